@@ -1,3 +1,4 @@
 #![forbid(unsafe_code)]
 //! Countersign
 pub mod keyring;
+pub mod token;

@@ -72,6 +72,13 @@ pub struct PublishedKey {
     pub revoked: Option<Revocation>,
 }
 
+impl PublishedKey {
+    /// Whether a token of this key may be signed at `issued_at` and live until `expires_at`.
+    pub fn covers(&self, issued_at: i64, expires_at: i64) -> bool {
+        self.not_before <= issued_at && expires_at <= self.expires_at
+    }
+}
+
 /// The content of a key set, well-formed but not yet trusted; [`super::PublicKeys`] is the trusted form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySet {

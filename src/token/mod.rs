@@ -1,0 +1,26 @@
+//! A token, from bytes and a time to a verdict. Pure: no store, no clock, no network.
+//!
+//! Its life: an officer's [`Claims`] are signed into a [`Token`] ([`sign`](Token::sign): CWT, RFC 8392, in a
+//! tagged `COSE_Sign1`, RFC 9052 section 4.2). It travels as a link of decimal digits in a QR symbol ([`qr`]),
+//! as base64url, or as a code of five or six words that is derived from its bytes ([`SpokenCode`]). What comes
+//! back is text: [`Token::parse`] turns it into bytes, [`Unverified::decode`] into something that only tells
+//! which key to look for, and [`Unverified::verify`] into [`Verified`], the only type that shows claims.
+
+mod claims;
+mod cose;
+mod digits;
+pub mod qr;
+mod sign;
+mod spoken;
+mod verify;
+mod wire;
+
+pub use claims::{
+    Approach, Challenge, Channel, ClaimError, Claims, Cti, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE, Dialled, LEEWAY, MAX_LIFETIME,
+    MAX_PREPARATION, Name, Place, Window,
+};
+pub use cose::{Malformed, Unverified};
+pub use sign::SignError;
+pub use spoken::{Correction, Mistyped, SpokenCode, SpokenSize, correct, group_digits, words_of};
+pub use verify::{Rejection, Verified};
+pub use wire::{InputError, Token, TokenHash};
