@@ -1,0 +1,120 @@
+import type { Bytes } from "../shared/bytes.ts";
+import { hasEd25519 } from "../shared/ed25519.ts";
+import { parseKeySet } from "../shared/keyset.ts";
+import { toText } from "../shared/link.ts";
+import { type WordList, codeOfToken, wordsOfCode } from "../shared/spoken.ts";
+import { type Token, parseToken } from "../shared/token.ts";
+import { type Verdict, fromLocal, judgeChallenge, stricter } from "../shared/verdict.ts";
+import { verifyToken } from "../shared/verify.ts";
+import type { Deployment } from "./deployment.ts";
+import type { GivenNumber } from "./number.ts";
+import { type Answer, type Request, askService, drawAttempt, fetchKeySet } from "./service.ts";
+
+/** What is to be checked: the bytes of a token, or a code that was spoken. */
+export type Ticket = { readonly kind: "token"; readonly bytes: Bytes } | { readonly kind: "code"; readonly code: number };
+
+/** One check. A retry asks the same question again, with the same number. */
+export interface Question {
+  readonly ticket: Ticket;
+  readonly given: GivenNumber | null;
+  /** It came with the page's address, so nobody can have mistyped it. */
+  readonly opened: boolean;
+}
+
+/** What the person is told. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  readonly question: Question;
+  /** What the token says, where its signature was checked here (or could not be: `serviceAlone`). */
+  readonly token: Token | null;
+  readonly firstCheckedAt: number | null;
+  readonly phoneTime: number;
+  readonly serverTime: number | null;
+  readonly serviceAlone: boolean;
+  readonly busy: boolean;
+}
+
+interface Finding {
+  readonly verdict: Verdict;
+  readonly token: Token | null;
+  readonly serviceAlone: boolean;
+}
+
+/** Asks the service and checks locally; the stricter of both counts. */
+export class Checker {
+  // from memory only: who reloads the page is a new attempt, as a stranger would be
+  private readonly attempts = new Map<string, string>();
+  private newestKeySet: number;
+
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly words: WordList,
+  ) {
+    this.newestKeySet = deployment.minimum_key_set;
+  }
+
+  async check(question: Question): Promise<Outcome> {
+    const { api } = this.deployment;
+    const [reply, jwt] = await Promise.all([askService(api, this.requestOf(question)), fetchKeySet(api)]);
+    const phoneTime = Math.floor(Date.now() / 1000);
+    const answer = reply === "busy" ? null : reply;
+    // the service judges the time; a difference to the phone's clock is said on screen
+    const now = answer === null ? phoneTime : answer.serverTime;
+    const finding = await this.findingOf(question, answer, jwt, now);
+    const worst = stricter(answer === null ? "cannot_check" : answer.verdict, finding.verdict);
+    return {
+      question,
+      verdict: question.opened && worst === "mistyped" ? "not_genuine" : worst,
+      token: finding.token,
+      firstCheckedAt: answer === null ? null : answer.firstCheckedAt,
+      phoneTime,
+      serverTime: answer === null ? null : answer.serverTime,
+      serviceAlone: finding.serviceAlone,
+      busy: reply === "busy",
+    };
+  }
+
+  private requestOf(question: Question): Request {
+    const { ticket, given } = question;
+    const spoken = this.deployment.spoken_words;
+    const asked =
+      ticket.kind === "token"
+        ? { token: toText(ticket.bytes) }
+        : { code: wordsOfCode(ticket.code, spoken, this.words).join(" ") };
+    const name = asked.token || asked.code || "";
+    const attempt = this.attempts.get(name) || drawAttempt();
+    this.attempts.set(name, attempt);
+    return given === null ? { ...asked, attempt } : { ...asked, attempt, challenge: given.value };
+  }
+
+  private async findingOf(question: Question, answer: Answer | null, jwt: string | null, now: number): Promise<Finding> {
+    const { ticket, given } = question;
+    if (ticket.kind === "token") return this.local(ticket.bytes, given, jwt, now);
+    if (answer === null || (answer.verdict !== "genuine" && answer.verdict !== "already_checked")) return NOTHING_FOUND;
+    if (answer.token === null) return CANNOT_CHECK;
+    const code = await codeOfToken(answer.token, this.deployment.spoken_words);
+    // a service that answers with another token is lying or broken: what it says counts for nothing
+    if (code !== null && code !== ticket.code) return CANNOT_CHECK;
+    const attempt = this.attempts.get(wordsOfCode(ticket.code, this.deployment.spoken_words, this.words).join(" "));
+    if (attempt !== undefined) this.attempts.set(toText(answer.token), attempt);
+    return this.local(answer.token, given, jwt, now);
+  }
+
+  private async local(bytes: Bytes, given: GivenNumber | null, jwt: string | null, now: number): Promise<Finding> {
+    const shape = parseToken(bytes);
+    if (shape === null) return { verdict: "not_genuine", token: null, serviceAlone: false };
+    const byNumber = judgeChallenge(shape.challenge, given === null ? null : given.value);
+    if (!(await hasEd25519())) return { verdict: byNumber, token: shape, serviceAlone: true };
+    const { issuer, root } = this.deployment;
+    const policy = { issuer, root, minimumVersion: this.newestKeySet };
+    const keySet = jwt === null ? null : await parseKeySet(jwt, policy, now);
+    if (keySet === null) return CANNOT_CHECK;
+    this.newestKeySet = keySet.version;
+    const { verdict, token } = await verifyToken(bytes, keySet, issuer, now);
+    return { verdict: stricter(fromLocal(verdict), byNumber), token, serviceAlone: false };
+  }
+}
+
+const CANNOT_CHECK: Finding = { verdict: "cannot_check", token: null, serviceAlone: false };
+/** A code that named no token leaves nothing to check here; the service's verdict is no `genuine`. */
+const NOTHING_FOUND: Finding = { verdict: "genuine", token: null, serviceAlone: false };

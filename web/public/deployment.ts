@@ -1,0 +1,33 @@
+import type { RootKey } from "../shared/keyset.ts";
+import type { SpokenWords } from "../shared/spoken.ts";
+
+/** Who runs this service and where; baked into the page by the server or by the export. */
+export interface Deployment {
+  readonly issuer: string;
+  readonly public_url: string;
+  /** Prefix of the API's addresses; empty for the page's own origin. */
+  readonly api: string;
+  readonly root: RootKey;
+  readonly minimum_key_set: number;
+  readonly spoken_words: SpokenWords;
+  readonly organisation: Organisation;
+  readonly languages: readonly string[];
+}
+
+export interface Organisation {
+  readonly name: string;
+  readonly telephone: string;
+  readonly address: string;
+  readonly exit_url: string;
+}
+
+/** Reads the deployment from the page; null while it has not been filled in. */
+export function readDeployment(): Deployment | null {
+  const holder = document.getElementById("deployment");
+  try {
+    // written by our own server from checked settings, so its members need no second check
+    return JSON.parse((holder && holder.textContent) || "") as Deployment;
+  } catch {
+    return null;
+  }
+}

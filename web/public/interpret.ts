@@ -1,0 +1,33 @@
+import { type SpokenReading, readSpoken } from "../shared/forgive.ts";
+import { readToken } from "../shared/link.ts";
+import type { SpokenWords, WordList } from "../shared/spoken.ts";
+import type { Ticket } from "./check.ts";
+import type { Way } from "./state.ts";
+
+/** What an input comes to, whichever screen it was typed on. */
+export type Interpretation =
+  | { readonly kind: "ticket"; readonly ticket: Ticket }
+  | { readonly kind: "damaged" }
+  | { readonly kind: "nothing" }
+  | { readonly kind: "no_code" }
+  | Exclude<SpokenReading, { readonly kind: "code" }>;
+
+/** Finds a token or a spoken code in what was typed or pasted. */
+export function interpret(input: string, way: Way, size: SpokenWords, list: WordList): Interpretation {
+  if (/^\s*$/.test(input)) return { kind: "nothing" };
+  const token = findToken(input);
+  if (token !== null) return token;
+  const spoken = readSpoken(input, size, list);
+  if (spoken.kind === "code") return { kind: "ticket", ticket: spoken };
+  return way === "paste" && spoken.kind !== "suggest" ? { kind: "no_code" } : spoken;
+}
+
+/** A token may be broken over lines, or stand in the middle of a message. */
+function findToken(input: string): Interpretation | null {
+  const link = (/#[0-9]{17,}/.exec(input) || [""])[0];
+  const readings = [input, input.replace(/\s+/g, ""), link].map(readToken);
+  for (const reading of readings) {
+    if (reading.kind === "bytes") return { kind: "ticket", ticket: { kind: "token", bytes: reading.bytes } };
+  }
+  return readings.some((reading) => reading.kind === "not_genuine") ? { kind: "damaged" } : null;
+}

@@ -1,0 +1,31 @@
+import { App } from "./app.ts";
+import { readDeployment } from "./deployment.ts";
+import { watchForExit } from "./exit.ts";
+
+/** Takes what stands behind the `#` and wipes it from the address bar and this tab's history entry. */
+function takeFragment(): string {
+  const fragment = location.hash.slice(1);
+  if (fragment !== "") history.replaceState(null, "", location.pathname + location.search);
+  return fragment;
+}
+
+/** Without these the plain form stays, which works everywhere. */
+function canRun(): boolean {
+  return typeof fetch === "function" && typeof Promise === "function" && !!window.crypto && !!crypto.getRandomValues;
+}
+
+const fragment = takeFragment();
+const deployment = readDeployment();
+const main = document.querySelector("main");
+
+if (deployment !== null && main !== null && canRun()) {
+  const app = new App(deployment, main);
+  watchForExit(deployment.organisation.exit_url, app.t);
+  if (fragment !== "") app.open(fragment);
+  else app.show({ at: "start" });
+  // a camera may hand its link to a tab that is already open
+  window.addEventListener("hashchange", () => {
+    const next = takeFragment();
+    if (next !== "") app.open(next);
+  });
+}

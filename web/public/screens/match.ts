@@ -1,0 +1,61 @@
+import type { Token } from "../../shared/token.ts";
+import type { App } from "../app.ts";
+import type { Outcome } from "../check.ts";
+import { button, el } from "../dom.ts";
+import verdicts from "../../shared/verdicts.json";
+import { claimList, contact, panel, paragraph, timeText } from "./parts.ts";
+
+/** A genuine code is only half the answer: does what it says match what the person sees or hears? */
+export function matchQuestion(app: App, outcome: Outcome): Node[] {
+  const { t } = app;
+  const { token } = outcome;
+  if (token === null) return [];
+  const answer = (matches: boolean) => (): void => app.show({ at: "match", outcome, matches });
+  return [
+    el(
+      "section",
+      { class: "card" },
+      paragraph(t("match.made_for", { time: timeText(token.issuedAt) })),
+      claimList(app, token),
+      numberLine(app, outcome),
+      el("h2", {}, t("match.question")),
+      el("div", { class: "buttons" }, button(t("match.yes"), "main", answer(true)), button(t("match.no"), "main", answer(false))),
+      timeLine(app, token, outcome),
+    ),
+  ];
+}
+
+/** The two outcomes of that question. */
+export function matchScreen(app: App, outcome: Outcome, matches: boolean): Node[] {
+  const { t } = app;
+  const again = button(t("next.start"), "plain", () => app.show({ at: "start" }));
+  if (!matches) {
+    const steps = [t("match.no.do"), t("match.no.wait"), t("match.no.ring")].map((text) => el("li", {}, text));
+    return [panel("stop", verdicts.not_genuine.icon, t("match.no.title"), el("ol", { class: "steps" }, ...steps)), contact(app), again];
+  }
+  return [
+    panel("good", verdicts.genuine.icon, t("match.yes.title"), paragraph(t("match.yes.may_say_no"), "means")),
+    el("section", { class: "card" }, paragraph(t("match.yes.never")), ...(outcome.token === null ? [] : [timeLine(app, outcome.token, outcome)])),
+    contact(app),
+    again,
+  ];
+}
+
+function numberLine(app: App, { question }: Outcome): HTMLElement {
+  const { given } = question;
+  if (given === null) return paragraph(app.t("number.absent"), "number-line");
+  return paragraph(app.t(given.drawn ? "number.matched" : "number.typed"), "number-line");
+}
+
+/** Says until when the code runs; once that has passed, that the check still stands. No countdown. */
+function timeLine(app: App, token: Token, { phoneTime, serverTime }: Outcome): HTMLElement {
+  const { t } = app;
+  const line = el("p", { class: "hint", role: "status" }, t("match.runs_out", { time: timeText(token.expiresAt) }));
+  const judged = serverTime === null ? phoneTime : serverTime;
+  const elapsed = Math.floor(Date.now() / 1000) - phoneTime;
+  const left = Math.max(0, token.expiresAt - judged - elapsed);
+  setTimeout(() => {
+    line.textContent = t("match.has_run_out", { time: timeText(judged) });
+  }, left * 1000);
+  return line;
+}

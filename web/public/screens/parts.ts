@@ -1,0 +1,87 @@
+import type { Token } from "../../shared/token.ts";
+import verdicts from "../../shared/verdicts.json";
+import type { Verdict } from "../../shared/verdict.ts";
+import type { App } from "../app.ts";
+import { el, heading, icon } from "../dom.ts";
+
+/** The coloured head of a screen: icon, heading, one sentence. */
+export function panel(tone: string, path: string, title: string, ...rest: readonly (Node | null)[]): HTMLElement {
+  return el(
+    "div",
+    { class: "panel tone-" + tone },
+    el("div", { class: "panel-icon" }, icon(path)),
+    el("div", { class: "panel-text" }, heading(title), ...rest),
+  );
+}
+
+/** The head of a verdict's screen. */
+export function verdictPanel(app: App, verdict: Verdict, ...rest: readonly (Node | null)[]): HTMLElement {
+  const { tone, icon: path } = verdicts[verdict];
+  const means = paragraph(app.t(`verdict.${verdict}.means`), "means");
+  return panel(tone, path, app.t(`verdict.${verdict}.title`), means, ...rest);
+}
+
+/** What a token says about the approach, as rows to compare one by one. */
+export function claimList(app: App, token: Token): HTMLElement {
+  const { t } = app;
+  const list = el("dl", { class: "claims" });
+  const row = (term: string, text: string): void => {
+    // a name may be written right to left; it must not turn the line around it
+    list.appendChild(el("div", {}, el("dt", {}, term), el("dd", {}, el("bdi", {}, text))));
+  };
+  row(t("claim.how"), channelText(app, token));
+  if (token.name !== null) row(t("claim.name"), token.name);
+  if (token.place !== null) row(t("claim.place"), token.place);
+  return list;
+}
+
+function channelText(app: App, token: Token): string {
+  if (token.dialled === null) return app.t(`channel.${token.channel}`);
+  const digits = String(token.dialled);
+  return app.t("channel.dialled", { digits: "000".slice(digits.length) + digits });
+}
+
+/** The one thing to do now. */
+export function action(app: App, text: string, ...rest: readonly (Node | null)[]): HTMLElement {
+  return el("section", { class: "action" }, el("h2", {}, app.t("next.do")), paragraph(text, "do"), ...rest);
+}
+
+/** How to reach the organisation by its own telephone. */
+export function contact(app: App): HTMLElement {
+  const { name, telephone, address } = app.deployment.organisation;
+  const tel = "tel:" + telephone.replace(/[^0-9+]/g, "");
+  return el(
+    "section",
+    { class: "contact" },
+    el("h2", {}, app.t("contact.title")),
+    el("p", { class: "telephone" }, el("a", { href: tel }, telephone)),
+    el("p", {}, address === "" ? name : name + ", " + address),
+  );
+}
+
+/** The short lines about checking safely, folded away. */
+export function safety(app: App): HTMLElement {
+  const lines = (["safe.1", "safe.2", "safe.3", "safe.4", "safe.5", "safe.6"] as const).map((key) =>
+    el("li", {}, app.t(key)),
+  );
+  return el("details", { class: "safety" }, el("summary", {}, app.t("safe.title")), el("ol", {}, ...lines));
+}
+
+export function paragraph(text: string, kind?: string): HTMLElement {
+  return el("p", kind === undefined ? {} : { class: kind }, text);
+}
+
+/** A time of day as the person's own clock shows it, with the date when it is not today. */
+export function timeText(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  const minutes = at.getMinutes();
+  const clock = at.getHours() + ":" + (minutes < 10 ? "0" : "") + minutes;
+  return at.toDateString() === new Date().toDateString() ? clock : at.toLocaleDateString() + ", " + clock;
+}
+
+/** "4 minutes ago". */
+export function agoText(app: App, seconds: number): string {
+  const count = Math.floor(seconds / 60);
+  if (count < 1) return app.t("ago.now");
+  return count === 1 ? app.t("ago.minute") : app.t("ago.minutes", { count: String(count) });
+}

@@ -1,0 +1,88 @@
+import type { App } from "../app.ts";
+import { button, el, fill, heading } from "../dom.ts";
+import type { Way } from "../state.ts";
+import { contact, paragraph, safety } from "./parts.ts";
+
+/** Where a check begins: the address, the person's own number, and the ways to enter a code. */
+export function startScreen(app: App): Node[] {
+  const { t } = app;
+  return [
+    el("div", { class: "intro" }, heading(t("start.title")), paragraph(t("start.you_may_stop"), "lead")),
+    paragraph(t("start.address", { address: location.host }), "address"),
+    numberPanel(app),
+    ways(app),
+    safety(app),
+    contact(app),
+  ];
+}
+
+function numberPanel(app: App): HTMLElement {
+  const section = el("section", { class: "number", "aria-labelledby": "number-title" });
+  const render = (): void => {
+    fill(section, ...(app.number.millisecondsLeft() > 0 ? youngNumber(app, render) : oldNumber(app, render)));
+  };
+  app.number.current();
+  render();
+  setTimeout(render, app.number.millisecondsLeft());
+  return section;
+}
+
+function youngNumber(app: App, render: () => void): Node[] {
+  const { t } = app;
+  const value = app.number.current();
+  const title = el("h2", { id: "number-title" }, t("number.title"));
+  const big = el("p", { class: "number-value" }, value.slice(0, 3) + "\u00a0" + value.slice(3));
+  if (app.number.isReadOut()) {
+    return [title, big, el("p", { class: "number-done", role: "status", tabindex: "-1" }, t("number.is_read_out"))];
+  }
+  const pressed = (): void => {
+    app.number.markReadOut();
+    render();
+    const done = document.querySelector<HTMLElement>(".number-done");
+    if (done) done.focus();
+  };
+  return [
+    title,
+    big,
+    paragraph(t("number.write"), "lead"),
+    paragraph(t("number.why"), "hint"),
+    button(t("number.read_out"), "main", pressed),
+  ];
+}
+
+function oldNumber(app: App, render: () => void): Node[] {
+  const renew = (): void => {
+    app.number.renew();
+    render();
+    setTimeout(render, app.number.millisecondsLeft());
+  };
+  return [
+    el("h2", { id: "number-title" }, app.t("number.title")),
+    paragraph(app.t("number.old")),
+    button(app.t("number.new"), "main", renew),
+  ];
+}
+
+function ways(app: App): HTMLElement {
+  const { t } = app;
+  const count = t(`count.${app.deployment.spoken_words}`);
+  const way = (to: Way, title: string, when: string): HTMLElement => {
+    const choice = button(title, "plain", () => app.show({ at: "enter", way: to, typed: "" }));
+    choice.className = "way";
+    choice.appendChild(el("span", { class: "hint" }, when));
+    return el("li", {}, choice);
+  };
+  return el(
+    "section",
+    { class: "ways" },
+    el("h2", {}, t("start.code.title")),
+    paragraph(t("start.code.intro")),
+    el(
+      "ul",
+      {},
+      way("words", t("start.words", { count }), t("start.words.when")),
+      way("digits", t("start.digits"), t("start.digits.when")),
+      way("paste", t("start.paste"), t("start.paste.when")),
+    ),
+  );
+}

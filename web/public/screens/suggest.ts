@@ -1,0 +1,41 @@
+import { readStrict } from "../../shared/spoken.ts";
+import type { App } from "../app.ts";
+import { button, el, heading } from "../dom.ts";
+import type { Suggestion } from "../state.ts";
+import { ordinal } from "./enter.ts";
+import { paragraph } from "./parts.ts";
+
+/** "Did you mean ...?" The person decides; nothing is corrected silently. */
+export function suggestScreen(app: App, { way, typed, words, changed }: Suggestion): Node[] {
+  const { t, deployment } = app;
+  const items = words.map((word, i) =>
+    changed.indexOf(i) < 0
+      ? el("li", {}, word)
+      : el("li", { class: "changed" }, el("strong", {}, word), " ", el("span", { class: "mark" }, t("suggest.marked"))),
+  );
+  const accept = (): void => {
+    const code = readStrict(words.join(" "), deployment.spoken_words, app.words);
+    if (code !== null) app.checkTicket({ kind: "code", code }, false);
+  };
+  return [
+    heading(t("suggest.title")),
+    paragraph(explain(app, typed, words, changed)),
+    el("ol", { class: "words" }, ...items),
+    el(
+      "div",
+      { class: "buttons" },
+      button(t("suggest.yes"), "main", accept),
+      button(t("suggest.no"), "plain", () => app.show({ at: "enter", way, typed })),
+    ),
+  ];
+}
+
+function explain(app: App, typed: string, words: readonly string[], changed: readonly number[]): string {
+  const [only] = changed;
+  if (changed.length !== 1 || only === undefined) return app.t("suggest.some");
+  const word = words[only] ?? "";
+  const unheard = typed.indexOf("?") >= 0;
+  return unheard
+    ? app.t("suggest.unheard", { word })
+    : app.t("suggest.one", { ordinal: ordinal(app.t, only), word });
+}

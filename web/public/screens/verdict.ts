@@ -1,0 +1,74 @@
+import type { App } from "../app.ts";
+import type { Outcome } from "../check.ts";
+import { button, el } from "../dom.ts";
+import { action, agoText, contact, paragraph, timeText, verdictPanel } from "./parts.ts";
+import { matchQuestion } from "./match.ts";
+import { typedNumber } from "./typed.ts";
+
+/** A difference between the two clocks that is worth a word, in seconds. */
+const CLOCKS_DIFFER = 120;
+
+/** The answer: what it is, what it means, one safe action. */
+export function verdictScreen(app: App, outcome: Outcome): Node[] {
+  const body = outcome.verdict === "genuine" ? genuine(app, outcome) : other(app, outcome);
+  return [...body, ...notes(app, outcome), contact(app), again(app)];
+}
+
+function genuine(app: App, outcome: Outcome): Node[] {
+  return [verdictPanel(app, "genuine"), ...matchQuestion(app, outcome)];
+}
+
+function other(app: App, outcome: Outcome): Node[] {
+  const { verdict } = outcome;
+  return [
+    verdictPanel(app, verdict, ...details(app, outcome)),
+    action(app, app.t(`verdict.${verdict}.do`), ...ways(app, outcome)),
+    ...(verdict === "challenge_needed" ? [typedNumber(app, outcome.question)] : []),
+  ];
+}
+
+/** What one verdict says beyond its one sentence. */
+function details(app: App, { verdict, token, firstCheckedAt, serverTime, busy }: Outcome): Node[] {
+  const { t } = app;
+  if (verdict === "already_checked") {
+    const known = firstCheckedAt !== null && serverTime !== null;
+    const ago = known ? [paragraph(t("verdict.already_checked.when", { ago: agoText(app, serverTime - firstCheckedAt) }))] : [];
+    return [...ago, paragraph(t("verdict.already_checked.not_fake"))];
+  }
+  if (verdict === "not_yet_valid" && token !== null && token.notBefore !== null) {
+    return [paragraph(t("verdict.not_yet_valid.from", { time: timeText(token.notBefore) }))];
+  }
+  return verdict === "cannot_check" && busy ? [paragraph(t("verdict.cannot_check.busy"))] : [];
+}
+
+/** The buttons under the one action. */
+function ways(app: App, { verdict, question, busy }: Outcome): Node[] {
+  const { t } = app;
+  const newNumber = (): Node => button(t("number.new"), "main", () => startWithNewNumber(app));
+  if (verdict === "cannot_check") {
+    const byCode = question.ticket.kind === "code" && question.given === null && !busy;
+    const number = byCode ? [paragraph(t("verdict.cannot_check.number")), newNumber()] : [];
+    return [button(t("next.retry"), number.length > 0 ? "plain" : "main", () => app.ask(question)), ...number];
+  }
+  const needsNumber = verdict === "already_checked" || verdict === "challenge_needed" || verdict === "other_challenge";
+  return needsNumber ? [newNumber()] : [];
+}
+
+function startWithNewNumber(app: App): void {
+  app.number.renew();
+  app.show({ at: "start" });
+}
+
+function notes(app: App, { serviceAlone, phoneTime, serverTime }: Outcome): Node[] {
+  const { t } = app;
+  const texts: string[] = [];
+  if (serviceAlone) texts.push(t("note.service_alone"));
+  if (serverTime !== null && Math.abs(serverTime - phoneTime) > CLOCKS_DIFFER) {
+    texts.push(t("note.clock", { phone: timeText(phoneTime), server: timeText(serverTime) }));
+  }
+  return texts.length === 0 ? [] : [el("div", { class: "notes" }, ...texts.map((text) => paragraph(text)))];
+}
+
+function again(app: App): Node {
+  return button(app.t("next.start"), "plain", () => app.show({ at: "start" }));
+}

@@ -1,0 +1,75 @@
+import { type Bytes, toBase64url } from "../shared/bytes.ts";
+import { readToken } from "../shared/link.ts";
+import { type Verdict, verdictOf } from "../shared/verdict.ts";
+
+/** What is asked of the service. */
+export interface Request {
+  readonly token?: string;
+  readonly code?: string;
+  readonly challenge?: string;
+  readonly attempt: string;
+}
+
+/** What the service answered. Of its picture of the token only the bytes are taken. */
+export interface Answer {
+  readonly verdict: Verdict;
+  readonly token: Bytes | null;
+  readonly serverTime: number;
+  readonly firstCheckedAt: number | null;
+}
+
+const TIMEOUT_MS = 10000;
+
+/** Asks the service for its verdict. "busy" when it turned us away, null when there is no usable answer. */
+export async function askService(api: string, request: Request): Promise<Answer | "busy" | null> {
+  const headers = { "Content-Type": "application/json" };
+  const response = await send(api + "/v1/verify", { method: "POST", headers, body: JSON.stringify(request) });
+  if (response === null) return null;
+  return response.status === 429 ? "busy" : parseAnswer(response.text);
+}
+
+/** Fetches the signed key set; it is checked elsewhere. */
+export async function fetchKeySet(api: string): Promise<string | null> {
+  const response = await send(api + "/.well-known/countersign/keys.jwt", { method: "GET" });
+  return response !== null && response.status === 200 ? response.text.replace(/\s+$/, "") : null;
+}
+
+/** 16 random bytes that mark one person's attempt at one token. */
+export function drawAttempt(): string {
+  return toBase64url(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+async function send(address: string, options: RequestInit): Promise<{ status: number; text: string } | null> {
+  const abort = typeof AbortController === "function" ? new AbortController() : null;
+  const request = fetch(address, {
+    ...options,
+    ...(abort ? { signal: abort.signal } : {}),
+    credentials: "omit",
+    cache: "no-store",
+    referrerPolicy: "no-referrer",
+  }).then((response) => response.text().then((text) => ({ status: response.status, text })));
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), TIMEOUT_MS));
+  const result = await Promise.race([request.catch(() => null), late]);
+  if (result === null && abort) abort.abort();
+  return result;
+}
+
+function parseAnswer(text: string): Answer | null {
+  try {
+    const body = JSON.parse(text) as { readonly [name: string]: unknown };
+    const [verdict, serverTime] = [verdictOf(body["verdict"]), secondsOf(body["server_time"])];
+    if (verdict === null || serverTime === null) return null;
+    return { verdict, serverTime, token: tokenOf(body["token"]), firstCheckedAt: secondsOf(body["first_checked_at"]) };
+  } catch {
+    return null;
+  }
+}
+
+function tokenOf(value: unknown): Bytes | null {
+  const reading = typeof value === "string" ? readToken(value) : null;
+  return reading !== null && reading.kind === "bytes" ? reading.bytes : null;
+}
+
+function secondsOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,24 @@
+import type { Bytes } from "../shared/bytes.ts";
+import type { Outcome } from "./check.ts";
+
+/** How a code is entered by hand. */
+export type Way = "words" | "digits" | "paste";
+
+/** All screens of the page, each with just what it needs. */
+export type Screen =
+  | { readonly at: "start" }
+  | { readonly at: "enter"; readonly way: Way; readonly typed: string }
+  | Suggestion
+  | { readonly at: "opened"; readonly bytes: Bytes }
+  | { readonly at: "checking" }
+  | { readonly at: "verdict"; readonly outcome: Outcome }
+  | { readonly at: "match"; readonly outcome: Outcome; readonly matches: boolean };
+
+/** "Did you mean ...?" */
+export interface Suggestion {
+  readonly at: "suggest";
+  readonly way: Way;
+  readonly typed: string;
+  readonly words: readonly string[];
+  readonly changed: readonly number[];
+}

@@ -1,0 +1,17 @@
+/** Texts by key, as in the files beside this one. */
+export type Catalogue = { readonly [key: string]: string };
+
+/** Gives the text of a key with its `{placeholders}` filled in. */
+export type Translate<Key extends string> = (key: Key, values?: { readonly [name: string]: string }) => string;
+
+/** A translator for one catalogue; `always` holds values that any text may use. */
+export function translator<C extends Catalogue>(
+  catalogue: C,
+  always: { readonly [name: string]: string },
+): Translate<keyof C & string> {
+  return (key, values = {}) =>
+    (catalogue[key] ?? key).replace(
+      /\{([a-z_]+)\}/g,
+      (whole: string, name: string) => values[name] ?? always[name] ?? whole,
+    );
+}

@@ -1,0 +1,125 @@
+import { type Bytes, asciiBytes, fromBase64url, fromUtf8, toBase64url, toHex } from "./bytes.ts";
+import { sha256, verifyEd25519 } from "./ed25519.ts";
+
+/** A public key as the deployment pins it. */
+export interface RootKey {
+  readonly kty: string;
+  readonly crv: string;
+  readonly x: string;
+  readonly kid?: string;
+}
+
+/** One signing key of the published set. */
+export interface SigningKey {
+  readonly publicKey: Bytes;
+  readonly notBefore: number;
+  readonly expiresAt: number;
+  readonly revoked: boolean;
+}
+
+/** A key set that the pinned root signed and that is valid now. Keys are found by their 4-byte prefix in hex. */
+export interface KeySet {
+  readonly version: number;
+  readonly keys: ReadonlyMap<string, SigningKey>;
+}
+
+/** What a key set must satisfy. */
+export interface KeySetPolicy {
+  readonly issuer: string;
+  readonly root: RootKey;
+  readonly minimumVersion: number;
+}
+
+type Json = { readonly [name: string]: unknown };
+
+const LONGEST_LIFE = 35 * 86400;
+const CLOCK_LEEWAY = 60;
+
+/** Reads a signed key set; null when anything at all is wrong with it. */
+export async function parseKeySet(jwt: string, policy: KeySetPolicy, now: number): Promise<KeySet | null> {
+  const parts = jwt.split(".");
+  const [header, payload] = [jsonOf(parts[0]), jsonOf(parts[1])];
+  const signature = fromBase64url(parts[2] ?? "");
+  if (parts.length !== 3 || header === null || payload === null || signature === null) return null;
+  const rootKey = await keyMaterial(policy.root);
+  if (rootKey === null || !soundHeader(header, rootKey.thumbprint)) return null;
+  const signed = asciiBytes(parts[0] + "." + parts[1]);
+  if (!(await verifyEd25519(rootKey.publicKey, signed, signature))) return null;
+  const version = soundClaims(payload, policy, now);
+  const keys = await parseKeys(payload["keys"]);
+  return version === null || keys === null ? null : { version, keys };
+}
+
+function soundHeader(header: Json, rootThumbprint: string): boolean {
+  return (
+    Object.keys(header).length === 3 &&
+    header["alg"] === "Ed25519" &&
+    header["typ"] === "jwk-set+jwt" &&
+    header["kid"] === rootThumbprint
+  );
+}
+
+function soundClaims(payload: Json, policy: KeySetPolicy, now: number): number | null {
+  const name = "https://" + policy.issuer;
+  const [iat, exp, version] = [seconds(payload["iat"]), seconds(payload["exp"]), seconds(payload["version"])];
+  if (payload["iss"] !== name || payload["sub"] !== name) return null;
+  if (iat === null || exp === null || version === null) return null;
+  if (iat > now + CLOCK_LEEWAY || now >= exp || exp <= iat || exp - iat > LONGEST_LIFE) return null;
+  return version >= policy.minimumVersion ? version : null;
+}
+
+async function parseKeys(list: unknown): Promise<Map<string, SigningKey> | null> {
+  if (!Array.isArray(list)) return null;
+  const keys = new Map<string, SigningKey>();
+  for (const entry of list as unknown[]) {
+    const key = isJson(entry) ? await parseKey(entry) : null;
+    // two keys with one prefix would make a token's key ambiguous
+    if (key === null || keys.has(key.prefix)) return null;
+    keys.set(key.prefix, key);
+  }
+  return keys;
+}
+
+async function parseKey(entry: Json): Promise<(SigningKey & { prefix: string }) | null> {
+  const material = await keyMaterial(entry);
+  const [notBefore, expiresAt] = [seconds(entry["nbf"]), seconds(entry["exp"])];
+  const revoked = "revoked" in entry;
+  if (material === null || entry["kid"] !== material.thumbprint) return null;
+  if (notBefore === null || expiresAt === null || notBefore >= expiresAt) return null;
+  if (revoked && !soundRevocation(entry["revoked"])) return null;
+  return { prefix: material.prefix, publicKey: material.publicKey, notBefore, expiresAt, revoked };
+}
+
+function soundRevocation(revoked: unknown): boolean {
+  return isJson(revoked) && seconds(revoked["revoked_at"]) !== null && typeof revoked["reason"] === "string";
+}
+
+/** The key's bytes and its RFC 7638 thumbprint, which the key must be named by. */
+async function keyMaterial(jwk: Json | RootKey): Promise<{ publicKey: Bytes; thumbprint: string; prefix: string } | null> {
+  const { kty, crv, x } = jwk as Json;
+  if (kty !== "OKP" || crv !== "Ed25519" || typeof x !== "string") return null;
+  const publicKey = fromBase64url(x);
+  if (publicKey === null || publicKey.length !== 32) return null;
+  const digest = await sha256(asciiBytes(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`));
+  if (digest === null) return null;
+  return { publicKey, thumbprint: toBase64url(digest), prefix: toHex(digest.slice(0, 4)) };
+}
+
+function jsonOf(part: string | undefined): Json | null {
+  const bytes = fromBase64url(part ?? "");
+  const text = bytes === null ? null : fromUtf8(bytes);
+  try {
+    const value: unknown = text === null ? null : JSON.parse(text);
+    return isJson(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function seconds(value: unknown): number | null {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
