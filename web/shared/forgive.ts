@@ -18,8 +18,8 @@ interface Piece {
   readonly near: number | null;
 }
 
-/** A mishearing changes more letters than a slip of the finger, but not all of them. */
-const HEARD_ALIKE = 4;
+/** The words are at least three letters apart; a word heard as another is seldom further. */
+const HEARD_ALIKE = 3;
 
 /** Reads words or digits as people type them: any case, spaces, hyphens, commas, first letters, one slip. */
 export function readSpoken(input: string, size: SpokenWords, list: WordList): SpokenReading {

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readSpoken } from "../shared/forgive.ts";
+import { codeOfDigits, codeOfIndexes, codeOfToken, digitsOfCode, indexesOfCode, readStrict, solveIndex, wordsOfCode } from "../shared/spoken.ts";
+import { fromHex, list, protocol } from "./files.ts";
+
+for (const vector of protocol.vectors) {
+  test(`words and digits of a token: ${vector.name}`, async () => {
+    for (const [size, words, digits] of [[5, vector.words5, vector.digits15], [6, vector.words6, vector.digits18]] as const) {
+      const code = await codeOfToken(fromHex(vector.token_hex), size);
+      assert.ok(code !== null);
+      assert.equal(wordsOfCode(code, size, list).join(" "), words);
+      assert.equal(digitsOfCode(code, size), digits);
+      for (const input of [words, digits]) {
+        assert.equal(readStrict(input, size, list), code);
+        assert.deepEqual(readSpoken(input, size, list), { kind: "code", code });
+      }
+    }
+  });
+}
+
+const words = protocol.vectors[0]!.words5;
+const code = readStrict(words, 5, list)!;
+
+test("the strict form takes prefixes of four letters, hyphens and capitals, and no more", () => {
+  assert.equal(readStrict("LEGR-mans ding-cust tali", 5, list), code);
+  for (const input of ["legro mansion dingo customer talisman", "legroom mansion dingo customer", words + " abacus", "055140547809304", ""]) {
+    assert.equal(readStrict(input, 5, list), null, input);
+  }
+});
+
+test("the forgiving form takes any case, spaces, hyphens, commas and beginnings", () => {
+  for (const input of [" Legroom,  MANSION\ndingo-customer talisman. ", "legr mansi ding custo tali", "0551 4054 78-09303"]) {
+    assert.deepEqual(readSpoken(input, 5, list), { kind: "code", code }, input);
+  }
+});
+
+test("one slip of the finger is asked about, never corrected silently", () => {
+  for (const [typed, position] of [["legrom", 0], ["mansoin", 1], ["dimgo", 2], ["customers", 3], ["talsman", 4]] as const) {
+    const typedWords = words.split(" ");
+    typedWords[position] = typed;
+    assert.deepEqual(readSpoken(typedWords.join(" "), 5, list), { kind: "suggest", words: words.split(" "), changed: [position] });
+  }
+});
+
+test("one word that was not heard is supplied by the check word, at every position", () => {
+  for (let position = 0; position < 5; position++) {
+    const heard = words.split(" ");
+    heard[position] = "?";
+    assert.deepEqual(readSpoken(heard.join(" "), 5, list), { kind: "suggest", words: words.split(" "), changed: [position] });
+  }
+});
+
+test("two swapped words are asked about", () => {
+  const reading = readSpoken("mansion legroom dingo customer talisman", 5, list);
+  assert.deepEqual(reading, { kind: "suggest", words: words.split(" "), changed: [0, 1] });
+});
+
+test("what cannot be mended is said", () => {
+  const cases = [
+    ["legroom xxxxxxx dingo customer zzzzzz", { kind: "wrong_word", position: 1 }],
+    ["legroom mansion dingo customer", { kind: "wrong_count", count: 4 }],
+    ["progress onboard chapter maternal talisman", { kind: "wrong_check" }],
+    ["055140547809304", { kind: "wrong_digits" }],
+  ] as const;
+  for (const [input, reading] of cases) assert.deepEqual(readSpoken(input, 5, list), reading, input);
+});
+
+test("any position of any code can be solved, and any single wrong word is caught", () => {
+  for (let n = 0; n < 300; n++) {
+    const size = n % 2 === 0 ? 5 : 6;
+    const value = Math.floor(((n * 7919.77) % 1) * Math.pow(1024, size - 1));
+    const indexes = indexesOfCode(value, size);
+    assert.equal(codeOfIndexes(indexes), value);
+    assert.equal(codeOfDigits(digitsOfCode(value, size), size), value);
+    indexes.forEach((index, i) => {
+      assert.equal(solveIndex(indexes, i), index);
+      const wrong = indexes.slice();
+      wrong[i] = (index + 1 + n) % 1024;
+      assert.equal(codeOfIndexes(wrong), wrong[i] === index ? value : null);
+    });
+  }
+});
+
+test("digits beyond the code's bits are refused though their check fits", () => {
+  const value = Math.pow(2, 40);
+  const check = 98 - Number((BigInt(value) * 100n) % 97n);
+  assert.equal(codeOfDigits(String(value) + String(check).padStart(2, "0"), 5), null);
+});
+
+test("the list holds 1,024 words that differ in four letters", () => {
+  assert.equal(list.words.length, 1024);
+  assert.equal(list.byPrefix.size, 1024);
+});
