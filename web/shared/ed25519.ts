@@ -21,8 +21,8 @@ const SMALL_ORDER = [
 
 /** Verifies strictly. False for anything that the browser cannot or should not accept. */
 export async function verifyEd25519(publicKey: Bytes, message: Bytes, signature: Bytes): Promise<boolean> {
-  if (publicKey.length !== 32 || signature.length !== 64) return false;
-  if (!soundPoint(publicKey) || !soundPoint(signature.slice(0, 32))) return false;
+  if (signature.length !== 64) return false;
+  if (!isSoundPoint(publicKey) || !isSoundPoint(signature.slice(0, 32))) return false;
   if (!below(signature.slice(32), ORDER)) return false;
   try {
     const key = await crypto.subtle.importKey("raw", publicKey, { name: "Ed25519" }, false, ["verify"]);
@@ -53,7 +53,9 @@ export async function sha256(...parts: Bytes[]): Promise<Bytes | null> {
   }
 }
 
-function soundPoint(point: Bytes): boolean {
+/** Whether 32 bytes may stand for a point: canonical, and not of small order. */
+export function isSoundPoint(point: Bytes): boolean {
+  if (point.length !== 32) return false;
   const y = point.slice();
   y[31] = (y[31] ?? 0) & 127;
   return below(y, PRIME) && SMALL_ORDER.indexOf(toHex(y)) < 0;

@@ -16,7 +16,7 @@ export function toLinkDigits(bytes: Bytes): string {
 
 /** Reads the digits of the link form, or null when their count or a chunk's value is impossible. */
 export function fromLinkDigits(digits: string): Bytes | null {
-  if (!/^[0-9]+$/.test(digits)) return null;
+  if (digits === "") return null;
   const chunks: Bytes[] = [];
   for (let at = 0; at < digits.length; at += FULL_DIGITS) {
     const chunk = bytesOfChunk(digits.slice(at, at + FULL_DIGITS));
@@ -44,7 +44,7 @@ function digitsOfChunk(chunk: Bytes): string {
 
 function bytesOfChunk(digits: string): Bytes | null {
   const length = DIGITS_OF_BYTES.indexOf(digits.length);
-  if (length < 1) return null;
+  if (length < 1 || !/^[0-9]+$/.test(digits)) return null;
   const chunk = new Uint8Array(length);
   for (let at = 0; at < digits.length; at++) {
     let carry = Number(digits.charAt(at));
@@ -69,8 +69,8 @@ export function readToken(input: string): TokenReading {
   const trimmed = input.replace(/^\s+|\s+$/g, "");
   const hash = trimmed.indexOf("#");
   const body = trimmed.slice(hash + 1);
-  const digits = /^[0-9]+$/.test(body);
-  const bytes = digits ? fromLinkDigits(body) : hash < 0 ? fromBase64url(body) : null;
+  const digits = hash >= 0 || /^[0-9]+$/.test(body);
+  const bytes = digits ? fromLinkDigits(body) : fromBase64url(body);
   const beginning = digits ? bytesOfChunk(body.slice(0, FULL_DIGITS)) : beginningOfText(body);
   if (beginning === null || !beginsLikeToken(beginning)) return { kind: "mistyped" };
   return bytes === null ? { kind: "not_genuine" } : { kind: "bytes", bytes };
