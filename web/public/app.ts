@@ -36,7 +36,8 @@ export class App {
     private readonly main: HTMLElement,
   ) {
     const { name, telephone } = deployment.organisation;
-    this.t = translator(en, { organisation: name, telephone });
+    // a telephone number must not break over two lines
+    this.t = translator(en, { organisation: name, telephone: telephone.replace(/ /g, "\u00a0") });
     this.checker = new Checker(deployment, this.words);
   }
 

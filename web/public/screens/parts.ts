@@ -14,11 +14,11 @@ export function panel(tone: string, path: string, title: string, ...rest: readon
   );
 }
 
-/** The head of a verdict's screen. */
-export function verdictPanel(app: App, verdict: Verdict, ...rest: readonly (Node | null)[]): HTMLElement {
+/** The head of a verdict's screen, with what goes before and after its one sentence. */
+export function verdictPanel(app: App, verdict: Verdict, before: readonly Node[], after: readonly Node[]): HTMLElement {
   const { tone, icon: path } = verdicts[verdict];
   const means = paragraph(app.t(`verdict.${verdict}.means`), "means");
-  return panel(tone, path, app.t(`verdict.${verdict}.title`), means, ...rest);
+  return panel(tone, path, app.t(`verdict.${verdict}.title`), ...before, means, ...after);
 }
 
 /** What a token says about the approach, as rows to compare one by one. */

@@ -15,26 +15,29 @@ export function verdictScreen(app: App, outcome: Outcome): Node[] {
 }
 
 function genuine(app: App, outcome: Outcome): Node[] {
-  return [verdictPanel(app, "genuine"), ...matchQuestion(app, outcome)];
+  return [verdictPanel(app, "genuine", [], []), ...matchQuestion(app, outcome)];
 }
 
 function other(app: App, outcome: Outcome): Node[] {
   const { verdict } = outcome;
   return [
-    verdictPanel(app, verdict, ...details(app, outcome)),
+    verdictPanel(app, verdict, before(app, outcome), after(app, outcome)),
     action(app, app.t(`verdict.${verdict}.do`), ...ways(app, outcome)),
     ...(verdict === "challenge_needed" ? [typedNumber(app, outcome.question)] : []),
   ];
 }
 
+/** When an earlier check was, since the sentence after it asks who made it. */
+function before(app: App, { verdict, firstCheckedAt, serverTime }: Outcome): Node[] {
+  if (verdict !== "already_checked" || firstCheckedAt === null || serverTime === null) return [];
+  const ago = agoText(app, serverTime - firstCheckedAt);
+  return [paragraph(app.t("verdict.already_checked.when", { ago }), "means")];
+}
+
 /** What one verdict says beyond its one sentence. */
-function details(app: App, { verdict, token, firstCheckedAt, serverTime, busy }: Outcome): Node[] {
+function after(app: App, { verdict, token, busy }: Outcome): Node[] {
   const { t } = app;
-  if (verdict === "already_checked") {
-    const known = firstCheckedAt !== null && serverTime !== null;
-    const ago = known ? [paragraph(t("verdict.already_checked.when", { ago: agoText(app, serverTime - firstCheckedAt) }))] : [];
-    return [...ago, paragraph(t("verdict.already_checked.not_fake"))];
-  }
+  if (verdict === "already_checked") return [paragraph(t("verdict.already_checked.not_fake"))];
   if (verdict === "not_yet_valid" && token !== null && token.notBefore !== null) {
     return [paragraph(t("verdict.not_yet_valid.from", { time: timeText(token.notBefore) }))];
   }

@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import playwright, { type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+
+const CHROMIUM = "/usr/bin/chromium";
+const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** Starts Debian's Chromium. A missing browser is a failure, never a skipped test. */
+export async function startBrowser(): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: the browser tests cannot run. Install Debian's chromium.`);
+  return playwright.chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+}
+
+export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 };
+export const NARROW: BrowserContextOptions = { viewport: { width: 320, height: 640 } };
+export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
+
+/** A page of its own, which collects what went wrong in it and where it sent requests. */
+export class Visit {
+  readonly errors: string[] = [];
+  readonly origins = new Set<string>();
+
+  private constructor(readonly page: Page) {
+    page.on("pageerror", (error) => this.errors.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/Failed to load resource/.test(message.text())) this.errors.push(message.text());
+    });
+    page.on("request", (request) => this.origins.add(new URL(request.url()).origin));
+  }
+
+  static async open(browser: Browser, address: string, options: BrowserContextOptions = PHONE, before = ""): Promise<Visit> {
+    const context = await browser.newContext(options);
+    if (before !== "") await context.addInitScript(before);
+    const visit = new Visit(await context.newPage());
+    await visit.page.goto(address);
+    return visit;
+  }
+
+  /** Waits for the screen with this heading. */
+  async see(heading: string): Promise<void> {
+    await this.page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
+  }
+
+  async press(name: string): Promise<void> {
+    await this.page.getByRole("button", { name }).first().click();
+  }
+
+  async type(label: string, text: string): Promise<void> {
+    await this.page.getByLabel(label).fill(text);
+  }
+
+  /** All text on the screen. */
+  async text(): Promise<string> {
+    return this.page.locator("main").innerText();
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
