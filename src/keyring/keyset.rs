@@ -12,6 +12,9 @@ pub const MAX_SET_LIFETIME: i64 = 35 * 86_400;
 /// How far the clocks of the machine that signed a set and of the one that reads it may differ. Seconds.
 const CLOCK_LEEWAY: i64 = 60;
 
+/// Integers stay below 2^53, so that every reader, JavaScript included, sees the same number.
+const MAX_INTEGER: u64 = (1 << 53) - 1;
+
 /// A key set cannot be made or trusted.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeySetError {
@@ -169,6 +172,10 @@ impl KeySet {
         if payload.iss != issuer.url() || payload.sub != issuer.url() {
             return Err(KeySetError::WrongIssuer(issuer.clone()));
         }
+        let times = payload.keys.iter().flat_map(|key| [Some(key.nbf), Some(key.exp), key.revoked.as_ref().map(|r| r.revoked_at)]);
+        if payload.version > MAX_INTEGER || !times.chain([Some(payload.iat), Some(payload.exp)]).flatten().all(is_time) {
+            return Err(KeySetError::Malformed);
+        }
         let keys = payload.keys.into_iter().map(published).collect::<Result<_, _>>()?;
         Self::new(issuer.clone(), payload.version, payload.iat, payload.exp, keys)
     }
@@ -248,12 +255,55 @@ fn published(jwk: Jwk) -> Result<PublishedKey, KeySetError> {
     Ok(PublishedKey { key, not_before: jwk.nbf, expires_at: jwk.exp, revoked: jwk.revoked })
 }
 
+fn is_time(seconds: i64) -> bool {
+    u64::try_from(seconds).is_ok_and(|seconds| seconds <= MAX_INTEGER)
+}
+
 fn encode(part: &impl Serialize) -> String {
     // Structs of strings and integers always serialize.
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(part).unwrap_or_default())
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, KeySetError> {
+/// Reads a part in the one spelling that [`encode`] writes: serde alone also takes arrays for objects and null for
+/// what is absent, where another reader may see something else.
+fn decode<T: Serialize + for<'de> Deserialize<'de>>(part: &str) -> Result<T, KeySetError> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| KeySetError::Malformed)?;
-    serde_json::from_slice(&bytes).map_err(|_| KeySetError::Malformed)
+    let value = serde_json::from_slice(&bytes).map_err(|_| KeySetError::Malformed)?;
+    if encode(&value) == part { Ok(value) } else { Err(KeySetError::Malformed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    /// Signs a changed spelling of a good payload.
+    fn read(change: impl Fn(&str) -> String) -> Result<(), KeySetError> {
+        let root = SigningKey::from_seed(&Zeroizing::new([9; 32]));
+        let issuer: IssuerName = "verify.example.org".parse().unwrap();
+        let jwt = KeySet::new(issuer.clone(), 1, 1_795_000_000, 1_795_000_100, vec![]).unwrap().sign(&root);
+        let mut parts = jwt.split('.');
+        let (header, payload) = (parts.next().unwrap(), URL_SAFE_NO_PAD.decode(parts.next().unwrap()).unwrap());
+        let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(change(std::str::from_utf8(&payload).unwrap())));
+        let jwt = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(root.sign(signed.as_bytes())));
+        KeySet::read(&jwt, &root.public(), &issuer).map(|_| ())
+    }
+
+    #[test]
+    fn a_set_has_one_spelling() {
+        assert_eq!(read(str::to_owned), Ok(()));
+        let url = "\"https://verify.example.org\"";
+        for (from, to) in [
+            (",", ", "),
+            ("verify", "\\u0076erify"),
+            ("\"version\":1,\"keys\":[]", "\"keys\":[],\"version\":1"),
+            ("\"version\":1", "\"version\":9007199254740992"),
+            ("\"keys\":[]", "\"keys\":[],\"keys\":[]"),
+        ] {
+            assert_eq!(read(|good| good.replacen(from, to, 1)), Err(KeySetError::Malformed), "{to}");
+        }
+        let as_array = format!("[{url},{url},1795000000,1795000100,1,[]]");
+        assert_eq!(read(|_| as_array.clone()), Err(KeySetError::Malformed));
+    }
 }
