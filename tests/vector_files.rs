@@ -1,0 +1,134 @@
+//! The shared vector files, which the page reads as well: they are what `cargo run --example make_vectors` makes, and
+//! the library agrees with every one. Counts are exact, so that a file that lost vectors is noticed.
+
+use std::collections::{BTreeMap, HashSet};
+
+use countersign::{
+    keyring::{IssuerName, PublicKey, PublicKeys},
+    token::{InputError, Rejection, SpokenCode, SpokenSize, Token, Unverified},
+};
+use serde_json::Value;
+
+#[path = "../examples/make_vectors/vectors/mod.rs"]
+mod vectors;
+
+fn file(name: &str) -> Value {
+    let path = format!("{}/tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_else(|| panic!("{member} in {value}"))
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    assert!(hex.len().is_multiple_of(2));
+    (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+/// Compares what `judge` says of each vector with what the vector expects, names all that differ, and counts.
+fn check(file: &Value, judge: impl Fn(&Value) -> Value, counts: &[(&str, usize)]) {
+    let all = file["vectors"].as_array().unwrap();
+    let mut found = BTreeMap::new();
+    let (mut names, mut wrong) = (HashSet::new(), vec![]);
+    for vector in all {
+        assert!(names.insert(text(vector, "name")), "{} stands twice", vector["name"]);
+        let expect = &vector["expect"];
+        *found.entry(expect.as_str().unwrap_or("read")).or_insert(0) += 1;
+        let says = judge(vector);
+        if says != *expect {
+            wrong.push(format!("{}: {says}, not {expect}", vector["name"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} vectors differ:\n{}", wrong.len(), all.len(), wrong.join("\n"));
+    assert_eq!(found, counts.iter().copied().collect(), "vectors by what they expect");
+}
+
+fn issuer(file: &Value) -> IssuerName {
+    text(file, "issuer").parse().unwrap()
+}
+
+fn root(file: &Value) -> PublicKey {
+    let root = PublicKey::from_jwk_x(text(&file["root"], "x")).unwrap();
+    assert_eq!(root.id().to_string(), text(&file["root"], "kid"));
+    root
+}
+
+#[test]
+fn the_files_are_what_the_example_makes() {
+    for (name, made) in vectors::files() {
+        let committed = std::fs::read_to_string(format!("{}/tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap_or_default();
+        assert!(made == committed, "{name} differs: run `cargo run --example make_vectors`");
+    }
+}
+
+#[test]
+fn every_token_gets_its_verdict() {
+    let file = file("tokens.json");
+    let (issuer, now) = (issuer(&file), file["now"].as_i64().unwrap());
+    let keys = PublicKeys::open(text(&file, "key_set"), &root(&file), &issuer, now, 0).unwrap();
+    let judge = |vector: &Value| {
+        let Ok(token) = Token::from_bytes(bytes(text(vector, "token_hex"))) else { return "mistyped".into() };
+        let Ok(unverified) = Unverified::decode(&token) else { return "not_genuine".into() };
+        match unverified.verify(&keys, &issuer, now) {
+            Ok(verified) => {
+                assert_eq!(verified.hash(), token.hash());
+                "good".into()
+            }
+            Err(Rejection::NotGenuine) => "not_genuine".into(),
+            Err(Rejection::Withdrawn) => "withdrawn".into(),
+            Err(Rejection::NotYetValid) => "not_yet_valid".into(),
+            Err(Rejection::Expired) => "expired".into(),
+        }
+    };
+    check(&file, judge, &[("expired", 5), ("good", 110), ("mistyped", 17), ("not_genuine", 430), ("not_yet_valid", 4), ("withdrawn", 6)]);
+}
+
+#[test]
+fn every_input_is_read_or_refused() {
+    let judge = |vector: &Value| match Token::parse(text(vector, "input")) {
+        Ok(token) => serde_json::json!({"token_hex": hex(token.as_bytes())}),
+        Err(InputError::NoToken) => "mistyped".into(),
+        Err(InputError::Damaged) => "not_genuine".into(),
+    };
+    check(&file("inputs.json"), judge, &[("mistyped", 29), ("not_genuine", 48), ("read", 56)]);
+}
+
+#[test]
+fn every_spoken_code_is_read_or_mistyped() {
+    let judge = |vector: &Value| {
+        let words = u8::try_from(vector["spoken_words"].as_u64().unwrap()).unwrap();
+        match SpokenCode::parse(text(vector, "input"), SpokenSize::try_from(words).unwrap()) {
+            Ok(code) => serde_json::json!({"code": format!("{:x}", code.value())}),
+            Err(_) => "mistyped".into(),
+        }
+    };
+    check(&file("spoken.json"), judge, &[("mistyped", 175), ("read", 56)]);
+}
+
+#[test]
+fn every_key_set_opens_or_is_refused() {
+    let file = file("keysets.json");
+    let (issuer, root, now) = (issuer(&file), root(&file), file["now"].as_i64().unwrap());
+    let least = file["minimum_version"].as_u64().unwrap();
+    let judge = |vector: &Value| match PublicKeys::open(text(vector, "jwt"), &root, &issuer, now, least) {
+        Ok(_) => "good".into(),
+        Err(_) => "refused".into(),
+    };
+    check(&file, judge, &[("good", 12), ("refused", 229)]);
+}
+
+#[test]
+fn every_ed25519_edge_case_is_decided() {
+    let judge = |vector: &Value| {
+        let key: [u8; 32] = bytes(text(vector, "public_key_hex")).try_into().unwrap();
+        let signature: [u8; 64] = bytes(text(vector, "signature_hex")).try_into().unwrap();
+        let accepts = PublicKey::from_bytes(&key).is_ok_and(|key| key.verifies(&bytes(text(vector, "message_hex")), &signature));
+        if accepts { "accept".into() } else { "refuse".into() }
+    };
+    check(&file("ed25519.json"), judge, &[("accept", 22), ("refuse", 133)]);
+}
