@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::is_nfc;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
+use crate::hex;
+
 /// Longest lifetime of a token: 10 minutes (NIST SP 800-63B, section on out-of-band secrets). Seconds.
 pub const MAX_LIFETIME: i64 = 600;
 /// Lifetime where none is asked for. Seconds.
@@ -62,7 +64,7 @@ pub struct Cti(pub [u8; 8]);
 
 impl fmt::Display for Cti {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(&self.0))
     }
 }
 
@@ -76,11 +78,7 @@ impl FromStr for Cti {
     type Err = ClaimError;
 
     fn from_str(text: &str) -> Result<Self, ClaimError> {
-        let refused = || ClaimError::Cti(text.to_owned());
-        if text.len() != 16 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(refused());
-        }
-        u64::from_str_radix(text, 16).map(|n| Self(n.to_be_bytes())).map_err(|_| refused())
+        hex::decode_8(text).map(Self).ok_or_else(|| ClaimError::Cti(text.to_owned()))
     }
 }
 

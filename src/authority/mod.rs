@@ -1,0 +1,7 @@
+//! Who may do what: officers, their roles, and the authorisations without which no token exists. Pure.
+
+mod authorisation;
+mod officer;
+
+pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Request, State};
+pub use officer::{Actor, Callsign, Officer, OfficerError, Role};

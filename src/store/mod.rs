@@ -1,0 +1,261 @@
+//! What is kept, as whole operations of the domain. The contracts are written on the traits; every backend keeps them all.
+//!
+//! Nothing about the person approached is ever stored: no number, no address, no time finer than a minute.
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+use crate::{
+    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, State},
+    keyring::KidPrefix,
+    ledger::Entry,
+    token::{Channel, Cti, SpokenCode, Token, TokenHash},
+};
+
+mod sqlite;
+
+pub use sqlite::SqliteStore;
+
+/// Token bytes and codes are dropped this long after `exp`. Seconds.
+pub const KEEP_CODES: i64 = 30 * 60;
+/// Rows and marks are dropped this long after `exp`. Seconds.
+pub const KEEP_ROWS: i64 = 24 * 3_600;
+/// Misses count for as long as any token can be guessed: the longest lifetime and the leeway on both sides. Seconds.
+pub const GUESS_WINDOW: i64 = crate::token::MAX_LIFETIME + 2 * crate::token::LEEWAY;
+
+/// The store did not do what was asked; nothing of it happened, unless the answer was lost after the commit.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be opened or is of the wrong kind. Told to the operator at start.
+    #[error("the store {0}")]
+    Unusable(String),
+    /// It failed at work. The text is for the log alone.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// More operations wait than it can take.
+    #[error("the store has too much to do")]
+    Busy,
+}
+
+/// SHA-256 of a label, the cti and the attempt, so that a copy of the store cannot repeat a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptHash(pub [u8; 32]);
+
+/// A verified token, as the store looks for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented {
+    /// Which token.
+    pub cti: Cti,
+    /// SHA-256 of the very bytes that were verified.
+    pub hash: TokenHash,
+    /// When it runs out, seconds since 1970: one that expired at or before the last purge is gone, whatever the clock says.
+    pub expires_at: i64,
+}
+
+/// What the issuer's record says about a verified token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The issuer has no record of this cti with this hash.
+    NoRecord,
+    /// It is so old that the record is gone.
+    Purged,
+    /// It was withdrawn.
+    Withdrawn,
+    /// It is on record and not withdrawn.
+    Live,
+}
+
+/// What came of marking a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marked {
+    /// This was the first use, or a retry of it.
+    First,
+    /// Another attempt was first, in the minute that starts then (seconds since 1970).
+    Before(i64),
+    /// No mark was made, for this reason; never [`Standing::Live`].
+    Not(Standing),
+}
+
+/// A place in the guess budget that was taken before looking up a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Guess {
+    /// The minute it counts in.
+    pub(crate) minute: i64,
+}
+
+/// What the public verifier may do: read live tokens and key sets, add marks and misses.
+#[async_trait]
+pub trait VerifierStore: Send + Sync {
+    /// The key set with the highest version.
+    async fn key_set(&self) -> Result<Option<String>, StoreError>;
+
+    /// The bytes of the token whose spoken code this is, if it is kept.
+    async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError>;
+
+    /// Takes a place in the budget of `budget` misses per [`GUESS_WINDOW`], or says `None` when it is spent.
+    /// Atomic and durable across processes, so simultaneous guesses cannot exceed it.
+    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError>;
+
+    /// Gives the place back: the code was right. If this is lost, one miss too many is counted, never one too few.
+    async fn give_back(&self, guess: Guess) -> Result<(), StoreError>;
+
+    /// Reads how a verified token stands, without using it.
+    async fn standing(&self, token: Presented) -> Result<Standing, StoreError>;
+
+    /// Marks a use at `now` with one conditional statement that requires the issued, unwithdrawn row with this cti and
+    /// hash. Durable before it returns. The same attempt again gets the same answer; without one nothing is a retry.
+    async fn use_once(&self, token: Presented, attempt: Option<AttemptHash>, now: i64) -> Result<Marked, StoreError>;
+
+    /// Fails when the store cannot answer.
+    async fn ready(&self) -> Result<(), StoreError>;
+}
+
+/// Why a token was not recorded. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueRefusal {
+    /// The authorisation does not allow it at this moment: state, officer, approver, channel, window or number of tokens.
+    #[error("the authorisation does not allow this token now")]
+    NotAuthorised,
+    /// The spoken code or the cti is taken; draw another cti.
+    #[error("the code is taken")]
+    CodeTaken,
+    /// As many speakable tokens are live as the deployment allows.
+    #[error("too many spoken codes are live")]
+    TooManyLive,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A token that is about to be recorded. The bytes are kept only if its code is meant to be spoken.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Its id.
+    pub cti: Cti,
+    /// SHA-256 of its bytes.
+    pub hash: TokenHash,
+    /// Its signing key.
+    pub kid: KidPrefix,
+    /// Under which authorisation.
+    pub authorisation: AuthorisationId,
+    /// The officer who issues, who must be the one who asked.
+    pub officer: Callsign,
+    /// By which channel.
+    pub channel: Channel,
+    /// When it was signed, seconds since 1970.
+    pub issued_at: i64,
+    /// When it starts.
+    pub starts_at: i64,
+    /// When it runs out.
+    pub expires_at: i64,
+    /// Code and bytes, if it may be spoken.
+    pub speakable: Option<Speakable>,
+}
+
+/// What is kept so that a spoken code finds its token.
+#[derive(Clone, Debug)]
+pub struct Speakable {
+    /// The code.
+    pub code: SpokenCode,
+    /// The bytes that come back for it.
+    pub token: Token,
+    /// The most speakable tokens that may be live at once.
+    pub max_live: u32,
+}
+
+/// A token as the issuer knows it. Times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// Who issued it.
+    pub officer: Callsign,
+    /// Who approved the authorisation.
+    pub approver: Option<Callsign>,
+    /// When it runs out.
+    pub expires_at: i64,
+    /// When it was withdrawn.
+    pub withdrawn_at: Option<i64>,
+    /// The minute of the first check.
+    pub first_checked_at: Option<i64>,
+    /// SHA-256 of its bytes.
+    pub hash: TokenHash,
+    /// Whether its code can be spoken.
+    pub speakable: bool,
+}
+
+/// What came of deciding about an authorisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// It stands as it now is.
+    Done(Authorisation),
+    /// There is none with this id.
+    Unknown,
+    /// It is in another state than the act needs.
+    AlreadyIs(State),
+    /// The one who asked never decides.
+    OwnRequest,
+}
+
+/// What the issuer may do. Every act takes its ledger entry and commits it in the same transaction: no record, no act.
+/// All are durable before they return.
+#[async_trait]
+pub trait IssuerStore: Send + Sync {
+    /// Keeps a key set if its version is higher than any kept; `false` if it is not.
+    async fn put_key_set(&self, version: u64, jwt: String, entry: Entry) -> Result<bool, StoreError>;
+
+    /// Adds a person; `false` if the callsign is taken.
+    async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError>;
+
+    /// Suspends a person and withdraws all their live tokens; `false` if there is no such person who is not suspended.
+    async fn suspend(&self, callsign: Callsign, entry: Entry) -> Result<bool, StoreError>;
+
+    /// One person.
+    async fn officer(&self, callsign: Callsign) -> Result<Option<Officer>, StoreError>;
+
+    /// Everybody, by callsign.
+    async fn officers(&self) -> Result<Vec<Officer>, StoreError>;
+
+    /// Adds a credential by its hash. `expires_at` in seconds since 1970.
+    async fn add_credential(&self, callsign: Callsign, hash: [u8; 32], expires_at: i64, entry: Entry) -> Result<(), StoreError>;
+
+    /// Whose credential this is, if it has not run out at `now`.
+    async fn officer_by_credential(&self, hash: [u8; 32], now: i64) -> Result<Option<Officer>, StoreError>;
+
+    /// Adds a request.
+    async fn ask(&self, authorisation: Authorisation, entry: Entry) -> Result<(), StoreError>;
+
+    /// Decides about a request that waits. The statement itself requires that another person asked.
+    async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
+
+    /// Takes an authorisation or request back, and withdraws its live tokens.
+    async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError>;
+
+    /// One authorisation.
+    async fn authorisation(&self, id: AuthorisationId) -> Result<Option<Authorisation>, StoreError>;
+
+    /// All authorisations, or those that one person asked for; newest first.
+    async fn authorisations(&self, asked_by: Option<Callsign>) -> Result<Vec<Authorisation>, StoreError>;
+
+    /// Records a token. One conditional statement checks and counts the authorisation, in the same transaction.
+    async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal>;
+
+    /// Makes a live token's code work.
+    async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<(), IssueRefusal>;
+
+    /// One token.
+    async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError>;
+
+    /// Withdraws a token; `false` if it is unknown or was withdrawn before.
+    async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError>;
+
+    /// Writes marks that the ledger does not know yet into it. Returns how many.
+    async fn report_first_checks(&self, now: i64) -> Result<usize, StoreError>;
+
+    /// Drops what is past its time; never a mark that the ledger does not know. Raises `purged_through`.
+    async fn purge(&self, now: i64) -> Result<(), StoreError>;
+
+    /// Tells of uses marked through this very store object. Others are found by asking again.
+    fn marks(&self) -> broadcast::Receiver<Cti>;
+
+    /// The ledger's entries in order, in their canonical bytes.
+    async fn ledger(&self) -> Result<Vec<Vec<u8>>, StoreError>;
+}

@@ -1,0 +1,134 @@
+//! SQLite: one file on one machine, write-ahead log, synchronous FULL.
+
+mod issuer;
+mod rows;
+mod threads;
+mod tokens;
+mod verifier;
+
+use std::{
+    fs::OpenOptions,
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::broadcast;
+
+use self::threads::{Readers, Writer};
+use super::StoreError;
+use crate::token::Cti;
+
+/// Every schema change so far; `user_version` counts how many were applied.
+const MIGRATIONS: [(u32, &str); 1] = [(1, include_str!("migrations/0001.sql"))];
+
+/// The version of the schema that this program works with.
+const SCHEMA: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
+/// How long to wait for another process that writes to the same file.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// How many uses may be told of before a slow listener has to ask the store again.
+const MARKS_TOLD: usize = 1_024;
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// A store in one SQLite file. Both roles may have it open at once, in one process or several.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    marks: broadcast::Sender<Cti>,
+}
+
+impl SqliteStore {
+    /// Opens the file for the issuer: makes it if it is missing, readable by its owner alone, and migrates it.
+    pub fn open_for_issuer(path: &Path) -> Result<Self, StoreError> {
+        let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+        made.map_err(|error| unusable(path, "cannot be opened", &error))?;
+        let mut connection = connect(path)?;
+        migrate(&mut connection).map_err(|error| unusable(path, "cannot be brought up to date", &error))?;
+        Self::start_if_current(path, connection)
+    }
+
+    /// Opens the file for a verifier, which neither makes nor migrates it.
+    pub fn open_for_verifier(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            let missing = io::Error::from(io::ErrorKind::NotFound);
+            return Err(unusable(path, "is not there; start the issuer first, which makes it", &missing));
+        }
+        Self::start_if_current(path, connect(path)?)
+    }
+
+    fn start_if_current(path: &Path, connection: Connection) -> Result<Self, StoreError> {
+        match schema_version(&connection) {
+            Ok(SCHEMA) => Self::start(path, connection),
+            Ok(_) => Err(StoreError::Unusable(format!(
+                "{} was made by another version of this program; start the issuer of this version first",
+                path.display()
+            ))),
+            Err(error) => Err(unusable(path, "cannot be read", &error)),
+        }
+    }
+
+    fn start(path: &Path, writer: Connection) -> Result<Self, StoreError> {
+        let readers = [connect(path)?, connect(path)?];
+        Ok(Self { writer: Writer::start(writer)?, readers: Readers::start(readers)?, marks: broadcast::Sender::new(MARKS_TOLD) })
+    }
+
+    /// Runs statements in the next group of writes; answers once all of it is on disk.
+    async fn write<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run(act).await
+    }
+
+    /// Runs statements that only read.
+    async fn read<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(ask).await
+    }
+}
+
+fn unusable(path: &Path, what: &str, error: &dyn std::error::Error) -> StoreError {
+    StoreError::Unusable(format!("{} {what} ({error})", PathBuf::from(path).display()))
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(LOCK_WAIT)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // FULL: a mark that was answered survives the loss of power (threat 18).
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        // Codes and token bytes that were dropped are overwritten, not just unlinked.
+        connection.pragma_update(None, "secure_delete", true)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    open().map_err(|error| unusable(path, "cannot be opened", &error))
+}
+
+fn schema_version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
+}
+
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let applied = schema_version(&transaction)?;
+    for (version, migration) in MIGRATIONS.iter().filter(|(version, _)| *version > applied) {
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
+    }
+    transaction.commit()
+}

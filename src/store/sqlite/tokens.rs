@@ -1,0 +1,150 @@
+//! The life of a token's row: recorded, made speakable, reported, purged.
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, named_params};
+
+use super::issuer::append;
+use crate::{
+    ledger::{Entry, Event},
+    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, NewToken, Speakable, StoreError, TokenRecord},
+    token::{Cti, LEEWAY},
+};
+
+/// The inner result is the domain's answer. A refusal has written nothing: the guard statement changes a row only if
+/// it allows the token, and whatever fails after it fails the operation as a whole.
+pub(super) type Outcome = Result<Result<(), IssueRefusal>, StoreError>;
+
+pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome {
+    if let Some(speakable) = &token.speakable
+        && let Some(refusal) = no_room(db, speakable, entry.at)?
+    {
+        return Ok(Err(refusal));
+    }
+    if taken(db, token)? {
+        return Ok(Err(IssueRefusal::CodeTaken));
+    }
+    // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
+    // officer's, covers channel and window and has tokens left, with neither person suspended; and it counts the token.
+    let allowed = db
+        .prepare_cached(
+            "UPDATE authorisations SET tokens_issued = tokens_issued + 1
+             WHERE id = :id AND state = 'approved' AND asked_by = :officer AND decided_by <> :officer
+               AND tokens_issued < max_tokens
+               AND starts_at <= :starts_at AND :expires_at <= ends_at
+               AND instr(',' || channels || ',', ',' || :channel || ',') > 0
+               AND NOT EXISTS (SELECT 1 FROM officers
+                               WHERE callsign IN (asked_by, decided_by) AND suspended_at IS NOT NULL)",
+        )?
+        .execute(named_params! {
+            ":id": token.authorisation, ":officer": token.officer, ":channel": token.channel.as_str(),
+            ":starts_at": token.starts_at, ":expires_at": token.expires_at,
+        })?;
+    if allowed != 1 {
+        return Ok(Err(IssueRefusal::NotAuthorised));
+    }
+    insert(db, token)?;
+    append(db, entry)?;
+    Ok(Ok(()))
+}
+
+fn insert(db: &Connection, token: &NewToken) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes)
+         VALUES (:cti, :hash, :kid, :authorisation, :channel, :issued_at, :starts_at, :expires_at, :code, :bytes)",
+    )?
+    .execute(named_params! {
+        ":cti": token.cti, ":hash": token.hash, ":kid": token.kid, ":authorisation": token.authorisation,
+        ":channel": token.channel.as_str(), ":issued_at": token.issued_at, ":starts_at": token.starts_at,
+        ":expires_at": token.expires_at,
+        ":code": token.speakable.as_ref().map(|s| s.code.value().cast_signed()),
+        ":bytes": token.speakable.as_ref().map(|s| s.token.as_bytes()),
+    })?;
+    Ok(())
+}
+
+fn taken(db: &Connection, token: &NewToken) -> Result<bool, StoreError> {
+    let code = token.speakable.as_ref().map(|s| s.code.value().cast_signed());
+    let mut same = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = ?1 OR code = ?2)")?;
+    Ok(same.query_row((token.cti, code), |row| row.get(0))?)
+}
+
+/// The chance of guessing grows with the number of live codes, so it is bounded here, in the transaction that adds one.
+fn no_room(db: &Connection, speakable: &Speakable, now: i64) -> Result<Option<IssueRefusal>, StoreError> {
+    let mut live = db.prepare_cached("SELECT count(*) FROM tokens WHERE code IS NOT NULL AND expires_at > ?1")?;
+    let live: u32 = live.query_row([now - LEEWAY], |row| row.get(0))?;
+    Ok((live >= speakable.max_live).then_some(IssueRefusal::TooManyLive))
+}
+
+pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, entry: &Entry) -> Outcome {
+    if let Some(refusal) = no_room(db, speakable, entry.at)? {
+        return Ok(Err(refusal));
+    }
+    let added = db
+        .prepare_cached(
+            "UPDATE tokens SET code = :code, bytes = :bytes
+             WHERE cti = :cti AND sha256 = :hash AND code IS NULL AND withdrawn_at IS NULL AND expires_at > :now",
+        )?
+        .execute(named_params! {
+            ":code": speakable.code.value().cast_signed(), ":bytes": speakable.token.as_bytes(), ":cti": cti,
+            ":hash": speakable.token.hash(), ":now": entry.at,
+        });
+    match added {
+        Ok(1) => {
+            append(db, entry)?;
+            Ok(Ok(()))
+        }
+        Ok(_) => Ok(Err(IssueRefusal::NotAuthorised)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(Err(IssueRefusal::CodeTaken)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
+    let mut one = db.prepare_cached(
+        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, sha256, code IS NOT NULL
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti) WHERE cti = ?1",
+    )?;
+    let record = one.query_row([cti], |row| {
+        Ok(TokenRecord {
+            officer: row.get(0)?,
+            approver: row.get(1)?,
+            expires_at: row.get(2)?,
+            withdrawn_at: row.get(3)?,
+            first_checked_at: row.get(4)?,
+            hash: row.get(5)?,
+            speakable: row.get(6)?,
+        })
+    });
+    Ok(record.optional()?)
+}
+
+pub(super) fn report_first_checks(db: &Connection, now: i64) -> Result<usize, StoreError> {
+    let marks: Vec<(Cti, i64)> = db
+        .prepare_cached("SELECT cti, first_checked_at FROM marks WHERE reported = 0 ORDER BY cti LIMIT 1000")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (cti, first_checked_at) in &marks {
+        db.prepare_cached("UPDATE marks SET reported = 1 WHERE cti = ?1")?.execute([cti])?;
+        append(db, &Event::FirstCheckReported { cti: *cti, first_checked_at: *first_checked_at }.at(now))?;
+    }
+    Ok(marks.len())
+}
+
+pub(super) fn purge(db: &Connection, now: i64) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE tokens SET code = NULL, bytes = NULL WHERE code IS NOT NULL AND expires_at <= ?1")?
+        .execute([now - KEEP_CODES])?;
+    // Rows and marks go together, and `through` rises first: a token whose mark is gone can never be used again, not
+    // even after the clock is set back (threat 31). A mark that the ledger does not know yet keeps its row.
+    db.prepare_cached(
+        "UPDATE purged SET through = max(through, coalesce(
+             (SELECT max(expires_at) FROM tokens WHERE expires_at <= ?1), 0))",
+    )?
+    .execute([now - KEEP_ROWS])?;
+    let gone = "SELECT cti FROM tokens LEFT JOIN marks USING (cti) WHERE expires_at <= ?1 AND coalesce(reported, 1) = 1";
+    let gone: Vec<Cti> = db.prepare_cached(gone)?.query_map([now - KEEP_ROWS], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for cti in gone {
+        db.prepare_cached("DELETE FROM marks WHERE cti = ?1")?.execute([cti])?;
+        db.prepare_cached("DELETE FROM tokens WHERE cti = ?1")?.execute([cti])?;
+    }
+    db.prepare_cached("DELETE FROM misses WHERE minute < ?1")?.execute([(now - KEEP_ROWS).div_euclid(60)])?;
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The verifier's contract on SQLite.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, named_params};
+
+use super::SqliteStore;
+use crate::{
+    store::{AttemptHash, GUESS_WINDOW, Guess, Marked, Presented, Standing, StoreError, VerifierStore},
+    token::{SpokenCode, Token, TokenHash},
+};
+
+#[async_trait]
+impl VerifierStore for SqliteStore {
+    async fn key_set(&self) -> Result<Option<String>, StoreError> {
+        self.read(|db| {
+            let newest = "SELECT jwt FROM key_sets ORDER BY version DESC LIMIT 1";
+            Ok(db.prepare_cached(newest)?.query_row([], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {
+        let bytes: Option<Vec<u8>> = self
+            .read(move |db| {
+                let mut by_code = db.prepare_cached("SELECT bytes FROM tokens WHERE code = ?1")?;
+                Ok(by_code.query_row([code.value().cast_signed()], |row| row.get(0)).optional()?)
+            })
+            .await?;
+        bytes.map(Token::from_bytes).transpose().map_err(|_| StoreError::Failed("a stored token is damaged".into()))
+    }
+
+    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
+        let minute = now.div_euclid(60);
+        self.write(move |db| {
+            // Counting and comparing are one statement: of any number of simultaneous guesses, no more than the budget get in.
+            let taken = db
+                .prepare_cached(
+                    "INSERT INTO misses (minute, count)
+                     SELECT :minute, 1
+                     WHERE (SELECT coalesce(sum(count), 0) FROM misses WHERE minute >= :minute - :window) < :budget
+                     ON CONFLICT (minute) DO UPDATE SET count = count + 1",
+                )?
+                .execute(named_params! {":minute": minute, ":window": GUESS_WINDOW / 60, ":budget": budget})?;
+            Ok((taken == 1).then_some(Guess { minute }))
+        })
+        .await
+    }
+
+    async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
+        self.write(move |db| {
+            let mut statement = db.prepare_cached("UPDATE misses SET count = count - 1 WHERE minute = ?1 AND count > 0")?;
+            statement.execute([guess.minute])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
+        self.read(move |db| Ok(record(db, token)?.standing)).await
+    }
+
+    async fn use_once(&self, token: Presented, attempt: Option<AttemptHash>, now: i64) -> Result<Marked, StoreError> {
+        let minute = now - now.rem_euclid(60);
+        let marked = self.write(move |db| mark(db, token, attempt, minute)).await?;
+        if marked == Marked::First {
+            // An error only says that nobody listens.
+            let _ = self.marks.send(token.cti);
+        }
+        Ok(marked)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.read(|db| Ok(db.query_row("SELECT through FROM purged", [], |_| Ok(()))?)).await
+    }
+}
+
+fn mark(db: &Connection, token: Presented, attempt: Option<AttemptHash>, minute: i64) -> Result<Marked, StoreError> {
+    // The whole rule of single use: the row must be issued, unwithdrawn, unpurged, with this very hash, and not yet marked.
+    let inserted = db
+        .prepare_cached(
+            "INSERT INTO marks (cti, attempt, first_checked_at)
+             SELECT cti, :attempt, :minute FROM tokens
+             WHERE cti = :cti AND sha256 = :hash AND withdrawn_at IS NULL
+               AND expires_at > (SELECT through FROM purged)
+             ON CONFLICT (cti) DO NOTHING",
+        )?
+        .execute(named_params! {
+            ":attempt": attempt.map(|a| a.0), ":minute": minute, ":cti": token.cti, ":hash": token.hash,
+        })?;
+    if inserted == 1 {
+        return Ok(Marked::First);
+    }
+    let record = record(db, token)?;
+    Ok(match (record.standing, record.mark) {
+        (Standing::Live, Some((first, _))) if first.is_some() && first == attempt.map(|a| a.0) => Marked::First,
+        (Standing::Live, Some((_, minute))) => Marked::Before(minute),
+        (Standing::Live, None) => return Err(StoreError::Failed("a live token could not be marked".into())),
+        (standing, _) => Marked::Not(standing),
+    })
+}
+
+struct Record {
+    standing: Standing,
+    /// The attempt that was first, if it said so, and its minute.
+    mark: Option<(Option<[u8; 32]>, i64)>,
+}
+
+fn record(db: &Connection, token: Presented) -> Result<Record, StoreError> {
+    let through: i64 = db.prepare_cached("SELECT through FROM purged")?.query_row([], |row| row.get(0))?;
+    if token.expires_at <= through {
+        return Ok(Record { standing: Standing::Purged, mark: None });
+    }
+    let row = db
+        .prepare_cached(
+            "SELECT sha256, withdrawn_at IS NOT NULL, attempt, first_checked_at
+             FROM tokens LEFT JOIN marks USING (cti) WHERE cti = ?1",
+        )?
+        .query_row([token.cti], |row| {
+            let (hash, withdrawn): (TokenHash, bool) = (row.get(0)?, row.get(1)?);
+            let attempt: Option<[u8; 32]> = row.get(2)?;
+            let minute: Option<i64> = row.get(3)?;
+            Ok((hash, withdrawn, minute.map(|minute| (attempt, minute))))
+        })
+        .optional()?;
+    let standing = match row {
+        Some((hash, _, _)) if hash != token.hash => Standing::NoRecord,
+        Some((_, true, _)) => Standing::Withdrawn,
+        Some((_, false, _)) => Standing::Live,
+        None => Standing::NoRecord,
+    };
+    Ok(Record { standing, mark: row.and_then(|(_, _, mark)| mark) })
+}
