@@ -1,0 +1,11 @@
+//! HTTP: decode, call, encode. No rule of the domain lives here.
+
+pub mod assets;
+pub mod body;
+pub mod check;
+pub mod limits;
+pub mod listen;
+pub mod private;
+pub mod problem;
+pub mod public;
+pub mod session;

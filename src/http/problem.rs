@@ -1,0 +1,115 @@
+//! The only place where an error becomes a status. RFC 9457 problem details: one sentence for the reader, never
+//! internal text.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+
+use super::body;
+use crate::issuer::Refused;
+
+/// A refusal as the client sees it.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    kind: &'static str,
+    detail: String,
+    members: Map<String, Value>,
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem of a kind, with a sentence that says what, which and what to do.
+    pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, kind, detail: detail.into(), members: Map::new(), retry_after: None }
+    }
+
+    /// The body is not what it should be as a whole.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-request", detail)
+    }
+
+    /// One member of the body has a wrong value.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+    }
+
+    /// Our own side fails.
+    pub fn unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the service cannot reach its records; try again in a moment")
+    }
+
+    /// Too many wrong codes came from one address.
+    pub fn too_many(retry_after: u32) -> Self {
+        let detail = "too many codes that name nothing came from this address; wait some minutes, or scan the code instead";
+        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail) }
+    }
+
+    fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    fn into_members(self) -> (StatusCode, Option<u32>, Map<String, Value>) {
+        let mut members = self.members;
+        members.insert("type".into(), format!("urn:countersign:problem:{}", self.kind).into());
+        members.insert("title".into(), self.status.canonical_reason().unwrap_or("Problem").into());
+        members.insert("status".into(), self.status.as_u16().into());
+        members.insert("detail".into(), self.detail.into());
+        (self.status, self.retry_after, members)
+    }
+
+    /// The answer of `/v1/verify`, where every JSON body has one length.
+    pub fn into_padded_response(self) -> Response {
+        let (status, retry_after, members) = self.into_members();
+        respond(status, retry_after, body::padded(members))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, retry_after, members) = self.into_members();
+        respond(status, retry_after, Value::Object(members).to_string())
+    }
+}
+
+fn respond(status: StatusCode, retry_after: Option<u32>, body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
+    ];
+    let mut response = (status, headers, body).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let said = refused.to_string();
+        match refused {
+            Refused::NotAllowed(_) => Self::new(StatusCode::FORBIDDEN, "not-allowed", said),
+            Refused::OwnRequest => Self::new(StatusCode::FORBIDDEN, "own-request", said),
+            Refused::NotAuthorised(_) => Self::new(StatusCode::FORBIDDEN, "not-authorised", said),
+            Refused::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, "unknown", said),
+            Refused::Taken(_) => Self::new(StatusCode::CONFLICT, "taken", said),
+            Refused::AlreadyIs(_) => Self::new(StatusCode::CONFLICT, "already-decided", said),
+            Refused::Choose(list) => Self::new(StatusCode::CONFLICT, "choose-authorisation", said).with("authorisations", json!(list)),
+            Refused::TooManyLive => Self::new(StatusCode::CONFLICT, "too-many-live", said),
+            Refused::CannotSpeak => Self::new(StatusCode::CONFLICT, "cannot-speak", said),
+            Refused::Claim(_) | Refused::Authorisation(_) => Self::invalid(said),
+            Refused::Ring(_) | Refused::Sign(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-key", said),
+            Refused::Entropy(error) => internal(&error),
+            Refused::Store(error) => internal(&error),
+        }
+    }
+}
+
+/// The cause goes to the log, a plain sentence to the client.
+fn internal(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "a request failed on our side");
+    Problem::unavailable()
+}

@@ -1,0 +1,201 @@
+//! The public API of the verifier role. No account, no cookie, no log of who asked.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Extension, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use tower_http::{cors::CorsLayer, timeout::RequestBodyTimeoutLayer};
+
+use super::{
+    assets::{self, Document},
+    body::{self, JsonObject, MAX_BODY},
+    check::{self, CheckPages},
+    limits::Misses,
+    listen::{Limits, Peer},
+    problem::Problem,
+};
+use crate::{
+    clock::Clock,
+    token::{Challenge, Claims, Dialled, Name, Place, SpokenCode, Token},
+    verifier::{Answer, Attempt, Check, Shown, Verdict, Verifier},
+};
+
+/// What the public handlers work with.
+pub struct PublicApp {
+    /// Answers checks.
+    pub verifier: Verifier,
+    /// The time, for limits.
+    pub clock: Arc<dyn Clock>,
+    /// Wrong codes by address.
+    pub misses: Misses,
+    /// The page.
+    pub index: Document,
+    /// The plain form and its answers.
+    pub pages: CheckPages,
+}
+
+/// The routes. `origins` are the pages hosted elsewhere that may ask.
+pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) -> Router {
+    let cors = CorsLayer::new().allow_origin(origins).allow_methods([Method::POST]).allow_headers([header::CONTENT_TYPE]);
+    let everyone = CorsLayer::new().allow_origin(tower_http::cors::Any);
+    Router::new()
+        .route("/v1/verify", post(verify).fallback(|| async { not_allowed().into_padded_response() }).layer(cors))
+        .merge(
+            Router::new()
+                .route("/.well-known/countersign/keys.jwt", get(key_set))
+                .route("/.well-known/jwks.json", get(jwks))
+                .layer(everyone),
+        )
+        .route("/", get(|State(app): State<Arc<PublicApp>>| async move { app.index.clone() }))
+        .route("/check", get(check::form).post(check::answer))
+        .route("/icon.svg", get(assets::icon))
+        .route("/openapi.json", get(openapi))
+        .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/health/ready", get(ready))
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address") })
+        .method_not_allowed_fallback(|| async { not_allowed() })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(RequestBodyTimeoutLayer::new(limits.body))
+        .layer(middleware::map_response(|mut response: Response| async move {
+            assets::guard(response.headers_mut());
+            response
+        }))
+        .with_state(app)
+}
+
+fn not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method; see /openapi.json")
+}
+
+async fn verify(
+    State(app): State<Arc<PublicApp>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    members: Result<JsonObject, Problem>,
+) -> Response {
+    let checked = async {
+        let check = request(members?.0, &app.verifier)?;
+        app.limited(peer, check).await
+    };
+    match checked.await {
+        Ok(answer) => answered(&answer),
+        Err(problem) => problem.into_padded_response(),
+    }
+}
+
+impl PublicApp {
+    /// Checks, unless this address has tried too many codes that name nothing. QR checks are never limited by that.
+    pub async fn limited(&self, peer: std::net::IpAddr, check: Check) -> Result<Answer, Problem> {
+        let by_code = matches!(check.shown, Shown::Code(Ok(_)));
+        if by_code {
+            self.misses.allow(peer, self.clock.now()).map_err(Problem::too_many)?;
+        }
+        let answer = self.verifier.verify(check).await;
+        if by_code && answer.verdict.is_miss() {
+            self.misses.missed(peer, self.clock.now());
+        }
+        Ok(answer)
+    }
+}
+
+/// Reads the request, naming each wrong member.
+fn request(mut members: Map<String, Value>, verifier: &Verifier) -> Result<Check, Problem> {
+    let mut text = |name: &str| match members.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Problem::invalid(format!("{name} is not a string"))),
+    };
+    let (token, code, challenge, attempt) = (text("token")?, text("code")?, text("challenge")?, text("attempt")?);
+    if let Some((unknown, _)) = members.into_iter().next() {
+        let unknown: String = unknown.chars().take(40).collect();
+        return Err(Problem::invalid(format!("there is no member {unknown:?}; see /openapi.json")));
+    }
+    let shown = match (token, code) {
+        (Some(token), None) => Shown::Token(Token::parse(&token)),
+        (None, Some(code)) => Shown::Code(SpokenCode::parse(&code, verifier.spoken())),
+        _ => return Err(Problem::bad_request("send either token or code, and not both")),
+    };
+    let challenge = challenge.map(|digits| digits.parse::<Challenge>()).transpose();
+    Ok(Check {
+        shown,
+        challenge: challenge.map_err(|_| Problem::invalid("challenge is not exactly six digits"))?,
+        attempt: attempt.map(|text| parse_attempt(&text)).transpose()?,
+    })
+}
+
+fn parse_attempt(text: &str) -> Result<Attempt, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.map(Attempt).ok_or_else(|| Problem::invalid("attempt is not 16 bytes as base64url without padding"))
+}
+
+fn answered(answer: &Answer) -> Response {
+    let status = if answer.verdict == Verdict::CannotCheck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store, no-transform")];
+    (status, headers, body::padded(answer_json(answer))).into_response()
+}
+
+/// The answer's members, without the padding.
+pub fn answer_json(answer: &Answer) -> Map<String, Value> {
+    Map::from_iter([
+        ("verdict".into(), json!(answer.verdict)),
+        ("challenge".into(), json!(answer.challenge)),
+        ("approach".into(), json!(answer.approach.as_ref().map(approach_json))),
+        ("first_checked_at".into(), json!(answer.first_checked_at)),
+        ("token".into(), json!(answer.token.as_ref().map(Token::text))),
+        ("server_time".into(), json!(answer.server_time)),
+    ])
+}
+
+fn approach_json(claims: &Claims) -> Value {
+    let (approach, window) = (claims.approach(), claims.window());
+    json!({
+        "id": claims.cti().to_string(),
+        "channel": approach.channel,
+        "name": approach.name.as_ref().map(Name::as_str),
+        "place": approach.place.as_ref().map(Place::as_str),
+        "dialled": approach.dialled.map(|digits: Dialled| digits.to_string()),
+        "issued_at": window.issued_at(),
+        "not_before": window.not_before(),
+        "expires_at": window.expires_at(),
+    })
+}
+
+async fn key_set(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
+    match app.verifier.keys().jwt() {
+        Some(jwt) => cached(&headers, "application/jwk-set+jwt", jwt.to_string()),
+        None => Problem::unavailable().into_response(),
+    }
+}
+
+async fn jwks(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
+    let now = app.clock.now();
+    match app.verifier.keys().current(now) {
+        Some(keys) => cached(&headers, "application/jwk-set+json", keys.set().jwks(now).to_string()),
+        None => Problem::unavailable().into_response(),
+    }
+}
+
+/// Half a minute of caching, and a validator for the rest.
+fn cached(request: &HeaderMap, media: &'static str, body: String) -> Response {
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..12]));
+    let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = known.is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
+    let headers = [(header::CONTENT_TYPE, media.to_owned()), (header::ETAG, tag), (header::CACHE_CONTROL, "max-age=30".to_owned())];
+    if known { (StatusCode::NOT_MODIFIED, headers).into_response() } else { (headers, body).into_response() }
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=3600")], include_str!("openapi.json"))
+}
+
+async fn ready(State(app): State<Arc<PublicApp>>) -> Result<StatusCode, Problem> {
+    if app.verifier.is_ready().await { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::unavailable()) }
+}

@@ -1,0 +1,215 @@
+//! The public side: is this code genuine? Holds public keys only; no type in here can sign.
+
+mod keys;
+mod verdict;
+
+pub use keys::KeyWatch;
+pub use verdict::{Answer, ChallengeResult, Verdict};
+
+use std::{sync::Arc, time::Duration};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    clock::Clock,
+    keyring::IssuerName,
+    store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, VerifierStore},
+    token::{Challenge, Cti, InputError, Mistyped, Rejection, SpokenCode, SpokenSize, Token, Unverified, Verified},
+};
+
+/// A store that takes longer is as good as none: the person is told that we cannot check.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Sixteen random bytes from the page's memory, by which a retry is told from somebody else.
+#[derive(Clone, Copy)]
+pub struct Attempt(pub [u8; 16]);
+
+/// What somebody wants to know.
+pub struct Check {
+    /// The code they were given.
+    pub shown: Shown,
+    /// The number that they read out.
+    pub challenge: Option<Challenge>,
+    /// Their attempt.
+    pub attempt: Option<Attempt>,
+}
+
+/// A code in one of its two forms, as far as it could be read.
+pub enum Shown {
+    /// Text, link or digits of a token.
+    Token(Result<Token, InputError>),
+    /// Words or digits of a spoken code.
+    Code(Result<SpokenCode, Mistyped>),
+}
+
+/// What a deployment fixes.
+#[derive(Clone, Debug)]
+pub struct VerifierSettings {
+    /// The name bound into every signature.
+    pub issuer: IssuerName,
+    /// How long spoken codes are.
+    pub spoken: SpokenSize,
+    /// Wrong guesses that are answered in any [`crate::store::GUESS_WINDOW`].
+    pub guesses: u32,
+}
+
+/// Answers checks.
+pub struct Verifier {
+    store: Arc<dyn VerifierStore>,
+    clock: Arc<dyn Clock>,
+    keys: Arc<KeyWatch>,
+    settings: VerifierSettings,
+}
+
+impl Verifier {
+    /// Works on a store and the key set that `keys` watches.
+    pub fn new(store: Arc<dyn VerifierStore>, clock: Arc<dyn Clock>, keys: Arc<KeyWatch>, settings: VerifierSettings) -> Self {
+        Self { store, clock, keys, settings }
+    }
+
+    /// How long spoken codes are.
+    pub fn spoken(&self) -> SpokenSize {
+        self.settings.spoken
+    }
+
+    /// Answers. Never fails: whatever goes wrong on our side is `cannot_check`.
+    pub async fn verify(&self, check: Check) -> Answer {
+        let now = self.clock.now();
+        let answer = match tokio::time::timeout(PATIENCE, self.judge(&check, now)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a check could not be answered");
+                Answer::only(Verdict::CannotCheck)
+            }
+            Err(_) => {
+                tracing::error!("a check could not be answered: the store is too slow");
+                Answer::only(Verdict::CannotCheck)
+            }
+        };
+        Answer { server_time: now, ..answer }
+    }
+
+    async fn judge(&self, check: &Check, now: i64) -> Result<Answer, StoreError> {
+        match &check.shown {
+            Shown::Token(Ok(token)) => self.token(token, check, now).await,
+            Shown::Token(Err(InputError::Damaged)) => Ok(Answer::only(Verdict::NotGenuine)),
+            Shown::Token(Err(InputError::NoToken)) | Shown::Code(Err(Mistyped)) => Ok(Answer::only(Verdict::Mistyped)),
+            Shown::Code(Ok(code)) => self.code(*code, check, now).await,
+        }
+    }
+
+    /// By spoken code. A place in the guess budget is taken before anything is looked up, and given back only for a hit.
+    async fn code(&self, code: SpokenCode, check: &Check, now: i64) -> Result<Answer, StoreError> {
+        let guess = self.store.take_guess(self.settings.guesses, now).await?;
+        let Some(token) = self.store.token_for_code(code).await? else {
+            return Ok(Answer::only(if guess.is_some() { Verdict::UnknownCode } else { Verdict::CannotCheck }));
+        };
+        // With the budget spent only code and number together are believed: 60 bits instead of 40.
+        if guess.is_none() && !self.carries(&token, check.challenge, now) {
+            return Ok(Answer::only(Verdict::CannotCheck));
+        }
+        let answer = self.token(&token, check, now).await?;
+        match answer.verdict {
+            Verdict::Genuine | Verdict::AlreadyChecked => {
+                self.give_back(guess).await?;
+                Ok(Answer { token: Some(token), ..answer })
+            }
+            Verdict::NotYetValid => Ok(Answer::only(Verdict::UnknownCode)),
+            verdict => Ok(Answer::only(verdict)),
+        }
+    }
+
+    async fn give_back(&self, guess: Option<Guess>) -> Result<(), StoreError> {
+        match guess {
+            Some(guess) => self.store.give_back(guess).await,
+            None => Ok(()),
+        }
+    }
+
+    fn carries(&self, token: &Token, number: Option<Challenge>, now: i64) -> bool {
+        let verified = self.keys.current(now).and_then(|keys| {
+            let unverified = Unverified::decode(token).ok()?;
+            unverified.verify(&keys, &self.settings.issuer, now).ok()
+        });
+        number.is_some() && verified.is_some_and(|v| v.claims().approach().challenge == number)
+    }
+
+    /// In the protocol's order: shape, signature, key status, lifetime, window, record, withdrawal, number, use.
+    async fn token(&self, token: &Token, check: &Check, now: i64) -> Result<Answer, StoreError> {
+        let Ok(unverified) = Unverified::decode(token) else {
+            return Ok(Answer::only(Verdict::NotGenuine));
+        };
+        // Without a current set nothing can be said, least of all `genuine`.
+        let Some(keys) = self.keys.current(now) else {
+            return Ok(Answer::only(Verdict::CannotCheck));
+        };
+        match unverified.verify(&keys, &self.settings.issuer, now) {
+            Ok(verified) => self.verified(&verified, check, now).await,
+            Err(Rejection::NotGenuine) => Ok(Answer::only(Verdict::NotGenuine)),
+            Err(Rejection::Withdrawn) => Ok(Answer::only(Verdict::Withdrawn)),
+            Err(Rejection::NotYetValid) => Ok(Answer::only(Verdict::NotYetValid)),
+            Err(Rejection::Expired) => Ok(Answer::only(Verdict::Expired)),
+        }
+    }
+
+    async fn verified(&self, verified: &Verified, check: &Check, now: i64) -> Result<Answer, StoreError> {
+        let claims = verified.claims();
+        let presented = Presented { cti: claims.cti(), hash: verified.hash(), expires_at: claims.window().expires_at() };
+        let number = match (claims.approach().challenge, check.challenge) {
+            (Some(carried), Some(given)) if carried == given => Ok(ChallengeResult::Matched),
+            (None, None) => Ok(ChallengeResult::Absent),
+            (_, Some(_)) => Err(Verdict::OtherChallenge),
+            (Some(_), None) => Err(Verdict::ChallengeNeeded),
+        };
+        let answer = match number {
+            // The number does not fit, so the token is not used up; record and withdrawal still come first.
+            Err(verdict) => match self.store.standing(presented).await? {
+                Standing::Live => Answer::only(verdict),
+                standing => Answer::only(self.stands(standing)),
+            },
+            Ok(number) => {
+                let attempt = check.attempt.map(|attempt| attempt_hash(claims.cti(), attempt));
+                match self.store.use_once(presented, attempt, now).await? {
+                    Marked::First => Answer { challenge: Some(number), ..Answer::only(Verdict::Genuine) },
+                    Marked::Before(minute) => {
+                        Answer { challenge: Some(number), first_checked_at: Some(minute), ..Answer::only(Verdict::AlreadyChecked) }
+                    }
+                    Marked::Not(standing) => Answer::only(self.stands(standing)),
+                }
+            }
+        };
+        let shows = !matches!(answer.verdict, Verdict::NotGenuine | Verdict::CannotCheck);
+        Ok(Answer { approach: shows.then(|| claims.clone()), ..answer })
+    }
+
+    fn stands(&self, standing: Standing) -> Verdict {
+        match standing {
+            Standing::NoRecord => {
+                // Whoever made it has a signing key and no access to the ledger, or went around it (threat 30).
+                tracing::error!(issuer = %self.settings.issuer, "ALARM: a well-signed token has no record; treat the signing key as stolen");
+                Verdict::NotGenuine
+            }
+            Standing::Purged => Verdict::Expired,
+            Standing::Withdrawn => Verdict::Withdrawn,
+            // The store marks every live token that it is asked to mark.
+            Standing::Live => Verdict::CannotCheck,
+        }
+    }
+
+    /// The signed key set as the store has it, for publishing.
+    pub fn keys(&self) -> &KeyWatch {
+        &self.keys
+    }
+
+    /// Whether checks can be answered now.
+    pub async fn is_ready(&self) -> bool {
+        let store = tokio::time::timeout(PATIENCE, self.store.ready()).await;
+        matches!(store, Ok(Ok(()))) && self.keys.current(self.clock.now()).is_some()
+    }
+}
+
+/// Bound to the token, so that one attempt value cannot be looked for across tokens.
+fn attempt_hash(cti: Cti, attempt: Attempt) -> AttemptHash {
+    let hash = Sha256::new().chain_update("countersign/1 attempt").chain_update(cti.0).chain_update(attempt.0);
+    AttemptHash(hash.finalize().into())
+}

@@ -1,0 +1,80 @@
+//! What a check says. A closed list: each verdict has its own words, icon, colour and one safe action.
+
+use serde::Serialize;
+
+use crate::token::{Claims, Token};
+
+/// The answer to "is this genuine?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the protocol's own words; their meaning is in docs/protocol.md")]
+pub enum Verdict {
+    Genuine,
+    AlreadyChecked,
+    ChallengeNeeded,
+    OtherChallenge,
+    NotYetValid,
+    Expired,
+    Withdrawn,
+    NotGenuine,
+    UnknownCode,
+    Mistyped,
+    CannotCheck,
+}
+
+impl Verdict {
+    /// The word for it in JSON and in the catalogues.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Genuine => "genuine",
+            Self::AlreadyChecked => "already_checked",
+            Self::ChallengeNeeded => "challenge_needed",
+            Self::OtherChallenge => "other_challenge",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+            Self::NotGenuine => "not_genuine",
+            Self::UnknownCode => "unknown_code",
+            Self::Mistyped => "mistyped",
+            Self::CannotCheck => "cannot_check",
+        }
+    }
+
+    /// Whether an answer by spoken code counts as a wrong guess.
+    pub fn is_miss(self) -> bool {
+        !matches!(self, Self::Genuine | Self::AlreadyChecked | Self::Mistyped | Self::CannotCheck)
+    }
+}
+
+/// What the person's number showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeResult {
+    /// The token was made with this number.
+    Matched,
+    /// Neither carries one.
+    Absent,
+}
+
+/// A verdict with what goes with it. Times are seconds since 1970.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// With `genuine` and `already_checked` only.
+    pub challenge: Option<ChallengeResult>,
+    /// What the token says, once it was verified.
+    pub approach: Option<Claims>,
+    /// With `already_checked` only, in whole minutes.
+    pub first_checked_at: Option<i64>,
+    /// The token that a spoken code named.
+    pub token: Option<Token>,
+    /// When the answer was given.
+    pub server_time: i64,
+}
+
+impl Answer {
+    pub(super) fn only(verdict: Verdict) -> Self {
+        Self { verdict, challenge: None, approach: None, first_checked_at: None, token: None, server_time: 0 }
+    }
+}
