@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 //! Countersign
 pub mod authority;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod entropy;

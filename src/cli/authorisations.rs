@@ -1,0 +1,95 @@
+//! `countersign authorisations`
+
+use clap::Subcommand;
+
+use super::{
+    Failure, Format,
+    place::{Place, block_on},
+    terms,
+};
+use crate::{
+    authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision},
+    config::Settings,
+    issuer::Ask,
+    token::Channel,
+};
+
+/// The subcommands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Ask for an authorisation
+    Ask {
+        /// Who asks
+        #[arg(long = "as", value_name = "CALLSIGN")]
+        by: Callsign,
+        /// The organisation's own file number; never the name of the person approached
+        #[arg(long)]
+        reference: String,
+        /// in-person, telephone or online; several may be given
+        #[arg(long, required = true, num_args = 1..)]
+        channel: Vec<Channel>,
+        /// How long it lasts
+        #[arg(long = "for", default_value = "8h", value_name = "DURATION", value_parser = terms::duration)]
+        lasts: i64,
+        /// When it begins; now if not given
+        #[arg(long, value_name = "TIME", value_parser = terms::moment)]
+        from: Option<i64>,
+        /// How many tokens it allows
+        #[arg(long, default_value_t = 20)]
+        max_tokens: u32,
+    },
+    /// Approve what another person asked
+    Approve(Decide),
+    /// Refuse what another person asked
+    Refuse(Decide),
+    /// Take an authorisation back, with its live tokens
+    Withdraw(Decide),
+    /// List authorisations
+    List,
+}
+
+/// Which, and who decides.
+#[derive(clap::Args)]
+pub struct Decide {
+    /// Its id
+    id: AuthorisationId,
+    /// Who decides
+    #[arg(long = "as", value_name = "CALLSIGN")]
+    by: Callsign,
+}
+
+/// Runs one.
+pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), Failure> {
+    let place = Place::here()?;
+    let registry = place.registry(settings)?;
+    block_on(async {
+        let changed = match command {
+            Command::Ask { by, reference, channel, lasts, from, max_tokens } => {
+                let until = from.unwrap_or_else(|| place.clock.now()).saturating_add(lasts);
+                let ask = Ask { reference, channels: channel.into_iter().collect(), from, until, max_tokens };
+                registry.ask(&registry.person(&by).await?, ask).await?
+            }
+            Command::Approve(Decide { id, by }) => registry.decide(&registry.person(&by).await?, id, Decision::Approve).await?,
+            Command::Refuse(Decide { id, by }) => registry.decide(&registry.person(&by).await?, id, Decision::Refuse).await?,
+            Command::Withdraw(Decide { id, by }) => registry.withdraw(&registry.person(&by).await?, id).await?,
+            Command::List => {
+                let all = registry.authorisations(&Actor::Operator).await?;
+                format.print(&all, |all| all.iter().map(line).collect::<Vec<_>>().join("\n"));
+                return Ok(());
+            }
+        };
+        format.print(&changed, line);
+        Ok(())
+    })
+}
+
+/// One authorisation in one line.
+fn line(a: &Authorisation) -> String {
+    let channels = a.channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>().join(",");
+    let decided = a.decided_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let (state, from, until) = (a.state.as_str(), terms::shown(a.from), terms::shown(a.until));
+    let Authorisation { id, asked_by, tokens_issued, max_tokens, reference, .. } = a;
+    format!(
+        "{id}  {state}{decided}  asked by {asked_by}  {channels}  {from} to {until}  {tokens_issued} of {max_tokens} tokens  {reference}"
+    )
+}

@@ -1,0 +1,68 @@
+//! The commands that ask a running service over HTTP.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::{Agent, Body, http::Response};
+
+use super::Failure;
+use crate::issuer::Credential;
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Talks to one service.
+pub struct Client {
+    agent: Agent,
+    base: String,
+}
+
+impl Client {
+    /// For the service at `base`, without a slash at the end.
+    pub fn new(base: String) -> Self {
+        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).max_redirects(0).build();
+        Self { agent: config.into(), base }
+    }
+
+    /// Posts JSON and reads the status and JSON that come back, whatever the status.
+    pub fn post(&self, path: &str, credential: Option<&Credential>, body: &Value) -> Result<(u16, Value), Failure> {
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        if let Some(credential) = credential {
+            request = request.header("Authorization", bearer(credential));
+        }
+        self.answer(request.send_json(body))
+    }
+
+    /// Deletes, with a credential.
+    pub fn delete(&self, path: &str, credential: &Credential) -> Result<(u16, Value), Failure> {
+        let request = self.agent.delete(format!("{}{path}", self.base)).header("Authorization", bearer(credential));
+        self.answer(request.call())
+    }
+
+    fn answer(&self, response: Result<Response<Body>, ureq::Error>) -> Result<(u16, Value), Failure> {
+        let mut response = response.map_err(|error| self.no_answer(&error))?;
+        let status = response.status().as_u16();
+        let text = response.body_mut().read_to_string().map_err(|error| self.no_answer(&error))?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+
+    fn no_answer(&self, error: &ureq::Error) -> Failure {
+        Failure::cannot_check(format!("{} did not answer ({error}); see that the service runs there", self.base))
+    }
+}
+
+fn bearer(credential: &Credential) -> String {
+    format!("Bearer {}", credential.expose())
+}
+
+/// Turns problem details (RFC 9457) into the sentence and the exit code.
+pub fn refused(status: u16, problem: &Value) -> Failure {
+    let said = problem["detail"].as_str().map_or_else(|| format!("the service answered with status {status}"), str::to_owned);
+    let choices = problem["authorisations"].as_array().into_iter().flatten().filter_map(|a| a["id"].as_str());
+    let said = choices.fold(said, |said, id| format!("{said}\n  --authorisation {id}"));
+    match status {
+        403 | 404 | 409 => Failure::no(said),
+        400..=499 => Failure::wrong(said),
+        _ => Failure::cannot_check(said),
+    }
+}

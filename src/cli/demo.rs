@@ -1,0 +1,128 @@
+//! `countersign demo`: the whole main job on this machine, with everything in `.countersign-demo/`.
+
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+use serde_json::json;
+
+use super::{
+    Failure, issue,
+    place::{Place, block_on},
+    serve::{Service, Side, stop_signal},
+};
+use crate::{
+    authority::{Actor, Authorisation, Callsign, Decision, Role},
+    config::{Flags, Organisation, Settings, reason},
+    issuer::{Ask, Registry},
+    key_folder::KeyFolder,
+    token::Channel,
+};
+
+const FOLDER: &str = ".countersign-demo";
+const OFFICER: &str = "falcon";
+const APPROVER: &str = "heron";
+
+/// Runs until it is stopped.
+pub fn run(flags: Flags) -> Result<(), Failure> {
+    let folder = Path::new(FOLDER);
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unwritable(folder, &error))?;
+    let settings = settings(flags, folder)?;
+    let place = Place::here()?;
+    let keys = KeyFolder::at(settings.keys());
+    if !keys.is_there() {
+        keys.init(&settings.issuer()?, place.clock.now(), &*place.entropy, None)?;
+    }
+    block_on(async {
+        prepare(&place.registry(&settings)?, &place, &folder.join("officer.credential")).await?;
+        let service = Service::start(Side::All, &settings, &place).await?;
+        let (url, credential) = (settings.private_url()?, settings.credential()?);
+        let body = json!({"channel": Channel::InPerson, "name": "Anna", "place": "Bridge Street", "spoken": true});
+        // The client blocks, so it has a thread of its own.
+        let issued = tokio::task::spawn_blocking(move || issue::request(&url, &credential, &body)).await;
+        let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
+        println!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings)?);
+        service.until(stop_signal()).await;
+        Ok(())
+    })
+}
+
+/// The demonstration's own settings, with whatever was given on the command line before them.
+fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
+    let public = flags.public.clone().unwrap_or_else(|| "127.0.0.1:8080".into());
+    let private = flags.private.clone().unwrap_or_else(|| "127.0.0.1:8081".into());
+    let port = public.rsplit_once(':').map_or("8080", |(_, port)| port).to_owned();
+    let demo = Flags {
+        store: Some(format!("sqlite:{}", folder.join("store.sqlite").display())),
+        keys: Some(folder.join("keys")),
+        issuer: Some("verify.example.org".into()),
+        public_url: flags.public_url.or(Some(format!("http://localhost:{port}"))),
+        private_url: Some(format!("http://{private}")),
+        credential_file: Some(folder.join("officer.credential")),
+        public: Some(public),
+        private: Some(private),
+        organisation: Some(Organisation {
+            name: "Example Organisation".into(),
+            telephone: "01632 960 123".into(),
+            address: "1 Example Street, Exampleton".into(),
+            exit_url: Some("https://www.wikipedia.org/".into()),
+            languages: vec!["en".into()],
+        }),
+        config: flags.config,
+        passphrase_file: flags.passphrase_file,
+        spoken_words: flags.spoken_words,
+        max_live: flags.max_live,
+        guesses: flags.guesses,
+        page_origins: flags.page_origins,
+    };
+    Ok(demo.resolve()?)
+}
+
+/// An officer with a credential, an approver, and an authorisation that the one asked for and the other approved.
+async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Result<(), Failure> {
+    let officer = person(registry, OFFICER, Role::Officer).await?;
+    let approver = person(registry, APPROVER, Role::Approver).await?;
+    if !credential.exists() {
+        let made = registry.make_credential(&Actor::Operator, officer.clone(), 30 * 86_400).await?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(credential);
+        let written = file.and_then(|mut file| writeln!(file, "{}", made.expose()));
+        written.map_err(|error| unwritable(credential, &error))?;
+    }
+    let now = place.clock.now();
+    let usable = |a: &Authorisation| Channel::ALL.iter().all(|channel| a.is_live_for(*channel, now));
+    if registry.authorisations(&Actor::Operator).await?.iter().any(|a| usable(a) && a.until > now + 3_600) {
+        return Ok(());
+    }
+    let ask = Ask { reference: "DEMO-1".into(), channels: Channel::ALL.into(), from: None, until: now + 8 * 3_600, max_tokens: 200 };
+    let asked = registry.ask(&registry.person(&officer).await?, ask).await?;
+    registry.decide(&registry.person(&approver).await?, asked.id, Decision::Approve).await?;
+    Ok(())
+}
+
+async fn person(registry: &Registry, callsign: &str, role: Role) -> Result<Callsign, Failure> {
+    let callsign: Callsign = callsign.parse().map_err(Failure::wrong)?;
+    let known = registry.officers(&Actor::Operator).await?;
+    if !known.iter().any(|officer| officer.callsign == callsign) {
+        registry.enrol(&Actor::Operator, callsign.clone(), role).await?;
+    }
+    Ok(callsign)
+}
+
+fn advice(settings: &Settings) -> Result<String, Failure> {
+    let (public_url, private_url) = (settings.public_url()?, settings.private_url()?);
+    let program = std::env::args().next().unwrap_or_else(|| "countersign".into());
+    Ok(format!(
+        "Open {public_url} in a browser on this machine and type the words, or open the link.\n\
+         A phone cannot open it: the link points at this machine itself.\n\n\
+         Issue the next one from this folder in another terminal:\n  \
+         {program} issue --channel in-person --spoken --private-url {private_url} --credential-file {FOLDER}/officer.credential\n\n\
+         Everything is kept in {FOLDER}/. Press Control-C to stop."
+    ))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::wrong(format!("{} cannot be written ({}); start the demo in a folder that you may write to", path.display(), reason(error)))
+}

@@ -1,0 +1,90 @@
+//! Why a command ends without success: one sentence and an exit code.
+
+use std::{fmt::Display, process::ExitCode};
+
+use crate::{config::ConfigError, entropy::NoEntropy, issuer::Refused, key_folder::KeyFolderError, store::StoreError};
+
+/// A command's end.
+#[derive(Debug)]
+pub enum Failure {
+    /// The answer is no; exit code 1. Said already where there is no sentence.
+    No(Option<String>),
+    /// Wrong usage, input or settings; exit code 2.
+    Wrong(String),
+    /// Nothing can be said; exit code 3. Said already where there is no sentence.
+    CannotCheck(Option<String>),
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "errors and sentences alike are handed over")]
+impl Failure {
+    /// The answer is no.
+    pub fn no(sentence: impl Display) -> Self {
+        Self::No(Some(sentence.to_string()))
+    }
+
+    /// Wrong usage, input or settings.
+    pub fn wrong(sentence: impl Display) -> Self {
+        Self::Wrong(sentence.to_string())
+    }
+
+    /// Nothing can be said.
+    pub fn cannot_check(sentence: impl Display) -> Self {
+        Self::CannotCheck(Some(sentence.to_string()))
+    }
+
+    /// What to tell the person, if it was not said yet.
+    pub fn sentence(&self) -> Option<&str> {
+        match self {
+            Self::Wrong(sentence) => Some(sentence),
+            Self::No(sentence) | Self::CannotCheck(sentence) => sentence.as_deref(),
+        }
+    }
+}
+
+impl From<Failure> for ExitCode {
+    fn from(failure: Failure) -> Self {
+        Self::from(match failure {
+            Failure::No(_) => 1,
+            Failure::Wrong(_) => 2,
+            Failure::CannotCheck(_) => 3,
+        })
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::wrong(error)
+    }
+}
+
+impl From<KeyFolderError> for Failure {
+    fn from(error: KeyFolderError) -> Self {
+        Self::wrong(error)
+    }
+}
+
+impl From<NoEntropy> for Failure {
+    fn from(error: NoEntropy) -> Self {
+        Self::cannot_check(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unusable(_) => Self::wrong(error),
+            StoreError::Failed(_) | StoreError::Busy => Self::cannot_check(error),
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Claim(_) | Refused::Authorisation(_) => Self::wrong(refused),
+            Refused::Store(error) => error.into(),
+            Refused::Entropy(error) => error.into(),
+            refused => Self::no(refused),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `countersign keys`
+
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Failure, Format, place::Place, terms};
+use crate::{
+    config::Settings,
+    key_folder::KeyFolder,
+    keyring::{PublicKey, PublicKeys, PublishedKey},
+    token::{group_digits, words_of},
+};
+
+/// The subcommands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a root key, a ledger key, and signing keys in a root-signed set for 35 days
+    Init,
+    /// Show the published set
+    Show,
+    /// Show the root key's fingerprint as words and digits, for paper
+    Fingerprint,
+}
+
+#[derive(Serialize)]
+struct Fingerprint {
+    kid: String,
+    words: String,
+    digits: String,
+}
+
+/// Runs one.
+pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(), Failure> {
+    let place = Place::here()?;
+    let folder = KeyFolder::at(settings.keys());
+    match command {
+        Command::Init => {
+            folder.init(&settings.issuer()?, place.clock.now(), &*place.entropy, settings.passphrase()?.as_ref())?;
+            format.print(&fingerprint(&folder.root()?), |made| {
+                let path = folder.path().display();
+                let what = format!("Made root.jwk, keyset.jwt and private/ in {path}.");
+                format!("{what}\nKeep private/ from everybody; publish the fingerprint on paper:\n\n{}", paper(made))
+            });
+        }
+        Command::Show => show(&folder, settings, &place, format)?,
+        Command::Fingerprint => format.print(&fingerprint(&folder.root()?), paper),
+    }
+    Ok(())
+}
+
+/// 120 bits of the root key's thumbprint: twelve words, or 39 digits, which hold any number below 2^120.
+fn fingerprint(root: &PublicKey) -> Fingerprint {
+    let id = root.id();
+    let bits = &id.as_bytes()[..15];
+    let value = bits.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+    Fingerprint { kid: id.to_string(), words: words_of(bits).join(" "), digits: format!("{value:039}") }
+}
+
+fn paper(fingerprint: &Fingerprint) -> String {
+    let Fingerprint { kid, words, digits } = fingerprint;
+    format!("Root key  {kid}\nWords     {words}\nDigits    {}", group_digits(digits))
+}
+
+fn show(folder: &KeyFolder, settings: &Settings, place: &Place, format: Format) -> Result<(), Failure> {
+    let now = place.clock.now();
+    let keys = PublicKeys::open(&folder.key_set()?, &folder.root()?, &settings.issuer()?, now, 0).map_err(Failure::wrong)?;
+    let set = keys.set();
+    let listed = |k: &PublishedKey| json!({"kid": k.key.id().to_string(), "not_before": k.not_before, "expires_at": k.expires_at, "revoked": k.revoked.is_some()});
+    let data = json!({
+        "issuer": set.issuer().as_str(), "version": set.version(), "issued_at": set.issued_at(),
+        "expires_at": set.expires_at(), "keys": set.keys().iter().map(listed).collect::<Vec<_>>(),
+    });
+    format.print(&data, |_| {
+        let head = format!("Key set {} of {}, until {}", set.version(), set.issuer(), terms::shown(set.expires_at()));
+        set.keys().iter().map(line).fold(head, |text, line| text + "\n" + &line)
+    });
+    Ok(())
+}
+
+fn line(key: &PublishedKey) -> String {
+    let revoked = if key.revoked.is_some() { "  revoked" } else { "" };
+    format!("{}  from {} to {}{revoked}", key.key.id(), terms::shown(key.not_before), terms::shown(key.expires_at))
+}

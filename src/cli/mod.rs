@@ -1,0 +1,92 @@
+//! The command line: one file a subcommand. Only here is a concrete store built.
+
+mod authorisations;
+mod client;
+mod demo;
+mod failure;
+mod issue;
+mod keys;
+mod officers;
+mod place;
+mod serve;
+mod terms;
+mod verify;
+mod withdraw;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+pub use self::failure::Failure;
+use crate::{config::Flags, telemetry};
+
+/// Lets a person who is approached check that the approach is genuine.
+#[derive(Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 success, 1 the answer is no, 2 wrong usage or input, 3 cannot check.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How data is printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the whole main job on this machine, with keys and store in .countersign-demo/
+    Demo,
+    /// Run the service
+    Serve(serve::Args),
+    /// Make and show keys
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Enrol, list and suspend people, and make credentials for their programs
+    #[command(subcommand)]
+    Officers(officers::Command),
+    /// Ask for authorisations, and decide about them
+    #[command(subcommand)]
+    Authorisations(authorisations::Command),
+    /// Issue a token under an approved authorisation
+    Issue(issue::Args),
+    /// Check a token or spoken code
+    Verify(verify::Args),
+    /// Withdraw a token at once
+    Withdraw(withdraw::Args),
+}
+
+/// Runs the command.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    telemetry::start();
+    let Cli { command, format, flags } = cli;
+    match command {
+        Command::Demo => demo::run(flags),
+        Command::Serve(args) => serve::run(&args, &flags.resolve()?),
+        Command::Keys(command) => keys::run(&command, &flags.resolve()?, format),
+        Command::Officers(command) => officers::run(command, &flags.resolve()?, format),
+        Command::Authorisations(command) => authorisations::run(command, &flags.resolve()?, format),
+        Command::Issue(args) => issue::run(args, &flags.resolve()?, format),
+        Command::Verify(args) => verify::run(&args, &flags.resolve()?, format),
+        Command::Withdraw(args) => withdraw::run(&args, &flags.resolve()?),
+    }
+}
+
+impl Format {
+    /// Prints data in this format; `text` makes the form for people.
+    fn print<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) {
+        match self {
+            Self::Text => println!("{}", text(data)),
+            // Our own types of strings and integers always serialize.
+            Self::Json => println!("{}", serde_json::to_string_pretty(data).unwrap_or_default()),
+        }
+    }
+}

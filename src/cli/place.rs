@@ -1,0 +1,44 @@
+//! What the commands that work on this machine's own store and keys share.
+
+use std::sync::Arc;
+
+use super::Failure;
+use crate::{
+    clock::{Clock, EARLIEST, SystemClock},
+    config::Settings,
+    entropy::{Entropy, SystemEntropy},
+    issuer::Registry,
+    store::{IssuerStore, SqliteStore},
+};
+
+/// Clock and randomness of this machine.
+#[derive(Clone)]
+pub struct Place {
+    /// The machine's clock, which was seen to be sane.
+    pub clock: Arc<dyn Clock>,
+    /// The machine's randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Place {
+    /// Refuses a clock that has lost its time: every window would be wrong.
+    pub fn here() -> Result<Self, Failure> {
+        let clock = SystemClock;
+        if clock.now() < EARLIEST {
+            return Err(Failure::wrong("this machine's clock stands before 2026; set it first"));
+        }
+        Ok(Self { clock: Arc::new(clock), entropy: Arc::new(SystemEntropy) })
+    }
+
+    /// The registry on this machine's store.
+    pub fn registry(&self, settings: &Settings) -> Result<Registry, Failure> {
+        let store: Arc<dyn IssuerStore> = Arc::new(SqliteStore::open_for_issuer(&settings.store_path()?)?);
+        Ok(Registry::new(store, self.clock.clone(), self.entropy.clone()))
+    }
+}
+
+/// Runs the asynchronous part of a command.
+pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::cannot_check(format!("threads cannot be started ({error}); free some memory")))?.block_on(work)
+}

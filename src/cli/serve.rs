@@ -1,0 +1,243 @@
+//! `countersign serve`
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use clap::ValueEnum;
+use sha2::{Digest as _, Sha256};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+use super::{
+    Failure,
+    place::{Place, block_on},
+};
+use crate::{
+    config::Settings,
+    http::{
+        assets::{Deployment, Document},
+        check::CheckPages,
+        limits::Misses,
+        listen::{Limits, serve},
+        private::{self, PrivateApp},
+        public::{self, PublicApp},
+    },
+    issuer::{Desk, DeskSettings, Registry},
+    key_folder::KeyFolder,
+    keyring::Ring,
+    ledger::Event,
+    store::{IssuerStore, SqliteStore, VerifierStore},
+    verifier::{KeyWatch, Verifier, VerifierSettings},
+    words::Catalogue,
+};
+
+/// How often a verifier looks for a newer key set.
+const KEY_SET_EVERY: Duration = Duration::from_secs(30);
+/// How often first checks are reported to the ledger and old rows purged.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
+
+/// What runs in this process.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Which side
+    #[arg(long, value_enum)]
+    role: Side,
+}
+
+/// The sides of the service.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// Both in one process
+    All,
+    /// The public side; reads no private key
+    Verifier,
+    /// The officers' side
+    Issuer,
+}
+
+/// Serves until it is told to stop.
+pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
+    let place = Place::here()?;
+    block_on(async {
+        let service = Service::start(args.role, settings, &place).await?;
+        for (side, address) in &service.listening {
+            eprintln!("countersign: {side} side on http://{address}");
+        }
+        service.until(stop_signal()).await;
+        Ok(())
+    })
+}
+
+/// A running service.
+pub struct Service {
+    listening: Vec<(&'static str, SocketAddr)>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Service {
+    /// Starts what the role asks for. Whatever is wrong with settings, keys, store or ports is said here.
+    pub async fn start(side: Side, settings: &Settings, place: &Place) -> Result<Self, Failure> {
+        let mut service = Self { listening: Vec::new(), stop: watch::Sender::new(false), tasks: JoinSet::new() };
+        let path = settings.store_path()?;
+        let folder = KeyFolder::at(settings.keys());
+        if side == Side::Verifier {
+            let store = Arc::new(SqliteStore::open_for_verifier(&path)?);
+            service.verifier(settings, place, &folder, store).await?;
+            return Ok(service);
+        }
+        let now = place.clock.now();
+        let ring = folder.ring(&settings.issuer()?, now, settings.passphrase()?.as_ref())?;
+        ring.active(now).map_err(Failure::wrong)?;
+        settings.guessing()?;
+        let store = Arc::new(SqliteStore::open_for_issuer(&path)?);
+        publish(&folder, &ring, &store, now).await?;
+        if side == Side::All {
+            service.verifier(settings, place, &folder, store.clone()).await?;
+        }
+        service.issuer(settings, place, ring, store).await?;
+        Ok(service)
+    }
+
+    /// Serves until `stop` is done, then finishes what is under way.
+    pub async fn until(mut self, stop: impl Future<Output = ()>) {
+        stop.await;
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    async fn verifier(
+        &mut self,
+        settings: &Settings,
+        place: &Place,
+        folder: &KeyFolder,
+        store: Arc<dyn VerifierStore>,
+    ) -> Result<(), Failure> {
+        let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
+        keys.refresh(&*store, place.clock.now()).await.map_err(Failure::wrong)?;
+        let app = Arc::new(public_app(settings, place, keys.clone(), store.clone())?);
+        let router = public::router(app, Limits::PUBLIC, settings.page_origins()?);
+        self.listen("public", "--public", settings.public()?, router, Limits::PUBLIC).await?;
+        let clock = place.clock.clone();
+        self.every(KEY_SET_EVERY, move || {
+            let (keys, store, clock) = (keys.clone(), store.clone(), clock.clone());
+            async move {
+                if let Err(error) = keys.refresh(&*store, clock.now()).await {
+                    tracing::error!(%error, "the key set could not be refreshed");
+                }
+            }
+        });
+        Ok(())
+    }
+
+    async fn issuer(&mut self, settings: &Settings, place: &Place, ring: Ring, store: Arc<dyn IssuerStore>) -> Result<(), Failure> {
+        let app = Arc::new(private_app(settings, place, ring, store.clone())?);
+        let router = private::router(app, Limits::PRIVATE);
+        self.listen("private", "--private", settings.private()?, router, Limits::PRIVATE).await?;
+        let clock = place.clock.clone();
+        self.every(HOUSEKEEPING_EVERY, move || {
+            let (store, clock) = (store.clone(), clock.clone());
+            async move {
+                let kept = async {
+                    store.report_first_checks(clock.now()).await?;
+                    store.purge(clock.now()).await
+                };
+                if let Err(error) = kept.await {
+                    tracing::error!(%error, "first checks could not be reported, or old rows not purged");
+                }
+            }
+        });
+        Ok(())
+    }
+
+    async fn listen(&mut self, side: &'static str, flag: &str, address: SocketAddr, app: Router, limits: Limits) -> Result<(), Failure> {
+        let bound = TcpListener::bind(address).await;
+        let listener = bound.map_err(|error| Failure::wrong(cannot_listen(address, flag, &error)))?;
+        self.listening.push((side, listener.local_addr().unwrap_or(address)));
+        let stop = stopped(self.stop.subscribe());
+        self.tasks.spawn(serve(listener, app, limits, stop));
+        Ok(())
+    }
+
+    /// Does `work` now and after every `pause`, until the service stops.
+    fn every<F: Future<Output = ()> + Send>(&mut self, pause: Duration, work: impl Fn() -> F + Send + 'static) {
+        let stop = stopped(self.stop.subscribe());
+        self.tasks.spawn(async move {
+            let mut stop = std::pin::pin!(stop);
+            loop {
+                work().await;
+                tokio::select! {
+                    () = &mut stop => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        });
+    }
+}
+
+fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Arc<dyn VerifierStore>) -> Result<PublicApp, Failure> {
+    let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
+    let public_url = settings.public_url()?;
+    let deployment = Deployment {
+        issuer: issuer.clone(),
+        public_url: public_url.clone(),
+        root: keys.root().clone(),
+        spoken: guessing.spoken,
+        organisation: organisation.clone(),
+    };
+    let rules = VerifierSettings { issuer, spoken: guessing.spoken, guesses: guessing.guesses };
+    Ok(PublicApp {
+        verifier: Verifier::new(store, place.clock.clone(), keys, rules),
+        clock: place.clock.clone(),
+        misses: Misses::default(),
+        index: Document::index(&deployment),
+        pages: CheckPages { words: Catalogue::english(), organisation, origin: public_url },
+    })
+}
+
+fn private_app(settings: &Settings, place: &Place, ring: Ring, store: Arc<dyn IssuerStore>) -> Result<PrivateApp, Failure> {
+    let guessing = settings.guessing()?;
+    let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
+    let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.spoken, max_live: guessing.max_live };
+    Ok(PrivateApp {
+        registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
+        desk: Desk::new(store, clock, entropy, ring, rules),
+        public_url: settings.public_url()?,
+    })
+}
+
+fn cannot_listen(address: SocketAddr, flag: &str, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("{address} is in use; stop what runs there, or choose another with {flag}"),
+        std::io::ErrorKind::PermissionDenied => format!("{address} needs more rights; choose a port above 1023 with {flag}"),
+        _ => format!("{address} cannot be listened on ({error}); choose another with {flag}"),
+    }
+}
+
+/// Copies the set into the store, where verifiers find it.
+async fn publish(folder: &KeyFolder, ring: &Ring, store: &SqliteStore, now: i64) -> Result<(), Failure> {
+    let jwt = folder.key_set()?;
+    let version = ring.public().set().version();
+    let event = Event::KeySetPublished { version, hash: Sha256::digest(&jwt).into() };
+    store.put_key_set(version, jwt, event.at(now)).await?;
+    Ok(())
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is the end as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Control-C, or what a service manager sends.
+pub async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

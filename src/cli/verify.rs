@@ -1,0 +1,142 @@
+//! `countersign verify`
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{Failure, Format, client, client::Client, place::Place, terms};
+use crate::{
+    config::{Organisation, Settings, read},
+    http::public::answer_json,
+    key_folder::read_root,
+    keyring::{IssuerName, PublicKeys},
+    token::{Challenge, Claims, Correction, InputError, Rejection, SpokenCode, Token, Unverified, correct},
+    verifier::{Answer, Verdict},
+    words::Catalogue,
+};
+
+/// What to check, and against what.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The token, its link, its words or its digits
+    #[arg(value_name = "TOKEN|LINK|WORDS", required = true)]
+    code: Vec<String>,
+    /// The six digits that you read out from your own screen
+    #[arg(long, value_name = "NUMBER")]
+    challenge: Option<Challenge>,
+    /// The service to ask; the public URL if not given
+    #[arg(long, value_name = "URL", conflicts_with_all = ["key_set", "root"])]
+    server: Option<String>,
+    /// Check the signature alone, against this signed key set
+    #[arg(long, value_name = "FILE", requires = "root")]
+    key_set: Option<PathBuf>,
+    /// The root key that must have signed the set
+    #[arg(long, value_name = "FILE", requires = "key_set")]
+    root: Option<PathBuf>,
+}
+
+/// Checks, prints the answer, and ends with its exit code.
+pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failure> {
+    let code = args.code.join(" ");
+    let answer = match (&args.key_set, &args.root) {
+        (Some(key_set), Some(root)) => offline(&code, key_set, root, &settings.issuer()?)?,
+        _ => online(&code, args, settings)?,
+    };
+    let verdict = answer["verdict"].as_str().unwrap_or("cannot_check").to_owned();
+    format.print(&answer, |answer| sheet(answer, &verdict, &code, settings));
+    match verdict.as_str() {
+        "genuine" => Ok(()),
+        "cannot_check" => Err(Failure::CannotCheck(None)),
+        _ => Err(Failure::No(None)),
+    }
+}
+
+fn online(code: &str, args: &Args, settings: &Settings) -> Result<Value, Failure> {
+    let server = args.server.clone().map_or_else(|| settings.public_url(), Ok)?;
+    let member = if Token::parse(code) == Err(InputError::NoToken) { "code" } else { "token" };
+    let mut body = json!({member: code});
+    if let Some(challenge) = args.challenge {
+        body["challenge"] = challenge.to_string().into();
+    }
+    match Client::new(server.trim_end_matches('/').to_owned()).post("/v1/verify", None, &body)? {
+        (_, Value::Object(mut answer)) if answer.contains_key("verdict") => {
+            answer.remove("pad");
+            Ok(Value::Object(answer))
+        }
+        (status, problem) => Err(client::refused(status, &problem)),
+    }
+}
+
+/// What the signature alone can show. Never `genuine`: only the service knows of records, withdrawals and uses.
+fn offline(code: &str, key_set: &Path, root: &Path, issuer: &IssuerName) -> Result<Value, Failure> {
+    let now = Place::here()?.clock.now();
+    let keys = PublicKeys::open(read(key_set)?.trim(), &read_root(root)?, issuer, now, 0).map_err(Failure::wrong)?;
+    let (verdict, claims) = match Token::parse(code) {
+        Ok(token) => judge(&token, &keys, issuer, now),
+        Err(InputError::Damaged) => (Verdict::NotGenuine, None),
+        Err(InputError::NoToken) => {
+            return Err(Failure::wrong("without the service only a token or link can be checked; for words give --server"));
+        }
+    };
+    let answer = Answer { verdict, challenge: None, approach: claims, first_checked_at: None, token: None, server_time: now };
+    Ok(Value::Object(answer_json(&answer)))
+}
+
+fn judge(token: &Token, keys: &PublicKeys, issuer: &IssuerName, now: i64) -> (Verdict, Option<Claims>) {
+    let Ok(unverified) = Unverified::decode(token) else { return (Verdict::NotGenuine, None) };
+    match unverified.verify(keys, issuer, now) {
+        Ok(verified) => (Verdict::CannotCheck, Some(verified.claims().clone())),
+        Err(Rejection::NotGenuine) => (Verdict::NotGenuine, None),
+        Err(Rejection::Withdrawn) => (Verdict::Withdrawn, None),
+        Err(Rejection::Expired) => (Verdict::Expired, None),
+        Err(Rejection::NotYetValid) => (Verdict::NotYetValid, None),
+    }
+}
+
+/// The answer in the words that people see on the page.
+fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> String {
+    let words = Catalogue::english();
+    let named = settings.organisation().unwrap_or_else(|_| Organisation {
+        name: "The organisation".into(),
+        telephone: "the number that it publishes".into(),
+        ..Organisation::default()
+    });
+    let say = |key: &str| words.text(key, &[("organisation", &named.name), ("telephone", &named.telephone)]);
+    let mut lines = vec![say(&format!("verdict.{verdict}.title")), say(&format!("verdict.{verdict}.means"))];
+    if verdict == "cannot_check" && answer["approach"].is_object() {
+        lines.push("The signature is good and the time is right; only the service knows whether it was used or withdrawn.".into());
+    }
+    if let (Some(minute), Some(now)) = (answer["first_checked_at"].as_i64(), answer["server_time"].as_i64()) {
+        lines.push(words.text("verdict.already_checked.when", &[("ago", &words.ago(now - minute))]));
+    }
+    if verdict == "mistyped" {
+        lines.extend(hint(code, settings));
+    }
+    lines.extend(said(&answer["approach"]));
+    lines.extend(answer["challenge"].as_str().map(|result| say(&format!("number.{result}"))));
+    lines.push(say(&format!("verdict.{verdict}.do")));
+    lines.join("\n")
+}
+
+fn said(approach: &Value) -> Option<String> {
+    let made = terms::clock_time(approach["issued_at"].as_i64()?);
+    let until = terms::clock_time(approach["expires_at"].as_i64()?);
+    let parts: Vec<&str> = ["channel", "name", "place"].iter().filter_map(|member| approach[member].as_str()).collect();
+    let dialled = approach["dialled"].as_str().map(|digits| format!(", a number ending {digits}")).unwrap_or_default();
+    Some(format!("Made at {made} for: {}{dialled}. Runs out at {until}.", parts.join(", ")))
+}
+
+/// What may be wrong with words that do not fit; a question, never a correction.
+fn hint(code: &str, settings: &Settings) -> Option<String> {
+    let size = settings.guessing().ok()?.spoken;
+    if SpokenCode::parse(code, size).is_ok() {
+        return None;
+    }
+    Some(match correct(code, size) {
+        Correction::Count { expected, found } => format!("A code has {expected} words; here are {found}."),
+        Correction::Digits => "The digits do not fit together.".into(),
+        Correction::Unclear => "The words do not fit together.".into(),
+        Correction::Word { position, did_you_mean } if did_you_mean.is_empty() => format!("Word {position} is not one of ours."),
+        Correction::Word { position, did_you_mean } => format!("Word {position} looks wrong. Did you mean {}?", did_you_mean.join(" or ")),
+    })
+}
