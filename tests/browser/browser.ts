@@ -1,5 +1,8 @@
 import { existsSync } from "node:fs";
 import playwright, { type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { toLinkDigits } from "../../web/shared/link.ts";
+import { codeOfToken, digitsOfCode, wordsOfCode } from "../../web/shared/spoken.ts";
+import { list } from "../../web/test/files.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -14,12 +17,34 @@ export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 74
 export const NARROW: BrowserContextOptions = { viewport: { width: 320, height: 640 } };
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
 
+/** The fragment that a QR holds. */
+export function fragmentOf(token: Uint8Array): string {
+  return "/#" + toLinkDigits(Uint8Array.from(token));
+}
+
+/** The words of a token. */
+export async function wordsOf(token: Uint8Array): Promise<string> {
+  return wordsOfCode(await codeOf(token), 5, list).join(" ");
+}
+
+/** The digits of a token, in groups of three as they are read out. */
+export async function digitsOf(token: Uint8Array): Promise<string> {
+  return digitsOfCode(await codeOf(token), 5).replace(/(...)(?=.)/g, "$1 ");
+}
+
+async function codeOf(token: Uint8Array): Promise<number> {
+  const code = await codeOfToken(Uint8Array.from(token), 5);
+  if (code === null) throw new Error("no SHA-256 here");
+  return code;
+}
+
 /** A page of its own, which collects what went wrong in it and where it sent requests. */
 export class Visit {
   readonly errors: string[] = [];
   readonly origins = new Set<string>();
 
   private constructor(readonly page: Page) {
+    page.setDefaultTimeout(10000);
     page.on("pageerror", (error) => this.errors.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error" && !/Failed to load resource/.test(message.text())) this.errors.push(message.text());
@@ -41,16 +66,25 @@ export class Visit {
   }
 
   async press(name: string): Promise<void> {
-    await this.page.getByRole("button", { name }).first().click();
+    await this.page.getByRole("button", { name, exact: true }).click();
   }
 
-  async type(label: string, text: string): Promise<void> {
-    await this.page.getByLabel(label).fill(text);
+  /** Enters a code by hand, from the start screen. */
+  async enter(way: "words" | "digits" | "link", code: string): Promise<void> {
+    const ways = { words: /^Type the five words/, digits: /^Type the digits/, link: /^Paste a link/ };
+    await this.page.getByRole("button", { name: ways[way] }).click();
+    await this.page.locator("#code").fill(code);
+    await this.press("Check this code");
   }
 
   /** All text on the screen. */
   async text(): Promise<string> {
     return this.page.locator("main").innerText();
+  }
+
+  /** Whether the page is wider than its window. */
+  async overflows(): Promise<boolean> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   }
 
   async close(): Promise<void> {

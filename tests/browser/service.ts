@@ -72,6 +72,7 @@ export class FakeService {
     for await (const chunk of request) body += String(chunk);
     if (request.url === "/") return this.sendPage(response);
     if (request.url === "/v1/verify" && request.method === "POST") return this.sendVerdict(JSON.parse(body) as Asked, response);
+    if (request.url === "/elsewhere") return void response.writeHead(200).end("elsewhere");
     const jwt = request.url === "/.well-known/countersign/keys.jwt" ? this.keySet : null;
     response.writeHead(jwt === null ? 404 : 200).end(jwt ?? "");
   }

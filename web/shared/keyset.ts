@@ -1,4 +1,5 @@
 import { type Bytes, asciiBytes, fromBase64url, fromUtf8, toBase64url, toHex } from "./bytes.ts";
+import { isOnCurve } from "./curve.ts";
 import { isSoundPoint, sha256, verifyEd25519 } from "./ed25519.ts";
 
 /** A public key as the deployment pins it. */
@@ -32,9 +33,12 @@ export interface KeySetPolicy {
 
 type Json = { readonly [name: string]: unknown };
 
-// nothing else may stand in a set: what we do not understand might limit a key
+// A set has one spelling: these members in this order, compact JSON. Anything else could mean one thing to
+// us and another to the service.
+const HEADER_MEMBERS = ["alg", "typ", "kid"];
 const PAYLOAD_MEMBERS = ["iss", "sub", "iat", "exp", "version", "keys"];
-const KEY_MEMBERS = ["kty", "crv", "x", "kid", "nbf", "exp", "revoked"];
+const KEY_MEMBERS = ["kty", "crv", "x", "kid", "nbf", "exp"];
+const REVOKED_KEY_MEMBERS = KEY_MEMBERS.concat("revoked");
 const REVOCATION_MEMBERS = ["revoked_at", "reason"];
 const LONGEST_LIFE = 35 * 86400;
 const CLOCK_LEEWAY = 60;
@@ -56,7 +60,7 @@ export async function parseKeySet(jwt: string, policy: KeySetPolicy, now: number
 
 function soundHeader(header: Json, rootThumbprint: string): boolean {
   return (
-    Object.keys(header).length === 3 &&
+    hasMembers(header, HEADER_MEMBERS) &&
     header["alg"] === "Ed25519" &&
     header["typ"] === "jwk-set+jwt" &&
     header["kid"] === rootThumbprint
@@ -66,7 +70,7 @@ function soundHeader(header: Json, rootThumbprint: string): boolean {
 function soundClaims(payload: Json, policy: KeySetPolicy, now: number): number | null {
   const name = "https://" + policy.issuer;
   const [iat, exp, version] = [seconds(payload["iat"]), seconds(payload["exp"]), seconds(payload["version"])];
-  if (!onlyMembers(payload, PAYLOAD_MEMBERS) || payload["iss"] !== name || payload["sub"] !== name) return null;
+  if (!hasMembers(payload, PAYLOAD_MEMBERS) || payload["iss"] !== name || payload["sub"] !== name) return null;
   if (iat === null || exp === null || version === null) return null;
   if (iat > now + CLOCK_LEEWAY || now >= exp || exp <= iat || exp - iat > LONGEST_LIFE) return null;
   return version >= policy.minimumVersion ? version : null;
@@ -88,14 +92,15 @@ async function parseKey(entry: Json): Promise<(SigningKey & { prefix: string }) 
   const material = await keyMaterial(entry);
   const [notBefore, expiresAt] = [seconds(entry["nbf"]), seconds(entry["exp"])];
   const revoked = "revoked" in entry;
-  if (material === null || !onlyMembers(entry, KEY_MEMBERS) || entry["kid"] !== material.thumbprint) return null;
+  if (!hasMembers(entry, revoked ? REVOKED_KEY_MEMBERS : KEY_MEMBERS)) return null;
+  if (material === null || entry["kid"] !== material.thumbprint) return null;
   if (notBefore === null || expiresAt === null || notBefore >= expiresAt) return null;
   if (revoked && !soundRevocation(entry["revoked"])) return null;
   return { prefix: material.prefix, publicKey: material.publicKey, notBefore, expiresAt, revoked };
 }
 
 function soundRevocation(revoked: unknown): boolean {
-  return isJson(revoked) && onlyMembers(revoked, REVOCATION_MEMBERS) && seconds(revoked["revoked_at"]) !== null && typeof revoked["reason"] === "string";
+  return isJson(revoked) && hasMembers(revoked, REVOCATION_MEMBERS) && seconds(revoked["revoked_at"]) !== null && typeof revoked["reason"] === "string";
 }
 
 /** The key's bytes and its RFC 7638 thumbprint, which the key must be named by. */
@@ -103,7 +108,7 @@ async function keyMaterial(jwk: Json | RootKey): Promise<{ publicKey: Bytes; thu
   const { kty, crv, x } = jwk as Json;
   if (kty !== "OKP" || crv !== "Ed25519" || typeof x !== "string") return null;
   const publicKey = fromBase64url(x);
-  if (publicKey === null || !isSoundPoint(publicKey)) return null;
+  if (publicKey === null || !isSoundPoint(publicKey) || !isOnCurve(publicKey)) return null;
   const digest = await sha256(asciiBytes(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`));
   if (digest === null) return null;
   return { publicKey, thumbprint: toBase64url(digest), prefix: toHex(digest.slice(0, 4)) };
@@ -114,14 +119,15 @@ function jsonOf(part: string | undefined): Json | null {
   const text = bytes === null ? null : fromUtf8(bytes);
   try {
     const value: unknown = text === null ? null : JSON.parse(text);
-    return isJson(value) ? value : null;
+    // also refuses a member that is written twice, of which JSON.parse keeps only the last
+    return isJson(value) && JSON.stringify(value) === text ? value : null;
   } catch {
     return null;
   }
 }
 
-function onlyMembers(value: Json, members: readonly string[]): boolean {
-  return Object.keys(value).every((name) => members.indexOf(name) >= 0);
+function hasMembers(value: Json, members: readonly string[]): boolean {
+  return Object.keys(value).join() === members.join();
 }
 
 function isJson(value: unknown): value is Json {

@@ -71,7 +71,9 @@ export function readToken(input: string): TokenReading {
   const body = trimmed.slice(hash + 1);
   const digits = hash >= 0 || /^[0-9]+$/.test(body);
   const bytes = digits ? fromLinkDigits(body) : fromBase64url(body);
-  const beginning = digits ? bytesOfChunk(body.slice(0, FULL_DIGITS)) : beginningOfText(body);
+  // of what is damaged, the first characters still tell whether a token was meant
+  const damaged = (): Bytes | null => (digits ? bytesOfChunk(body.slice(0, FULL_DIGITS)) : fromBase64url(body.slice(0, 4)));
+  const beginning = bytes || damaged();
   if (beginning === null || !beginsLikeToken(beginning)) return { kind: "mistyped" };
   return bytes === null ? { kind: "not_genuine" } : { kind: "bytes", bytes };
 }
@@ -80,11 +82,6 @@ export function readToken(input: string): TokenReading {
 export function beginsLikeToken(bytes: Bytes): boolean {
   const [first, second, third] = [bytes[0], bytes[1], bytes[2]];
   return first === 0xd2 || first === 0x84 || (first === 0xd8 && second === 0x3d && third === 0xd2);
-}
-
-function beginningOfText(text: string): Bytes | null {
-  const whole = (/^[A-Za-z0-9_-]{0,4}/.exec(text) ?? [""])[0];
-  return fromBase64url(whole.length < 4 ? "" : whole);
 }
 
 /** The canonical text form, which is what the page sends. */

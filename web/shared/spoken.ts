@@ -83,7 +83,7 @@ export function codeOfDigits(digits: string, size: SpokenWords): number | null {
 
 /** The strict form that the service takes: exact words or four-letter prefixes, or digits. */
 export function readStrict(input: string, size: SpokenWords, list: WordList): number | null {
-  const pieces = input.replace(/^[ -]+|[ -]+$/g, "").split(/[ -]+/);
+  const pieces = input.replace(/^[\s-]+|[\s-]+$/g, "").split(/[\s-]+/);
   const joined = pieces.join("");
   if (/^[0-9]+$/.test(joined)) return codeOfDigits(joined, size);
   const indexes: number[] = [];

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Bytes } from "../shared/bytes.ts";
 import { wordList } from "../shared/spoken.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -17,9 +16,7 @@ export function readVectors<T>(name: string): T {
 
 export const list = wordList(readProjectFile("src/token/words.txt"));
 
-export function fromHex(hex: string): Bytes {
-  return Uint8Array.from(Buffer.from(hex, "hex"));
-}
+export { fromHex } from "./hex.ts";
 
 /** The vector of protocol.json. */
 export interface ProtocolVector {

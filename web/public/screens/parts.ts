@@ -54,7 +54,7 @@ export function contact(app: App): HTMLElement {
     "section",
     { class: "contact" },
     el("h2", {}, app.t("contact.title")),
-    el("p", { class: "telephone" }, el("a", { href: tel }, telephone)),
+    el("div", { class: "telephone" }, el("a", { href: tel }, telephone)),
     el("p", {}, address === "" ? name : name + ", " + address),
   );
 }

@@ -1,0 +1,33 @@
+// What the vector tests call inside the browser: the page's own code, exposed.
+import { fromHex } from "../../web/test/hex.ts";
+import { toHex } from "../../web/shared/bytes.ts";
+import { verifyEd25519 } from "../../web/shared/ed25519.ts";
+import { type RootKey, parseKeySet } from "../../web/shared/keyset.ts";
+import { readToken } from "../../web/shared/link.ts";
+import { type SpokenWords, readStrict, wordList } from "../../web/shared/spoken.ts";
+import { verifyToken } from "../../web/shared/verify.ts";
+
+const exposed = {
+  async token(hex: string, jwt: string, issuer: string, root: RootKey, now: number): Promise<string> {
+    const keySet = await parseKeySet(jwt, { issuer, root, minimumVersion: 0 }, now);
+    return keySet === null ? "no key set" : (await verifyToken(fromHex(hex), keySet, issuer, now)).verdict;
+  },
+  async keySet(jwt: string, issuer: string, root: RootKey, now: number, minimumVersion: number): Promise<string> {
+    return (await parseKeySet(jwt, { issuer, root, minimumVersion }, now)) === null ? "refused" : "good";
+  },
+  async ed25519(key: string, message: string, signature: string): Promise<string> {
+    return (await verifyEd25519(fromHex(key), fromHex(message), fromHex(signature))) ? "accept" : "refuse";
+  },
+  input(text: string): string {
+    const reading = readToken(text);
+    return reading.kind === "bytes" ? toHex(reading.bytes) : reading.kind;
+  },
+  spoken(text: string, size: SpokenWords, words: string): string {
+    const code = readStrict(text, size, wordList(words));
+    return code === null ? "mistyped" : code.toString(16);
+  },
+};
+
+export type Exposed = typeof exposed;
+
+Object.assign(globalThis, { exposed });
