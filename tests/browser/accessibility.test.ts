@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import type axe from "axe-core";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { STRICTNESS } from "../../web/shared/verdict.ts";
 import { DESKTOP, NARROW, Visit, fragmentOf, startBrowser } from "./browser.ts";
+import { findProblems } from "./problems.ts";
 import { FakeService, answer, seconds, token } from "./service.ts";
 
 // every rule of axe-core, on every screen, at phone and desktop size, light and dark and in forced colours
 
-const axeSource = readFileSync(createRequire(new URL("../../web/package.json", import.meta.url)).resolve("axe-core/axe.min.js"), "utf8");
 const views: readonly [string, BrowserContextOptions][] = [
   ["320 px, light", NARROW],
   ["desktop, dark", { ...DESKTOP, colorScheme: "dark" }],
@@ -28,17 +25,6 @@ after(async () => {
   service.stop();
   await browser.close();
 });
-
-async function findProblems(visit: Visit): Promise<string[]> {
-  await visit.page.evaluate(axeSource);
-  return visit.page.evaluate(async () => {
-    const { axe: loaded } = window as unknown as { axe: typeof axe };
-    // all rules, also those that axe leaves off unless asked
-    const rules = Object.fromEntries(loaded.getRules().map((rule) => [rule.ruleId, { enabled: true }]));
-    const { violations } = await loaded.run(document, { rules });
-    return violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join(" ")}`);
-  });
-}
 
 const link = () => fragmentOf(token({ name: "Anna", place: "Bridge Street" }));
 const verdictOf = (verdict: string) => async (visit: Visit) => {
@@ -66,7 +52,7 @@ for (const [view, options] of views) {
     test(`no accessibility problem: ${name}, ${view}`, async () => {
       const visit = await Visit.open(browser, service.url + path(), options);
       await go(visit);
-      assert.deepEqual(await findProblems(visit), []);
+      assert.deepEqual(await findProblems(visit.page), []);
       await visit.close();
     });
   }

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import playwright, { type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { toLinkDigits } from "../../web/shared/link.ts";
 import { codeOfToken, digitsOfCode, wordsOfCode } from "../../web/shared/spoken.ts";
 import { list } from "../../web/test/files.ts";
+import { chromium } from "./tools.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -10,7 +11,7 @@ const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-bac
 /** Starts Debian's Chromium. A missing browser is a failure, never a skipped test. */
 export async function startBrowser(): Promise<Browser> {
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: the browser tests cannot run. Install Debian's chromium.`);
-  return playwright.chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+  return chromium.launch({ executablePath: CHROMIUM, args: QUIET });
 }
 
 export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 };

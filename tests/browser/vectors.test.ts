@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import esbuild from "esbuild";
 import type { Browser } from "playwright-core";
 import { readProjectFile } from "../../web/test/files.ts";
 import { expectedCode, expectedInput, readSharedVectors } from "../../web/test/shared-vectors.ts";
 import { Visit, startBrowser } from "./browser.ts";
 import type { Exposed } from "./bundle.ts";
 import { FakeService } from "./service.ts";
+import { esbuild } from "./tools.ts";
 
 // The page's own code on the shared vectors, with this browser's own cryptography.
 

@@ -18,7 +18,7 @@ export interface Organisation {
   readonly name: string;
   readonly telephone: string;
   readonly address: string;
-  readonly exit_url: string;
+  readonly exit_url: string | null;
 }
 
 /** Reads the deployment from the page; null while it has not been filled in. */

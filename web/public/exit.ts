@@ -5,9 +5,9 @@ const PRESSES = 3;
 const WITHIN_MS = 2000;
 
 /** Puts the exit button on top, and leaves when Shift is pressed three times. */
-export function watchForExit(address: string, t: Text): void {
+export function watchForExit(address: string | null, t: Text): void {
   const header = document.querySelector("header");
-  if (header === null || !/^https?:\/\//.test(address)) return;
+  if (header === null || address === null || !/^https?:\/\//.test(address)) return;
   const link = el("a", { class: "exit", href: address, rel: "noreferrer" }, t("page.exit"));
   link.appendChild(el("span", { class: "exit-hint" }, t("page.exit_hint")));
   link.addEventListener("click", (event) => {
