@@ -1,5 +1,35 @@
 #![forbid(unsafe_code)]
-//! Countersign
+//! Countersign lets a person who is approached check, on any phone, that the approach is genuine.
+//!
+//! This is the map. Imports run downward only; `tests/layers.rs` holds it.
+//!
+//! | layer | room | what it is for |
+//! |---|---|---|
+//! | 9 | [`cli`] | one file a subcommand; the only place that builds a concrete store |
+//! | 8 | [`http`] | thin: decode, call, encode; `problem` alone maps errors to statuses |
+//! | 7 | [`key_folder`], [`words`], [`telemetry`] | keys on disk; every word that people see; logs |
+//! | 6 | [`config`] | the only reader of the environment |
+//! | 5 | [`issuer`] \| [`verifier`] | the use-cases of the two sides; neither knows the other |
+//! | 4 | [`store`] | whole domain operations as written contracts, and SQLite behind them |
+//! | 3 | [`ledger`] | the events that an overseer can check, in their final bytes |
+//! | 2 | [`authority`] | officers, roles, authorisations |
+//! | 1 | [`token`] | bytes and a time in, a verdict out |
+//! | 0 | [`keyring`] | keys and the published set; [`keyring::PublicKeys`] cannot sign |
+//! | | [`clock`], [`entropy`], [`hex`] | time and randomness, injected; one spelling of ids |
+//!
+//! Layers 0 to 3 are pure: no store, no HTTP, no runtime, no clock; `now` is an argument.
+//!
+//! Three walks through the house:
+//!
+//! 1. Issue: [`http::private`] decodes, [`issuer::Desk::issue`] checks officer and authorisation, draws the `cti` and
+//!    signs, [`store::IssuerStore::issue_and_record`] writes token, spoken code and ledger entry in one transaction.
+//!    No ledger entry, no token.
+//! 2. Verify: [`http::public`] decodes, [`verifier::Verifier::verify`] checks the signature
+//!    ([`token::Unverified::verify`]) and marks the use ([`store::VerifierStore::use_once`], one conditional statement),
+//!    and the verdict goes back at one padded length.
+//! 3. The page (`web/public`) reads the fragment, wipes it from the address bar, waits for a press, checks the
+//!    signature itself under the pinned root, asks the server, and shows the stricter of the two.
+
 pub mod authority;
 pub mod cli;
 pub mod clock;
