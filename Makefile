@@ -1,0 +1,37 @@
+# make demo and make test do all set-up. Needs Rust, Node and make.
+
+PAGE := web/public/dist/index.html
+PAGE_SOURCES := $(shell find web/public web/shared -type f -not -path '*/dist/*') src/token/words.txt web/build.mjs
+
+.PHONY: demo web test bench vectors clean
+
+## The whole main job on this machine: issues one code and serves the page that checks it
+demo: web
+	cargo run --quiet -- demo
+
+## The page, as one file that the binary embeds
+web: $(PAGE)
+
+$(PAGE): web/node_modules $(PAGE_SOURCES)
+	cd web && npm run --silent build
+
+web/node_modules: web/package.json web/package-lock.json
+	cd web && npm ci --silent
+	touch $@
+
+## Every test, with all that the tests need
+test:
+	bash tests/run.sh
+
+## Figures, as ratios in one run
+bench: web
+	cargo bench --bench micro
+	cargo bench --bench load
+
+## The shared test vectors, made anew
+vectors:
+	cargo run --quiet --example make_vectors
+
+clean:
+	cargo clean
+	rm -rf web/node_modules web/public/dist web/build .countersign-demo
