@@ -1,0 +1,115 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BINARY = process.env["COUNTERSIGN_BIN"] ?? fileURLToPath(new URL("../../target/debug/countersign", import.meta.url));
+const READY_WITHIN_MS = 30000;
+
+/** What `issue` prints. */
+export interface Issued {
+  readonly id: string;
+  readonly token: string;
+  readonly link: string;
+  readonly qr_svg: string;
+  readonly spoken: { readonly words: string; readonly digits: string } | null;
+}
+
+/** The real service in a folder of its own, with an officer whose authorisation was approved. */
+export class RealService {
+  private constructor(
+    readonly url: string,
+    private readonly folder: string,
+    private readonly settings: NodeJS.ProcessEnv,
+    private readonly process: ChildProcess,
+  ) {}
+
+  static async start(): Promise<RealService> {
+    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: build it, or name it in COUNTERSIGN_BIN.`);
+    const folder = mkdtempSync(join(tmpdir(), "countersign-browser-"));
+    const [publicPort, privatePort] = [await freePort(), await freePort()];
+    const settings = settingsOf(folder, publicPort, privatePort);
+    prepare(folder, settings);
+    const process = spawn(BINARY, ["serve", "--role", "all"], { cwd: folder, env: settings, stdio: ["ignore", "ignore", "inherit"] });
+    const service = new RealService(`http://localhost:${publicPort}`, folder, settings, process);
+    await service.untilReady();
+    return service;
+  }
+
+  /** Issues a token as the officer does. */
+  issue(...options: string[]): Issued {
+    return JSON.parse(run(this.folder, this.settings, "issue", "--format", "json", ...options)) as Issued;
+  }
+
+  withdraw(id: string): void {
+    run(this.folder, this.settings, "withdraw", id);
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.process.once("exit", resolve));
+    this.process.kill("SIGTERM");
+    await ended;
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private async untilReady(): Promise<void> {
+    const giveUp = Date.now() + READY_WITHIN_MS;
+    for (;;) {
+      const ready = await fetch(this.url + "/health/ready").then((response) => response.ok, () => false);
+      if (ready) return;
+      if (Date.now() > giveUp || this.process.exitCode !== null) throw new Error("the service did not become ready");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+function settingsOf(folder: string, publicPort: number, privatePort: number): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env["PATH"],
+    COUNTERSIGN_CONFIG: join(folder, "countersign.toml"),
+    COUNTERSIGN_STORE: `sqlite:${join(folder, "store.sqlite")}`,
+    COUNTERSIGN_KEYS: join(folder, "keys"),
+    COUNTERSIGN_ISSUER: "verify.example.org",
+    COUNTERSIGN_PUBLIC_URL: `http://localhost:${publicPort}`,
+    COUNTERSIGN_PUBLIC: `127.0.0.1:${publicPort}`,
+    COUNTERSIGN_PRIVATE: `127.0.0.1:${privatePort}`,
+    COUNTERSIGN_PRIVATE_URL: `http://127.0.0.1:${privatePort}`,
+    COUNTERSIGN_CREDENTIAL_FILE: join(folder, "credential"),
+  };
+}
+
+/** Keys, an officer, an approver, and an authorisation that one asked for and the other approved. */
+function prepare(folder: string, settings: NodeJS.ProcessEnv): void {
+  writeFileSync(
+    join(folder, "countersign.toml"),
+    '[organisation]\nname = "Riverside Council"\ntelephone = "0300 555 0143"\naddress = "Town Hall, 1 Bridge Street"\nexit_url = "https://www.example.org/"\n',
+  );
+  const command = (...words: string[]) => run(folder, settings, ...words);
+  command("keys", "init");
+  command("officers", "enrol", "kestrel", "--role", "officer");
+  command("officers", "enrol", "heron", "--role", "approver");
+  const json = (...words: string[]) => JSON.parse(command(...words, "--format", "json")) as unknown;
+  const { credential } = json("officers", "credential", "kestrel") as { credential: string };
+  writeFileSync(join(folder, "credential"), credential + "\n", { mode: 0o600 });
+  const channels = ["--channel", "in-person", "--channel", "telephone", "--channel", "online"];
+  const asked = json("authorisations", "ask", "--as", "kestrel", "--reference", "R-1", ...channels, "--max-tokens", "100");
+  command("authorisations", "approve", (asked as { id: string }).id, "--as", "heron");
+}
+
+function run(folder: string, settings: NodeJS.ProcessEnv, ...words: string[]): string {
+  return execFileSync(BINARY, words, { cwd: folder, env: settings, encoding: "utf8" });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
