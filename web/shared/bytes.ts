@@ -79,8 +79,3 @@ export function joinBytes(...parts: Bytes[]): Bytes {
   });
   return joined;
 }
-
-/** Whether two byte strings are the same. Nothing compared on the page is secret. */
-export function sameBytes(a: Bytes, b: Bytes): boolean {
-  return toHex(a) === toHex(b);
-}

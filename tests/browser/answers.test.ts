@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { STRICTNESS } from "../../web/shared/verdict.ts";
+import en from "../../web/shared/i18n/en.json" with { type: "json" };
+import { PHONE, fragmentOf, wordsOf } from "./browser.ts";
+import { answer, keySetOf, seconds, token } from "./service.ts";
+import { Stage } from "./stage.ts";
+
+// What the page makes of the service's answer and of its own check.
+
+const stage = new Stage();
+const genuine = "This code is genuine";
+const cannotCheck = "We cannot check right now";
+const notGenuine = "This code is not genuine";
+
+for (const verdict of STRICTNESS) {
+  test(`the service's ${verdict} is shown with its words`, async () => {
+    stage.service.reply = () => answer(verdict, { first_checked_at: seconds() - 250 });
+    const page = await stage.visit();
+    await page.enter("link", token().toString("base64url"));
+    await page.see(en[`verdict.${verdict}.title`]);
+    const text = await page.text();
+    assert.ok(text.includes(en[`verdict.${verdict}.means`].replace("{organisation}", "Riverside Council")));
+    assert.equal(text.includes("4 minutes ago. Was it you"), verdict === "already_checked");
+  });
+}
+
+test("the page's own check outvotes a service that says genuine", async () => {
+  const forged = token();
+  forged.writeUInt8(forged.readUInt8(100) ^ 1, 100);
+  const cases: readonly [Buffer, string][] = [
+    [forged, notGenuine],
+    [token({ iat: seconds() - 400 }), "This code has run out"],
+    [token({ iat: seconds() - 100, nbf: seconds() + 600, exp: seconds() + 900 }), "It is too early for this code"],
+    [token({ exp: seconds() + 3600 }), notGenuine],
+    [token({ challenge: 417092 }), "This code needs a number"],
+  ];
+  for (const [bytes, heading] of cases) {
+    const page = await stage.visit(fragmentOf(bytes));
+    await page.press("Check this code");
+    await page.see(heading);
+    assert.doesNotMatch(await page.text(), /is genuine|Does that match/);
+  }
+});
+
+test("a lying service that answers a code with another token, or with none, is not believed", async () => {
+  const asked = await wordsOf(token({ cti: Buffer.alloc(8, 1) }));
+  for (const lie of [token({ cti: Buffer.alloc(8, 2) }).toString("base64url"), null, "nonsense"]) {
+    stage.service.reply = () => answer("genuine", { token: lie });
+    const page = await stage.visit();
+    await page.enter("words", asked);
+    await page.see(cannotCheck);
+  }
+});
+
+test("without a usable key set nothing is genuine, but worse verdicts stand", async () => {
+  const [old, ended, foreign] = [keySetOf({ version: 0 }), keySetOf({ exp: seconds() - 1 }), keySetOf({ iss: "https://other.example" })];
+  for (const keySet of [null, "", old, ended, foreign]) {
+    stage.service.keySet = keySet;
+    stage.service.reply = () => answer("genuine");
+    const page = await stage.visit(fragmentOf(token()));
+    await page.press("Check this code");
+    await page.see(cannotCheck);
+    stage.service.reply = () => answer("withdrawn");
+    await page.press("Try again");
+    await page.see("This code was withdrawn");
+  }
+});
+
+test("an older key set than one that was seen is not used", async () => {
+  const page = await stage.visit(fragmentOf(token()));
+  await page.press("Check this code");
+  await page.see(genuine);
+  stage.service.keySet = keySetOf({ version: 2 });
+  await page.press("Check another code");
+  await page.enter("link", token().toString("base64url"));
+  await page.see(cannotCheck);
+});
+
+test("a lost reply is asked for again as the same attempt with the same number", async () => {
+  const page = await stage.visit();
+  const number = (await page.page.locator(".number-value").innerText()).replace(/\D/g, "");
+  await page.press("I have read it out");
+  stage.service.reply = () => null;
+  await page.enter("link", token({ challenge: Number(number) }).toString("base64url"));
+  await page.see(cannotCheck);
+  stage.service.reply = () => answer("genuine");
+  await page.press("Try again");
+  await page.see(genuine);
+  const [first, second] = stage.service.asked;
+  assert.match(first?.attempt ?? "", /^[A-Za-z0-9_-]{22}$/);
+  assert.deepEqual(second, first);
+  assert.equal(first?.challenge, number);
+});
+
+test("a service that is too busy says so, calmly", async () => {
+  stage.service.reply = () => ({ status: 429, body: { title: "Too many requests" } });
+  const page = await stage.visit(fragmentOf(token()));
+  await page.press("Check this code");
+  await page.see(cannotCheck);
+  assert.match(await page.text(), /Please wait a minute, then try again/);
+});
+
+test("does that match? has two outcomes", async () => {
+  for (const [button, heading, words] of [
+    ["Yes", "It matches", /You may still say no/],
+    ["No, or not sure", "Stop", /Wait five minutes, or use another phone[^]*0300.555.0143/],
+  ] as const) {
+    const page = await stage.visit(fragmentOf(token()));
+    await page.press("Check this code");
+    await page.press(button);
+    await page.see(heading);
+    assert.match(await page.text(), words);
+  }
+});
+
+test("without Ed25519 the service counts alone, and the page says so", async () => {
+  const without = `
+    const real = SubtleCrypto.prototype.importKey;
+    SubtleCrypto.prototype.importKey = function (format, data, algorithm, ...rest) {
+      if (algorithm.name === "Ed25519") return Promise.reject(new DOMException("Unrecognized name", "NotSupportedError"));
+      return real.call(this, format, data, algorithm, ...rest);
+    };`;
+  const page = await stage.visit(fragmentOf(token()), PHONE, without);
+  await page.press("Check this code");
+  await page.see(genuine);
+  assert.match(await page.text(), /from the service alone/);
+  stage.service.reply = () => answer("expired");
+  await page.press("Check another code");
+  await page.enter("link", token().toString("base64url"));
+  await page.see("This code has run out");
+});
+
+test("without WebCrypto's checks at all the service counts alone as well", async () => {
+  const known = token();
+  stage.knows(known);
+  const page = await stage.visit("/", PHONE, `Object.defineProperty(Crypto.prototype, "subtle", { value: undefined })`);
+  await page.enter("words", await wordsOf(known));
+  await page.see(genuine);
+  assert.match(await page.text(), /from the service alone/);
+});
+
+test("a phone clock that is wrong is said, and the service judges", async () => {
+  for (const shift of [3600, -3600, 10 * 365 * 86400]) {
+    const then = seconds() + shift;
+    const payload = { iat: then - 3600, exp: then + 86400 };
+    stage.service.keySet = keySetOf({ ...payload, keys: keysAt(then) });
+    stage.service.reply = () => answer("genuine", { server_time: then });
+    const page = await stage.visit(fragmentOf(token({ iat: then })));
+    await page.press("Check this code");
+    await page.see(genuine);
+    assert.match(await page.text(), /Your phone says .* Our clock says/);
+  }
+});
+
+function keysAt(then: number): object[] {
+  const jwt = keySetOf({}).split(".")[1] ?? "";
+  const { keys } = JSON.parse(Buffer.from(jwt, "base64url").toString()) as { keys: object[] };
+  return keys.map((key) => ({ ...key, nbf: then - 86400, exp: then + 86400 }));
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach } from "node:test";
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import { PHONE, Visit, startBrowser } from "./browser.ts";
+import { FakeService, answer } from "./service.ts";
+
+/** One browser for a file, a fresh service for each test, and pages that must end without an error. */
+export class Stage {
+  private browser: Browser | null = null;
+  private current: FakeService | null = null;
+  private visits: Visit[] = [];
+
+  constructor() {
+    before(async () => {
+      this.browser = await startBrowser();
+    });
+    after(() => this.browser?.close());
+    beforeEach(async () => {
+      this.current = await FakeService.start();
+    });
+    afterEach(() => this.endTest());
+  }
+
+  get service(): FakeService {
+    assert.ok(this.current);
+    return this.current;
+  }
+
+  async visit(path = "/", options: BrowserContextOptions = PHONE, before = ""): Promise<Visit> {
+    assert.ok(this.browser);
+    const opened = await Visit.open(this.browser, this.service.url + path, options, before);
+    this.visits.push(opened);
+    return opened;
+  }
+
+  /** From now on the service knows this token, and answers a code with it. */
+  knows(known: Buffer): void {
+    const token = known.toString("base64url");
+    this.service.reply = (asked) => answer("genuine", asked.code === undefined ? {} : { token });
+  }
+
+  private async endTest(): Promise<void> {
+    const { url } = this.service;
+    this.service.stop();
+    for (const visit of this.visits.splice(0)) {
+      assert.deepEqual(visit.errors, []);
+      assert.deepEqual([...visit.origins], [url], "no request leaves the origin");
+      await visit.close();
+    }
+  }
+}
