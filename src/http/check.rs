@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::Organisation,
-    token::{Approach, Challenge, Channel, Claims, InputError, Name, Place, SpokenCode, Token},
+    token::{Approach, Challenge, Channel, InputError, Name, Place, SpokenCode, Token},
     verifier::{Answer, ChallengeResult, Check, Shown, Verdict, Verifier},
     words::{Catalogue, Icon},
 };
@@ -157,36 +157,50 @@ impl CheckPages {
     /// What only the person can know: whether it was made for them.
     fn match_question(&self, answer: &Answer) -> Markup {
         let Some(claims) = &answer.approach else { return html! {} };
-        let times = [("time", self.words.time(claims.window().issued_at()))];
-        let made = self.words.text("check.made_at", &[("time", &times[0].1), ("approach", &self.approach(claims))]);
+        let made = self.words.time(claims.window().issued_at());
         let runs_out = self.words.time(claims.window().expires_at());
+        let number = if answer.challenge == Some(ChallengeResult::Matched) { "check.number_typed" } else { "number.absent" };
         html! {
             div.card {
-                p { (made) }
-                p { (self.words.text("check.runs_out", &[("time", &runs_out)])) }
-                p { (self.t(if answer.challenge == Some(ChallengeResult::Matched) { "check.number_typed" } else { "number.absent" })) }
+                p { (self.words.text("match.made_for", &[("time", &made)])) }
+                (self.claims(claims.approach()))
+                p { (self.t(number)) }
+                p.hint { (self.words.text("match.runs_out", &[("time", &runs_out)])) }
+            }
+            div.card {
                 h2 { (self.t("match.question")) }
-                p { strong { (self.t("match.yes")) } " – " (self.t("match.yes.may_say_no")) " " (self.t("match.yes.never")) }
-                p { strong { (self.t("match.no")) } " – " (self.t("match.no.title")) ". " (self.t("match.no.do")) " "
-                    (self.t("match.no.wait")) " " (self.t("match.no.ring")) }
+                p { strong { (self.t("match.yes")) } ": " (self.t("match.yes.may_say_no")) " " (self.t("match.yes.never")) }
+                p { strong { (self.t("match.no")) } ": " (self.t("match.no.do")) " " (self.t("match.no.wait")) " "
+                    (self.t("match.no.ring")) }
             }
         }
     }
 
-    fn approach(&self, claims: &Claims) -> String {
-        let Approach { channel, name, place, dialled, .. } = claims.approach();
-        let channel = match (channel, dialled) {
+    fn claims(&self, approach: &Approach) -> Markup {
+        let channel = match (approach.channel, approach.dialled) {
             (_, Some(digits)) => self.words.text("channel.dialled", &[("digits", &digits.to_string())]),
             (Channel::InPerson, None) => self.t("channel.in_person"),
             (Channel::Telephone, None) => self.t("channel.telephone"),
             (Channel::Online, None) => self.t("channel.online"),
         };
-        let said = [Some(channel.as_str()), name.as_ref().map(Name::as_str), place.as_ref().map(Place::as_str)];
-        said.into_iter().flatten().collect::<Vec<_>>().join(&self.t("claim.list_separator"))
+        let rows = [
+            ("claim.how", Some(channel.as_str())),
+            ("claim.name", approach.name.as_ref().map(Name::as_str)),
+            ("claim.place", approach.place.as_ref().map(Place::as_str)),
+        ];
+        html! {
+            dl.claims {
+                @for (term, said) in rows.iter().filter_map(|(term, said)| Some((term, (*said)?))) {
+                    // A name may be written right to left; it must not turn the line around it.
+                    div { dt { (self.t(term)) } dd { bdi { (said) } } }
+                }
+            }
+        }
     }
 
     fn page(&self, main: &Markup) -> Document {
         let Organisation { name, telephone, address, .. } = &self.organisation;
+        let dial: String = "tel:".chars().chain(telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+')).collect();
         let html = html! {
             (DOCTYPE)
             html lang="en" {
@@ -206,7 +220,7 @@ impl CheckPages {
                     }
                     main {
                         (main)
-                        section.contact { h2 { (self.t("contact.title")) } p.telephone { (telephone) } p { (name) } p { (address) } }
+                        section.contact { h2 { (self.t("contact.title")) } div.telephone { a href=(dial) { (telephone) } } p { (name) } p { (address) } }
                     }
                 }
             }
