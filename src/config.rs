@@ -215,6 +215,12 @@ fn parse(path: &Path) -> Result<File, ConfigError> {
     })
 }
 
+/// What is logged: `COUNTERSIGN_LOG`, for example `debug`; by default warnings and alarms.
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the environment besides the flags")]
+pub fn log_filter() -> String {
+    std::env::var("COUNTERSIGN_LOG").unwrap_or_else(|_| "warn".into())
+}
+
 /// Reads a text file.
 pub fn read(path: &Path) -> Result<String, ConfigError> {
     fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: reason(&error) })

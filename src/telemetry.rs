@@ -2,9 +2,9 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging. `COUNTERSIGN_LOG` chooses what is told, for example `debug`; by default warnings and alarms.
-pub fn start() {
-    let filter = EnvFilter::builder().with_env_var("COUNTERSIGN_LOG").with_default_directive(tracing::Level::WARN.into()).from_env_lossy();
+/// Starts logging; `filter` chooses what is told, for example `debug`.
+pub fn start(filter: &str) {
+    let filter = EnvFilter::builder().parse_lossy(filter);
     // A second start in one process, as in tests, keeps the first.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
 }

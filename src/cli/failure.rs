@@ -81,7 +81,7 @@ impl From<StoreError> for Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Claim(_) | Refused::Authorisation(_) => Self::wrong(refused),
+            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts => Self::wrong(refused),
             Refused::Store(error) => error.into(),
             Refused::Entropy(error) => error.into(),
             refused => Self::no(refused),

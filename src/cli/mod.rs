@@ -17,7 +17,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 pub use self::failure::Failure;
-use crate::{config::Flags, telemetry};
+use crate::{
+    config::{Flags, log_filter},
+    telemetry,
+};
 
 /// Lets a person who is approached check that the approach is genuine.
 #[derive(Parser)]
@@ -66,7 +69,7 @@ enum Command {
 
 /// Runs the command.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    telemetry::start();
+    telemetry::start(&log_filter());
     let Cli { command, format, flags } = cli;
     match command {
         Command::Demo => demo::run(flags),

@@ -36,6 +36,9 @@ pub enum Refused {
         /// Its name.
         id: String,
     },
+    /// The lifetime of a credential is out of bounds.
+    #[error("a credential lasts between one second and 366 days")]
+    CredentialLasts,
     /// The callsign is taken.
     #[error("the callsign {0} is taken; choose another")]
     Taken(String),

@@ -70,7 +70,7 @@ impl Registry {
     pub async fn make_credential(&self, actor: &Actor, callsign: Callsign, lasts: i64) -> Result<Credential, Refused> {
         administrates(actor)?;
         if !(1..=MAX_CREDENTIAL).contains(&lasts) {
-            return Err(Refused::NotAllowed("a credential lasts between one second and 366 days"));
+            return Err(Refused::CredentialLasts);
         }
         let owner = self.person(&callsign).await?;
         let credential = Credential::draw(&*self.entropy)?;
