@@ -21,7 +21,8 @@ const bundle = await build({
 });
 // browsers close the element at this text wherever it stands
 const script = bundle.outputFiles[0].text.trim().replace(/<\/script/g, "<\\/script");
-const { code } = await transform(read("public/page.css"), { loader: "css", minify: true, target: ["chrome60", "safari11", "firefox60"] });
+const BROWSERS = ["chrome50", "safari10", "firefox52"];
+const { code } = await transform(read("public/page.css"), { loader: "css", minify: true, target: BROWSERS });
 const style = code.trim();
 
 const catalogue = JSON.parse(read("shared/i18n/en.json"));

@@ -103,8 +103,14 @@ function soundRevocation(revoked: unknown): boolean {
   return isJson(revoked) && hasMembers(revoked, REVOCATION_MEMBERS) && seconds(revoked["revoked_at"]) !== null && typeof revoked["reason"] === "string";
 }
 
+interface KeyMaterial {
+  readonly publicKey: Bytes;
+  readonly thumbprint: string;
+  readonly prefix: string;
+}
+
 /** The key's bytes and its RFC 7638 thumbprint, which the key must be named by. */
-async function keyMaterial(jwk: Json | RootKey): Promise<{ publicKey: Bytes; thumbprint: string; prefix: string } | null> {
+async function keyMaterial(jwk: Json | RootKey): Promise<KeyMaterial | null> {
   const { kty, crv, x } = jwk as Json;
   if (kty !== "OKP" || crv !== "Ed25519" || typeof x !== "string") return null;
   const publicKey = fromBase64url(x);

@@ -105,8 +105,8 @@ function parseApproach(cbor: Reader): Omit<Claims, "id" | "issuedAt" | "notBefor
 }
 
 function byteString(bytes: Bytes): Bytes {
-  const head =
-    bytes.length < 24 ? [0x40 + bytes.length] : bytes.length < 256 ? [0x58, bytes.length] : [0x59, bytes.length >> 8, bytes.length & 255];
+  const { length } = bytes;
+  const head = length < 24 ? [0x40 + length] : length < 256 ? [0x58, length] : [0x59, length >> 8, length & 255];
   return joinBytes(Uint8Array.from(head), bytes);
 }
 

@@ -19,7 +19,13 @@ export function matchQuestion(app: App, outcome: Outcome): Node[] {
       claimList(app, token),
       numberLine(app, outcome),
       el("h2", {}, t("match.question")),
-      el("div", { class: "buttons" }, button(t("match.yes"), "main", answer(true)), button(t("match.no"), "main", answer(false))),
+      // both look alike: neither answer is the one that we would like to hear
+      el(
+        "div",
+        { class: "buttons" },
+        button(t("match.yes"), "main", answer(true)),
+        button(t("match.no"), "main", answer(false)),
+      ),
       timeLine(app, token, outcome),
     ),
   ];
@@ -27,18 +33,28 @@ export function matchQuestion(app: App, outcome: Outcome): Node[] {
 
 /** The two outcomes of that question. */
 export function matchScreen(app: App, outcome: Outcome, matches: boolean): Node[] {
+  const again = button(app.t("next.start"), "plain", () => app.show({ at: "start" }));
+  return [...(matches ? itMatches(app, outcome) : stop(app)), contact(app), again];
+}
+
+function itMatches(app: App, outcome: Outcome): Node[] {
   const { t } = app;
-  const again = button(t("next.start"), "plain", () => app.show({ at: "start" }));
-  if (!matches) {
-    const steps = [t("match.no.do"), t("match.no.wait"), t("match.no.ring")].map((text) => el("li", {}, text));
-    return [panel("stop", verdicts.not_genuine.icon, t("match.no.title"), el("ol", { class: "steps" }, ...steps)), contact(app), again];
-  }
+  const { token } = outcome;
   return [
     panel("good", verdicts.genuine.icon, t("match.yes.title"), paragraph(t("match.yes.may_say_no"), "means")),
-    el("section", { class: "card" }, paragraph(t("match.yes.never")), ...(outcome.token === null ? [] : [timeLine(app, outcome.token, outcome)])),
-    contact(app),
-    again,
+    el(
+      "section",
+      { class: "card" },
+      paragraph(t("match.yes.never")),
+      token === null ? null : timeLine(app, token, outcome),
+    ),
   ];
+}
+
+function stop(app: App): Node[] {
+  const { t } = app;
+  const steps = [t("match.no.do"), t("match.no.wait"), t("match.no.ring")].map((text) => el("li", {}, text));
+  return [panel("stop", verdicts.not_genuine.icon, t("match.no.title"), el("ol", { class: "steps" }, ...steps))];
 }
 
 function numberLine(app: App, { question }: Outcome): HTMLElement {
