@@ -134,8 +134,9 @@ impl CheckPages {
                 div.panel-icon { svg viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(icon) {} } }
                 div.panel-text {
                     h1 { (self.t(&format!("verdict.{word}.title"))) }
+                    @if let Some(ago) = self.ago(answer) { p { (ago) } }
                     p.means { (self.t(&format!("verdict.{word}.means"))) }
-                    (self.details(answer))
+                    @if answer.verdict == Verdict::AlreadyChecked { p { (self.t("verdict.already_checked.not_fake")) } }
                 }
             }
             @if answer.verdict == Verdict::Genuine { (self.match_question(answer)) }
@@ -145,13 +146,9 @@ impl CheckPages {
         })
     }
 
-    fn details(&self, answer: &Answer) -> Markup {
-        html! {
-            @if let (Verdict::AlreadyChecked, Some(first)) = (answer.verdict, answer.first_checked_at) {
-                p { (self.words.text("verdict.already_checked.when", &[("ago", &self.words.ago(answer.server_time - first))])) }
-                p { (self.t("verdict.already_checked.not_fake")) }
-            }
-        }
+    fn ago(&self, answer: &Answer) -> Option<String> {
+        let ago = self.words.ago(answer.server_time - answer.first_checked_at?);
+        Some(self.words.text("verdict.already_checked.when", &[("ago", &ago)]))
     }
 
     /// What only the person can know: whether it was made for them.
@@ -159,7 +156,7 @@ impl CheckPages {
         let Some(claims) = &answer.approach else { return html! {} };
         let made = self.words.time(claims.window().issued_at());
         let runs_out = self.words.time(claims.window().expires_at());
-        let number = if answer.challenge == Some(ChallengeResult::Matched) { "check.number_typed" } else { "number.absent" };
+        let number = if answer.challenge == Some(ChallengeResult::Matched) { "check.number_typed" } else { "check.number_absent" };
         html! {
             div.card {
                 p { (self.words.text("match.made_for", &[("time", &made)])) }
@@ -220,7 +217,7 @@ impl CheckPages {
                     }
                     main {
                         (main)
-                        section.contact { h2 { (self.t("contact.title")) } div.telephone { a href=(dial) { (telephone) } } p { (name) } p { (address) } }
+                        section.contact { h2 { (self.t("contact.title")) } div.telephone { a href=(dial) { (telephone.replace(' ', "\u{a0}")) } } p { (name) } p { (address) } }
                     }
                 }
             }
