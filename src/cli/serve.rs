@@ -14,12 +14,12 @@ use super::{
 use crate::{
     config::Settings,
     http::{
+        app::{PrivateApp, PublicApp},
         assets::{Deployment, Document},
-        check::CheckPages,
         limits::Misses,
         listen::{Limits, serve},
-        private::{self, PrivateApp},
-        public::{self, PublicApp},
+        pages::PlainPages,
+        private, public,
     },
     issuer::{Desk, DeskSettings, Registry},
     key_folder::KeyFolder,
@@ -190,7 +190,8 @@ fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Ar
         clock: place.clock.clone(),
         misses: Misses::default(),
         index: Document::index(&deployment),
-        pages: CheckPages { words: Catalogue::english(), organisation, origin: public_url },
+        pages: PlainPages { words: Catalogue::english(), organisation },
+        origin: public_url,
     })
 }
 

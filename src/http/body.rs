@@ -17,17 +17,6 @@ use super::problem::Problem;
 /// The largest body that is read. Bytes.
 pub const MAX_BODY: usize = 8 * 1_024;
 
-/// Every JSON answer of `/v1/verify` has exactly this many bytes, so that its length tells nothing (threat 13).
-pub const ANSWER: usize = 2_048;
-
-/// Writes members as JSON, padded to [`ANSWER`] bytes by a member `pad`.
-pub fn padded(mut members: Map<String, Value>) -> String {
-    members.insert("pad".into(), "".into());
-    let bare = Value::Object(members).to_string();
-    // Quotes inside of strings are escaped, so this is the member itself.
-    bare.replacen(r#""pad":"""#, &format!(r#""pad":"{}""#, "-".repeat(ANSWER.saturating_sub(bare.len()))), 1)
-}
-
 /// A JSON object, whatever its members. For the public side, which names each wrong member itself.
 pub struct JsonObject(pub Map<String, Value>);
 

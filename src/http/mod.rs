@@ -1,10 +1,13 @@
 //! HTTP: decode, call, encode. No rule of the domain lives here.
 
+pub mod app;
 pub mod assets;
 pub mod body;
 pub mod check;
 pub mod limits;
 pub mod listen;
+pub mod padding;
+pub mod pages;
 pub mod private;
 pub mod problem;
 pub mod public;

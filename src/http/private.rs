@@ -19,6 +19,7 @@ use tokio::sync::broadcast;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::{
+    app::PrivateApp,
     body::{Decoded, MAX_BODY},
     listen::Limits,
     problem::Problem,
@@ -26,22 +27,12 @@ use super::{
 };
 use crate::{
     authority::{Actor, Authorisation, AuthorisationId, Decision, Officer},
-    issuer::{Ask, Desk, IssueRequest, Issued, Registry, TokenState, TokenStatus},
+    issuer::{Ask, IssueRequest, Issued, TokenState, TokenStatus},
     token::{Approach, Channel, Cti, SpokenCode, qr::Symbol},
 };
 
 /// How often a stream asks the store, for checks that another process answered.
 const POLL: Duration = Duration::from_millis(500);
-
-/// What the private handlers work with.
-pub struct PrivateApp {
-    /// People and authorisations.
-    pub registry: Registry,
-    /// Tokens.
-    pub desk: Desk,
-    /// What links begin with.
-    pub public_url: String,
-}
 
 type App = State<Arc<PrivateApp>>;
 type Answer = Result<Response, Problem>;

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::body;
+use super::padding::padded;
 use crate::issuer::Refused;
 
 /// A refusal as the client sees it.
@@ -64,7 +64,7 @@ impl Problem {
     /// The answer of `/v1/verify`, where every JSON body has one length.
     pub fn into_padded_response(self) -> Response {
         let (status, retry_after, members) = self.into_members();
-        respond(status, retry_after, body::padded(members))
+        respond(status, retry_after, padded(members))
     }
 }
 

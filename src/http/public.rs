@@ -16,32 +16,18 @@ use sha2::{Digest as _, Sha256};
 use tower_http::{cors::CorsLayer, timeout::RequestBodyTimeoutLayer};
 
 use super::{
-    assets::{self, Document},
-    body::{self, JsonObject, MAX_BODY},
-    check::{self, CheckPages},
-    limits::Misses,
+    app::PublicApp,
+    assets,
+    body::{JsonObject, MAX_BODY},
+    check,
     listen::{Limits, Peer},
+    padding::padded,
     problem::Problem,
 };
 use crate::{
-    clock::Clock,
     token::{Challenge, Claims, Dialled, Name, Place, SpokenCode, Token},
     verifier::{Answer, Attempt, Check, Shown, Verdict, Verifier},
 };
-
-/// What the public handlers work with.
-pub struct PublicApp {
-    /// Answers checks.
-    pub verifier: Verifier,
-    /// The time, for limits.
-    pub clock: Arc<dyn Clock>,
-    /// Wrong codes by address.
-    pub misses: Misses,
-    /// The page.
-    pub index: Document,
-    /// The plain form and its answers.
-    pub pages: CheckPages,
-}
 
 /// The routes. `origins` are the pages hosted elsewhere that may ask.
 pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) -> Router {
@@ -91,21 +77,6 @@ async fn verify(
     }
 }
 
-impl PublicApp {
-    /// Checks, unless this address has tried too many codes that name nothing. QR checks are never limited by that.
-    pub async fn limited(&self, peer: std::net::IpAddr, check: Check) -> Result<Answer, Problem> {
-        let by_code = matches!(check.shown, Shown::Code(Ok(_)));
-        if by_code {
-            self.misses.allow(peer, self.clock.now()).map_err(Problem::too_many)?;
-        }
-        let answer = self.verifier.verify(check).await;
-        if by_code && answer.verdict.is_miss() {
-            self.misses.missed(peer, self.clock.now());
-        }
-        Ok(answer)
-    }
-}
-
 /// Reads the request, naming each wrong member.
 fn request(mut members: Map<String, Value>, verifier: &Verifier) -> Result<Check, Problem> {
     let mut text = |name: &str| match members.remove(name) {
@@ -139,7 +110,7 @@ fn parse_attempt(text: &str) -> Result<Attempt, Problem> {
 fn answered(answer: &Answer) -> Response {
     let status = if answer.verdict == Verdict::CannotCheck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store, no-transform")];
-    (status, headers, body::padded(answer_json(answer))).into_response()
+    (status, headers, padded(answer_json(answer))).into_response()
 }
 
 /// The answer's members, without the padding.

@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
 };
 
-use super::{private::PrivateApp, problem::Problem};
+use super::{app::PrivateApp, problem::Problem};
 use crate::{authority::Officer, issuer::Credential};
 
 /// The person whose credential came with the request.

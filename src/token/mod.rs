@@ -6,6 +6,7 @@
 //! back is text: [`Token::parse`] turns it into bytes, [`Unverified::decode`] into something that only tells
 //! which key to look for, and [`Unverified::verify`] into [`Verified`], the only type that shows claims.
 
+mod approach;
 mod claims;
 mod cose;
 mod digits;
@@ -15,10 +16,8 @@ mod spoken;
 mod verify;
 mod wire;
 
-pub use claims::{
-    Approach, Challenge, Channel, ClaimError, Claims, Cti, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE, Dialled, LEEWAY, MAX_LIFETIME,
-    MAX_PREPARATION, Name, Place, Window,
-};
+pub use approach::{Approach, Challenge, Channel, Dialled, Name, Place};
+pub use claims::{ClaimError, Claims, Cti, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE, LEEWAY, MAX_LIFETIME, MAX_PREPARATION, Window};
 pub use cose::{Malformed, Unverified};
 pub use sign::SignError;
 pub use spoken::{Correction, Mistyped, SpokenCode, SpokenSize, correct, group_digits, words_of};

@@ -6,6 +6,7 @@ use tokio::sync::broadcast;
 
 use super::{
     SqliteStore,
+    ledger::{append, recorded},
     rows::{AUTHORISATION, OFFICER, authorisation, officer},
     tokens,
 };
@@ -15,20 +16,6 @@ use crate::{
     store::{Decided, IssueRefusal, IssuerStore, NewToken, Speakable, StoreError, TokenRecord},
     token::{Cti, LEEWAY},
 };
-
-/// The ledger's next line, in the transaction of the act that it records.
-pub(super) fn append(db: &Connection, entry: &Entry) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO ledger_entries (leaf) VALUES (?1)")?.execute([entry.canonical_bytes()])?;
-    Ok(())
-}
-
-/// Appends only if the act changed something.
-fn recorded(db: &Connection, changed: usize, entry: &Entry) -> Result<bool, StoreError> {
-    if changed > 0 {
-        append(db, entry)?;
-    }
-    Ok(changed > 0)
-}
 
 #[async_trait]
 impl IssuerStore for SqliteStore {

@@ -1,6 +1,7 @@
 //! SQLite: one file on one machine, write-ahead log, synchronous FULL.
 
 mod issuer;
+mod ledger;
 mod rows;
 mod threads;
 mod tokens;

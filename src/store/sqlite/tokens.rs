@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, named_params};
 
-use super::issuer::append;
+use super::ledger::append;
 use crate::{
     ledger::{Entry, Event},
     store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, NewToken, Speakable, StoreError, TokenRecord},

@@ -1,0 +1,51 @@
+//! What the handlers of each side work with.
+
+use std::{net::IpAddr, sync::Arc};
+
+use super::{assets::Document, limits::Misses, pages::PlainPages, problem::Problem};
+use crate::{
+    clock::Clock,
+    issuer::{Desk, Registry},
+    verifier::{Answer, Check, Shown, Verifier},
+};
+
+/// What the public handlers work with.
+pub struct PublicApp {
+    /// Answers checks.
+    pub verifier: Verifier,
+    /// The time, for limits.
+    pub clock: Arc<dyn Clock>,
+    /// Wrong codes by address.
+    pub misses: Misses,
+    /// The page.
+    pub index: Document,
+    /// The plain form and its answers.
+    pub pages: PlainPages,
+    /// The origin of our own pages.
+    pub origin: String,
+}
+
+impl PublicApp {
+    /// Checks, unless this address has tried too many codes that name nothing. QR checks are never limited by that.
+    pub async fn limited(&self, peer: IpAddr, check: Check) -> Result<Answer, Problem> {
+        let by_code = matches!(check.shown, Shown::Code(Ok(_)));
+        if by_code {
+            self.misses.allow(peer, self.clock.now()).map_err(Problem::too_many)?;
+        }
+        let answer = self.verifier.verify(check).await;
+        if by_code && answer.verdict.is_miss() {
+            self.misses.missed(peer, self.clock.now());
+        }
+        Ok(answer)
+    }
+}
+
+/// What the private handlers work with.
+pub struct PrivateApp {
+    /// People and authorisations.
+    pub registry: Registry,
+    /// Tokens.
+    pub desk: Desk,
+    /// What links begin with.
+    pub public_url: String,
+}

@@ -1,0 +1,162 @@
+//! The plain HTML pages: the form, and an answer. They never say that the number matched, because only a page that
+//! drew the number can know that it did.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::assets::{Document, STYLE};
+use crate::{
+    config::Organisation,
+    token::{Approach, Channel, Name, Place},
+    verifier::{Answer, ChallengeResult, Verdict},
+    words::{Catalogue, Icon},
+};
+
+/// Writes plain pages.
+pub struct PlainPages {
+    /// Every word on them.
+    pub words: Catalogue,
+    /// Who runs the service.
+    pub organisation: Organisation,
+}
+
+/// What was typed, to be shown again where something is wrong with it.
+#[derive(Default, serde::Deserialize)]
+pub struct Fields {
+    /// Words, digits, link or token.
+    #[serde(default)]
+    pub code: String,
+    /// The person's number.
+    #[serde(default)]
+    pub challenge: String,
+}
+
+impl PlainPages {
+    fn t(&self, key: &str) -> String {
+        let Organisation { name, telephone, .. } = &self.organisation;
+        self.words.text(key, &[("organisation", name), ("telephone", telephone)])
+    }
+
+    /// The form, with the catalogue's key of what is wrong.
+    pub fn form(&self, problem: Option<&str>, fields: &Fields) -> Document {
+        self.page(&html! {
+            div.intro { h1 { (self.t("start.title")) } p.lead { (self.t("start.you_may_stop")) } }
+            form.enter method="post" action="/check" autocomplete="off" {
+                p { (self.t("check.intro")) }
+                @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
+                label for="code" { (self.t("check.code.label")) }
+                p.hint #code-hint { (self.t("check.code.hint")) }
+                textarea #code name="code" rows="3" required autocomplete="off" autocapitalize="none" spellcheck="false"
+                    aria-describedby="code-hint" { (fields.code) }
+                label for="challenge" { (self.t("check.challenge.label")) }
+                p.hint #challenge-hint { (self.t("check.challenge.hint")) }
+                input #challenge name="challenge" type="text" inputmode="numeric" maxlength="7" autocomplete="off"
+                    value=(fields.challenge) aria-describedby="challenge-hint";
+                button.button.button-main type="submit" { (self.t("check.submit")) }
+            }
+            section.safety {
+                h2 { (self.t("safe.title")) }
+                ol { @for n in 1..=6 { li { (self.t(&format!("safe.{n}"))) } } }
+            }
+        })
+    }
+
+    /// An answer.
+    pub fn verdict(&self, answer: &Answer) -> Document {
+        let word = answer.verdict.as_str();
+        let Icon { tone, icon } = self.words.icon(word);
+        self.page(&html! {
+            section.panel.{"tone-" (tone)} {
+                div.panel-icon { svg viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(icon) {} } }
+                div.panel-text {
+                    h1 { (self.t(&format!("verdict.{word}.title"))) }
+                    @if let Some(ago) = self.ago(answer) { p { (ago) } }
+                    p.means { (self.t(&format!("verdict.{word}.means"))) }
+                    @if answer.verdict == Verdict::AlreadyChecked { p { (self.t("verdict.already_checked.not_fake")) } }
+                }
+            }
+            @if answer.verdict == Verdict::Genuine { (self.match_question(answer)) }
+            @else { div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } } }
+            p.notes { (self.t("check.no_script")) }
+            p { a href="/check" { (self.t("check.again")) } }
+        })
+    }
+
+    fn ago(&self, answer: &Answer) -> Option<String> {
+        let ago = self.words.ago(answer.server_time - answer.first_checked_at?);
+        Some(self.words.text("verdict.already_checked.when", &[("ago", &ago)]))
+    }
+
+    /// What only the person can know: whether it was made for them.
+    fn match_question(&self, answer: &Answer) -> Markup {
+        let Some(claims) = &answer.approach else { return html! {} };
+        let made = self.words.time(claims.window().issued_at());
+        let runs_out = self.words.time(claims.window().expires_at());
+        let number = if answer.challenge == Some(ChallengeResult::Matched) { "check.number_typed" } else { "check.number_absent" };
+        html! {
+            div.card {
+                p { (self.words.text("match.made_for", &[("time", &made)])) }
+                (self.claims(claims.approach()))
+                p { (self.t(number)) }
+                p.hint { (self.words.text("match.runs_out", &[("time", &runs_out)])) }
+            }
+            div.card {
+                h2 { (self.t("match.question")) }
+                p { strong { (self.t("match.yes")) } ": " (self.t("match.yes.may_say_no")) " " (self.t("match.yes.never")) }
+                p { strong { (self.t("match.no")) } ": " (self.t("match.no.do")) " " (self.t("match.no.wait")) " "
+                    (self.t("match.no.ring")) }
+            }
+        }
+    }
+
+    fn claims(&self, approach: &Approach) -> Markup {
+        let channel = match (approach.channel, approach.dialled) {
+            (_, Some(digits)) => self.words.text("channel.dialled", &[("digits", &digits.to_string())]),
+            (Channel::InPerson, None) => self.t("channel.in_person"),
+            (Channel::Telephone, None) => self.t("channel.telephone"),
+            (Channel::Online, None) => self.t("channel.online"),
+        };
+        let rows = [
+            ("claim.how", Some(channel.as_str())),
+            ("claim.name", approach.name.as_ref().map(Name::as_str)),
+            ("claim.place", approach.place.as_ref().map(Place::as_str)),
+        ];
+        html! {
+            dl.claims {
+                @for (term, said) in rows.iter().filter_map(|(term, said)| Some((term, (*said)?))) {
+                    // A name may be written right to left; it must not turn the line around it.
+                    div { dt { (self.t(term)) } dd { bdi { (said) } } }
+                }
+            }
+        }
+    }
+
+    fn page(&self, main: &Markup) -> Document {
+        let Organisation { name, telephone, address, .. } = &self.organisation;
+        let dial: String = "tel:".chars().chain(telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+')).collect();
+        let html = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="robots" content="noindex";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.t("page.title")) }
+                    link rel="icon" href="/icon.svg" type="image/svg+xml";
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    header {
+                        p.brand { (self.t("page.service")) span { (name) } }
+                        @if let Some(exit) = &self.organisation.exit_url { a.exit href=(exit) rel="noreferrer" { (self.t("page.exit")) } }
+                    }
+                    main {
+                        (main)
+                        section.contact { h2 { (self.t("contact.title")) } div.telephone { a href=(dial) { (telephone.replace(' ', "\u{a0}")) } } p { (name) } p { (address) } }
+                    }
+                }
+            }
+        };
+        Document::plain(html.into_string())
+    }
+}

@@ -1,0 +1,213 @@
+//! What a token says of the approach. Each claim is a type that cannot hold an invalid value.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::is_nfc;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
+
+use super::{ClaimError, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE};
+
+/// How the person is approached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// Face to face.
+    InPerson,
+    /// By telephone.
+    Telephone,
+    /// Online or in writing.
+    Online,
+}
+
+impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 3] = [Self::InPerson, Self::Telephone, Self::Online];
+
+    /// The word for it in JSON, on the command line and in the catalogues.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InPerson => "in-person",
+            Self::Telephone => "telephone",
+            Self::Online => "online",
+        }
+    }
+
+    pub(super) fn code(self) -> i64 {
+        match self {
+            Self::InPerson => 1,
+            Self::Telephone => 2,
+            Self::Online => 3,
+        }
+    }
+
+    pub(super) fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.code() == code)
+    }
+
+    /// The lifetime of a token for which none is asked, in seconds.
+    pub fn default_lifetime(self) -> i64 {
+        if self == Self::Telephone { DEFAULT_LIFETIME_TELEPHONE } else { DEFAULT_LIFETIME }
+    }
+}
+
+impl FromStr for Channel {
+    type Err = ClaimError;
+
+    fn from_str(text: &str) -> Result<Self, ClaimError> {
+        Self::ALL.into_iter().find(|c| c.as_str() == text).ok_or_else(|| ClaimError::Channel(text.to_owned()))
+    }
+}
+
+/// Text that is shown to a frightened person, so nothing in it may hide, reorder or imitate.
+fn display_text(what: &'static str, max: usize, text: &str) -> Result<String, ClaimError> {
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
+    if !(1..=max).contains(&text.len()) {
+        return Err(ClaimError::Length { what, max, found: text.len() });
+    }
+    // All bidi controls are in category Cf; Zl and Zp break lines.
+    let hides = |c: char| matches!(c.general_category(), Control | Format | LineSeparator | ParagraphSeparator);
+    if !is_nfc(text) || text.chars().any(hides) {
+        return Err(ClaimError::Characters(what));
+    }
+    Ok(text.to_owned())
+}
+
+/// The name in use: 1 to 24 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(String);
+
+/// The place: 1 to 32 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(String);
+
+impl Name {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Place {
+    /// The place as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Name {
+    type Err = ClaimError;
+
+    fn from_str(text: &str) -> Result<Self, ClaimError> {
+        display_text("the name", 24, text).map(Self)
+    }
+}
+
+impl FromStr for Place {
+    type Err = ClaimError;
+
+    fn from_str(text: &str) -> Result<Self, ClaimError> {
+        display_text("the place", 32, text).map(Self)
+    }
+}
+
+/// The person's number: drawn by their own screen, read out, put into the token. Below 1,000,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Challenge(u32);
+
+/// The last three digits of the telephone number that was dialled. Below 1,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialled(u16);
+
+impl Challenge {
+    pub(super) fn value(self) -> u32 {
+        self.0
+    }
+
+    pub(super) fn from_value(value: u32) -> Option<Self> {
+        (value < 1_000_000).then_some(Self(value))
+    }
+}
+
+impl Dialled {
+    pub(super) fn value(self) -> u16 {
+        self.0
+    }
+
+    pub(super) fn from_value(value: u16) -> Option<Self> {
+        (value < 1_000).then_some(Self(value))
+    }
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:06}", self.0)
+    }
+}
+
+impl fmt::Display for Dialled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:03}", self.0)
+    }
+}
+
+fn exact_digits(text: &str, count: usize) -> Option<u32> {
+    (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+impl FromStr for Challenge {
+    type Err = ClaimError;
+
+    fn from_str(text: &str) -> Result<Self, ClaimError> {
+        exact_digits(text, 6).map(Self).ok_or(ClaimError::Challenge)
+    }
+}
+
+impl FromStr for Dialled {
+    type Err = ClaimError;
+
+    fn from_str(text: &str) -> Result<Self, ClaimError> {
+        exact_digits(text, 3).and_then(|n| u16::try_from(n).ok()).map(Self).ok_or(ClaimError::Dialled)
+    }
+}
+
+/// What the token says about the approach: what a relay by somebody else cannot match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approach {
+    /// How the person is approached.
+    pub channel: Channel,
+    /// The name the officer uses.
+    pub name: Option<Name>,
+    /// Where they meet.
+    pub place: Option<Place>,
+    /// The person's own number.
+    pub challenge: Option<Challenge>,
+    /// The end of the number that was dialled.
+    pub dialled: Option<Dialled>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_hides_or_reorders_is_refused() {
+        assert!("Anna".parse::<Name>().is_ok());
+        assert!("Łódź, ulica Piotrkowska".parse::<Place>().is_ok());
+        for bad in ["", "a\u{202e}b", "a\u{200b}b", "a\nb", "e\u{301}", "a\u{2028}b", "a\u{ad}b", &"x".repeat(25)] {
+            assert!(bad.parse::<Name>().is_err(), "{bad:?}");
+        }
+        assert!("x".repeat(24).parse::<Name>().is_ok());
+        assert!("x".repeat(33).parse::<Place>().is_err());
+    }
+
+    #[test]
+    fn numbers_are_exact() {
+        assert_eq!("000042".parse::<Challenge>().unwrap().to_string(), "000042");
+        for bad in ["42", "0000042", "00004x", "+00042", "٠٠٠٠٤٢"] {
+            assert!(bad.parse::<Challenge>().is_err(), "{bad}");
+        }
+        assert_eq!("007".parse::<Dialled>().unwrap().to_string(), "007");
+        assert!("07".parse::<Dialled>().is_err());
+    }
+}
