@@ -8,6 +8,7 @@
 
 mod approach;
 mod claims;
+mod correction;
 mod cose;
 mod digits;
 pub mod qr;
@@ -18,8 +19,9 @@ mod wire;
 
 pub use approach::{Approach, Challenge, Channel, Dialled, Name, Place};
 pub use claims::{ClaimError, Claims, Cti, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE, LEEWAY, MAX_LIFETIME, MAX_PREPARATION, Window};
+pub use correction::{Correction, correct};
 pub use cose::{Malformed, Unverified};
 pub use sign::SignError;
-pub use spoken::{Correction, Mistyped, SpokenCode, SpokenSize, correct, group_digits, words_of};
+pub use spoken::{Mistyped, SpokenCode, SpokenSize, group_digits, words_of};
 pub use verify::{Rejection, Verified};
 pub use wire::{InputError, Token, TokenHash};
