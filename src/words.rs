@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
+use crate::token::{Correction, SpokenSize};
+
 /// The words of one language.
 pub struct Catalogue {
     texts: BTreeMap<String, String>,
@@ -34,6 +36,24 @@ impl Catalogue {
     pub fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
         let text = self.texts.get(key).map_or(key, String::as_str);
         values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// What may be wrong with a mistyped code, as a question or a request.
+    pub fn hint(&self, correction: &Correction, size: SpokenSize) -> String {
+        match correction {
+            Correction::Count { expected, found } => {
+                self.text("enter.wrong_count", &[("wanted", &expected.to_string()), ("count", &found.to_string())])
+            }
+            Correction::Digits => self.text("enter.wrong_digits", &[("wanted", &size.digits().to_string())]),
+            Correction::Unclear => self.text("enter.wrong_check", &[]),
+            Correction::Word { position, did_you_mean } => {
+                let ordinal = self.text(&format!("ordinal.{position}"), &[]);
+                match did_you_mean.as_slice() {
+                    [] => self.text("enter.wrong_word", &[("ordinal", &ordinal)]),
+                    words => self.text("suggest.one", &[("ordinal", &ordinal), ("word", &words.join(", "))]),
+                }
+            }
+        }
     }
 
     /// The icon of a verdict.

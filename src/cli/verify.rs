@@ -10,7 +10,7 @@ use crate::{
     http::public::answer_json,
     key_folder::read_root,
     keyring::{IssuerName, PublicKeys},
-    token::{Challenge, Claims, Correction, InputError, Rejection, SpokenCode, Token, Unverified, correct},
+    token::{Challenge, Claims, InputError, Rejection, SpokenCode, Token, Unverified, correct},
     verifier::{Answer, Verdict},
     words::Catalogue,
 };
@@ -110,7 +110,7 @@ fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> Stri
         lines.push(words.text("verdict.already_checked.when", &[("ago", &words.ago(now - minute))]));
     }
     if verdict == "mistyped" {
-        lines.extend(hint(code, settings));
+        lines.extend(hint(&words, code, settings));
     }
     lines.extend(said(&answer["approach"]));
     lines.extend(answer["challenge"].as_str().map(|result| say(&format!("number.{result}"))));
@@ -127,16 +127,7 @@ fn said(approach: &Value) -> Option<String> {
 }
 
 /// What may be wrong with words that do not fit; a question, never a correction.
-fn hint(code: &str, settings: &Settings) -> Option<String> {
+fn hint(words: &Catalogue, code: &str, settings: &Settings) -> Option<String> {
     let size = settings.guessing().ok()?.spoken;
-    if SpokenCode::parse(code, size).is_ok() {
-        return None;
-    }
-    Some(match correct(code, size) {
-        Correction::Count { expected, found } => format!("A code has {expected} words; here are {found}."),
-        Correction::Digits => "The digits do not fit together.".into(),
-        Correction::Unclear => "The words do not fit together.".into(),
-        Correction::Word { position, did_you_mean } if did_you_mean.is_empty() => format!("Word {position} is not one of ours."),
-        Correction::Word { position, did_you_mean } => format!("Word {position} looks wrong. Did you mean {}?", did_you_mean.join(" or ")),
-    })
+    SpokenCode::parse(code, size).is_err().then(|| words.hint(&correct(code, size), size))
 }

@@ -10,8 +10,8 @@ use axum::{
 
 use super::{app::PublicApp, assets::Document, listen::Peer, pages::Fields};
 use crate::{
-    token::{Challenge, InputError, SpokenCode, Token},
-    verifier::{Check, Shown, Verifier},
+    token::{Challenge, InputError, SpokenCode, Token, correct},
+    verifier::{Check, Shown, Verdict, Verifier},
 };
 
 /// `GET /check`
@@ -40,6 +40,10 @@ pub async fn answer(
         Err(problem) => return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)).into_response(),
     };
     match app.limited(peer, check).await {
+        Ok(answer) if answer.verdict == Verdict::Mistyped => {
+            let size = app.verifier.spoken();
+            pages.mistyped(&pages.words.hint(&correct(&fields.code, size), size), &fields).into_response()
+        }
         Ok(answer) => pages.verdict(&answer).into_response(),
         Err(_) => (StatusCode::TOO_MANY_REQUESTS, pages.form(Some("check.busy"), &fields)).into_response(),
     }

@@ -40,6 +40,53 @@ impl PlainPages {
     pub fn form(&self, problem: Option<&str>, fields: &Fields) -> Document {
         self.page(&html! {
             div.intro { h1 { (self.t("start.title")) } p.lead { (self.t("start.you_may_stop")) } }
+            (self.fields(problem, fields))
+            section.safety {
+                h2 { (self.t("safe.title")) }
+                ol { @for n in 1..=6 { li { (self.t(&format!("safe.{n}"))) } } }
+            }
+        })
+    }
+
+    /// A code that does not read like one, with what may be wrong, and the form to mend it in.
+    pub fn mistyped(&self, hint: &str, fields: &Fields) -> Document {
+        self.page(&html! {
+            (self.panel(Verdict::Mistyped, &html! { p.means { (hint) } }))
+            (self.fields(None, fields))
+        })
+    }
+
+    /// An answer.
+    pub fn verdict(&self, answer: &Answer) -> Document {
+        let Answer { verdict, .. } = *answer;
+        let word = verdict.as_str();
+        let said = html! {
+            @if let Some(ago) = self.ago(answer) { p { (ago) } }
+            p.means { (self.t(&format!("verdict.{word}.means"))) }
+            @if verdict == Verdict::AlreadyChecked { p { (self.t("verdict.already_checked.not_fake")) } }
+        };
+        self.page(&html! {
+            (self.panel(verdict, &said))
+            @if verdict == Verdict::Genuine { (self.match_question(answer)) }
+            @else { div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } } }
+            p.notes { (self.t("check.no_script")) }
+            p { a href="/check" { (self.t("check.again")) } }
+        })
+    }
+
+    /// The head of an answer: icon and words first, colour second.
+    fn panel(&self, verdict: Verdict, said: &Markup) -> Markup {
+        let Icon { tone, icon } = self.words.icon(verdict.as_str());
+        html! {
+            section.panel.{"tone-" (tone)} {
+                div.panel-icon { svg viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(icon) {} } }
+                div.panel-text { h1 { (self.t(&format!("verdict.{}.title", verdict.as_str()))) } (said) }
+            }
+        }
+    }
+
+    fn fields(&self, problem: Option<&str>, fields: &Fields) -> Markup {
+        html! {
             form.enter method="post" action="/check" autocomplete="off" {
                 p { (self.t("check.intro")) }
                 @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
@@ -53,32 +100,7 @@ impl PlainPages {
                     value=(fields.challenge) aria-describedby="challenge-hint";
                 button.button.button-main type="submit" { (self.t("check.submit")) }
             }
-            section.safety {
-                h2 { (self.t("safe.title")) }
-                ol { @for n in 1..=6 { li { (self.t(&format!("safe.{n}"))) } } }
-            }
-        })
-    }
-
-    /// An answer.
-    pub fn verdict(&self, answer: &Answer) -> Document {
-        let word = answer.verdict.as_str();
-        let Icon { tone, icon } = self.words.icon(word);
-        self.page(&html! {
-            section.panel.{"tone-" (tone)} {
-                div.panel-icon { svg viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(icon) {} } }
-                div.panel-text {
-                    h1 { (self.t(&format!("verdict.{word}.title"))) }
-                    @if let Some(ago) = self.ago(answer) { p { (ago) } }
-                    p.means { (self.t(&format!("verdict.{word}.means"))) }
-                    @if answer.verdict == Verdict::AlreadyChecked { p { (self.t("verdict.already_checked.not_fake")) } }
-                }
-            }
-            @if answer.verdict == Verdict::Genuine { (self.match_question(answer)) }
-            @else { div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } } }
-            p.notes { (self.t("check.no_script")) }
-            p { a href="/check" { (self.t("check.again")) } }
-        })
+        }
     }
 
     fn ago(&self, answer: &Answer) -> Option<String> {

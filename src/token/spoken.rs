@@ -46,6 +46,11 @@ impl SpokenSize {
         self.words() - 1
     }
 
+    /// Decimal digits, the two check digits included.
+    pub fn digits(self) -> usize {
+        self.value_digits() + 2
+    }
+
     /// Decimal digits of the value, before the two check digits.
     fn value_digits(self) -> usize {
         match self {
@@ -107,7 +112,7 @@ impl SpokenCode {
     }
 
     fn from_digits(digits: &str, size: SpokenSize) -> Result<Self, Mistyped> {
-        if digits.len() != size.value_digits() + 2 {
+        if digits.len() != size.digits() {
             return Err(Mistyped);
         }
         let (value, check) = digits.split_at(size.value_digits());
