@@ -111,7 +111,7 @@ impl Verifier {
         let answer = self.token(&token, check, now).await?;
         match answer.verdict {
             Verdict::Genuine | Verdict::AlreadyChecked => {
-                self.give_back(guess).await?;
+                self.give_back(guess).await;
                 Ok(Answer { token: Some(token), ..answer })
             }
             Verdict::NotYetValid => Ok(Answer::only(Verdict::UnknownCode)),
@@ -119,10 +119,12 @@ impl Verifier {
         }
     }
 
-    async fn give_back(&self, guess: Option<Guess>) -> Result<(), StoreError> {
-        match guess {
-            Some(guess) => self.store.give_back(guess).await,
-            None => Ok(()),
+    /// The use is already marked: a place that is lost costs one miss, and is no reason to hide the answer.
+    async fn give_back(&self, guess: Option<Guess>) {
+        if let Some(guess) = guess
+            && let Err(error) = self.store.give_back(guess).await
+        {
+            tracing::warn!(%error, "a right code counts as a wrong guess");
         }
     }
 
