@@ -4,6 +4,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use clap::Args;
@@ -29,6 +30,11 @@ pub enum ConfigError {
         /// Its environment variable.
         variable: &'static str,
     },
+    /// People would not know whom to ring.
+    #[error(
+        "the organisation has no name or no telephone number; write both under [organisation] in countersign.toml or the file of --config"
+    )]
+    NoOrganisation,
     /// A value does not fit.
     #[error("{flag} {value:?} is not {wanted}")]
     Wrong {
@@ -96,46 +102,46 @@ pub struct Organisation {
 #[command(next_help_heading = "Settings")]
 pub struct Flags {
     /// Settings file; countersign.toml in this folder if it is there
-    #[arg(long, global = true, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "COUNTERSIGN_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Where everything is kept
-    #[arg(long, global = true, env = "COUNTERSIGN_STORE", value_name = "sqlite:PATH")]
+    #[arg(long, global = true, env = "COUNTERSIGN_STORE", hide_env_values = true, value_name = "sqlite:PATH")]
     pub store: Option<String>,
     /// Folder with root.jwk, keyset.jwt and private/
-    #[arg(long, global = true, env = "COUNTERSIGN_KEYS", value_name = "FOLDER")]
+    #[arg(long, global = true, env = "COUNTERSIGN_KEYS", hide_env_values = true, value_name = "FOLDER")]
     pub keys: Option<PathBuf>,
     /// Opens encrypted private keys
-    #[arg(long, global = true, env = "COUNTERSIGN_PASSPHRASE_FILE", value_name = "FILE")]
+    #[arg(long, global = true, env = "COUNTERSIGN_PASSPHRASE_FILE", hide_env_values = true, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
     /// Issuer name, such as verify.example.org
-    #[arg(long, global = true, env = "COUNTERSIGN_ISSUER", value_name = "NAME")]
+    #[arg(long, global = true, env = "COUNTERSIGN_ISSUER", hide_env_values = true, value_name = "NAME")]
     pub issuer: Option<String>,
     /// Where people reach the page; https://<issuer> if not set
-    #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
     pub public_url: Option<String>,
     /// Listener for the public
-    #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC", value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub public: Option<String>,
     /// Listener for officers
-    #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE", value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub private: Option<String>,
     /// Where programs reach the private listener
-    #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE_URL", hide_env_values = true, value_name = "URL")]
     pub private_url: Option<String>,
     /// File with the credential of `officers credential`
-    #[arg(long, global = true, env = "COUNTERSIGN_CREDENTIAL_FILE", value_name = "FILE")]
+    #[arg(long, global = true, env = "COUNTERSIGN_CREDENTIAL_FILE", hide_env_values = true, value_name = "FILE")]
     pub credential_file: Option<PathBuf>,
     /// Words of a spoken code: 5 or 6
-    #[arg(long, global = true, env = "COUNTERSIGN_SPOKEN_WORDS", value_name = "N")]
+    #[arg(long, global = true, env = "COUNTERSIGN_SPOKEN_WORDS", hide_env_values = true, value_name = "N", value_parser = number::<u8>)]
     pub spoken_words: Option<u8>,
     /// Spoken codes that may be live at once
-    #[arg(long, global = true, env = "COUNTERSIGN_MAX_LIVE", value_name = "N")]
+    #[arg(long, global = true, env = "COUNTERSIGN_MAX_LIVE", hide_env_values = true, value_name = "N", value_parser = number::<u32>)]
     pub max_live: Option<u32>,
     /// Wrong guesses that are answered per longest token lifetime
-    #[arg(long, global = true, env = "COUNTERSIGN_GUESSES", value_name = "N")]
+    #[arg(long, global = true, env = "COUNTERSIGN_GUESSES", hide_env_values = true, value_name = "N", value_parser = number::<u32>)]
     pub guesses: Option<u32>,
     /// Origins of pages hosted elsewhere that may ask
-    #[arg(long, global = true, env = "COUNTERSIGN_PAGE_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(long, global = true, env = "COUNTERSIGN_PAGE_ORIGINS", hide_env_values = true, value_name = "ORIGIN", value_delimiter = ',')]
     pub page_origins: Vec<String>,
     /// Who runs the service; from the settings file alone
     #[arg(skip)]
@@ -209,7 +215,7 @@ impl Flags {
 fn parse(path: &Path) -> Result<File, ConfigError> {
     let text = read(path)?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        let line = error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
         let reason = format!("{} (line {line})", error.message());
         ConfigError::File { path: path.to_owned(), reason }
     })
@@ -232,6 +238,7 @@ pub fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "there is no such file".into(),
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
         std::io::ErrorKind::AlreadyExists => "it is there already".into(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
         kind => kind.to_string(),
     }
 }
@@ -242,7 +249,11 @@ impl Settings {
         let value = self.0.store.as_deref().unwrap_or("sqlite:countersign.sqlite");
         match value.strip_prefix("sqlite:") {
             Some(path) if !path.is_empty() => Ok(path.into()),
-            _ => Err(ConfigError::Wrong { flag: "--store", value: value.into(), wanted: "sqlite: and a path" }),
+            _ => Err(ConfigError::Wrong {
+                flag: "--store",
+                value: value.into(),
+                wanted: "sqlite: and a path, such as sqlite:countersign.sqlite",
+            }),
         }
     }
 
@@ -296,7 +307,9 @@ impl Settings {
         let missing = ConfigError::Missing { what: "the credential", flag: "--credential-file", variable: "COUNTERSIGN_CREDENTIAL_FILE" };
         let path = self.0.credential_file.as_ref().ok_or(missing)?;
         let text = zeroize::Zeroizing::new(read(path)?);
-        Credential::parse(text.trim()).map_err(|error| ConfigError::File { path: path.clone(), reason: error.to_string() })
+        let wrong =
+            |error| ConfigError::File { path: path.clone(), reason: format!("{error}; make one with `countersign officers credential`") };
+        Credential::parse(text.trim()).map_err(wrong)
     }
 
     /// How codes are guarded. Refused where a guesser's chance per token lifetime would be over one in a million.
@@ -327,12 +340,8 @@ impl Settings {
 
     /// Who runs the service.
     pub fn organisation(&self) -> Result<Organisation, ConfigError> {
-        let missing = ConfigError::Missing {
-            what: "the organisation's name and telephone number",
-            flag: "[organisation] in --config",
-            variable: "COUNTERSIGN_CONFIG",
-        };
-        let mut organisation = self.0.organisation.clone().filter(|o| !o.name.is_empty() && !o.telephone.is_empty()).ok_or(missing)?;
+        let named = self.0.organisation.clone().filter(|o| !o.name.is_empty() && !o.telephone.is_empty());
+        let mut organisation = named.ok_or(ConfigError::NoOrganisation)?;
         if let Some(exit) = &organisation.exit_url
             && !exit.starts_with("https://")
         {
@@ -360,8 +369,13 @@ fn address(flag: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
     value.parse().map_err(|_| ConfigError::Wrong { flag, value: value.into(), wanted: "an address and port such as 127.0.0.1:8080" })
 }
 
+/// Reads a count of things.
+pub fn number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text:?} is not a whole number that fits"))
+}
+
 /// Scheme and host; anything after them would end up in every link.
-fn base_url(flag: &'static str, value: &str) -> Result<String, ConfigError> {
+pub fn base_url(flag: &'static str, value: &str) -> Result<String, ConfigError> {
     let wrong = || ConfigError::Wrong { flag, value: value.into(), wanted: "a URL such as https://verify.example.org, without a path" };
     let bare = value.strip_suffix('/').unwrap_or(value);
     let uri: axum::http::Uri = bare.parse().map_err(|_| wrong())?;

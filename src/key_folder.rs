@@ -55,11 +55,22 @@ pub enum KeyFolderError {
         error: KeyError,
     },
     /// It is not a public root key.
-    #[error("{} is not the public root key that `keys init` writes", .0.display())]
+    #[error("{} is not a public root key as `keys init` writes it; copy root.jwk anew from where the keys were made", .0.display())]
     Root(PathBuf),
+    /// There is no key set or root key in the folder.
+    #[error("there are no keys in {}; make them with `countersign keys init`, or name their folder with --keys", .0.display())]
+    NoKeys(PathBuf),
     /// The set is not trusted.
+    #[error("{} cannot be trusted: {error}", path.display())]
+    KeySet {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: KeySetError,
+    },
+    /// A set cannot be put together.
     #[error(transparent)]
-    KeySet(#[from] KeySetError),
+    NewSet(#[from] KeySetError),
     /// Private and published keys do not go together.
     #[error(transparent)]
     Ring(#[from] RingError),
@@ -113,6 +124,8 @@ impl KeyFolder {
         }
         let keys = New::draw(issuer, now, entropy)?;
         let aside = self.path.join(".new");
+        // What a run that was killed left behind; none of it was ever in use.
+        let _ = fs::remove_dir_all(&aside);
         let written = self.write_aside(&aside, &keys, passphrase).and_then(|()| self.move_into_place(&aside));
         if written.is_err() {
             // Whatever was written aside is of no use to anybody.
@@ -157,17 +170,27 @@ impl KeyFolder {
 
     /// The pinned root, from `root.jwk`.
     pub fn root(&self) -> Result<PublicKey, KeyFolderError> {
-        read_root(&self.path.join("root.jwk"))
+        read_root(&self.there("root.jwk")?)
+    }
+
+    /// The published set, trusted under the pinned root.
+    pub fn public_keys(&self, issuer: &IssuerName, now: i64) -> Result<PublicKeys, KeyFolderError> {
+        read_key_set(&self.there("keyset.jwt")?, &self.root()?, issuer, now)
+    }
+
+    fn there(&self, name: &str) -> Result<PathBuf, KeyFolderError> {
+        let path = self.path.join(name);
+        if path.exists() { Ok(path) } else { Err(KeyFolderError::NoKeys(self.path.clone())) }
     }
 
     /// The signed set as it was published.
     pub fn key_set(&self) -> Result<String, KeyFolderError> {
-        Ok(read(&self.path.join("keyset.jwt"))?.trim().to_owned())
+        Ok(read(&self.there("keyset.jwt")?)?.trim().to_owned())
     }
 
     /// The published set with every signing key that is here. Refuses a private file that others can read.
     pub fn ring(&self, issuer: &IssuerName, now: i64, passphrase: Option<&SecretString>) -> Result<Ring, KeyFolderError> {
-        let public = PublicKeys::open(&self.key_set()?, &self.root()?, issuer, now, 0)?;
+        let public = self.public_keys(issuer, now)?;
         let private = self.path.join("private");
         let entries = fs::read_dir(&private).map_err(|error| ConfigError::Unreadable { path: private.clone(), reason: reason(&error) })?;
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_signing_key(path)).collect();
@@ -175,6 +198,11 @@ impl KeyFolder {
         let keys = paths.iter().map(|path| read_private(path, passphrase)).collect::<Result<_, _>>()?;
         Ok(Ring::new(public, keys)?)
     }
+}
+
+/// Reads a signed key set, which `root` must have signed.
+pub fn read_key_set(path: &Path, root: &PublicKey, issuer: &IssuerName, now: i64) -> Result<PublicKeys, KeyFolderError> {
+    PublicKeys::open(read(path)?.trim(), root, issuer, now, 0).map_err(|error| KeyFolderError::KeySet { path: path.to_owned(), error })
 }
 
 /// Reads a public root key that `keys init` wrote.

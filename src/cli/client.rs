@@ -6,7 +6,7 @@ use serde_json::Value;
 use ureq::{Agent, Body, http::Response};
 
 use super::Failure;
-use crate::issuer::Credential;
+use crate::{config::reason, issuer::Credential};
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,7 +47,11 @@ impl Client {
     }
 
     fn no_answer(&self, error: &ureq::Error) -> Failure {
-        Failure::cannot_check(format!("{} did not answer ({error}); see that the service runs there", self.base))
+        let why = match error {
+            ureq::Error::Io(error) => reason(error),
+            error => error.to_string(),
+        };
+        Failure::cannot_check(format!("{} did not answer ({why}); see that the service runs there", self.base))
     }
 }
 

@@ -84,6 +84,7 @@ impl From<Refused> for Failure {
             Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts => Self::wrong(refused),
             Refused::Store(error) => error.into(),
             Refused::Entropy(error) => error.into(),
+            Refused::Unknown { .. } => Self::no(format!("{refused}; `list` shows those that there are")),
             refused => Self::no(refused),
         }
     }

@@ -23,11 +23,14 @@ pub struct Place {
 impl Place {
     /// Refuses a clock that has lost its time: every window would be wrong.
     pub fn here() -> Result<Self, Failure> {
-        let clock = SystemClock;
+        Self::with(Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+
+    fn with(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, Failure> {
         if clock.now() < EARLIEST {
             return Err(Failure::wrong("this machine's clock stands before 2026; set it first"));
         }
-        Ok(Self { clock: Arc::new(clock), entropy: Arc::new(SystemEntropy) })
+        Ok(Self { clock, entropy })
     }
 
     /// The registry on this machine's store.
@@ -41,4 +44,20 @@ impl Place {
 pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| Failure::cannot_check(format!("threads cannot be started ({error}); free some memory")))?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[test]
+    fn a_clock_that_lost_its_time_is_refused() {
+        let with = |now| Place::with(Arc::new(ManualClock::at(now)), Arc::new(SystemEntropy));
+        assert!(with(EARLIEST).is_ok());
+        for lost in [0, EARLIEST - 1] {
+            let refused = with(lost).err().unwrap();
+            assert_eq!(refused.sentence(), Some("this machine's clock stands before 2026; set it first"));
+        }
+    }
 }

@@ -1,6 +1,11 @@
 //! `countersign serve`
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::{Write as _, stderr},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use clap::ValueEnum;
@@ -12,7 +17,7 @@ use super::{
     place::{Place, block_on},
 };
 use crate::{
-    config::Settings,
+    config::{Settings, reason},
     http::{
         app::{PrivateApp, PublicApp},
         assets::{Deployment, Document},
@@ -26,7 +31,7 @@ use crate::{
     keyring::Ring,
     ledger::Event,
     store::{IssuerStore, SqliteStore, VerifierStore},
-    verifier::{KeyWatch, Verifier, VerifierSettings},
+    verifier::{KeyWatch, Verifier, VerifierSettings, WatchError},
     words::Catalogue,
 };
 
@@ -60,7 +65,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
     block_on(async {
         let service = Service::start(args.role, settings, &place).await?;
         for (side, address) in &service.listening {
-            eprintln!("countersign: {side} side on http://{address}");
+            // Only for people who watch; the service does not end because nobody does.
+            let _ = writeln!(stderr(), "countersign: {side} side on http://{address}");
         }
         service.until(stop_signal()).await;
         Ok(())
@@ -80,7 +86,10 @@ impl Service {
         let mut service = Self { listening: Vec::new(), stop: watch::Sender::new(false), tasks: JoinSet::new() };
         let path = settings.store_path()?;
         let folder = KeyFolder::at(settings.keys());
+        // Before the store, so that a wrong setting leaves nothing behind.
+        check(side, settings)?;
         if side == Side::Verifier {
+            folder.root()?;
             let store = Arc::new(SqliteStore::open_for_verifier(&path)?);
             service.verifier(settings, place, &folder, store).await?;
             return Ok(service);
@@ -88,7 +97,6 @@ impl Service {
         let now = place.clock.now();
         let ring = folder.ring(&settings.issuer()?, now, settings.passphrase()?.as_ref())?;
         ring.active(now).map_err(Failure::wrong)?;
-        settings.guessing()?;
         let store = Arc::new(SqliteStore::open_for_issuer(&path)?);
         publish(&folder, &ring, &store, now).await?;
         if side == Side::All {
@@ -113,7 +121,7 @@ impl Service {
         store: Arc<dyn VerifierStore>,
     ) -> Result<(), Failure> {
         let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
-        keys.refresh(&*store, place.clock.now()).await.map_err(Failure::wrong)?;
+        keys.refresh(&*store, place.clock.now()).await.map_err(untrusted)?;
         let app = Arc::new(public_app(settings, place, keys.clone(), store.clone())?);
         let router = public::router(app, Limits::PUBLIC, settings.page_origins()?);
         self.listen("public", "--public", settings.public()?, router, Limits::PUBLIC).await?;
@@ -174,6 +182,22 @@ impl Service {
     }
 }
 
+/// Asks for every setting that the side needs.
+fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
+    settings.issuer()?;
+    settings.public_url()?;
+    settings.guessing()?;
+    if side != Side::Issuer {
+        settings.organisation()?;
+        settings.public()?;
+        settings.page_origins()?;
+    }
+    if side != Side::Verifier {
+        settings.private()?;
+    }
+    Ok(())
+}
+
 fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Arc<dyn VerifierStore>) -> Result<PublicApp, Failure> {
     let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
     let public_url = settings.public_url()?;
@@ -206,11 +230,18 @@ fn private_app(settings: &Settings, place: &Place, ring: Ring, store: Arc<dyn Is
     })
 }
 
+fn untrusted(error: WatchError) -> Failure {
+    match error {
+        WatchError::Store(error) => error.into(),
+        WatchError::KeySet(error) => Failure::wrong(format!("the key set in the store cannot be trusted: {error}")),
+    }
+}
+
 fn cannot_listen(address: SocketAddr, flag: &str, error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => format!("{address} is in use; stop what runs there, or choose another with {flag}"),
         std::io::ErrorKind::PermissionDenied => format!("{address} needs more rights; choose a port above 1023 with {flag}"),
-        _ => format!("{address} cannot be listened on ({error}); choose another with {flag}"),
+        _ => format!("{address} cannot be listened on ({}); choose another with {flag}", reason(error)),
     }
 }
 

@@ -7,15 +7,9 @@ mod threads;
 mod tokens;
 mod verifier;
 
-use std::{
-    fs::OpenOptions,
-    io,
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::broadcast;
 
 use self::threads::{Readers, Writer};
@@ -51,7 +45,7 @@ impl SqliteStore {
     /// Opens the file for the issuer: makes it if it is missing, readable by its owner alone, and migrates it.
     pub fn open_for_issuer(path: &Path) -> Result<Self, StoreError> {
         let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-        made.map_err(|error| unusable(path, "cannot be opened", &error))?;
+        made.map_err(|error| StoreError::Unusable(format!("{} cannot be opened: {}", path.display(), way_out(&error))))?;
         let mut connection = connect(path)?;
         migrate(&mut connection).map_err(|error| unusable(path, "cannot be brought up to date", &error))?;
         Self::start_if_current(path, connection)
@@ -60,8 +54,7 @@ impl SqliteStore {
     /// Opens the file for a verifier, which neither makes nor migrates it.
     pub fn open_for_verifier(path: &Path) -> Result<Self, StoreError> {
         if !path.exists() {
-            let missing = io::Error::from(io::ErrorKind::NotFound);
-            return Err(unusable(path, "is not there; start the issuer first, which makes it", &missing));
+            return Err(StoreError::Unusable(format!("{} is not there; start the issuer first, which makes it", path.display())));
         }
         Self::start_if_current(path, connect(path)?)
     }
@@ -99,8 +92,22 @@ impl SqliteStore {
     }
 }
 
-fn unusable(path: &Path, what: &str, error: &dyn std::error::Error) -> StoreError {
-    StoreError::Unusable(format!("{} {what} ({error})", PathBuf::from(path).display()))
+fn unusable(path: &Path, what: &str, error: &rusqlite::Error) -> StoreError {
+    let why = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => "it is another kind of file; name the right one".into(),
+        Some(ErrorCode::DatabaseBusy) => "another process keeps it locked; stop that one first".into(),
+        _ => error.to_string(),
+    };
+    StoreError::Unusable(format!("{} {what}: {why}", path.display()))
+}
+
+fn way_out(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "its folder is not there; make it first".into(),
+        io::ErrorKind::IsADirectory => "it is a folder; name a file in it".into(),
+        io::ErrorKind::PermissionDenied => "permission denied; run this as the user that owns it".into(),
+        kind => kind.to_string(),
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
