@@ -1,6 +1,9 @@
 //! The one binary: parse, run, exit code.
 
-use std::process::ExitCode;
+use std::{
+    io::{Write as _, stderr},
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 use countersign::cli::{Cli, run};
@@ -10,7 +13,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(sentence) = failure.sentence() {
-                eprintln!("countersign: {sentence}");
+                // Where even this cannot be written, the exit code still says it.
+                let _ = writeln!(stderr(), "countersign: {sentence}");
             }
             failure.into()
         }

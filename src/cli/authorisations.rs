@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision},
-    config::Settings,
+    config::{Settings, number},
     issuer::Ask,
     token::Channel,
 };
@@ -35,7 +35,7 @@ pub enum Command {
         #[arg(long, value_name = "TIME", value_parser = terms::moment)]
         from: Option<i64>,
         /// How many tokens it allows
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_name = "N", value_parser = number::<u32>)]
         max_tokens: u32,
     },
     /// Approve what another person asked
@@ -74,12 +74,13 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
             Command::Withdraw(Decide { id, by }) => registry.withdraw(&registry.person(&by).await?, id).await?,
             Command::List => {
                 let all = registry.authorisations(&Actor::Operator).await?;
-                format.print(&all, |all| all.iter().map(line).collect::<Vec<_>>().join("\n"));
-                return Ok(());
+                return format.print(&all, |all| match all.as_slice() {
+                    [] => "There are no authorisations yet.".into(),
+                    all => all.iter().map(line).collect::<Vec<_>>().join("\n"),
+                });
             }
         };
-        format.print(&changed, line);
-        Ok(())
+        format.print(&changed, line)
     })
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{
     Failure, issue,
     place::{Place, block_on},
+    say,
     serve::{Service, Side, stop_signal},
 };
 use crate::{
@@ -44,7 +45,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         // The client blocks, so it has a thread of its own.
         let issued = tokio::task::spawn_blocking(move || issue::request(&url, &credential, &body)).await;
         let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
-        println!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings)?);
+        say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings)?))?;
         service.until(stop_signal()).await;
         Ok(())
     })

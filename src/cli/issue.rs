@@ -46,8 +46,7 @@ pub struct Args {
 pub fn run(args: Args, settings: &Settings, format: Format) -> Result<(), Failure> {
     let issued = request(&settings.private_url()?, &settings.credential()?, &body(args))?;
     let text = sheet(&issued)?;
-    format.print(&issued, |_| text);
-    Ok(())
+    format.print(&issued, |_| text)
 }
 
 /// `POST /v1/tokens`

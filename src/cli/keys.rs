@@ -8,7 +8,7 @@ use super::{Failure, Format, place::Place, terms};
 use crate::{
     config::Settings,
     key_folder::KeyFolder,
-    keyring::{PublicKey, PublicKeys, PublishedKey},
+    keyring::{PublicKey, PublishedKey},
     token::{group_digits, words_of},
 };
 
@@ -41,12 +41,11 @@ pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(),
                 let path = folder.path().display();
                 let what = format!("Made root.jwk, keyset.jwt and private/ in {path}.");
                 format!("{what}\nKeep private/ from everybody; publish the fingerprint on paper:\n\n{}", paper(made))
-            });
+            })
         }
-        Command::Show => show(&folder, settings, &place, format)?,
+        Command::Show => show(&folder, settings, &place, format),
         Command::Fingerprint => format.print(&fingerprint(&folder.root()?), paper),
     }
-    Ok(())
 }
 
 /// 120 bits of the root key's thumbprint: twelve words, or 39 digits, which hold any number below 2^120.
@@ -64,7 +63,7 @@ fn paper(fingerprint: &Fingerprint) -> String {
 
 fn show(folder: &KeyFolder, settings: &Settings, place: &Place, format: Format) -> Result<(), Failure> {
     let now = place.clock.now();
-    let keys = PublicKeys::open(&folder.key_set()?, &folder.root()?, &settings.issuer()?, now, 0).map_err(Failure::wrong)?;
+    let keys = folder.public_keys(&settings.issuer()?, now)?;
     let set = keys.set();
     let listed = |k: &PublishedKey| json!({"kid": k.key.id().to_string(), "not_before": k.not_before, "expires_at": k.expires_at, "revoked": k.revoked.is_some()});
     let data = json!({
@@ -74,8 +73,7 @@ fn show(folder: &KeyFolder, settings: &Settings, place: &Place, format: Format) 
     format.print(&data, |_| {
         let head = format!("Key set {} of {}, until {}", set.version(), set.issuer(), terms::shown(set.expires_at()));
         set.keys().iter().map(line).fold(head, |text, line| text + "\n" + &line)
-    });
-    Ok(())
+    })
 }
 
 fn line(key: &PublishedKey) -> String {

@@ -13,12 +13,14 @@ mod terms;
 mod verify;
 mod withdraw;
 
+use std::io::Write as _;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 pub use self::failure::Failure;
 use crate::{
-    config::{Flags, log_filter},
+    config::{Flags, log_filter, reason},
     telemetry,
 };
 
@@ -85,11 +87,18 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
 
 impl Format {
     /// Prints data in this format; `text` makes the form for people.
-    fn print<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) {
+    fn print<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> Result<(), Failure> {
         match self {
-            Self::Text => println!("{}", text(data)),
+            Self::Text => say(&text(data)),
             // Our own types of strings and integers always serialize.
-            Self::Json => println!("{}", serde_json::to_string_pretty(data).unwrap_or_default()),
+            Self::Json => say(&serde_json::to_string_pretty(data).unwrap_or_default()),
         }
     }
+}
+
+/// Prints lines. A full disk or a closed pipe must not pass for success: what was to be seen here is often seen once.
+fn say(lines: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let said = writeln!(out, "{lines}").and_then(|()| out.flush());
+    said.map_err(|error| Failure::cannot_check(format!("standard output cannot be written ({}); see where it goes", reason(&error))))
 }

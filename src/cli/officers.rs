@@ -36,7 +36,7 @@ pub enum Command {
         /// Their name inside
         callsign: Callsign,
         /// How long it lasts
-        #[arg(long, default_value = "30d", value_parser = terms::duration)]
+        #[arg(long, default_value = "30d", value_name = "DURATION", value_parser = terms::duration)]
         expires: i64,
     },
 }
@@ -48,23 +48,25 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
         match command {
             Command::Enrol { callsign, role } => {
                 let officer = registry.enrol(&Actor::Operator, callsign, role).await?;
-                format.print(&officer, |o| format!("Enrolled {} as {}.", o.callsign, o.role.as_str()));
+                format.print(&officer, |o| format!("Enrolled {} as {}.", o.callsign, o.role.as_str()))
             }
             Command::List => {
                 let officers = registry.officers(&Actor::Operator).await?;
-                format.print(&officers, |list| list.iter().map(line).collect::<Vec<_>>().join("\n"));
+                format.print(&officers, |list| match list.as_slice() {
+                    [] => "Nobody is enrolled yet.".into(),
+                    list => list.iter().map(line).collect::<Vec<_>>().join("\n"),
+                })
             }
             Command::Suspend { callsign } => {
                 registry.suspend(&Actor::Operator, callsign.clone()).await?;
                 let said = json!({"callsign": callsign, "suspended": true});
-                format.print(&said, |_| format!("Suspended {callsign}; their live tokens are withdrawn."));
+                format.print(&said, |_| format!("Suspended {callsign}; their live tokens are withdrawn."))
             }
             Command::Credential { callsign, expires } => {
                 let credential = registry.make_credential(&Actor::Operator, callsign, expires).await?;
-                format.print(&json!({"credential": credential.expose()}), |_| credential.expose().to_owned());
+                format.print(&json!({"credential": credential.expose()}), |_| credential.expose().to_owned())
             }
         }
-        Ok(())
     })
 }
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Failure, Format, client, client::Client, place::Place, terms};
 use crate::{
-    config::{Organisation, Settings, read},
+    config::{Organisation, Settings, base_url},
     http::public::answer_json,
-    key_folder::read_root,
+    key_folder::{read_key_set, read_root},
     keyring::{IssuerName, PublicKeys},
     token::{Challenge, Claims, InputError, Rejection, SpokenCode, Token, Unverified, correct},
     verifier::{Answer, Verdict},
@@ -43,7 +43,7 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
         _ => online(&code, args, settings)?,
     };
     let verdict = answer["verdict"].as_str().unwrap_or("cannot_check").to_owned();
-    format.print(&answer, |answer| sheet(answer, &verdict, &code, settings));
+    format.print(&answer, |answer| sheet(answer, &verdict, &code, settings))?;
     match verdict.as_str() {
         "genuine" => Ok(()),
         "cannot_check" => Err(Failure::CannotCheck(None)),
@@ -52,13 +52,13 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
 }
 
 fn online(code: &str, args: &Args, settings: &Settings) -> Result<Value, Failure> {
-    let server = args.server.clone().map_or_else(|| settings.public_url(), Ok)?;
+    let server = args.server.as_deref().map_or_else(|| settings.public_url(), |url| base_url("--server", url))?;
     let member = if Token::parse(code) == Err(InputError::NoToken) { "code" } else { "token" };
     let mut body = json!({member: code});
     if let Some(challenge) = args.challenge {
         body["challenge"] = challenge.to_string().into();
     }
-    match Client::new(server.trim_end_matches('/').to_owned()).post("/v1/verify", None, &body)? {
+    match Client::new(server).post("/v1/verify", None, &body)? {
         (_, Value::Object(mut answer)) if answer.contains_key("verdict") => {
             answer.remove("pad");
             Ok(Value::Object(answer))
@@ -70,12 +70,14 @@ fn online(code: &str, args: &Args, settings: &Settings) -> Result<Value, Failure
 /// What the signature alone can show. Never `genuine`: only the service knows of records, withdrawals and uses.
 fn offline(code: &str, key_set: &Path, root: &Path, issuer: &IssuerName) -> Result<Value, Failure> {
     let now = Place::here()?.clock.now();
-    let keys = PublicKeys::open(read(key_set)?.trim(), &read_root(root)?, issuer, now, 0).map_err(Failure::wrong)?;
+    let keys = read_key_set(key_set, &read_root(root)?, issuer, now)?;
     let (verdict, claims) = match Token::parse(code) {
         Ok(token) => judge(&token, &keys, issuer, now),
         Err(InputError::Damaged) => (Verdict::NotGenuine, None),
         Err(InputError::NoToken) => {
-            return Err(Failure::wrong("without the service only a token or link can be checked; for words give --server"));
+            return Err(Failure::wrong(
+                "without the service only a whole token or link can be checked; leave out --key-set and --root to ask it",
+            ));
         }
     };
     let answer = Answer { verdict, challenge: None, approach: claims, first_checked_at: None, token: None, server_time: now };

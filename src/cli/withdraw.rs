@@ -1,6 +1,6 @@
 //! `countersign withdraw`
 
-use super::{Failure, client, client::Client};
+use super::{Failure, client, client::Client, say};
 use crate::{config::Settings, token::Cti};
 
 /// Which token.
@@ -14,10 +14,7 @@ pub struct Args {
 pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let client = Client::new(settings.private_url()?);
     match client.delete(&format!("/v1/tokens/{}", args.id), &settings.credential()?)? {
-        (204, _) => {
-            println!("Withdrawn.");
-            Ok(())
-        }
+        (204, _) => say("Withdrawn."),
         (status, problem) => Err(client::refused(status, &problem)),
     }
 }
