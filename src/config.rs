@@ -66,8 +66,8 @@ pub enum ConfigError {
     Issuer(#[from] IssuerNameError),
     /// A guesser would have too good a chance.
     #[error(
-        "{guesses} guesses at {max_live} live codes of {words} words give a guesser a chance of {chance:.1e}, and 1e-6 is the most; \
-         lower --guesses or --max-live, or set --spoken-words 6"
+        "{guesses} guesses at {max_live} live codes of {words} words give a guesser a better chance than one in a million; \
+         lower --guesses or --max-live{}", if *words < 6 { ", or set --spoken-words 6" } else { "" }
     )]
     GuessBudget {
         /// Misses per window.
@@ -76,8 +76,6 @@ pub enum ConfigError {
         max_live: u32,
         /// Words of a code.
         words: usize,
-        /// The chance.
-        chance: f64,
     },
 }
 
@@ -239,7 +237,10 @@ pub fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
         std::io::ErrorKind::AlreadyExists => "it is there already".into(),
         std::io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
-        kind => kind.to_string(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_owned()
+        }
     }
 }
 
@@ -323,7 +324,7 @@ impl Settings {
         let (guesses, max_live) = (self.0.guesses.unwrap_or(3_000), self.0.max_live.unwrap_or(256));
         let chance = f64::from(guesses) * f64::from(max_live) / 2_f64.powi(spoken.bits().cast_signed());
         if chance > 1e-6 {
-            return Err(ConfigError::GuessBudget { guesses, max_live, words: spoken.words(), chance });
+            return Err(ConfigError::GuessBudget { guesses, max_live, words: spoken.words() });
         }
         Ok(Guessing { spoken, max_live, guesses })
     }

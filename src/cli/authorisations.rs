@@ -8,7 +8,7 @@ use super::{
     terms,
 };
 use crate::{
-    authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision},
+    authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision, State},
     config::{Settings, number},
     issuer::Ask,
     token::Channel,
@@ -87,10 +87,14 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
 /// One authorisation in one line.
 fn line(a: &Authorisation) -> String {
     let channels = a.channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>().join(",");
-    let decided = a.decided_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    // Only what was approved can be withdrawn after a decision, and whoever approved is not who withdrew.
+    let decided = a.decided_by.as_ref().map_or_else(String::new, |by| match a.state {
+        State::Withdrawn => format!("  approved by {by}"),
+        state => format!("  {} by {by}", state.as_str()),
+    });
     let (state, from, until) = (a.state.as_str(), terms::shown(a.from), terms::shown(a.until));
     let Authorisation { id, asked_by, tokens_issued, max_tokens, reference, .. } = a;
     format!(
-        "{id}  {state}{decided}  asked by {asked_by}  {channels}  {from} to {until}  {tokens_issued} of {max_tokens} tokens  {reference}"
+        "{id}  {state}  asked by {asked_by}{decided}  {channels}  {from} to {until}  {tokens_issued} of {max_tokens} tokens  {reference}"
     )
 }

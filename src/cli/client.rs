@@ -61,12 +61,29 @@ fn bearer(credential: &Credential) -> String {
 
 /// Turns problem details (RFC 9457) into the sentence and the exit code.
 pub fn refused(status: u16, problem: &Value) -> Failure {
-    let said = problem["detail"].as_str().map_or_else(|| format!("the service answered with status {status}"), str::to_owned);
+    let said = said(status, problem, "--private-url");
     let choices = problem["authorisations"].as_array().into_iter().flatten().filter_map(|a| a["id"].as_str());
     let said = choices.fold(said, |said, id| format!("{said}\n  --authorisation {id}"));
     match status {
+        404 if is_elsewhere(problem) => Failure::wrong(said),
+        429 => Failure::cannot_check(said),
         403 | 404 | 409 => Failure::no(said),
         400..=499 => Failure::wrong(said),
         _ => Failure::cannot_check(said),
     }
+}
+
+/// The sentence; `flag` chose the address that was asked.
+pub fn said(status: u16, problem: &Value, flag: &str) -> String {
+    match (status, problem["detail"].as_str()) {
+        (401, _) => "the service does not accept this credential; make a new one with `countersign officers credential`".into(),
+        (404, _) if is_elsewhere(problem) => format!("what answers there is not the right side of the service; check {flag}"),
+        (_, Some(detail)) => detail.to_owned(),
+        (status, None) => format!("what answers there says {status} and no more; check {flag}"),
+    }
+}
+
+/// Nothing is at this address, as opposed to: nothing has this id.
+fn is_elsewhere(problem: &Value) -> bool {
+    problem["type"].as_str().is_none_or(|kind| kind == "urn:countersign:problem:not-found")
 }

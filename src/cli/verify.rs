@@ -63,7 +63,9 @@ fn online(code: &str, args: &Args, settings: &Settings) -> Result<Value, Failure
             answer.remove("pad");
             Ok(Value::Object(answer))
         }
-        (status, problem) => Err(client::refused(status, &problem)),
+        (status @ (400 | 413 | 415 | 422), problem) => Err(client::refused(status, &problem)),
+        // Whatever else comes back is no verdict, and so no "no" either.
+        (status, problem) => Err(Failure::cannot_check(client::said(status, &problem, "--server"))),
     }
 }
 
@@ -100,7 +102,7 @@ fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> Stri
     let words = Catalogue::english();
     let named = settings.organisation().unwrap_or_else(|_| Organisation {
         name: "The organisation".into(),
-        telephone: "the number that it publishes".into(),
+        telephone: "the number that we publish".into(),
         ..Organisation::default()
     });
     let say = |key: &str| words.text(key, &[("organisation", &named.name), ("telephone", &named.telephone)]);
