@@ -1,0 +1,188 @@
+//! The real binary in a folder of its own: commands that run to their end, and services that end with the test.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_countersign");
+pub const ISSUER: &str = "verify.example.org";
+/// Where links lead; no test opens it.
+pub const PUBLIC_URL: &str = "http://localhost:8080";
+
+/// Longer than any start or end takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub const SETTINGS: &str = r#"
+issuer = "verify.example.org"
+store = "sqlite:store.sqlite"
+public_url = "http://localhost:8080"
+public = "127.0.0.1:0"
+private = "127.0.0.1:0"
+credential_file = "officer.credential"
+
+[organisation]
+name = "Example Organisation"
+telephone = "01632 960 123"
+address = "1 Example Street"
+"#;
+
+/// A folder with a settings file, gone after the test.
+pub struct Folder(TempDir);
+
+/// What a command said, and how it ended.
+pub struct Said {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Folder {
+    pub fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// With settings, keys, an officer with a credential, an approver and an approved authorisation.
+    pub fn ready() -> Self {
+        let folder = Self::empty();
+        folder.write("countersign.toml", SETTINGS);
+        folder.ok(&["keys", "init"]);
+        folder.ok(&["officers", "enrol", "falcon", "--role", "officer"]);
+        folder.ok(&["officers", "enrol", "heron", "--role", "approver"]);
+        folder.write("officer.credential", &folder.ok(&["officers", "credential", "falcon"]));
+        let channels = ["--channel", "in-person", "telephone", "online", "--max-tokens", "1000"];
+        let asked = folder.json(&[&["authorisations", "ask", "--as", "falcon", "--reference", "OP-1"], &channels[..]].concat());
+        folder.ok(&["authorisations", "approve", asked["id"].as_str().unwrap(), "--as", "heron"]);
+        folder
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).unwrap();
+    }
+
+    /// The binary in this folder, with nothing of the machine's own settings.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command.args(args).current_dir(self.path()).env_clear().env("TZ", "UTC").stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Said {
+        let output = self.command(args).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Runs what must succeed.
+    pub fn ok(&self, args: &[&str]) -> String {
+        let said = self.run(args);
+        assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{args:?}");
+        said.stdout
+    }
+
+    /// Runs what must succeed and print JSON.
+    pub fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(&[args, &["--format", "json"]].concat())).unwrap()
+    }
+}
+
+/// A running service, killed at the latest when the test ends.
+pub struct Service {
+    child: Child,
+    lines: Receiver<String>,
+    log: Vec<String>,
+    /// Where the public side listens.
+    pub public: String,
+    /// Where the private side listens.
+    pub private: String,
+}
+
+impl Service {
+    /// Starts `serve` and waits until each side of the role listens.
+    pub fn start(folder: &Folder, args: &[&str]) -> Self {
+        Self::spawn(folder.command(&[&["serve"], args].concat()))
+    }
+
+    pub fn spawn(mut command: Command) -> Self {
+        let sides = if command.get_args().any(|arg| arg == "all") { 2 } else { 1 };
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = lines(BufReader::new(child.stderr.take().unwrap()));
+        let mut service = Self { child, lines, log: vec![], public: String::new(), private: String::new() };
+        for _ in 0..sides {
+            service.until_listening();
+        }
+        service
+    }
+
+    fn until_listening(&mut self) {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{error}: {:?}", self.log));
+            let address = line.split_once(" side on ").map(|(_, url)| url.to_owned());
+            let public = line.contains("public side");
+            self.log.push(line);
+            match address {
+                Some(url) if public => return self.public = url,
+                Some(url) => return self.private = url,
+                None => {}
+            }
+        }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end, as a service manager does; gives back its exit status and all that it logged.
+    pub fn terminate(mut self) -> (ExitStatus, String) {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => self.log.push(line),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it did not end: {:?}", self.log),
+            }
+        }
+        (self.child.wait().unwrap(), self.log.join("\n"))
+    }
+
+    /// Ends it as a loss of power would, but for the disk.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Lines as they come; the channel closes when the process ends.
+pub fn lines(reader: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || BufReader::new(reader).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    lines
+}
+
+/// Posts JSON and gives back status and answer; `None` where nobody answers.
+pub fn post(url: &str, body: &Value) -> Option<(u16, Value)> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
+    let mut response = ureq::Agent::from(config).post(url).send_json(body).ok()?;
+    Some((response.status().as_u16(), response.body_mut().read_json().ok()?))
+}
