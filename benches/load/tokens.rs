@@ -1,0 +1,123 @@
+//! Keys, a store and many tokens, made by the library before anything is measured.
+
+use std::sync::Arc;
+
+use countersign::{
+    authority::{Actor, Authorisation, Decision, Officer, Role},
+    clock::{Clock, ManualClock, SystemClock},
+    entropy::{Entropy, SystemEntropy},
+    issuer::{Ask, Desk, DeskSettings, IssueRequest, Registry},
+    key_folder::KeyFolder,
+    ledger::Event,
+    store::{IssuerStore, SqliteStore},
+    token::{Approach, Channel, SpokenSize, Token},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::{
+    running::{Folder, ISSUER, SETTINGS},
+    wrk::Load,
+};
+
+/// Tokens that one authorisation allows.
+const ALLOWED: usize = 1_000;
+/// Keys are this much older than the run, so that tokens which ran out could be issued.
+const KEYS_AGE: i64 = 3_600;
+
+pub struct Tokens {
+    pub genuine: Load,
+    pub expired: Load,
+    pub forged: Load,
+}
+
+struct Office {
+    registry: Registry,
+    desk: Desk,
+    officer: Officer,
+    approver: Officer,
+    now: i64,
+}
+
+impl Tokens {
+    /// Makes the folder ready for a verifier: settings, keys, and a store with all tokens on record.
+    pub fn make(folder: &Folder, genuine: usize, others: usize) -> Self {
+        folder.write("countersign.toml", SETTINGS);
+        let runtime = tokio::runtime::Runtime::new().expect("threads");
+        let now = SystemClock.now();
+        let keys = KeyFolder::at(folder.path().join("keys"));
+        keys.init(&ISSUER.parse().expect("a name"), now - KEYS_AGE, &SystemEntropy, None).expect("a new folder");
+        let (genuine, expired) = runtime.block_on(async {
+            let before = Office::open(folder, &keys, now - KEYS_AGE / 2).await;
+            let expired = before.issue(others).await;
+            let office = Office::open(folder, &keys, now).await;
+            (office.issue(genuine).await, expired)
+        });
+        // A bit of the cti: well-shaped, and not what was signed.
+        let forged: Vec<Token> = genuine.iter().take(others).map(|token| changed(token, 34)).collect();
+        let body = |token: &Token| format!(r#"{{"token":"{}"}}"#, token.text());
+        let load = |name, tokens: &[Token], again| Load::new(folder, name, &tokens.iter().map(body).collect::<Vec<_>>(), again);
+        Self { genuine: load("genuine", &genuine, false), expired: load("expired", &expired, true), forged: load("forged", &forged, true) }
+    }
+}
+
+fn changed(token: &Token, at: usize) -> Token {
+    let mut bytes = token.as_bytes().to_vec();
+    bytes[at] ^= 1;
+    Token::from_bytes(bytes).expect("begins like a token")
+}
+
+impl Office {
+    /// At a time that stands still. The people are those of the time before, if there was one.
+    async fn open(folder: &Folder, keys: &KeyFolder, now: i64) -> Self {
+        let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite")).expect("a store"));
+        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(ManualClock::at(now)), Arc::new(SystemEntropy));
+        let jwt = keys.key_set().expect("it was made");
+        store.put_key_set(1, jwt, Event::KeySetPublished { version: 1, hash: [0; 32] }.at(now)).await.expect("a store");
+        let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
+        let issuer = ISSUER.parse().expect("a name");
+        let ring = keys.ring(&issuer, now, None).expect("keys");
+        let rules = DeskSettings { issuer, spoken: SpokenSize::Five, max_live: 1 };
+        let desk = Desk::new(store, clock, entropy, ring, rules);
+        let officer = person(&registry, "falcon", Role::Officer).await;
+        let approver = person(&registry, "heron", Role::Approver).await;
+        Self { registry, desk, officer, approver, now }
+    }
+
+    async fn issue(&self, tokens: usize) -> Vec<Token> {
+        let mut issued = Vec::with_capacity(tokens);
+        while issued.len() < tokens {
+            let allowed = self.authorise().await;
+            let wanted = ALLOWED.min(tokens - issued.len());
+            // Many at once, so that they share transactions.
+            let some = stream::iter(0..wanted).map(|_| self.desk.issue(&self.officer, request(&allowed))).buffer_unordered(ALLOWED);
+            let some: Vec<Token> = some.map_ok(|issued| issued.token).try_collect().await.expect("it is allowed");
+            issued.extend(some);
+        }
+        issued
+    }
+
+    async fn authorise(&self) -> Authorisation {
+        let ask = Ask {
+            reference: "LOAD".into(),
+            channels: Channel::ALL.into(),
+            from: None,
+            until: self.now + 3_600,
+            max_tokens: u32::try_from(ALLOWED).expect("a thousand"),
+        };
+        let asked = self.registry.ask(&self.officer, ask).await.expect("a good request");
+        self.registry.decide(&self.approver, asked.id, Decision::Approve).await.expect("another person")
+    }
+}
+
+fn request(allowed: &Authorisation) -> IssueRequest {
+    let approach = Approach { channel: Channel::Telephone, name: None, place: None, challenge: None, dialled: "143".parse().ok() };
+    IssueRequest { authorisation: Some(allowed.id), approach, not_before: None, lifetime: Some(600), spoken: Some(false) }
+}
+
+async fn person(registry: &Registry, callsign: &str, role: Role) -> Officer {
+    let callsign = callsign.parse().expect("a callsign");
+    if let Ok(known) = registry.person(&callsign).await {
+        return known;
+    }
+    registry.enrol(&Actor::Operator, callsign, role).await.expect("nobody has it")
+}

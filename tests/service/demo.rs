@@ -1,0 +1,80 @@
+//! `countersign demo`, from an empty folder to the answer, twice.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    sync::mpsc::Receiver,
+    time::Duration,
+};
+
+use crate::{
+    roles::assert_private,
+    running::{Folder, lines},
+    sheet::Sheet,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running demo, killed at the latest when the test ends.
+struct Demo {
+    child: Child,
+    text: String,
+    rest: Receiver<String>,
+}
+
+impl Demo {
+    fn start(folder: &Folder, public: u16, private: u16) -> Self {
+        let addresses = [format!("127.0.0.1:{public}"), format!("127.0.0.1:{private}")];
+        let mut command = folder.command(&["demo", "--public", &addresses[0], "--private", &addresses[1]]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let rest = lines(child.stdout.take().unwrap());
+        let mut text = String::new();
+        while !text.contains("Press Control-C") {
+            text += &rest.recv_timeout(PATIENCE).unwrap();
+            text.push('\n');
+        }
+        Self { child, text, rest }
+    }
+
+    fn terminate(mut self) {
+        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+        assert!(self.rest.recv_timeout(PATIENCE).is_err(), "nothing more is said");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Two ports that were free a moment ago: what the demo prints names them, so they must be known before.
+fn free_ports() -> (u16, u16) {
+    let [a, b] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    (a.local_addr().unwrap().port(), b.local_addr().unwrap().port())
+}
+
+#[test]
+fn the_demo_shows_the_whole_main_job() {
+    let folder = Folder::empty();
+    let (public, private) = free_ports();
+    let server = format!("http://127.0.0.1:{public}");
+    for _ in 0..2 {
+        let demo = Demo::start(&folder, public, private);
+        let sheet = Sheet::read(&demo.text);
+        assert!(sheet.link.starts_with(&format!("http://localhost:{public}/#")), "{}", sheet.link);
+        let genuine = folder.ok(&["verify", &sheet.words.unwrap(), "--server", &server]);
+        assert!(genuine.starts_with("This code is genuine\n"), "{genuine}");
+
+        let next = demo.text.lines().find(|line| line.contains(" issue --channel ")).unwrap();
+        let issued = Command::new("sh").args(["-c", next]).current_dir(folder.path()).output().unwrap();
+        assert!(issued.status.success(), "{next}: {}", String::from_utf8_lossy(&issued.stderr));
+        let sheet = Sheet::read(&String::from_utf8(issued.stdout).unwrap());
+        folder.ok(&["verify", &sheet.digits.unwrap(), "--server", &server]);
+        demo.terminate();
+    }
+    let secrets = assert_private(folder.path(), |path| ["/private/", ".sqlite", ".credential"].iter().any(|part| path.contains(part)));
+    assert!(secrets >= 7 + 1 + 1, "keys, store and credential");
+}

@@ -1,0 +1,10 @@
+//! The real service, as processes: the whole main job, the demo, what is never logged, and sudden ends.
+
+mod crash;
+mod demo;
+mod roles;
+#[path = "../running/mod.rs"]
+mod running;
+mod scanner;
+mod secrets;
+mod sheet;

@@ -1,0 +1,135 @@
+//! The whole main job by the command line: in one process, and in two that share a store.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use countersign::token::Token;
+use serde_json::Value;
+
+use crate::{
+    running::{Folder, PUBLIC_URL, Service},
+    scanner,
+    sheet::Sheet,
+};
+
+const NUMBER: &str = "417092";
+
+/// An officer and a person, who know where the service is.
+struct Job<'a> {
+    folder: &'a Folder,
+    private: &'a str,
+    public: &'a str,
+}
+
+impl Job<'_> {
+    fn issue(&self, args: &[&str]) -> Sheet {
+        Sheet::read(&self.folder.ok(&[&["issue", "--private-url", self.private], args].concat()))
+    }
+
+    /// Verdict and exit code, which must agree between both formats of the same answer.
+    fn check(&self, code: &str, args: &[&str]) -> (i32, Value) {
+        let said = self.folder.run(&[&["verify", code, "--server", self.public, "--format", "json"], args].concat());
+        assert_eq!(said.stderr, "");
+        (said.code, serde_json::from_str(&said.stdout).unwrap())
+    }
+
+    fn verdict(&self, code: &str, args: &[&str]) -> (i32, String) {
+        let (exit, answer) = self.check(code, args);
+        (exit, answer["verdict"].as_str().unwrap().to_owned())
+    }
+
+    fn run(&self) {
+        self.by_link_with_a_number();
+        self.by_words_digits_and_text();
+        self.withdrawn();
+        self.symbol_as_svg();
+    }
+
+    fn by_link_with_a_number(&self) {
+        let sheet = self.issue(&["--channel", "in-person", "--name", "Anna", "--place", "Bridge Street", "--challenge", NUMBER]);
+        assert!(sheet.link.starts_with(&format!("{PUBLIC_URL}/#")), "{}", sheet.link);
+        assert_eq!((&sheet.words, &sheet.digits), (&None, &None), "in person nothing is spoken unless it is asked for");
+        assert_eq!(self.verdict(&sheet.link, &[]), (1, "challenge_needed".into()));
+        assert_eq!(self.verdict(&sheet.link, &["--challenge", "417093"]), (1, "other_challenge".into()));
+        let (exit, answer) = self.check(&sheet.link, &["--challenge", NUMBER]);
+        assert_eq!((exit, &answer["verdict"], &answer["challenge"]), (0, &"genuine".into(), &"matched".into()));
+        let approach = &answer["approach"];
+        assert_eq!((&approach["name"], &approach["place"], &approach["id"]), (&"Anna".into(), &"Bridge Street".into(), &sheet.id.into()));
+        assert!(answer.get("pad").is_none());
+        assert_eq!(self.verdict(&sheet.link, &["--challenge", NUMBER]), (1, "already_checked".into()));
+    }
+
+    fn by_words_digits_and_text(&self) {
+        let sheet = self.issue(&["--channel", "telephone", "--dialled", "143"]);
+        let (exit, answer) = self.check(&sheet.words.unwrap(), &[]);
+        assert_eq!((exit, &answer["verdict"]), (0, &"genuine".into()));
+        assert_eq!(Token::parse(answer["token"].as_str().unwrap()), Token::parse(&sheet.link));
+        assert_eq!(self.verdict(&sheet.digits.unwrap(), &[]), (1, "already_checked".into()));
+
+        let sheet = self.issue(&["--channel", "online", "--spoken"]);
+        assert_eq!(self.verdict(&sheet.digits.unwrap(), &[]), (0, "genuine".into()));
+
+        let sheet = self.issue(&["--channel", "online"]);
+        assert_eq!(self.verdict(&Token::parse(&sheet.link).unwrap().text(), &[]), (0, "genuine".into()));
+    }
+
+    fn withdrawn(&self) {
+        let sheet = self.issue(&["--channel", "telephone"]);
+        assert_eq!(self.folder.ok(&["withdraw", &sheet.id, "--private-url", self.private]), "Withdrawn.\n");
+        assert_eq!(self.verdict(&sheet.link, &[]), (1, "withdrawn".into()));
+        assert_eq!(self.verdict(&sheet.words.unwrap(), &[]), (1, "withdrawn".into()));
+    }
+
+    fn symbol_as_svg(&self) {
+        let issued = self.folder.json(&["issue", "--private-url", self.private, "--channel", "online"]);
+        assert_eq!(scanner::svg(issued["qr_svg"].as_str().unwrap()), issued["link"].as_str().unwrap());
+    }
+}
+
+/// Every file below, with its mode.
+fn modes(folder: &Path) -> Vec<(PathBuf, u32)> {
+    let mut found = vec![];
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(modes(&entry.path()));
+        } else {
+            found.push((entry.path(), mode));
+        }
+    }
+    found
+}
+
+/// Nobody else reads the store or a private key. Gives back how many such files there are.
+pub fn assert_private(folder: &Path, secret: impl Fn(&str) -> bool) -> usize {
+    let secrets: Vec<_> = modes(folder).into_iter().filter(|(path, _)| secret(path.to_str().unwrap())).collect();
+    assert!(secrets.iter().all(|(_, mode)| *mode == 0o600), "{secrets:?}");
+    secrets.len()
+}
+
+#[test]
+fn one_process_does_the_whole_main_job() {
+    let folder = Folder::ready();
+    let service = Service::start(&folder, &["--role", "all"]);
+    Job { folder: &folder, private: &service.private, public: &service.public }.run();
+    let secrets = assert_private(folder.path(), |path| path.contains("/private/") || path.contains(".sqlite"));
+    assert_eq!(secrets, 7 + 3, "seven keys; the store with its log and index");
+    let (status, log) = service.terminate();
+    assert_eq!((status.code(), log.lines().count()), (Some(0), 2), "{log}");
+}
+
+#[test]
+fn two_processes_share_a_store_and_the_verifier_needs_no_private_key() {
+    let folder = Folder::ready();
+    fs::create_dir(folder.path().join("public")).unwrap();
+    fs::copy(folder.path().join("keys/root.jwk"), folder.path().join("public/root.jwk")).unwrap();
+    let issuer = Service::start(&folder, &["--role", "issuer"]);
+    let verifier = Service::start(&folder, &["--role", "verifier", "--keys", "public"]);
+    assert_eq!((issuer.public.as_str(), verifier.private.as_str()), ("", ""), "each listens on its own side only");
+    Job { folder: &folder, private: &issuer.private, public: &verifier.public }.run();
+    assert_eq!(verifier.terminate().0.code(), Some(0));
+    assert_eq!(issuer.terminate().0.code(), Some(0));
+}
