@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         let run = load.run(url);
         row(name, goal, &run, cpu_micros(process) - before, expected)
     };
-    let echoed = |name| measure(name, None, &tokens.forged, &echo.url, echo.id(), "");
+    let echoed = |name| measure(name, None, &tokens.forged, &echo.url, echo.id(), "none");
     let checked = |name, goal, load, expected| measure(name, Some(goal), load, &service.public, service.id(), expected);
     let rows = [
         strict,
