@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Path, State},
-    http::StatusCode,
+    extract::{DefaultBodyLimit, FromRequestParts, Path, State},
+    http::{StatusCode, request::Parts},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -50,6 +50,9 @@ pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
         .route("/v1/authorisations/{id}/withdraw", post(withdraw_authorisation))
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method")
+        })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(limits.body))
         .with_state(app)
@@ -117,23 +120,22 @@ fn spoken_json(code: SpokenCode) -> Value {
     json!({"words": code.words(), "digits": code.digits()})
 }
 
-async fn speak(State(app): App, Caller(officer): Caller, Path(id): Path<String>) -> Answer {
-    let code = app.desk.make_speakable(&officer, token_id(&id)?).await?;
+async fn speak(State(app): App, Caller(officer): Caller, Id(id): Id<Cti>) -> Answer {
+    let code = app.desk.make_speakable(&officer, id).await?;
     Ok((no_store(), Json(json!({"spoken": spoken_json(code)}))).into_response())
 }
 
-async fn status(State(app): App, Caller(officer): Caller, Path(id): Path<String>) -> Answer {
-    let status = app.desk.status(&officer, token_id(&id)?).await?;
+async fn status(State(app): App, Caller(officer): Caller, Id(id): Id<Cti>) -> Answer {
+    let status = app.desk.status(&officer, id).await?;
     Ok((no_store(), Json(status)).into_response())
 }
 
-async fn withdraw(State(app): App, Caller(officer): Caller, Path(id): Path<String>) -> Answer {
-    app.desk.withdraw(&officer, token_id(&id)?).await?;
+async fn withdraw(State(app): App, Caller(officer): Caller, Id(id): Id<Cti>) -> Answer {
+    app.desk.withdraw(&officer, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn events(State(app): App, Caller(officer): Caller, Path(id): Path<String>) -> Answer {
-    let cti = token_id(&id)?;
+async fn events(State(app): App, Caller(officer): Caller, Id(cti): Id<Cti>) -> Answer {
     let marks = app.desk.marks();
     // Asked once before the stream begins, so that what may not be seen is refused with a status.
     app.desk.status(&officer, cti).await?;
@@ -194,28 +196,33 @@ async fn list(State(app): App, Caller(officer): Caller) -> Answer {
     Ok((no_store(), Json(visible)).into_response())
 }
 
-async fn approve(State(app): App, Caller(officer): Caller, Path(id): Path<String>) -> Answer {
-    Ok(authorisation(app.registry.decide(&officer, authorisation_id(&id)?, Decision::Approve).await?))
+async fn approve(State(app): App, Caller(officer): Caller, Id(id): Id<AuthorisationId>) -> Answer {
+    Ok(authorisation(app.registry.decide(&officer, id, Decision::Approve).await?))
 }
 
-async fn refuse(State(app): App, Caller(officer): Caller, Path(id): Path<String>) -> Answer {
-    Ok(authorisation(app.registry.decide(&officer, authorisation_id(&id)?, Decision::Refuse).await?))
+async fn refuse(State(app): App, Caller(officer): Caller, Id(id): Id<AuthorisationId>) -> Answer {
+    Ok(authorisation(app.registry.decide(&officer, id, Decision::Refuse).await?))
 }
 
-async fn withdraw_authorisation(State(app): App, Caller(officer): Caller, Path(id): Path<String>) -> Answer {
-    Ok(authorisation(app.registry.withdraw(&officer, authorisation_id(&id)?).await?))
+async fn withdraw_authorisation(State(app): App, Caller(officer): Caller, Id(id): Id<AuthorisationId>) -> Answer {
+    Ok(authorisation(app.registry.withdraw(&officer, id).await?))
 }
 
 fn authorisation(authorisation: Authorisation) -> Response {
     (no_store(), Json(authorisation)).into_response()
 }
 
-fn token_id(text: &str) -> Result<Cti, Problem> {
-    text.parse().map_err(|error: crate::token::ClaimError| Problem::invalid(error.to_string()))
-}
+/// The id in the address.
+struct Id<T>(T);
 
-fn authorisation_id(text: &str) -> Result<AuthorisationId, Problem> {
-    text.parse().map_err(|error: crate::authority::AuthorisationError| Problem::invalid(error.to_string()))
+impl<T: std::str::FromStr<Err: ToString>, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = text.map_err(|_| Problem::invalid("the id in the address is not UTF-8"))?;
+        text.parse().map(Self).map_err(|error: T::Err| Problem::invalid(error.to_string()))
+    }
 }
 
 fn no_store() -> [(axum::http::HeaderName, &'static str); 1] {
