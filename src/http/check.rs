@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{app::PublicApp, assets::Document, listen::Peer, pages::Fields};
+use super::{app::PublicApp, assets::Document, listen::Peer, pages::Fields, problem::status};
 use crate::{
     token::{Challenge, InputError, SpokenCode, Token, correct},
     verifier::{Check, Shown, Verdict, Verifier},
@@ -44,8 +44,8 @@ pub async fn answer(
             let size = app.verifier.spoken();
             pages.mistyped(&pages.words.hint(&correct(&fields.code, size), size), &fields).into_response()
         }
-        Ok(answer) => pages.verdict(&answer).into_response(),
-        Err(_) => (StatusCode::TOO_MANY_REQUESTS, pages.form(Some("check.busy"), &fields)).into_response(),
+        Ok(answer) => (status(answer.verdict), pages.verdict(&answer)).into_response(),
+        Err(problem) => problem.with_page(pages.form(Some("check.busy"), &fields)),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::padding::padded;
-use crate::issuer::Refused;
+use crate::{issuer::Refused, verifier::Verdict};
 
 /// A refusal as the client sees it.
 #[derive(Debug)]
@@ -61,6 +61,13 @@ impl Problem {
         (self.status, self.retry_after, members)
     }
 
+    /// The same status, told by a page for people.
+    pub fn with_page(self, page: impl IntoResponse) -> Response {
+        let mut response = (self.status, page).into_response();
+        retry(&mut response, self.retry_after);
+        response
+    }
+
     /// The answer of `/v1/verify`, where every JSON body has one length.
     pub fn into_padded_response(self) -> Response {
         let (status, retry_after, members) = self.into_members();
@@ -81,10 +88,19 @@ fn respond(status: StatusCode, retry_after: Option<u32>, body: String) -> Respon
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
     ];
     let mut response = (status, headers, body).into_response();
-    if let Some(seconds) = retry_after {
+    retry(&mut response, retry_after);
+    response
+}
+
+fn retry(response: &mut Response, after: Option<u32>) {
+    if let Some(seconds) = after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
-    response
+}
+
+/// The status of a verdict: all but one are answers.
+pub fn status(verdict: Verdict) -> StatusCode {
+    if verdict == Verdict::CannotCheck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
 }
 
 impl From<Refused> for Problem {

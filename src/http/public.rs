@@ -22,11 +22,11 @@ use super::{
     check,
     listen::{Limits, Peer},
     padding::padded,
-    problem::Problem,
+    problem::{Problem, status},
 };
 use crate::{
     token::{Challenge, Claims, Dialled, Name, Place, SpokenCode, Token},
-    verifier::{Answer, Attempt, Check, Shown, Verdict, Verifier},
+    verifier::{Answer, Attempt, Check, Shown, Verifier},
 };
 
 /// The routes. `origins` are the pages hosted elsewhere that may ask.
@@ -108,9 +108,8 @@ fn parse_attempt(text: &str) -> Result<Attempt, Problem> {
 }
 
 fn answered(answer: &Answer) -> Response {
-    let status = if answer.verdict == Verdict::CannotCheck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store, no-transform")];
-    (status, headers, padded(answer_json(answer))).into_response()
+    (status(answer.verdict), headers, padded(answer_json(answer))).into_response()
 }
 
 /// The answer's members, without the padding.
