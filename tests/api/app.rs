@@ -1,0 +1,250 @@
+//! One deployment in this process: a store in a folder that vanishes, both listeners, people to act.
+
+use std::{collections::BTreeMap, future::pending, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use countersign::{
+    authority::{Actor, Authorisation, AuthorisationId, Decision, Officer, Role},
+    clock::ManualClock,
+    config::Organisation,
+    http::{
+        assets::{Deployment, Document},
+        check::CheckPages,
+        limits::Misses,
+        listen::{Limits, serve},
+        private::{self, PrivateApp},
+        public::{self, PublicApp},
+    },
+    issuer::{Ask, Desk, DeskSettings, Registry},
+    ledger::Event,
+    store::{IssuerStore as _, SqliteStore, VerifierStore},
+    token::{Channel, SpokenSize},
+    verifier::{KeyWatch, Verifier, VerifierSettings},
+    words::Catalogue,
+};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::{
+    actors::{Asker, Person},
+    faults::{Faulty, Switch},
+    world::{DAY, NOW, Seeded, first_key_set, issuer, ring, root},
+};
+
+/// Where the pages believe to be.
+pub const PUBLIC_URL: &str = "https://verify.example.org";
+/// A page hosted elsewhere that may ask.
+pub const LISTED_ORIGIN: &str = "https://www.example.org";
+
+/// What a test may want otherwise.
+pub struct Setup {
+    pub guesses: u32,
+    pub max_live: u32,
+    pub limits: Limits,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { guesses: 3_000, max_live: 256, limits: Limits::PUBLIC }
+    }
+}
+
+pub struct TestApp {
+    pub clock: Arc<ManualClock>,
+    pub entropy: Arc<Seeded>,
+    pub store: Arc<SqliteStore>,
+    /// What goes wrong between the verifier and its store; nothing at first.
+    pub faults: Arc<Switch>,
+    pub keys: Arc<KeyWatch>,
+    pub registry: Registry,
+    pub issuer_side: Arc<PrivateApp>,
+    pub public: SocketAddr,
+    pub private: SocketAddr,
+    /// Asks and issues; has an approved authorisation for every channel.
+    pub officer: Person,
+    /// Approved it.
+    pub approver: Person,
+    pub administrator: Person,
+    pub authorisation: AuthorisationId,
+    setup: Setup,
+    folder: TempDir,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("store.sqlite")
+    }
+
+    /// Somebody with their own attempt and no number.
+    pub fn anyone(&self) -> Asker {
+        Asker::at(self.public)
+    }
+
+    pub fn desk(&self) -> &Desk {
+        &self.issuer_side.desk
+    }
+
+    /// Another verifier process on the same file.
+    pub async fn second_verifier(&self) -> Asker {
+        let store = Arc::new(SqliteStore::open_for_verifier(&self.path()).unwrap());
+        Asker::at(public_side(store, &self.clock, &self.keys, &self.setup).await)
+    }
+
+    /// Puts a newer key set into the store and lets the verifier look.
+    pub async fn publish(&self, version: u64, set: String) {
+        put_key_set(&self.store, version, set).await;
+        self.keys.refresh(&*self.store, NOW).await.unwrap();
+    }
+
+    /// A new person with a credential of 300 days.
+    pub async fn person(&self, callsign: &str, role: Role) -> Person {
+        person(&self.registry, self.private, callsign, role).await
+    }
+
+    /// An authorisation that `officer` asked for.
+    pub async fn asked(&self, officer: &Officer, ask: Ask) -> Authorisation {
+        self.registry.ask(officer, ask).await.unwrap()
+    }
+
+    /// An authorisation that `officer` asked for and the usual approver approved.
+    pub async fn approved(&self, officer: &Officer, ask: Ask) -> AuthorisationId {
+        let id = self.asked(officer, ask).await.id;
+        self.registry.decide(&self.approver.officer, id, Decision::Approve).await.unwrap().id
+    }
+
+    /// Another connection, to look at what is stored and to get in the way.
+    pub fn sql(&self) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.path()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        connection
+    }
+
+    /// Every table with its rows as text.
+    pub fn dump(&self) -> BTreeMap<String, Vec<String>> {
+        let sql = self.sql();
+        let mut names = sql.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+        let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        names.into_iter().map(|name| (name.clone(), rows(&sql, &name))).collect()
+    }
+
+    pub fn count(&self, table: &str) -> usize {
+        self.dump()[table].len()
+    }
+}
+
+fn rows(sql: &rusqlite::Connection, table: &str) -> Vec<String> {
+    let mut all = sql.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let columns = all.column_count();
+    let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<String> {
+        let cells = (0..columns).map(|i| row.get_ref(i).map(|value| cell(&value)));
+        Ok(cells.collect::<Result<Vec<_>, _>>()?.join("|"))
+    };
+    all.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
+fn cell(value: &rusqlite::types::ValueRef<'_>) -> String {
+    use rusqlite::types::ValueRef::{Blob, Integer, Null, Real, Text};
+    match value {
+        Null => "null".into(),
+        Integer(number) => number.to_string(),
+        Real(number) => number.to_string(),
+        Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Blob(bytes) => hex(bytes),
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Every channel for 20 days and as many tokens as can be had.
+pub fn wide() -> Ask {
+    Ask { reference: "OP-1".into(), channels: Channel::ALL.into(), from: None, until: NOW + 20 * DAY, max_tokens: 1_000 }
+}
+
+impl Setup {
+    pub async fn start(self) -> TestApp {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite")).unwrap());
+        let (clock, entropy) = (Arc::new(ManualClock::at(NOW)), Arc::new(Seeded::new(7)));
+        put_key_set(&store, 1, first_key_set()).await;
+        let keys = Arc::new(KeyWatch::new(root().public(), issuer()));
+        keys.refresh(&*store, NOW).await.unwrap();
+        let faults = Arc::new(Switch::default());
+        let behind_faults = Arc::new(Faulty { store: store.clone(), switch: faults.clone() });
+        let public = public_side(behind_faults, &clock, &keys, &self).await;
+
+        let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
+        let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
+        let desk = Desk::new(store.clone(), clock.clone(), entropy.clone(), ring(), rules);
+        let issuer_side = Arc::new(PrivateApp { registry: registry.clone(), desk, public_url: PUBLIC_URL.into() });
+        let router = private::router(issuer_side.clone(), Limits::PRIVATE);
+        let private = listen(router, Limits::PRIVATE).await;
+
+        let administrator = person(&registry, private, "otter", Role::Administrator).await;
+        let officer = person(&registry, private, "falcon", Role::Officer).await;
+        let approver = person(&registry, private, "heron", Role::Approver).await;
+        let asked = registry.ask(&officer.officer, wide()).await.unwrap();
+        let authorisation = registry.decide(&approver.officer, asked.id, Decision::Approve).await.unwrap().id;
+        TestApp {
+            clock,
+            entropy,
+            store,
+            faults,
+            keys,
+            registry,
+            issuer_side,
+            public,
+            private,
+            officer,
+            approver,
+            administrator,
+            authorisation,
+            setup: self,
+            folder,
+        }
+    }
+}
+
+async fn put_key_set(store: &SqliteStore, version: u64, set: String) {
+    let entry = Event::KeySetPublished { version, hash: [0; 32] }.at(NOW);
+    assert!(store.put_key_set(version, set, entry).await.unwrap());
+}
+
+async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: Role) -> Person {
+    let officer = registry.enrol(&Actor::Operator, callsign.parse().unwrap(), role).await.unwrap();
+    let credential = registry.make_credential(&Actor::Operator, officer.callsign.clone(), 300 * DAY).await.unwrap();
+    Person::new(private, officer, Some(credential.expose().to_owned()))
+}
+
+async fn public_side(store: Arc<dyn VerifierStore>, clock: &Arc<ManualClock>, keys: &Arc<KeyWatch>, setup: &Setup) -> SocketAddr {
+    let organisation = Organisation { name: "Example Police".into(), telephone: "+44 20 7946 0000".into(), ..Organisation::default() };
+    let deployment = Deployment {
+        issuer: issuer(),
+        public_url: PUBLIC_URL.into(),
+        root: root().public(),
+        spoken: SpokenSize::Five,
+        organisation: organisation.clone(),
+    };
+    let rules = VerifierSettings { issuer: issuer(), spoken: SpokenSize::Five, guesses: setup.guesses };
+    let app = PublicApp {
+        verifier: Verifier::new(store, clock.clone(), keys.clone(), rules),
+        clock: clock.clone(),
+        misses: Misses::default(),
+        index: Document::index(&deployment),
+        pages: CheckPages { words: Catalogue::english(), organisation, origin: PUBLIC_URL.into() },
+    };
+    let origins = vec![LISTED_ORIGIN.parse().unwrap()];
+    listen(public::router(Arc::new(app), setup.limits, origins), setup.limits).await
+}
+
+/// Serves until the test ends.
+async fn listen(router: axum::Router, limits: Limits) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, router, limits, pending()));
+    address
+}

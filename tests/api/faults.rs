@@ -1,0 +1,112 @@
+//! The real store with a fault that the test sets.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use countersign::{
+    store::{AttemptHash, Guess, Marked, Presented, SqliteStore, Standing, StoreError, VerifierStore},
+    token::{SpokenCode, Token},
+};
+use tokio::{sync::Notify, time::timeout};
+
+use crate::actors::LONG;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Default)]
+pub enum Fault {
+    #[default]
+    None,
+    /// This operation fails before it does anything.
+    Fails(&'static str),
+    /// This operation never ends.
+    Hangs(&'static str),
+    /// A use is marked, and then the answer is lost.
+    CommitThenFail,
+    /// A use is marked, and then nothing more is heard.
+    CommitThenHang,
+}
+
+/// Sets the fault and tells of uses that were marked in spite of it.
+#[derive(Default)]
+pub struct Switch {
+    fault: Mutex<Fault>,
+    committed: Notify,
+}
+
+impl Switch {
+    pub fn set(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    /// Waits until a use was marked under [`Fault::CommitThenHang`].
+    pub async fn committed(&self) {
+        timeout(LONG, self.committed.notified()).await.unwrap();
+    }
+
+    async fn before(&self, operation: &'static str) -> Result<(), StoreError> {
+        let fault = *self.fault.lock().unwrap();
+        match fault {
+            Fault::Fails(at) if at == operation => Err(StoreError::Failed("secret detail".into())),
+            Fault::Hangs(at) if at == operation => std::future::pending().await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn after_commit(&self) -> Result<(), StoreError> {
+        let fault = *self.fault.lock().unwrap();
+        match fault {
+            Fault::CommitThenFail => Err(StoreError::Failed("secret detail".into())),
+            Fault::CommitThenHang => {
+                self.committed.notify_one();
+                std::future::pending().await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A store behind a switch.
+pub struct Faulty {
+    pub store: Arc<SqliteStore>,
+    pub switch: Arc<Switch>,
+}
+
+#[async_trait]
+impl VerifierStore for Faulty {
+    async fn key_set(&self) -> Result<Option<String>, StoreError> {
+        self.switch.before("key_set").await?;
+        self.store.key_set().await
+    }
+
+    async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {
+        self.switch.before("token_for_code").await?;
+        self.store.token_for_code(code).await
+    }
+
+    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
+        self.switch.before("take_guess").await?;
+        self.store.take_guess(budget, now).await
+    }
+
+    async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
+        self.switch.before("give_back").await?;
+        self.store.give_back(guess).await
+    }
+
+    async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
+        self.switch.before("standing").await?;
+        self.store.standing(token).await
+    }
+
+    async fn use_once(&self, token: Presented, attempt: Option<AttemptHash>, now: i64) -> Result<Marked, StoreError> {
+        self.switch.before("use_once").await?;
+        let marked = self.store.use_once(token, attempt, now).await?;
+        self.switch.after_commit().await?;
+        Ok(marked)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.switch.before("ready").await?;
+        self.store.ready().await
+    }
+}

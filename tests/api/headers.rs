@@ -1,0 +1,119 @@
+//! What every public answer carries, and what none does.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    actors::Reply,
+    app::{LISTED_ORIGIN, TestApp},
+    world::unknown_code,
+};
+
+fn guarded(reply: &Reply) {
+    assert_eq!(reply.header("x-content-type-options"), "nosniff", "{reply:?}");
+    assert_eq!(reply.header("referrer-policy"), "same-origin", "{reply:?}");
+    assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin", "{reply:?}");
+    assert_eq!(reply.header("permissions-policy"), "camera=(self)", "{reply:?}");
+    assert_eq!(reply.header("x-frame-options"), "DENY", "{reply:?}");
+    for absent in ["set-cookie", "server", "content-encoding", "access-control-allow-credentials"] {
+        assert!(!reply.headers.contains_key(absent), "{absent}: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_of_verify_has_one_length_and_is_never_kept() {
+    let app = TestApp::start().await;
+    let long = app
+        .officer
+        .issue(json!({"channel": "telephone", "name": "\"".repeat(24), "place": "\"".repeat(32), "dialled": "123", "challenge": "123456"}))
+        .await;
+    let asker = app.anyone();
+    let mut replies = vec![
+        asker.with_number("123456").code(&long.words).await,
+        asker.another().with_number("123456").code(&long.words).await,
+        asker.token(&long.token).await,
+        asker.token("hello").await,
+        asker.code(&unknown_code(1).words()).await,
+        asker.verify(&json!({})).await,
+        asker.verify(&json!({"token": 1})).await,
+        asker.get("/v1/verify").await,
+    ];
+    replies.push(
+        Reply::of(asker.request(Method::POST, "/v1/verify").header("accept-encoding", "gzip, br").json(&json!({"token": "x"}))).await,
+    );
+    let said: Vec<String> = replies[..5].iter().map(Reply::verdict).collect();
+    assert_eq!(said, ["genuine", "already_checked", "challenge_needed", "mistyped", "unknown_code"]);
+    for reply in &replies {
+        assert_eq!(reply.body.len(), 2_048, "{reply:?}");
+        assert_eq!(reply.header("content-length"), "2048", "{reply:?}");
+        assert_eq!(reply.header("cache-control"), "no-store, no-transform", "{reply:?}");
+        guarded(reply);
+    }
+}
+
+#[tokio::test]
+async fn every_public_address_is_guarded_and_documents_have_a_policy() {
+    let app = TestApp::start().await;
+    for path in
+        ["/", "/check", "/icon.svg", "/openapi.json", "/health/live", "/health/ready", "/.well-known/jwks.json", "/nothing", "/v1/verify"]
+    {
+        guarded(&app.anyone().get(path).await);
+    }
+    for (path, script) in [("/", "script-src 'sha256-"), ("/check", "script-src 'none'")] {
+        let reply = app.anyone().get(path).await;
+        let policy = reply.header("content-security-policy");
+        for part in [
+            script,
+            "default-src 'none'",
+            "style-src 'sha256-",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "require-trusted-types-for 'script'",
+        ] {
+            assert!(policy.contains(part), "{path}: {part} in {policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+        assert!(reply.header("cache-control").contains("no-store"), "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn listed_origins_may_ask_and_others_may_not() {
+    let app = TestApp::start().await;
+    let ask = |method: Method, origin: &'static str| {
+        let request = app.anyone().request(method, "/v1/verify").header("origin", origin);
+        Reply::of(request.header("access-control-request-method", "POST").header("access-control-request-headers", "content-type"))
+    };
+    let listed = ask(Method::OPTIONS, LISTED_ORIGIN).await;
+    assert_eq!(listed.status, 200);
+    assert_eq!(listed.header("access-control-allow-origin"), LISTED_ORIGIN);
+    assert_eq!(listed.header("access-control-allow-methods"), "POST");
+    assert_eq!(listed.header("access-control-allow-headers"), "content-type");
+    guarded(&listed);
+    for other in ["https://evil.example", "https://www.example.org.evil.example", "http://www.example.org", "null"] {
+        for method in [Method::OPTIONS, Method::POST] {
+            let reply = ask(method, other).await;
+            assert_eq!(reply.header("access-control-allow-origin"), "", "{other} {reply:?}");
+            guarded(&reply);
+        }
+    }
+    let asked =
+        Reply::of(app.anyone().request(Method::POST, "/v1/verify").header("origin", LISTED_ORIGIN).json(&json!({"token": "x"}))).await;
+    assert_eq!(asked.verdict(), "mistyped");
+    assert_eq!(asked.header("access-control-allow-origin"), LISTED_ORIGIN);
+}
+
+#[tokio::test]
+async fn private_answers_are_never_kept() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    let reply = app.officer.get(&format!("/v1/tokens/{}", issued.id)).await;
+    assert_eq!(reply.header("cache-control"), "no-store");
+    let refused = app.officer.with_credential(None).get("/v1/authorisations").await;
+    assert_eq!(refused.problem(), (401, "no-credential".into()));
+    assert!(refused.header("cache-control").contains("no-store"));
+    for reply in [&reply, &refused] {
+        assert!(!reply.headers.contains_key("set-cookie") && !reply.headers.contains_key("access-control-allow-origin"), "{reply:?}");
+    }
+}

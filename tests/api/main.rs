@@ -1,0 +1,20 @@
+//! The public and the private API as their clients see them: real listeners, a real store, a clock that the test moves.
+
+mod actors;
+mod app;
+mod faults;
+mod world;
+
+mod broken_store;
+mod challenge;
+mod codes;
+mod guesses;
+mod headers;
+mod input;
+mod plain_page;
+mod published;
+mod purge;
+mod traces;
+mod use_once;
+mod verdicts;
+mod windows;

@@ -1,0 +1,173 @@
+//! `/check`: the same by plain HTML form, for browsers without our program.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    actors::{Asker, Reply},
+    app::{PUBLIC_URL, Setup, TestApp},
+    faults::Fault,
+    world::unknown_code,
+};
+
+const SAME: [(&str, &str); 1] = [("sec-fetch-site", "same-origin")];
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+async fn post(asker: &Asker, headers: &[(&str, &str)], code: &str, number: &str) -> Reply {
+    let body = format!("code={}&challenge={}", encoded(code), encoded(number));
+    let request = asker.request(Method::POST, "/check").header("content-type", "application/x-www-form-urlencoded").body(body);
+    Reply::of(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+}
+
+/// The title of the verdict, as people read it.
+fn says(reply: &Reply) -> String {
+    assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
+    assert!(!reply.headers.contains_key("set-cookie"), "{reply:?}");
+    assert!(!reply.body.contains("<script"), "{}", reply.body);
+    assert!(!reply.body.contains("It carries your number"), "never says matched");
+    let title = reply.body.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
+    title.to_owned()
+}
+
+#[tokio::test]
+async fn only_our_own_page_may_post() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    let refused: [&[(&str, &str)]; 9] = [
+        &[],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        &[("sec-fetch-site", "")],
+        &[("sec-fetch-site", "cross-site"), ("origin", PUBLIC_URL)],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", "https://verify.example.org.evil.example")],
+    ];
+    for headers in refused {
+        let reply = post(&app.anyone(), headers, &issued.token, "").await;
+        assert_eq!(reply.status, 403, "{headers:?}");
+        assert!(reply.body.contains("It came from another page."), "{headers:?}");
+        assert!(!reply.body.contains(&issued.token), "what the other site sent is not put into our form");
+    }
+    assert_eq!(app.count("marks"), 0);
+    assert_eq!(says(&post(&app.anyone(), &[("origin", PUBLIC_URL)], &issued.token, "").await), "This code is genuine");
+    let issued = app.officer.issue_plain().await;
+    assert_eq!(says(&post(&app.anyone(), &SAME, &issued.token, "").await), "This code is genuine");
+}
+
+#[tokio::test]
+async fn every_verdict_has_its_words() {
+    let app = Setup { guesses: 3, ..Setup::default() }.start().await;
+    let (plain, spoken, gone) = (app.officer.issue_plain().await, app.officer.issue_spoken().await, app.officer.issue_plain().await);
+    let numbered = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
+    let early = app.officer.issue(json!({"channel": "in-person", "not_before": crate::world::NOW + 900})).await;
+    app.officer.withdraw(&gone.id).await;
+    let forged = format!("{}=", plain.token);
+    let unknown = unknown_code(1).words();
+    for (code, number, title) in [
+        (&plain.link, "", "This code is genuine"),
+        (&plain.token, "", "This code was checked before"),
+        (&spoken.words, "", "This code is genuine"),
+        (&numbered.token, "", "This code needs a number"),
+        (&numbered.token, "654321", "This code does not carry your number"),
+        (&gone.token, "", "This code was withdrawn"),
+        (&forged, "", "This code is not genuine"),
+        (&unknown, "", "We do not know this code"),
+        (&early.token, "", "It is too early for this code"),
+    ] {
+        let reply = post(&app.anyone(), &SAME, code, number).await;
+        assert_eq!((reply.status, says(&reply).as_str()), (200, title), "{code}");
+    }
+    let mistyped = post(&app.anyone(), &SAME, "hello world", "").await;
+    assert_eq!(says(&mistyped), "This does not read like a code");
+    app.clock.set(numbered.expires_at + 60);
+    assert_eq!(says(&post(&app.anyone(), &SAME, &numbered.token, "123456").await), "This code has run out");
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_check_says_so() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    app.faults.set(Fault::Fails("use_once"));
+    let reply = post(&app.anyone(), &SAME, &issued.token, "").await;
+    assert_eq!((reply.status, says(&reply).as_str()), (503, "We cannot check right now"));
+    assert!(!reply.body.contains("secret"));
+}
+
+#[tokio::test]
+async fn a_right_number_is_never_called_a_match() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
+    let reply = post(&app.anyone(), &SAME, &issued.token, "123 456").await;
+    assert_eq!(says(&reply), "This code is genuine");
+    assert!(reply.body.contains("It carries the number that you typed. That counts only if your own screen chose it."));
+    assert!(!reply.body.contains("123456") && !reply.body.contains("123 456"));
+    // No attempt is taken: pressing again is somebody else.
+    assert_eq!(says(&post(&app.anyone(), &SAME, &issued.token, "123456").await), "This code was checked before");
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_read_comes_back_with_a_sentence() {
+    let app = TestApp::start().await;
+    for (code, number, sentence) in [
+        ("", "", "Nothing is typed yet."),
+        ("  \n", "", "Nothing is typed yet."),
+        ("abacus", "12345", "A number has six digits."),
+        ("abacus", "abcdef", "A number has six digits."),
+    ] {
+        let reply = post(&app.anyone(), &SAME, code, number).await;
+        assert_eq!(reply.status, 422, "{code} {number}");
+        assert!(reply.body.contains(sentence), "{code} {number}");
+    }
+    let request = app.anyone().request(Method::POST, "/check").header("sec-fetch-site", "same-origin");
+    let reply = Reply::of(request.header("content-type", "text/plain").body("code=x")).await;
+    assert_eq!(reply.status, 422);
+    let typed = post(&app.anyone(), &SAME, "\"><script>alert(1)</script>", "<b>").await;
+    assert_eq!(typed.status, 422);
+    assert!(!typed.body.contains("<script>") && !typed.body.contains("<b>"), "what was typed is text: {}", typed.body);
+}
+
+#[tokio::test]
+async fn hostile_names_and_places_are_text() {
+    let app = TestApp::start().await;
+    for hostile in ["<script>alert(1)", "<img src=x onerror=e>", "</p><h1>&lt;\"'`"] {
+        let issued = app.officer.issue(json!({"channel": "in-person", "name": hostile, "place": hostile})).await;
+        let reply = post(&app.anyone(), &SAME, &issued.token, "").await;
+        assert_eq!(says(&reply), "This code is genuine");
+        assert!(!reply.body.contains(hostile), "{}", reply.body);
+        assert_eq!(reply.body.matches("<h1>").count(), 1);
+        assert!(!reply.body.contains("<img"), "{}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn the_form_itself_asks_for_nothing_more() {
+    let app = TestApp::start().await;
+    let form = app.anyone().get("/check").await;
+    assert_eq!(form.status, 200);
+    for part in ["method=\"post\"", "action=\"/check\"", "name=\"code\"", "name=\"challenge\""] {
+        assert!(form.body.contains(part), "{part}");
+    }
+    assert!(!form.body.contains("type=\"hidden\"") && !form.body.contains("<script"));
+    let head = Reply::of(app.anyone().request(Method::HEAD, "/check")).await;
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+}
+
+#[tokio::test]
+async fn too_many_wrong_codes_are_held_back_here_too() {
+    let app = TestApp::start().await;
+    let asker = app.anyone();
+    for n in 0..30 {
+        assert_eq!(says(&post(&asker, &SAME, &unknown_code(n).words(), "").await), "We do not know this code");
+    }
+    let held = post(&asker, &SAME, &unknown_code(30).words(), "").await;
+    assert_eq!(held.status, 429);
+    assert!(held.body.contains("Many people are checking."));
+    assert_eq!(held.header("retry-after"), "720");
+    let issued = app.officer.issue_plain().await;
+    assert_eq!(says(&post(&asker, &SAME, &issued.token, "").await), "This code is genuine");
+}

@@ -1,0 +1,111 @@
+//! What is published for everybody, and that looking never uses a token.
+
+use countersign::keyring::{MAX_SET_LIFETIME, PublicKeys, PublishedKey};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    actors::Reply,
+    app::TestApp,
+    world::{self, DAY, NOW, issuer, key, root},
+};
+
+#[tokio::test]
+async fn the_signed_set_is_what_the_root_signed() {
+    let app = TestApp::start().await;
+    let reply = app.anyone().get("/.well-known/countersign/keys.jwt").await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, "application/jwk-set+jwt"));
+    assert_eq!(reply.body, world::first_key_set());
+    assert!(PublicKeys::open(&reply.body, &root().public(), &issuer(), NOW, 1).is_ok());
+}
+
+#[tokio::test]
+async fn both_sets_can_be_kept_for_half_a_minute_by_anybody() {
+    for path in ["/.well-known/countersign/keys.jwt", "/.well-known/jwks.json"] {
+        let app = TestApp::start().await;
+        let first = app.anyone().get(path).await;
+        assert_eq!(first.header("cache-control"), "max-age=30");
+        let get = |origin: &'static str, tag: String| {
+            let request = app.anyone().request(Method::GET, path).header("origin", origin);
+            Reply::of(request.header("if-none-match", tag))
+        };
+        let tag = first.header("etag").to_owned();
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}")] {
+            let again = get("https://anywhere.example", known).await;
+            assert_eq!((again.status, again.body.as_str(), again.header("etag")), (304, "", tag.as_str()), "{path}");
+            assert_eq!(again.header("access-control-allow-origin"), "*");
+            assert!(!again.headers.contains_key("access-control-allow-credentials"));
+        }
+        app.publish(2, world::key_set(2, NOW + 1_000, vec![world::revoked()])).await;
+        let newer = get("https://anywhere.example", tag.clone()).await;
+        assert_eq!(newer.status, 200, "{path}");
+        assert_ne!(newer.header("etag"), tag);
+    }
+}
+
+#[tokio::test]
+async fn stock_libraries_see_keys_in_use_and_no_revoked_ones() {
+    let app = TestApp::start().await;
+    let other = |seed, from, to| PublishedKey { key: key(seed).public(), not_before: NOW + from, expires_at: NOW + to, revoked: None };
+    let keys = vec![other(10, -10, 10), other(11, 10, 20), other(12, -20, -10), world::revoked()];
+    app.publish(2, world::key_set(2, NOW + 1_000, keys)).await;
+    let reply = app.anyone().get("/.well-known/jwks.json").await;
+    assert_eq!(reply.header("content-type"), "application/jwk-set+json");
+    let expected = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": key(10).public().jwk_x(), "kid": key(10).public().id().to_string(),
+                                    "alg": "Ed25519", "use": "sig", "nbf": NOW - 10, "exp": NOW + 10}]});
+    assert_eq!(reply.json(), expected);
+}
+
+#[tokio::test]
+async fn an_older_set_is_never_taken_back() {
+    let app = TestApp::start().await;
+    app.publish(3, world::key_set(3, NOW + 1_000, vec![world::published()])).await;
+    let current = app.anyone().get("/.well-known/countersign/keys.jwt").await.body;
+    app.sql().execute_batch("DELETE FROM key_sets WHERE version = 3").unwrap();
+    assert!(app.keys.refresh(&*app.store, NOW).await.is_err(), "version 1 is older than seen");
+    assert_eq!(app.anyone().get("/.well-known/countersign/keys.jwt").await.body, current);
+    // Nor one that somebody else signed.
+    let forged = world::key_set(9, NOW + 1_000, vec![world::published()]).replace('.', ".A");
+    app.sql().execute("INSERT INTO key_sets VALUES (9, ?1)", [forged]).unwrap();
+    assert!(app.keys.refresh(&*app.store, NOW).await.is_err());
+    let issued = app.officer.issue_plain().await;
+    assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine", "the set that is known stays in use");
+}
+
+#[tokio::test]
+async fn without_a_current_set_it_is_not_ready() {
+    let app = TestApp::start().await;
+    for (now, live, ready, jwks) in
+        [(NOW, 204, 204, 200), (NOW - DAY + MAX_SET_LIFETIME - 1, 204, 204, 200), (NOW - DAY + MAX_SET_LIFETIME, 204, 503, 503)]
+    {
+        app.clock.set(now);
+        for (path, status) in [("/health/live", live), ("/health/ready", ready), ("/.well-known/jwks.json", jwks)] {
+            assert_eq!(app.anyone().get(path).await.status, status, "{path} at {now}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn looking_never_uses_a_token() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_spoken().await;
+    let digits = issued.link.rsplit('#').next().unwrap();
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+        for path in [
+            "/".to_owned(),
+            format!("/?token={}", issued.token),
+            format!("/check?code={digits}"),
+            format!("/check?code={}", issued.token),
+            format!("/v1/verify?token={}", issued.token),
+            format!("/v1/verify?code={}", issued.digits),
+            format!("/{digits}"),
+        ] {
+            let reply = Reply::of(app.anyone().request(method.clone(), &path)).await;
+            assert!(!reply.body.starts_with("{\"approach\""), "{method} {path} was answered as a check");
+        }
+    }
+    let with_body = app.anyone().request(Method::GET, "/v1/verify").json(&json!({"token": issued.token}));
+    assert_eq!(Reply::of(with_body).await.status, 405);
+    assert_eq!((app.count("marks"), app.count("misses")), (0, 0));
+    assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
+}
