@@ -16,7 +16,7 @@ use crate::{
     keyring::{IssuerName, KidPrefix, Ring},
     ledger::Event,
     store::{IssueRefusal, IssuerStore, NewToken, Speakable, TokenRecord},
-    token::{Approach, Channel, Claims, Cti, SpokenCode, SpokenSize, Token, Window},
+    token::{Approach, Channel, Claims, Cti, LEEWAY, SpokenCode, SpokenSize, Token, Window},
 };
 
 /// How often another cti is drawn when a code is taken; with 2^40 codes and a few hundred live, once is already rare.
@@ -196,7 +196,8 @@ impl Desk {
         let state = match record {
             TokenRecord { withdrawn_at: Some(_), .. } => TokenState::Withdrawn,
             TokenRecord { first_checked_at: Some(_), .. } => TokenState::Checked,
-            TokenRecord { expires_at, .. } if expires_at <= self.clock.now() => TokenState::Expired,
+            // Until the leeway is over it can still be checked, so until then it is live.
+            TokenRecord { expires_at, .. } if expires_at + LEEWAY <= self.clock.now() => TokenState::Expired,
             _ => TokenState::Live,
         };
         Ok(TokenStatus { state, first_checked_at: record.first_checked_at })
