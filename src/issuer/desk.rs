@@ -210,8 +210,13 @@ impl Desk {
 
     /// Only a token's officer, the approver of its authorisation and administrators may touch it; for others it does not exist.
     async fn find(&self, officer: &Officer, cti: Cti) -> Result<TokenRecord, Refused> {
-        let may = |record: &TokenRecord| {
-            officer.role == Role::Administrator || record.officer == officer.callsign || record.approver.as_ref() == Some(&officer.callsign)
+        let asked = |record: &TokenRecord| record.officer == officer.callsign;
+        let may = |record: &TokenRecord| match officer.role {
+            Role::Administrator => true,
+            Role::Approver => asked(record) || record.approver.as_ref() == Some(&officer.callsign),
+            Role::Officer => asked(record),
+            // Whatever they did in another role.
+            Role::Overseer => false,
         };
         let found = self.store.token(cti).await?.filter(may);
         found.ok_or_else(|| Refused::Unknown { what: "token of yours", id: cti.to_string() })

@@ -122,7 +122,8 @@ impl Registry {
     /// Takes an authorisation back, with all its live tokens. Its asker, any approver and any administrator may.
     pub async fn withdraw(&self, officer: &Officer, id: AuthorisationId) -> Result<Authorisation, Refused> {
         let found = self.store.authorisation(id).await?.ok_or_else(|| unknown_authorisation(id))?;
-        if !officer.role.oversees_authorisations() && found.asked_by != officer.callsign {
+        let own = officer.role.may_ask_and_issue() && found.asked_by == officer.callsign;
+        if !own && !officer.role.oversees_authorisations() {
             return Err(unknown_authorisation(id));
         }
         let entry = Event::AuthorisationWithdrawn { authorisation: id, by: officer.callsign.clone() }.at(self.clock.now());
