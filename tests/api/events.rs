@@ -1,0 +1,114 @@
+//! The officer's stream: live, then checked at once.
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{
+    actors::{LONG, Person},
+    app::TestApp,
+    world::{MINUTE, NOW},
+};
+
+/// A stream of server-sent events, read one by one.
+struct Events {
+    response: Response,
+    read: String,
+}
+
+impl Events {
+    async fn of(person: &Person, id: &str) -> Self {
+        let response = person.request(Method::GET, &format!("/v1/tokens/{id}/events")).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        Self { response, read: String::new() }
+    }
+
+    /// The next event, or `None` once the stream has ended.
+    async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let data = event.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap());
+                self.read = rest.to_owned();
+                if data.is_some() {
+                    return data;
+                }
+                continue;
+            }
+            let chunk = timeout(LONG, self.response.chunk()).await.unwrap().unwrap()?;
+            self.read.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+}
+
+fn event(state: &str, first_checked_at: Option<i64>) -> Option<Value> {
+    Some(json!({"state": state, "first_checked_at": first_checked_at}))
+}
+
+#[tokio::test]
+async fn live_then_checked() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    let mut events = Events::of(&app.officer, &issued.id).await;
+    assert_eq!(events.next().await, event("live", None));
+    assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
+    assert_eq!(events.next().await, event("checked", Some(MINUTE)));
+    app.officer.withdraw(&issued.id).await;
+    assert_eq!(events.next().await, event("withdrawn", Some(MINUTE)));
+    assert_eq!(events.next().await, None, "nothing can change any more");
+}
+
+#[tokio::test]
+async fn a_check_in_another_process_is_seen_as_well() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    let mut events = Events::of(&app.officer, &issued.id).await;
+    assert_eq!(events.next().await, event("live", None));
+    assert_eq!(app.second_verifier().await.token(&issued.token).await.verdict(), "genuine");
+    assert_eq!(events.next().await, event("checked", Some(MINUTE)));
+}
+
+#[tokio::test]
+async fn several_may_watch_and_checks_of_other_tokens_say_nothing() {
+    let app = TestApp::start().await;
+    let (issued, other) = (app.officer.issue_plain().await, app.officer.issue_plain().await);
+    let mut watching = [Events::of(&app.officer, &issued.id).await, Events::of(&app.approver, &issued.id).await];
+    for events in &mut watching {
+        assert_eq!(events.next().await, event("live", None));
+    }
+    assert_eq!(app.anyone().token(&other.token).await.verdict(), "genuine");
+    assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
+    for events in &mut watching {
+        assert_eq!(events.next().await, event("checked", Some(MINUTE)));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_lasts_for_as_long_as_a_check_may_come() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    let mut events = Events::of(&app.officer, &issued.id).await;
+    assert_eq!(events.next().await, event("live", None));
+    app.clock.set(issued.expires_at + 59);
+    assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
+    let minute = issued.expires_at + 59 - (issued.expires_at + 59) % 60;
+    assert_eq!(events.next().await, event("checked", Some(minute)));
+    app.clock.set(NOW);
+    let unchecked = app.officer.issue_plain().await;
+    let mut events = Events::of(&app.officer, &unchecked.id).await;
+    assert_eq!(events.next().await, event("live", None));
+    app.clock.set(unchecked.expires_at + 60);
+    assert_eq!(events.next().await, event("expired", None));
+    assert_eq!(events.next().await, None);
+}
+
+#[tokio::test]
+async fn what_may_not_be_seen_is_refused_before_the_stream() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    let stranger = app.person("kite", countersign::authority::Role::Officer).await;
+    let path = format!("/v1/tokens/{}/events", issued.id);
+    assert_eq!(stranger.get(&path).await.problem(), (404, "unknown".into()));
+    assert_eq!(app.officer.with_credential(None).get(&path).await.problem().0, 401);
+}

@@ -1,0 +1,228 @@
+//! Who may do what: every role, every act, through the use-cases themselves and through HTTP.
+
+use countersign::{
+    authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role},
+    issuer::{IssueRequest, Refused},
+    ledger::Event,
+    store::IssuerStore as _,
+    token::{Channel, Cti},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    actors::{Person, Reply},
+    app::{TestApp, wide},
+    world::{self, DAY, NOW},
+};
+
+/// `ok`; `no`: told that this role may not; `own`: nobody decides about their own request; `hidden`: for them it does
+/// not exist; `401`: not recognised. Acts without an HTTP address have no `nobody`: only a recognised person is an
+/// `Actor`. "Own" and "approved" things are planted in the store also where the role could never have come by them.
+const TABLE: &str = "
+    act                        | officer | approver | administrator | overseer | nobody
+    enrol                      | no      | no       | ok            | no       | -
+    suspend                    | no      | no       | ok            | no       | -
+    make credential            | no      | no       | ok            | no       | -
+    list people                | no      | no       | ok            | no       | -
+    ask                        | ok      | ok       | no            | no       | 401
+    approve other's            | no      | ok       | no            | no       | 401
+    approve own                | no      | own      | no            | no       | 401
+    refuse other's             | no      | ok       | no            | no       | 401
+    refuse own                 | no      | own      | no            | no       | 401
+    withdraw own authorisation | ok      | ok       | ok            | hidden   | 401
+    withdraw other's           | hidden  | ok       | ok            | hidden   | 401
+    list authorisations        | ok      | ok       | ok            | no       | 401
+    issue under own            | ok      | ok       | no            | no       | 401
+    issue under other's        | hidden  | hidden   | no            | no       | 401
+    read own token             | ok      | ok       | ok            | hidden   | 401
+    read token they approved   | hidden  | ok       | ok            | hidden   | 401
+    read other's token         | hidden  | hidden   | ok            | hidden   | 401
+    watch own token            | ok      | ok       | ok            | hidden   | 401
+    watch token they approved  | hidden  | ok       | ok            | hidden   | 401
+    watch other's token        | hidden  | hidden   | ok            | hidden   | 401
+    speak own token            | ok      | ok       | ok            | hidden   | 401
+    speak token they approved  | hidden  | ok       | ok            | hidden   | 401
+    speak other's token        | hidden  | hidden   | ok            | hidden   | 401
+    withdraw own token         | ok      | ok       | ok            | hidden   | 401
+    withdraw token they approved | hidden | ok      | ok            | hidden   | 401
+    withdraw other's token     | hidden  | hidden   | ok            | hidden   | 401
+";
+
+fn cells(line: &str) -> Vec<&str> {
+    line.split('|').map(str::trim).collect()
+}
+
+#[tokio::test]
+async fn every_cell() {
+    let mut lines = TABLE.lines().filter(|line| !line.trim().is_empty());
+    let roles = cells(lines.next().unwrap());
+    let rows: Vec<Vec<&str>> = lines.map(cells).collect();
+    for (column, role) in roles.iter().enumerate().skip(1) {
+        let stage = Stage::of(role).await;
+        for row in &rows {
+            if row[column] == "401" {
+                assert_eq!(stage.by_http(row[0]).await.as_deref(), Some("401"), "{} by {role} over HTTP", row[0]);
+            } else if row[column] != "-" {
+                assert_eq!(stage.directly(row[0]).await, row[column], "{} by {role}", row[0]);
+                assert_eq!(stage.by_http(row[0]).await.as_deref().unwrap_or(row[column]), row[column], "{} by {role} over HTTP", row[0]);
+            }
+        }
+    }
+}
+
+/// One deployment with somebody in the role.
+struct Stage {
+    app: TestApp,
+    actor: Person,
+    counter: std::sync::atomic::AtomicU8,
+}
+
+impl Stage {
+    async fn of(role: &str) -> Self {
+        let app = TestApp::start().await;
+        let actor = app.person("actor", role.parse().unwrap_or(Role::Officer)).await;
+        let actor = if role == "nobody" { actor.with_credential(None) } else { actor };
+        Self { app, actor, counter: 1.into() }
+    }
+
+    fn fresh(&self) -> u8 {
+        self.counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn fresh_callsign(&self) -> Callsign {
+        format!("person{}", self.fresh()).parse().unwrap()
+    }
+
+    /// Puts a request straight into the store, whoever may have asked.
+    async fn asked_by(&self, asker: &Officer) -> AuthorisationId {
+        let request = Request::new("OP-2", Channel::ALL.into(), (NOW, NOW + DAY), 5, NOW).unwrap();
+        let asked = Authorisation::asked(AuthorisationId([self.fresh(); 8]), request, asker.callsign.clone(), NOW);
+        let entry = Event::AuthorisationAsked { authorisation: Box::new(asked.clone()) }.at(NOW);
+        self.app.store.ask(asked.clone(), entry).await.unwrap();
+        asked.id
+    }
+
+    async fn approved(&self, asker: &Officer, approver: &Officer) -> AuthorisationId {
+        let (id, by) = (self.asked_by(asker).await, approver.callsign.clone());
+        let entry = Event::AuthorisationDecided { authorisation: id, decision: Decision::Approve, by: by.clone() }.at(NOW);
+        self.app.store.decide(id, Decision::Approve, by, entry).await.unwrap();
+        id
+    }
+
+    /// A silent token of `asker`, who is let to the desk whatever their role.
+    async fn token(&self, asker: &Officer, approver: &Officer) -> Cti {
+        let authorisation = self.approved(asker, approver).await;
+        let asker = Officer { role: Role::Officer, ..asker.clone() };
+        self.app.desk().issue(&asker, request(Some(authorisation))).await.unwrap().claims.cti()
+    }
+
+    /// The token that the act is about, by the act's own words.
+    async fn token_for(&self, act: &str) -> Cti {
+        let (actor, officer, approver) = (&self.actor.officer, &self.app.officer.officer, &self.app.approver.officer);
+        match act {
+            _ if act.contains("own") => self.token(actor, approver).await,
+            _ if act.contains("they approved") => self.token(officer, actor).await,
+            _ => self.token(officer, approver).await,
+        }
+    }
+
+    async fn request_for(&self, act: &str) -> AuthorisationId {
+        self.asked_by(if act.contains("own") { &self.actor.officer } else { &self.app.officer.officer }).await
+    }
+
+    async fn directly(&self, act: &str) -> &'static str {
+        let (registry, desk) = (&self.app.registry, self.app.desk());
+        let (officer, actor) = (&self.actor.officer, Actor::Person(self.actor.officer.clone()));
+        match act {
+            "enrol" => said(registry.enrol(&actor, self.fresh_callsign(), Role::Administrator).await),
+            "suspend" => {
+                let callsign = self.fresh_callsign();
+                registry.enrol(&Actor::Operator, callsign.clone(), Role::Administrator).await.unwrap();
+                said(registry.suspend(&actor, callsign).await)
+            }
+            "make credential" => said(registry.make_credential(&actor, "otter".parse().unwrap(), 60).await),
+            "list people" => said(registry.officers(&actor).await),
+            "ask" => said(registry.ask(officer, wide()).await),
+            "approve other's" | "approve own" => said(registry.decide(officer, self.request_for(act).await, Decision::Approve).await),
+            "refuse other's" | "refuse own" => said(registry.decide(officer, self.request_for(act).await, Decision::Refuse).await),
+            "withdraw own authorisation" | "withdraw other's" => said(registry.withdraw(officer, self.request_for(act).await).await),
+            "list authorisations" => said(registry.authorisations(&actor).await),
+            "issue under own" => {
+                let id = self.approved(officer, &self.app.approver.officer).await;
+                said(desk.issue(officer, request(Some(id))).await)
+            }
+            "issue under other's" => said(desk.issue(officer, request(Some(self.app.authorisation))).await),
+            _ if act.starts_with("read") || act.starts_with("watch") => said(desk.status(officer, self.token_for(act).await).await),
+            _ if act.starts_with("speak") => said(desk.make_speakable(officer, self.token_for(act).await).await),
+            _ if act.starts_with("withdraw") => said(desk.withdraw(officer, self.token_for(act).await).await),
+            _ => panic!("{act}"),
+        }
+    }
+
+    /// `None` where the act has no address.
+    async fn by_http(&self, act: &str) -> Option<String> {
+        let authorisations = |id: AuthorisationId, verb: &str| format!("/v1/authorisations/{id}/{verb}");
+        let (actor, body) = (&self.actor, |id: AuthorisationId| json!({"channel": "in-person", "authorisation": id.to_string()}));
+        let ask = json!({"reference": "OP-3", "channels": ["online"], "until": NOW + 60, "max_tokens": 1});
+        let reply = match act {
+            "enrol" | "suspend" | "make credential" | "list people" => return None,
+            "ask" => actor.post("/v1/authorisations", &ask).await,
+            "list authorisations" => actor.get("/v1/authorisations").await,
+            "issue under own" => actor.post("/v1/tokens", &body(self.approved(&actor.officer, &self.app.approver.officer).await)).await,
+            "issue under other's" => actor.post("/v1/tokens", &body(self.app.authorisation)).await,
+            "withdraw own authorisation" | "withdraw other's" => {
+                actor.post(&authorisations(self.request_for(act).await, "withdraw"), &Value::Null).await
+            }
+            _ if act.starts_with("approve") => actor.post(&authorisations(self.request_for(act).await, "approve"), &Value::Null).await,
+            _ if act.starts_with("refuse") => actor.post(&authorisations(self.request_for(act).await, "refuse"), &Value::Null).await,
+            _ => self.touch(act).await,
+        };
+        Some(heard(&reply))
+    }
+
+    /// Reads, watches, speaks or withdraws a token over HTTP.
+    async fn touch(&self, act: &str) -> Reply {
+        let (actor, id) = (&self.actor, self.token_for(act).await);
+        match act.split(' ').next().unwrap() {
+            "read" => actor.get(&format!("/v1/tokens/{id}")).await,
+            "watch" => {
+                // Withdrawn first, so that the stream ends after one event.
+                let entry = Event::TokenWithdrawn { cti: id, by: "otter".parse().unwrap() }.at(NOW);
+                self.app.store.withdraw_token(id, entry).await.unwrap();
+                actor.get(&format!("/v1/tokens/{id}/events")).await
+            }
+            "speak" => actor.post(&format!("/v1/tokens/{id}/spoken"), &Value::Null).await,
+            "withdraw" => actor.delete(&format!("/v1/tokens/{id}")).await,
+            other => panic!("{other}"),
+        }
+    }
+}
+
+fn request(authorisation: Option<AuthorisationId>) -> IssueRequest {
+    IssueRequest { authorisation, approach: world::approach(Channel::InPerson), not_before: None, lifetime: None, spoken: None }
+}
+
+fn said<T>(result: Result<T, Refused>) -> &'static str {
+    match result {
+        Ok(_) => "ok",
+        Err(Refused::NotAllowed(_)) => "no",
+        Err(Refused::OwnRequest) => "own",
+        Err(Refused::Unknown { .. }) => "hidden",
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn heard(reply: &Reply) -> String {
+    if (200..300).contains(&reply.status) {
+        return "ok".into();
+    }
+    let (status, kind) = reply.problem();
+    match (status, kind.as_str()) {
+        (401, "no-credential") => "401",
+        (403, "not-allowed") => "no",
+        (403, "own-request") => "own",
+        (404, "unknown") => "hidden",
+        _ => panic!("{reply:?}"),
+    }
+    .into()
+}
