@@ -49,9 +49,8 @@ async fn people_and_credentials() {
     })
     .await;
     let expires = at + 60;
-    let expected = format!(
-        r#"{{"at":{at},"by":"otter","callsign":"swift","credential":"{hash}","event":"credential_made","expires_at":{expires}}}"#
-    );
+    let expected =
+        format!(r#"{{"at":{at},"by":"otter","callsign":"swift","credential":"{hash}","event":"credential_made","expires_at":{expires}}}"#);
     assert_eq!(entries, [expected]);
 }
 

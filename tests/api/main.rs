@@ -14,6 +14,7 @@ mod guesses;
 mod headers;
 mod input;
 mod ledger;
+mod listener;
 mod plain_page;
 mod published;
 mod purge;

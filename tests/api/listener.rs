@@ -1,0 +1,258 @@
+//! The accept loop under clients that are slow, many or huge. Sockets of the standard library, because the point is
+//! what happens on the wire.
+
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, routing::get};
+use countersign::http::listen::{Limits, serve};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, oneshot},
+    task::{JoinHandle, spawn_blocking},
+    time::timeout,
+};
+
+use crate::{actors::LONG, app::Setup};
+
+/// Long enough for a loaded machine to answer in, short enough to wait for.
+const SHORT: Duration = Duration::from_millis(400);
+const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+/// Nothing ends by itself within a test, except for what the test sets to [`SHORT`].
+const PATIENT: Limits = Limits { headers: LONG, body: LONG, connection: None, connections: 8, drain: LONG };
+
+/// A service with an address `/slow` that answers when it is told to.
+struct Service {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+    entered: Arc<Notify>,
+    release: Arc<Notify>,
+}
+
+impl Service {
+    async fn with(limits: Limits) -> Self {
+        let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (inside, released) = (entered.clone(), release.clone());
+        let slow = async move || {
+            inside.notify_one();
+            released.notified().await;
+            "slow"
+        };
+        let app = Router::new().route("/", get(|| async { "quick" })).route("/slow", get(slow));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(serve(listener, app, limits, async { drop(stopped.await) }));
+        Self { address, stop, served, entered, release }
+    }
+}
+
+struct Socket(TcpStream);
+
+impl Socket {
+    fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        stream.set_write_timeout(Some(LONG)).unwrap();
+        Self(stream)
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).unwrap();
+    }
+
+    /// Everything until the other side closes; a side that does not close fails the test.
+    fn read_to_end(&mut self) -> String {
+        let mut all = vec![];
+        match self.0.read_to_end(&mut all) {
+            Ok(_) => {}
+            // Closed while we still had something to say.
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+            Err(error) => panic!("the connection was not closed: {error}"),
+        }
+        String::from_utf8(all).unwrap()
+    }
+
+    /// What has come once `end` was seen.
+    fn read_until(&mut self, end: &str) -> String {
+        let mut read = String::new();
+        while !read.contains(end) {
+            let mut some = [0; 1_024];
+            let count = self.0.read(&mut some).unwrap();
+            assert!(count > 0, "closed after {read:?}");
+            read.push_str(std::str::from_utf8(&some[..count]).unwrap());
+        }
+        read
+    }
+}
+
+/// Runs a client beside the service; one that hangs fails the test.
+async fn client<T: Send + 'static>(talk: impl FnOnce() -> T + Send + 'static) -> T {
+    timeout(2 * LONG, spawn_blocking(talk)).await.unwrap().unwrap()
+}
+
+async fn closes(limits: Limits, bytes: &'static [u8]) -> String {
+    let service = Service::with(limits).await;
+    let address = service.address;
+    client(move || {
+        let mut socket = Socket::open(address);
+        socket.send(bytes);
+        socket.read_to_end()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn headers_that_do_not_come_or_do_not_end() {
+    for bytes in [b"".as_slice(), b"G", b"GET / HTTP/1.1\r\nhost: x\r\n"] {
+        let said = closes(Limits { headers: SHORT, ..PATIENT }, bytes).await;
+        assert!(!said.contains("200 OK"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_idles_after_an_answer() {
+    let said = closes(Limits { headers: SHORT, ..PATIENT }, GET).await;
+    assert!(said.starts_with("HTTP/1.1 200 OK") && said.ends_with("quick"), "{said}");
+}
+
+#[tokio::test]
+async fn a_body_that_stops() {
+    let app = Setup { limits: Limits { body: SHORT, ..PATIENT }, ..Setup::default() }.start().await;
+    for path in ["/v1/verify", "/check"] {
+        let address = app.public;
+        let said = client(move || {
+            let mut socket = Socket::open(address);
+            let head = "host: x\r\ncontent-type: application/json\r\nsec-fetch-site: same-origin\r\nconnection: close";
+            socket.send(format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: 50\r\n\r\n{{\"token\":").as_bytes());
+            socket.read_to_end()
+        })
+        .await;
+        let status = if path == "/check" { "422" } else { "408" };
+        assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{path} {said}");
+        assert!(path == "/check" || said.split("\r\n\r\n").nth(1).unwrap().len() == 2_048, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_lasts_too_long() {
+    let said = closes(Limits { connection: Some(SHORT), ..PATIENT }, b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert_eq!(said, "");
+}
+
+#[tokio::test]
+async fn more_connections_than_there_are_places_wait_and_are_served() {
+    let service = Service::with(Limits { connections: 2, ..PATIENT }).await;
+    let address = service.address;
+    client(move || {
+        let mut inside = [Socket::open(address), Socket::open(address)];
+        for socket in &mut inside {
+            socket.send(GET);
+            socket.read_until("quick");
+        }
+        let mut outside = Socket::open(address);
+        outside.send(GET);
+        outside.0.set_read_timeout(Some(SHORT)).unwrap();
+        let held_back = outside.0.read(&mut [0]).unwrap_err().kind();
+        assert!(matches!(held_back, ErrorKind::WouldBlock | ErrorKind::TimedOut), "{held_back}");
+        outside.0.set_read_timeout(Some(LONG)).unwrap();
+        let [left, mut stays] = inside;
+        drop(left);
+        outside.read_until("quick");
+        stays.send(GET);
+        stays.read_until("quick");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_thousand_connections_one_after_the_other_through_one_place() {
+    let service = Service::with(Limits { connections: 1, ..PATIENT }).await;
+    let address = service.address;
+    client(move || {
+        for _ in 0..1_000 {
+            let mut socket = Socket::open(address);
+            socket.send(GET);
+            socket.read_until("quick");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn headers_that_are_too_long_or_no_http() {
+    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(40_000));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: y\r\n".repeat(500));
+    let long_target = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(40_000));
+    let binary = "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\r\n\r\n".to_owned();
+    for bytes in [long, many, long_target, binary] {
+        let service = Service::with(PATIENT).await;
+        let address = service.address;
+        let said = client(move || {
+            let mut socket = Socket::open(address);
+            // The service may close before all of it is sent.
+            let _ = socket.0.write_all(bytes.as_bytes());
+            socket.read_to_end()
+        })
+        .await;
+        assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_huge_body_is_refused_before_all_of_it_has_come() {
+    let app = Setup { limits: PATIENT, ..Setup::default() }.start().await;
+    let address = app.public;
+    let said = client(move || {
+        let mut socket = Socket::open(address);
+        let head = "host: x\r\ncontent-type: application/json\r\nconnection: close";
+        socket.send(format!("POST /v1/verify HTTP/1.1\r\n{head}\r\ncontent-length: 9999999999\r\n\r\n").as_bytes());
+        socket.send(&[b' '; 8_193]);
+        socket.read_to_end()
+    })
+    .await;
+    assert!(said.starts_with("HTTP/1.1 413"), "{said}");
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_finished_and_nothing_new_is_taken() {
+    let service = Service::with(PATIENT).await;
+    let (address, release) = (service.address, service.release.clone());
+    let under_way = tokio::spawn(client(move || {
+        let mut socket = Socket::open(address);
+        socket.send(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n");
+        socket.read_to_end()
+    }));
+    timeout(LONG, service.entered.notified()).await.unwrap();
+    service.stop.send(()).unwrap();
+    // The listener is dropped before the rest is waited for.
+    timeout(LONG, async {
+        while tokio::net::TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    assert!(!service.served.is_finished());
+    release.notify_one();
+    timeout(LONG, service.served).await.unwrap().unwrap();
+    let said = under_way.await.unwrap();
+    assert!(said.starts_with("HTTP/1.1 200 OK") && said.ends_with("slow"), "{said}");
+}
+
+#[tokio::test]
+async fn a_request_that_never_ends_does_not_hold_the_stop_up() {
+    let service = Service::with(Limits { drain: SHORT, ..PATIENT }).await;
+    let address = service.address;
+    let mut socket = client(move || Socket::open(address)).await;
+    socket.send(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n");
+    timeout(LONG, service.entered.notified()).await.unwrap();
+    service.stop.send(()).unwrap();
+    timeout(LONG, service.served).await.unwrap().unwrap();
+}
