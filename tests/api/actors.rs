@@ -84,7 +84,7 @@ impl Asker {
     }
 
     /// The same over another address of this machine.
-    pub fn from_address(&self, last: u8) -> Self {
+    pub fn at_address(&self, last: u8) -> Self {
         let local: IpAddr = Ipv4Addr::new(127, 0, 0, last).into();
         Self { http: Client::builder().local_address(local).build().unwrap(), ..self.clone() }
     }

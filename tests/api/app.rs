@@ -6,6 +6,7 @@ use countersign::{
     authority::{Actor, Authorisation, AuthorisationId, Decision, Officer, Role},
     clock::ManualClock,
     config::Organisation,
+    hex,
     http::{
         assets::{Deployment, Document},
         check::CheckPages,
@@ -152,12 +153,8 @@ fn cell(value: &rusqlite::types::ValueRef<'_>) -> String {
         Integer(number) => number.to_string(),
         Real(number) => number.to_string(),
         Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Blob(bytes) => hex(bytes),
+        Blob(bytes) => hex::encode(bytes),
     }
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Every channel for 20 days and as many tokens as can be had.

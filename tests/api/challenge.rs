@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 
-/// Carried, given, verdict, challenge.
-const TABLE: [(Option<&str>, Option<&str>, &str, Option<&str>); 6] = [
+/// What the token carries, what is given, the verdict, and what it says of the number.
+type Row = (Option<&'static str>, Option<&'static str>, &'static str, Option<&'static str>);
+
+const TABLE: [Row; 6] = [
     (Some("042137"), Some("042137"), "genuine", Some("matched")),
     (None, None, "genuine", Some("absent")),
     (Some("042137"), Some("042138"), "other_challenge", None),

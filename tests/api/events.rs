@@ -28,11 +28,10 @@ impl Events {
     /// The next event, or `None` once the stream has ended.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some((event, rest)) = self.read.split_once("\n\n") {
-                let data = event.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap());
-                self.read = rest.to_owned();
-                if data.is_some() {
-                    return data;
+            if let Some(end) = self.read.find("\n\n") {
+                let event: String = self.read.drain(..end + 2).collect();
+                if let Some(data) = event.strip_prefix("data: ") {
+                    return Some(serde_json::from_str(data).unwrap());
                 }
                 continue;
             }
@@ -42,8 +41,8 @@ impl Events {
     }
 }
 
-fn event(state: &str, first_checked_at: Option<i64>) -> Option<Value> {
-    Some(json!({"state": state, "first_checked_at": first_checked_at}))
+fn status(state: &str, first_checked_at: Option<i64>) -> Value {
+    json!({"state": state, "first_checked_at": first_checked_at})
 }
 
 #[tokio::test]
@@ -51,11 +50,11 @@ async fn live_then_checked() {
     let app = TestApp::start().await;
     let issued = app.officer.issue_plain().await;
     let mut events = Events::of(&app.officer, &issued.id).await;
-    assert_eq!(events.next().await, event("live", None));
+    assert_eq!(events.next().await, Some(status("live", None)));
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
-    assert_eq!(events.next().await, event("checked", Some(MINUTE)));
+    assert_eq!(events.next().await, Some(status("checked", Some(MINUTE))));
     app.officer.withdraw(&issued.id).await;
-    assert_eq!(events.next().await, event("withdrawn", Some(MINUTE)));
+    assert_eq!(events.next().await, Some(status("withdrawn", Some(MINUTE))));
     assert_eq!(events.next().await, None, "nothing can change any more");
 }
 
@@ -64,9 +63,9 @@ async fn a_check_in_another_process_is_seen_as_well() {
     let app = TestApp::start().await;
     let issued = app.officer.issue_plain().await;
     let mut events = Events::of(&app.officer, &issued.id).await;
-    assert_eq!(events.next().await, event("live", None));
+    assert_eq!(events.next().await, Some(status("live", None)));
     assert_eq!(app.second_verifier().await.token(&issued.token).await.verdict(), "genuine");
-    assert_eq!(events.next().await, event("checked", Some(MINUTE)));
+    assert_eq!(events.next().await, Some(status("checked", Some(MINUTE))));
 }
 
 #[tokio::test]
@@ -75,12 +74,12 @@ async fn several_may_watch_and_checks_of_other_tokens_say_nothing() {
     let (issued, other) = (app.officer.issue_plain().await, app.officer.issue_plain().await);
     let mut watching = [Events::of(&app.officer, &issued.id).await, Events::of(&app.approver, &issued.id).await];
     for events in &mut watching {
-        assert_eq!(events.next().await, event("live", None));
+        assert_eq!(events.next().await, Some(status("live", None)));
     }
     assert_eq!(app.anyone().token(&other.token).await.verdict(), "genuine");
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
     for events in &mut watching {
-        assert_eq!(events.next().await, event("checked", Some(MINUTE)));
+        assert_eq!(events.next().await, Some(status("checked", Some(MINUTE))));
     }
 }
 
@@ -89,17 +88,17 @@ async fn a_stream_lasts_for_as_long_as_a_check_may_come() {
     let app = TestApp::start().await;
     let issued = app.officer.issue_plain().await;
     let mut events = Events::of(&app.officer, &issued.id).await;
-    assert_eq!(events.next().await, event("live", None));
+    assert_eq!(events.next().await, Some(status("live", None)));
     app.clock.set(issued.expires_at + 59);
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
     let minute = issued.expires_at + 59 - (issued.expires_at + 59) % 60;
-    assert_eq!(events.next().await, event("checked", Some(minute)));
+    assert_eq!(events.next().await, Some(status("checked", Some(minute))));
     app.clock.set(NOW);
     let unchecked = app.officer.issue_plain().await;
     let mut events = Events::of(&app.officer, &unchecked.id).await;
-    assert_eq!(events.next().await, event("live", None));
+    assert_eq!(events.next().await, Some(status("live", None)));
     app.clock.set(unchecked.expires_at + 60);
-    assert_eq!(events.next().await, event("expired", None));
+    assert_eq!(events.next().await, Some(status("expired", None)));
     assert_eq!(events.next().await, None);
 }
 

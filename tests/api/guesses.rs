@@ -17,7 +17,7 @@ async fn budget(guesses: u32) -> TestApp {
 /// The verdict on a code that names nothing; each is tried from an address that tried nothing before.
 async fn guess(app: &TestApp, n: usize) -> String {
     let address = 10 + u8::try_from(n).unwrap();
-    app.anyone().from_address(address).code(&unknown_code(n).words()).await.verdict()
+    app.anyone().at_address(address).code(&unknown_code(n).words()).await.verdict()
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn one_address_is_held_back_and_its_scans_are_not() {
     assert_eq!(app.dump()["misses"], [format!("{}|30", MINUTE / 60)], "what was held back cost nothing");
     assert_eq!(asker.token(&plain.token).await.verdict(), "genuine");
     assert_eq!(asker.code("hello").await.verdict(), "mistyped");
-    assert_eq!(asker.from_address(2).code(&spoken.words).await.verdict(), "genuine", "another address");
+    assert_eq!(asker.at_address(2).code(&spoken.words).await.verdict(), "genuine", "another address");
     app.clock.set(NOW + 720);
     assert_eq!(asker.code(&unknown_code(31).words()).await.verdict(), "unknown_code");
 }

@@ -2,6 +2,7 @@
 
 use countersign::{
     authority::{Actor, Decision, Role},
+    hex,
     issuer::Refused,
     ledger::Event,
     store::IssuerStore as _,
@@ -10,7 +11,7 @@ use countersign::{
 use serde_json::{Value, json};
 
 use crate::{
-    app::{TestApp, hex, wide},
+    app::{TestApp, wide},
     world::{self, MINUTE, NOW},
 };
 
@@ -45,7 +46,7 @@ async fn people_and_credentials() {
     assert_eq!(entries, expected);
     let mut hash = String::new();
     let entries = added(&app, async {
-        hash = hex(&app.registry.make_credential(&administrator, "swift".parse().unwrap(), 60).await.unwrap().hash()[..8]);
+        hash = hex::encode(&app.registry.make_credential(&administrator, "swift".parse().unwrap(), 60).await.unwrap().hash()[..8]);
     })
     .await;
     let expires = at + 60;
@@ -89,7 +90,7 @@ async fn tokens() {
     let entries = added(&app, async {
         for body in [json!({"channel": "in-person"}), json!({"channel": "online", "not_before": NOW + 60, "lifetime": 90})] {
             let issued = app.officer.issue(body).await;
-            ids.push((issued.id, hex(&Token::parse(&issued.token).unwrap().hash().0), issued.token));
+            ids.push((issued.id, hex::encode(&Token::parse(&issued.token).unwrap().hash().0), issued.token));
         }
         let (id, _, token) = &ids[0];
         app.officer.post(&format!("/v1/tokens/{id}/spoken"), &Value::Null).await;
@@ -100,7 +101,7 @@ async fn tokens() {
         app.approver.withdraw(id).await;
     })
     .await;
-    let (kid, authorisation) = (hex(&world::key(3).public().id().prefix()), app.authorisation);
+    let (kid, authorisation) = (hex::encode(&world::key(3).public().id().prefix()), app.authorisation);
     let ((first, first_hash, _), (second, second_hash, _)) = (&ids[0], &ids[1]);
     let (end, start, reported) = (NOW + 300, NOW + 60, NOW + 30);
     let second_end = NOW + 150;

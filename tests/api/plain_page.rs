@@ -13,7 +13,7 @@ use crate::{
 const SAME: [(&str, &str); 1] = [("sec-fetch-site", "same-origin")];
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02x}"))
 }
 
 async fn post(asker: &Asker, headers: &[(&str, &str)], code: &str, number: &str) -> Reply {

@@ -96,10 +96,11 @@ impl Stage {
     /// Puts a request straight into the store, whoever may have asked.
     async fn asked_by(&self, asker: &Officer) -> AuthorisationId {
         let request = Request::new("OP-2", Channel::ALL.into(), (NOW, NOW + DAY), 5, NOW).unwrap();
-        let asked = Authorisation::asked(AuthorisationId([self.fresh(); 8]), request, asker.callsign.clone(), NOW);
-        let entry = Event::AuthorisationAsked { authorisation: Box::new(asked.clone()) }.at(NOW);
-        self.app.store.ask(asked.clone(), entry).await.unwrap();
-        asked.id
+        let id = AuthorisationId([self.fresh(); 8]);
+        let planted = Authorisation::asked(id, request, asker.callsign.clone(), NOW);
+        let entry = Event::AuthorisationAsked { authorisation: Box::new(planted.clone()) }.at(NOW);
+        self.app.store.ask(planted, entry).await.unwrap();
+        id
     }
 
     async fn approved(&self, asker: &Officer, approver: &Officer) -> AuthorisationId {

@@ -4,11 +4,11 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use countersign::store::IssuerStore as _;
+use countersign::{hex, store::IssuerStore as _};
 use serde_json::json;
 
 use crate::{
-    app::{TestApp, hex},
+    app::TestApp,
     world::{NOW, unknown_code},
 };
 
@@ -17,7 +17,7 @@ const ADDRESS: [u8; 4] = [127, 0, 0, 93];
 
 /// A person who does everything that a person can.
 async fn ask_in_every_way(app: &TestApp) -> Vec<u8> {
-    let asker = app.anyone().from_address(ADDRESS[3]).with_number(NUMBER);
+    let asker = app.anyone().at_address(ADDRESS[3]).with_number(NUMBER);
     let attempt = URL_SAFE_NO_PAD.decode(asker.attempt.as_ref().unwrap()).unwrap();
     let with = app.officer.issue(json!({"channel": "in-person", "challenge": NUMBER, "name": "Quillfeather", "place": "Zanzibar"})).await;
     let without = app.officer.issue_spoken().await;
@@ -39,12 +39,12 @@ async fn tables_and_files_hold_none_of_it() {
     let app = TestApp::start().await;
     let attempt = ask_in_every_way(&app).await;
     let mut looked_for: Vec<Vec<u8>> = vec![attempt.clone(), NUMBER.into(), "Quillfeather".into(), "Zanzibar".into()];
-    looked_for.extend([hex(&attempt), URL_SAFE_NO_PAD.encode(&attempt), STANDARD.encode(&attempt)].map(String::into_bytes));
-    looked_for.extend([b"127.0.0.93".to_vec(), ADDRESS.to_vec(), hex(&ADDRESS).into_bytes()]);
+    looked_for.extend([hex::encode(&attempt), URL_SAFE_NO_PAD.encode(&attempt), STANDARD.encode(&attempt)].map(String::into_bytes));
+    looked_for.extend([b"127.0.0.93".to_vec(), ADDRESS.to_vec(), hex::encode(&ADDRESS).into_bytes()]);
     // As CBOR writes the number, which would mean that the bytes of a token that is not spoken were kept.
     looked_for.push([&[0x1a], NUMBER.parse::<u32>().unwrap().to_be_bytes().as_slice()].concat());
 
-    let rows: String = app.dump().into_iter().flat_map(|(_, rows)| rows).collect::<Vec<_>>().join("\n");
+    let rows: String = app.dump().into_values().flatten().collect::<Vec<_>>().join("\n");
     let mut places = vec![("tables".to_owned(), rows.into_bytes())];
     for file in std::fs::read_dir(app.path().parent().unwrap()).unwrap().map(Result::unwrap) {
         places.push((file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap()));

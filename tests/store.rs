@@ -1,0 +1,79 @@
+//! What every store must keep, written against its contracts and run on every backend.
+
+#[path = "store/acts.rs"]
+mod acts;
+#[path = "store/groups.rs"]
+mod groups;
+#[path = "store/guards.rs"]
+mod guards;
+#[path = "store/sqlite.rs"]
+mod sqlite;
+#[path = "store/uses.rs"]
+mod uses;
+
+use std::sync::Arc;
+
+use countersign::store::{IssuerStore, VerifierStore};
+
+/// A kind of store, empty at first.
+pub trait Backend {
+    /// Opens it, as a process does when it starts. Several may have it open at once.
+    fn open(&self) -> Stores;
+
+    /// Runs a statement around the contracts; `Err` is what the database itself says against it.
+    fn sql(&self, statement: &str) -> Result<(), String>;
+}
+
+/// The two sides of one open store.
+#[derive(Clone)]
+pub struct Stores {
+    /// The issuer's side.
+    pub issuer: Arc<dyn IssuerStore>,
+    /// The verifier's side.
+    pub verifier: Arc<dyn VerifierStore>,
+}
+
+/// Runs each function of the suite on a fresh store of a backend.
+macro_rules! suite {
+    ($backend:ident: $($module:ident::$name:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                crate::$module::$name(&$backend::new()).await;
+            }
+        )+
+    };
+}
+
+/// The whole suite, named once for all backends.
+macro_rules! whole_suite {
+    ($backend:ident) => {
+        suite! { $backend:
+            uses::one_of_many_is_first,
+            uses::the_same_attempt_is_the_same_use,
+            uses::a_use_needs_the_issued_unwithdrawn_row_with_this_hash,
+            uses::a_mark_outlives_the_process,
+            uses::what_was_purged_is_never_used_again,
+            uses::uses_are_told_to_listeners_of_the_same_store,
+            guards::the_asker_never_decides,
+            guards::a_decision_stands,
+            guards::the_statement_that_issues_checks_everything_itself,
+            guards::a_quota_holds_against_many_at_once,
+            guards::codes_and_ids_are_taken_once,
+            guards::live_codes_are_bounded,
+            guards::guesses_at_once_never_exceed_the_budget,
+            guards::a_place_can_be_given_back_once_it_was_taken,
+            acts::a_key_set_version_only_grows,
+            acts::people_are_enrolled_once_and_suspended_once,
+            acts::suspension_and_withdrawal_reach_live_tokens_only,
+            acts::credentials_name_their_owner_until_they_run_out,
+            acts::a_refused_act_leaves_no_trace,
+            acts::the_ledger_keeps_its_order,
+            groups::many_writes_at_once_are_all_answered_and_durable,
+            groups::a_failing_operation_harms_no_other,
+            groups::two_processes_write_to_one_store,
+        }
+    };
+}
+
+pub(crate) use {suite, whole_suite};

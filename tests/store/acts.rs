@@ -1,0 +1,195 @@
+//! What the issuer does, with its ledger entry or not at all; and the world in which the suite does it.
+
+use countersign::{
+    authority::{Authorisation, AuthorisationId, Decision, Officer, Request, Role, State},
+    ledger::{Entry, Event},
+    store::{Decided, IssueRefusal, NewToken, Presented, Speakable, StoreError, TokenRecord},
+    token::{Channel, Cti, SpokenCode, SpokenSize, Token},
+};
+
+use crate::{Backend, Stores};
+
+pub const NOW: i64 = 1_795_000_000;
+pub const END: i64 = NOW + 300;
+
+/// An officer, an approver, and an approved authorisation with the id 01.. for a thousand tokens.
+pub struct World {
+    pub stores: Stores,
+}
+
+pub fn officer(callsign: &str, role: Role) -> Officer {
+    Officer { callsign: callsign.parse().unwrap(), role, enrolled_at: NOW, suspended_at: None }
+}
+
+/// Some entry; which one does not matter to the store.
+pub fn entry() -> Entry {
+    Event::KeySetPublished { version: 1, hash: [0; 32] }.at(NOW)
+}
+
+pub fn authorisation(id: u8, max_tokens: u32) -> Authorisation {
+    let request = Request::new("OP-1", [Channel::InPerson].into(), (NOW, NOW + 3_600), max_tokens, NOW).unwrap();
+    Authorisation::asked(AuthorisationId([id; 8]), request, "falcon".parse().unwrap(), NOW)
+}
+
+pub fn token(cti: u8) -> Token {
+    Token::from_bytes(vec![0xd2, cti]).unwrap()
+}
+
+/// A silent token of the usual officer.
+pub fn new_token(cti: u8) -> NewToken {
+    NewToken {
+        cti: Cti([cti; 8]),
+        hash: token(cti).hash(),
+        kid: [1; 4],
+        authorisation: AuthorisationId([1; 8]),
+        officer: "falcon".parse().unwrap(),
+        channel: Channel::InPerson,
+        issued_at: NOW,
+        starts_at: NOW,
+        expires_at: END,
+        speakable: None,
+    }
+}
+
+pub fn speakable(cti: u8, max_live: u32) -> Speakable {
+    Speakable { code: SpokenCode::of(&token(cti), SpokenSize::Five), token: token(cti), max_live }
+}
+
+impl World {
+    pub async fn new(backend: &dyn Backend) -> Self {
+        let stores = backend.open();
+        for (callsign, role) in [("falcon", Role::Officer), ("heron", Role::Approver)] {
+            assert!(stores.issuer.enrol(officer(callsign, role), entry()).await.unwrap());
+        }
+        let world = Self { stores };
+        world.approved(1, 1_000).await;
+        world
+    }
+
+    pub async fn approved(&self, id: u8, max_tokens: u32) {
+        self.stores.issuer.ask(authorisation(id, max_tokens), entry()).await.unwrap();
+        let decided = self.stores.issuer.decide(AuthorisationId([id; 8]), Decision::Approve, "heron".parse().unwrap(), entry()).await;
+        assert!(matches!(decided.unwrap(), Decided::Done(a) if a.state == State::Approved));
+    }
+
+    pub async fn issue(&self, token: NewToken) -> Result<(), IssueRefusal> {
+        self.stores.issuer.issue_and_record(token, entry()).await
+    }
+
+    pub async fn issued(&self, cti: u8) -> Presented {
+        self.issue(new_token(cti)).await.unwrap();
+        Presented { cti: Cti([cti; 8]), hash: token(cti).hash(), expires_at: END }
+    }
+
+    pub async fn record(&self, cti: u8) -> TokenRecord {
+        self.stores.issuer.token(Cti([cti; 8])).await.unwrap().unwrap()
+    }
+
+    pub async fn withdraw(&self, cti: u8) {
+        assert!(self.stores.issuer.withdraw_token(Cti([cti; 8]), entry()).await.unwrap());
+    }
+
+    pub async fn entries(&self) -> usize {
+        self.stores.issuer.ledger().await.unwrap().len()
+    }
+}
+
+pub async fn a_key_set_version_only_grows(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let Stores { issuer, verifier } = &world.stores;
+    assert_eq!(verifier.key_set().await.unwrap(), None);
+    for (version, kept) in [(5, true), (5, false), (4, false), (0, false), (6, true)] {
+        let before = world.entries().await;
+        assert_eq!(issuer.put_key_set(version, format!("set {version}"), entry()).await.unwrap(), kept, "{version}");
+        assert_eq!(world.entries().await - before, usize::from(kept), "{version}");
+    }
+    assert_eq!(verifier.key_set().await.unwrap().as_deref(), Some("set 6"));
+    assert_eq!(backend.open().verifier.key_set().await.unwrap().as_deref(), Some("set 6"));
+}
+
+pub async fn people_are_enrolled_once_and_suspended_once(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    let before = world.entries().await;
+    assert!(!issuer.enrol(officer("falcon", Role::Administrator), entry()).await.unwrap());
+    assert!(!issuer.suspend("nobody".parse().unwrap(), entry()).await.unwrap());
+    assert_eq!(world.entries().await, before);
+    assert!(issuer.suspend("falcon".parse().unwrap(), entry()).await.unwrap());
+    assert!(!issuer.suspend("falcon".parse().unwrap(), entry()).await.unwrap());
+    assert_eq!(world.entries().await, before + 1);
+    let falcon = issuer.officer("falcon".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((falcon.role, falcon.suspended_at), (Role::Officer, Some(NOW)));
+    let everybody: Vec<String> = issuer.officers().await.unwrap().iter().map(|o| o.callsign.to_string()).collect();
+    assert_eq!(everybody, ["falcon", "heron"]);
+}
+
+pub async fn suspension_and_withdrawal_reach_live_tokens_only(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    world.approved(2, 10).await;
+    for (cti, authorisation, expires_at) in [(1, 1, END), (2, 2, END), (3, 2, NOW + 1), (4, 2, NOW + 2)] {
+        world.issue(NewToken { authorisation: AuthorisationId([authorisation; 8]), expires_at, ..new_token(cti) }).await.unwrap();
+    }
+    let withdrawn = async || {
+        let mut all = vec![];
+        for cti in 1..=4 {
+            all.push(world.record(cti).await.withdrawn_at);
+        }
+        all
+    };
+    // At the second where the leeway of the third token is over and that of the fourth is not.
+    let at = NOW + 61;
+    let late = Entry { at, ..entry() };
+    world.stores.issuer.withdraw_authorisation(AuthorisationId([2; 8]), late.clone()).await.unwrap();
+    assert_eq!(withdrawn().await, [None, Some(at), None, Some(at)]);
+    assert!(world.stores.issuer.suspend("falcon".parse().unwrap(), late).await.unwrap());
+    assert_eq!(withdrawn().await, [Some(at), Some(at), None, Some(at)]);
+}
+
+pub async fn credentials_name_their_owner_until_they_run_out(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    issuer.add_credential("falcon".parse().unwrap(), [7; 32], NOW + 10, entry()).await.unwrap();
+    for (hash, now, owner) in [([7; 32], NOW + 9, true), ([7; 32], NOW + 10, false), ([8; 32], NOW, false)] {
+        assert_eq!(issuer.officer_by_credential(hash, now).await.unwrap().is_some(), owner);
+    }
+    let before = world.entries().await;
+    for (callsign, hash) in [("heron", [7; 32]), ("nobody", [9; 32])] {
+        let refused = issuer.add_credential(callsign.parse().unwrap(), hash, NOW + 10, entry()).await;
+        assert!(matches!(refused, Err(StoreError::Failed(_))), "{callsign}");
+    }
+    assert_eq!(world.entries().await, before);
+}
+
+pub async fn a_refused_act_leaves_no_trace(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    world.issued(1).await;
+    let before = (world.entries().await, world.stores.issuer.authorisations(None).await.unwrap());
+    let wrong_channel = NewToken { channel: Channel::Online, ..new_token(2) };
+    assert!(matches!(world.issue(wrong_channel).await, Err(IssueRefusal::NotAuthorised)));
+    assert!(matches!(world.issue(new_token(1)).await, Err(IssueRefusal::CodeTaken)));
+    let full = NewToken { speakable: Some(speakable(2, 0)), ..new_token(2) };
+    assert!(matches!(world.issue(full).await, Err(IssueRefusal::TooManyLive)));
+    let unknown = world.stores.issuer.make_speakable(Cti([9; 8]), speakable(9, 10), entry()).await;
+    assert!(matches!(unknown, Err(IssueRefusal::NotAuthorised)));
+    let other_bytes = world.stores.issuer.make_speakable(Cti([1; 8]), speakable(9, 10), entry()).await;
+    assert!(matches!(other_bytes, Err(IssueRefusal::NotAuthorised)));
+    assert!(!world.stores.issuer.withdraw_token(Cti([9; 8]), entry()).await.unwrap());
+    let none = world.stores.issuer.withdraw_authorisation(AuthorisationId([9; 8]), entry()).await.unwrap();
+    assert_eq!(none, Decided::Unknown);
+    assert_eq!((world.entries().await, world.stores.issuer.authorisations(None).await.unwrap()), before);
+    assert!(world.stores.issuer.token(Cti([2; 8])).await.unwrap().is_none());
+}
+
+pub async fn the_ledger_keeps_its_order(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let before = world.entries().await;
+    for n in 0..20 {
+        let entry = Event::OfficerEnrolled { callsign: format!("p{n}").parse().unwrap(), role: Role::Officer, by: "x".into() }.at(NOW);
+        world.stores.issuer.enrol(officer(&format!("p{n}"), Role::Officer), entry).await.unwrap();
+    }
+    let lines = backend.open().issuer.ledger().await.unwrap().split_off(before);
+    for (n, line) in lines.iter().enumerate() {
+        assert!(String::from_utf8(line.clone()).unwrap().contains(&format!("\"p{n}\"")));
+    }
+    assert_eq!(lines.len(), 20);
+}

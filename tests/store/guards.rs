@@ -1,0 +1,158 @@
+//! Rules that hold inside the store's own statements, whoever calls and however many at once.
+
+use countersign::{
+    authority::{AuthorisationId, Decision, State},
+    store::{Decided, GUESS_WINDOW, IssueRefusal, NewToken},
+    token::Channel,
+};
+use tokio::task::JoinSet;
+
+use crate::{
+    Backend,
+    acts::{END, NOW, World, authorisation, entry, new_token, speakable},
+};
+
+const ID: AuthorisationId = AuthorisationId([2; 8]);
+
+pub async fn the_asker_never_decides(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    let before = world.entries().await;
+    for decision in [Decision::Approve, Decision::Refuse] {
+        let own = issuer.decide(ID, decision, "falcon".parse().unwrap(), entry()).await.unwrap();
+        assert_eq!(own, Decided::OwnRequest);
+    }
+    assert_eq!(world.entries().await, before);
+    assert_eq!(issuer.authorisation(ID).await.unwrap().unwrap().state, State::Asked);
+    // Nor around the contract: the table itself does not take it.
+    for statement in [
+        "UPDATE authorisations SET state = 'approved', decided_by = 'falcon', decided_at = 0 WHERE state = 'asked'",
+        "UPDATE authorisations SET state = 'refused', decided_by = 'falcon', decided_at = 0 WHERE state = 'asked'",
+        "UPDATE authorisations SET state = 'approved' WHERE state = 'asked'",
+        "UPDATE authorisations SET decided_by = asked_by WHERE state = 'approved'",
+        "UPDATE authorisations SET asked_by = decided_by WHERE state = 'approved'",
+    ] {
+        assert!(backend.sql(statement).is_err(), "{statement}");
+    }
+}
+
+pub async fn a_decision_stands(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    let by = || "heron".parse().unwrap();
+    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    assert!(matches!(issuer.decide(ID, Decision::Refuse, by(), entry()).await.unwrap(), Decided::Done(_)));
+    assert_eq!(issuer.decide(ID, Decision::Approve, by(), entry()).await.unwrap(), Decided::AlreadyIs(State::Refused));
+    assert_eq!(issuer.withdraw_authorisation(ID, entry()).await.unwrap(), Decided::AlreadyIs(State::Refused));
+    let unknown = AuthorisationId([9; 8]);
+    assert_eq!(issuer.decide(unknown, Decision::Approve, by(), entry()).await.unwrap(), Decided::Unknown);
+    let first = AuthorisationId([1; 8]);
+    assert!(matches!(issuer.withdraw_authorisation(first, entry()).await.unwrap(), Decided::Done(_)));
+    assert_eq!(issuer.decide(first, Decision::Approve, by(), entry()).await.unwrap(), Decided::AlreadyIs(State::Withdrawn));
+}
+
+pub async fn the_statement_that_issues_checks_everything_itself(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    let good = || new_token(1);
+    for (wrong, bad) in [
+        ("unknown authorisation", NewToken { authorisation: AuthorisationId([9; 8]), ..good() }),
+        ("not approved", NewToken { authorisation: ID, ..good() }),
+        ("another officer", NewToken { officer: "heron".parse().unwrap(), ..good() }),
+        ("another channel", NewToken { channel: Channel::Telephone, ..good() }),
+        ("starts before", NewToken { starts_at: NOW - 1, ..good() }),
+        ("ends after", NewToken { expires_at: NOW + 3_601, ..good() }),
+    ] {
+        assert!(matches!(world.issue(bad).await, Err(IssueRefusal::NotAuthorised)), "{wrong}");
+    }
+    world.issue(NewToken { expires_at: NOW + 3_600, ..good() }).await.unwrap();
+    issuer.suspend("heron".parse().unwrap(), entry()).await.unwrap();
+    assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "approver suspended");
+    let other = World { stores: backend.open() };
+    assert!(matches!(other.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "in another process too");
+    issuer.withdraw_authorisation(AuthorisationId([1; 8]), entry()).await.unwrap();
+    assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "withdrawn");
+}
+
+pub async fn a_quota_holds_against_many_at_once(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    world.approved(2, 10).await;
+    let second = backend.open();
+    let mut racing = JoinSet::new();
+    for cti in 1..=60 {
+        let issuer = if cti % 2 == 0 { world.stores.issuer.clone() } else { second.issuer.clone() };
+        let token = NewToken { authorisation: ID, ..new_token(cti) };
+        racing.spawn(async move { issuer.issue_and_record(token, entry()).await.is_ok() });
+    }
+    assert_eq!(racing.join_all().await.into_iter().filter(|issued| *issued).count(), 10);
+    assert_eq!(world.stores.issuer.authorisation(ID).await.unwrap().unwrap().tokens_issued, 10);
+}
+
+pub async fn codes_and_ids_are_taken_once(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let spoken = |cti, code| NewToken { speakable: Some(speakable(code, 100)), ..new_token(cti) };
+    world.issue(spoken(1, 1)).await.unwrap();
+    assert!(matches!(world.issue(spoken(2, 1)).await, Err(IssueRefusal::CodeTaken)), "another token's code");
+    assert!(matches!(world.issue(spoken(1, 2)).await, Err(IssueRefusal::CodeTaken)), "another token's id");
+    world.issue(new_token(2)).await.unwrap();
+    world.issue(new_token(3)).await.unwrap();
+    let code = speakable(1, 100).code;
+    assert_eq!(world.stores.verifier.token_for_code(code).await.unwrap(), Some(crate::acts::token(1)));
+    assert_eq!(world.stores.verifier.token_for_code(speakable(2, 100).code).await.unwrap(), None, "silent");
+}
+
+pub async fn live_codes_are_bounded(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let mut racing = JoinSet::new();
+    for cti in 1..=20 {
+        let issuer = world.stores.issuer.clone();
+        let token = NewToken { speakable: Some(speakable(cti, 5)), ..new_token(cti) };
+        racing.spawn(async move { issuer.issue_and_record(token, entry()).await.is_ok() });
+    }
+    assert_eq!(racing.join_all().await.into_iter().filter(|issued| *issued).count(), 5);
+    world.issue(new_token(100)).await.unwrap();
+    let full = world.stores.issuer.make_speakable(new_token(100).cti, speakable(100, 5), entry()).await;
+    assert!(matches!(full, Err(IssueRefusal::TooManyLive)));
+    // A code counts until the leeway after its end is over.
+    for (at, fits) in [(END + 59, false), (END + 60, true)] {
+        let late = NewToken { speakable: Some(speakable(101, 5)), expires_at: NOW + 3_000, ..new_token(101) };
+        let mut entry = entry();
+        entry.at = at;
+        assert_eq!(world.stores.issuer.issue_and_record(late, entry).await.is_ok(), fits, "{at}");
+    }
+}
+
+pub async fn guesses_at_once_never_exceed_the_budget(backend: &dyn Backend) {
+    let stores = backend.open();
+    let second = backend.open();
+    let mut racing = JoinSet::new();
+    for n in 0..200 {
+        let verifier = if n % 2 == 0 { stores.verifier.clone() } else { second.verifier.clone() };
+        // Over several minutes, so that no single row is the whole count.
+        racing.spawn(async move { verifier.take_guess(30, NOW + 60 * (n % 4)).await.unwrap().is_some() });
+    }
+    assert_eq!(racing.join_all().await.into_iter().filter(|taken| *taken).count(), 30);
+    drop((stores, second));
+    let restarted = backend.open().verifier;
+    assert!(restarted.take_guess(30, NOW + 180).await.unwrap().is_none());
+    assert!(restarted.take_guess(31, NOW + 180).await.unwrap().is_some());
+    assert!(restarted.take_guess(30, NOW + 180 + GUESS_WINDOW + 60).await.unwrap().is_some());
+}
+
+pub async fn a_place_can_be_given_back_once_it_was_taken(backend: &dyn Backend) {
+    let verifier = backend.open().verifier;
+    assert!(verifier.take_guess(0, NOW).await.unwrap().is_none());
+    for _ in 0..5 {
+        let guess = verifier.take_guess(1, NOW).await.unwrap().unwrap();
+        assert!(verifier.take_guess(1, NOW).await.unwrap().is_none());
+        verifier.give_back(guess).await.unwrap();
+    }
+    let guess = verifier.take_guess(1, NOW).await.unwrap().unwrap();
+    for _ in 0..3 {
+        verifier.give_back(guess).await.unwrap();
+    }
+    assert!(verifier.take_guess(1, NOW).await.unwrap().is_some());
+    assert!(verifier.take_guess(1, NOW).await.unwrap().is_none(), "nobody gives back more than was taken");
+}

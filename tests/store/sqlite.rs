@@ -1,0 +1,111 @@
+//! SQLite as a backend, and what is true of its file alone.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, sync::Arc};
+
+use countersign::store::{SqliteStore, StoreError};
+use tempfile::TempDir;
+
+use crate::{Backend, Stores, suite, whole_suite};
+
+pub struct Sqlite(TempDir);
+
+impl Sqlite {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("store.sqlite")
+    }
+}
+
+impl Backend for Sqlite {
+    fn open(&self) -> Stores {
+        let store = Arc::new(SqliteStore::open_for_issuer(&self.path()).unwrap());
+        Stores { issuer: store.clone(), verifier: store }
+    }
+
+    fn sql(&self, statement: &str) -> Result<(), String> {
+        let connection = rusqlite::Connection::open(self.path()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+        connection.execute_batch(statement).map_err(|error| error.to_string())
+    }
+}
+
+whole_suite!(Sqlite);
+
+fn refused(opened: Result<SqliteStore, StoreError>, says: &[&str]) {
+    match opened {
+        Ok(_) => panic!("it opened"),
+        Err(error) => {
+            let sentence = error.to_string();
+            assert!(matches!(error, StoreError::Unusable(_)), "{sentence}");
+            assert!(says.iter().all(|part| sentence.contains(part)), "{sentence}");
+            assert!(!sentence.contains('\n'), "{sentence}");
+        }
+    }
+}
+
+#[test]
+fn the_file_and_its_log_are_for_their_owner_alone() {
+    let sqlite = Sqlite::new();
+    let _open = sqlite.open();
+    for suffix in ["", "-wal", "-shm"] {
+        let path = format!("{}{suffix}", sqlite.path().display());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_missing_is_named() {
+    let sqlite = Sqlite::new();
+    let path = sqlite.0.path().join("missing/store.sqlite");
+    refused(SqliteStore::open_for_issuer(&path), &["missing/store.sqlite", "cannot be opened", "No such file"]);
+    assert!(!path.parent().unwrap().exists(), "nothing half-made");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named_and_left_alone() {
+    let sqlite = Sqlite::new();
+    let text = "This is a letter, not a database. ".repeat(100);
+    fs::write(sqlite.path(), &text).unwrap();
+    refused(SqliteStore::open_for_issuer(&sqlite.path()), &["store.sqlite", "not a database"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "not a database"]);
+    assert_eq!(fs::read_to_string(sqlite.path()).unwrap(), text);
+}
+
+#[test]
+fn a_folder_in_place_of_the_file_is_named() {
+    let sqlite = Sqlite::new();
+    fs::create_dir(sqlite.path()).unwrap();
+    refused(SqliteStore::open_for_issuer(&sqlite.path()), &["store.sqlite", "cannot be opened"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "cannot be opened"]);
+}
+
+#[test]
+fn a_verifier_makes_no_store() {
+    let sqlite = Sqlite::new();
+    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "start the issuer first"]);
+    assert!(!sqlite.path().exists());
+    fs::write(sqlite.path(), "").unwrap();
+    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "start the issuer"]);
+}
+
+#[test]
+fn a_store_of_another_version_is_refused() {
+    let sqlite = Sqlite::new();
+    drop(sqlite.open());
+    sqlite.sql("PRAGMA user_version = 99").unwrap();
+    refused(SqliteStore::open_for_issuer(&sqlite.path()), &["another version"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["another version"]);
+}
+
+#[tokio::test]
+async fn a_store_whose_table_is_gone_is_not_ready() {
+    let sqlite = Sqlite::new();
+    let open = sqlite.open();
+    assert!(open.verifier.ready().await.is_ok());
+    sqlite.sql("DROP TABLE purged").unwrap();
+    assert!(matches!(open.verifier.ready().await, Err(StoreError::Failed(_))));
+}
