@@ -8,12 +8,12 @@ use countersign::{
     config::Organisation,
     hex,
     http::{
+        app::{PrivateApp, PublicApp},
         assets::{Deployment, Document},
-        check::CheckPages,
         limits::Misses,
         listen::{Limits, serve},
-        private::{self, PrivateApp},
-        public::{self, PublicApp},
+        pages::PlainPages,
+        private, public,
     },
     issuer::{Ask, Desk, DeskSettings, Registry},
     ledger::Event,
@@ -232,7 +232,8 @@ async fn public_side(store: Arc<dyn VerifierStore>, clock: &Arc<ManualClock>, ke
         clock: clock.clone(),
         misses: Misses::default(),
         index: Document::index(&deployment),
-        pages: CheckPages { words: Catalogue::english(), organisation, origin: PUBLIC_URL.into() },
+        pages: PlainPages { words: Catalogue::english(), organisation },
+        origin: PUBLIC_URL.into(),
     };
     let origins = vec![LISTED_ORIGIN.parse().unwrap()];
     listen(public::router(Arc::new(app), setup.limits, origins), setup.limits).await

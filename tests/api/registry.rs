@@ -152,7 +152,7 @@ async fn credentials_run_out_and_are_kept_as_hashes() {
     assert!(!stored.contains(credential.expose()));
     for lasts in [0, -1, 366 * DAY + 1] {
         let refused = app.registry.make_credential(&Actor::Operator, callsign.clone(), lasts).await;
-        assert!(matches!(refused, Err(Refused::NotAllowed(_))), "{lasts}");
+        assert!(matches!(refused, Err(Refused::CredentialLasts)), "{lasts}");
     }
     let nobody = app.registry.make_credential(&Actor::Operator, "nobody".parse().unwrap(), 60).await;
     assert!(matches!(nobody, Err(Refused::Unknown { .. })));

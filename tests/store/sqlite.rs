@@ -61,7 +61,7 @@ fn the_file_and_its_log_are_for_their_owner_alone() {
 fn a_folder_that_is_missing_is_named() {
     let sqlite = Sqlite::new();
     let path = sqlite.0.path().join("missing/store.sqlite");
-    refused(SqliteStore::open_for_issuer(&path), &["missing/store.sqlite", "cannot be opened", "No such file"]);
+    refused(SqliteStore::open_for_issuer(&path), &["missing/store.sqlite", "cannot be opened", "its folder is not there; make it first"]);
     assert!(!path.parent().unwrap().exists(), "nothing half-made");
 }
 
@@ -70,8 +70,8 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
     let sqlite = Sqlite::new();
     let text = "This is a letter, not a database. ".repeat(100);
     fs::write(sqlite.path(), &text).unwrap();
-    refused(SqliteStore::open_for_issuer(&sqlite.path()), &["store.sqlite", "not a database"]);
-    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "not a database"]);
+    refused(SqliteStore::open_for_issuer(&sqlite.path()), &["store.sqlite", "another kind of file"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "another kind of file"]);
     assert_eq!(fs::read_to_string(sqlite.path()).unwrap(), text);
 }
 
