@@ -13,7 +13,7 @@ use crate::{
     sheet::Sheet,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running demo, killed at the latest when the test ends.
 struct Demo {
@@ -76,5 +76,5 @@ fn the_demo_shows_the_whole_main_job() {
         demo.terminate();
     }
     let secrets = assert_private(folder.path(), |path| ["/private/", ".sqlite", ".credential"].iter().any(|part| path.contains(part)));
-    assert!(secrets >= 7 + 1 + 1, "keys, store and credential");
+    assert!(secrets > 7 + 1, "keys, store and credential");
 }

@@ -1,0 +1,139 @@
+//! Flags with their environment variables, and the settings file behind them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::{ConfigError, Settings, number, read};
+
+/// Who runs the service, as people see it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Organisation {
+    /// Its name.
+    pub name: String,
+    /// The number that it publishes.
+    pub telephone: String,
+    /// Its address.
+    pub address: String,
+    /// Where "Exit this page" leads: a harmless public page.
+    pub exit_url: Option<String>,
+    /// Languages of the page; English is the only one so far.
+    pub languages: Vec<String>,
+}
+
+/// The settings that every command takes.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings")]
+pub struct Flags {
+    /// Settings file; countersign.toml in this folder if it is there
+    #[arg(long, global = true, env = "COUNTERSIGN_CONFIG", hide_env_values = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where everything is kept
+    #[arg(long, global = true, env = "COUNTERSIGN_STORE", hide_env_values = true, value_name = "sqlite:PATH")]
+    pub store: Option<String>,
+    /// Folder with root.jwk, keyset.jwt and private/
+    #[arg(long, global = true, env = "COUNTERSIGN_KEYS", hide_env_values = true, value_name = "FOLDER")]
+    pub keys: Option<PathBuf>,
+    /// Opens encrypted private keys
+    #[arg(long, global = true, env = "COUNTERSIGN_PASSPHRASE_FILE", hide_env_values = true, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Issuer name, such as verify.example.org
+    #[arg(long, global = true, env = "COUNTERSIGN_ISSUER", hide_env_values = true, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// Where people reach the page; https://<issuer> if not set
+    #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Listener for the public
+    #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC", hide_env_values = true, value_name = "ADDRESS:PORT")]
+    pub public: Option<String>,
+    /// Listener for officers
+    #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE", hide_env_values = true, value_name = "ADDRESS:PORT")]
+    pub private: Option<String>,
+    /// Where programs reach the private listener
+    #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE_URL", hide_env_values = true, value_name = "URL")]
+    pub private_url: Option<String>,
+    /// File with the credential of `officers credential`
+    #[arg(long, global = true, env = "COUNTERSIGN_CREDENTIAL_FILE", hide_env_values = true, value_name = "FILE")]
+    pub credential_file: Option<PathBuf>,
+    /// Words of a spoken code: 5 or 6
+    #[arg(long, global = true, env = "COUNTERSIGN_SPOKEN_WORDS", hide_env_values = true, value_name = "N", value_parser = number::<u8>)]
+    pub spoken_words: Option<u8>,
+    /// Spoken codes that may be live at once
+    #[arg(long, global = true, env = "COUNTERSIGN_MAX_LIVE", hide_env_values = true, value_name = "N", value_parser = number::<u32>)]
+    pub max_live: Option<u32>,
+    /// Wrong guesses that are answered per longest token lifetime
+    #[arg(long, global = true, env = "COUNTERSIGN_GUESSES", hide_env_values = true, value_name = "N", value_parser = number::<u32>)]
+    pub guesses: Option<u32>,
+    /// Origins of pages hosted elsewhere that may ask
+    #[arg(long, global = true, env = "COUNTERSIGN_PAGE_ORIGINS", hide_env_values = true, value_name = "ORIGIN", value_delimiter = ',')]
+    pub page_origins: Vec<String>,
+    /// Who runs the service; from the settings file alone
+    #[arg(skip)]
+    pub organisation: Option<Organisation>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_field_names, reason = "the entries are named as their flags are")]
+struct File {
+    store: Option<String>,
+    keys: Option<PathBuf>,
+    passphrase_file: Option<PathBuf>,
+    issuer: Option<String>,
+    public_url: Option<String>,
+    public: Option<String>,
+    private: Option<String>,
+    private_url: Option<String>,
+    credential_file: Option<PathBuf>,
+    spoken_words: Option<u8>,
+    max_live: Option<u32>,
+    guesses: Option<u32>,
+    page_origins: Vec<String>,
+    organisation: Option<Organisation>,
+}
+
+impl Flags {
+    /// Adds what the settings file says where neither flag nor environment did.
+    pub fn resolve(self) -> Result<Settings, ConfigError> {
+        let usual = Path::new("countersign.toml");
+        let file: File = match &self.config {
+            Some(path) => parse(path)?,
+            None if usual.exists() => parse(usual)?,
+            None => File::default(),
+        };
+        Ok(Settings(Self {
+            config: self.config,
+            store: self.store.or(file.store),
+            keys: self.keys.or(file.keys),
+            passphrase_file: self.passphrase_file.or(file.passphrase_file),
+            issuer: self.issuer.or(file.issuer),
+            public_url: self.public_url.or(file.public_url),
+            public: self.public.or(file.public),
+            private: self.private.or(file.private),
+            private_url: self.private_url.or(file.private_url),
+            credential_file: self.credential_file.or(file.credential_file),
+            spoken_words: self.spoken_words.or(file.spoken_words),
+            max_live: self.max_live.or(file.max_live),
+            guesses: self.guesses.or(file.guesses),
+            page_origins: if self.page_origins.is_empty() { file.page_origins } else { self.page_origins },
+            organisation: self.organisation.or(file.organisation),
+        }))
+    }
+}
+
+fn parse(path: &Path) -> Result<File, ConfigError> {
+    let text = read(path)?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
+        let reason = format!("{} (line {line})", error.message());
+        ConfigError::File { path: path.to_owned(), reason }
+    })
+}
+
+/// What is logged: `COUNTERSIGN_LOG`, for example `debug`; by default warnings and alarms.
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the environment besides the flags")]
+pub fn log_filter() -> String {
+    std::env::var("COUNTERSIGN_LOG").unwrap_or_else(|_| "warn".into())
+}

@@ -1,0 +1,198 @@
+//! Settings: flag, then environment variable, then `countersign.toml`. Read here and nowhere else.
+
+mod error;
+mod flags;
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use secrecy::SecretString;
+
+pub use self::{
+    error::{ConfigError, read, reason},
+    flags::{Flags, Organisation, log_filter},
+};
+use crate::{issuer::Credential, keyring::IssuerName, token::SpokenSize};
+
+/// Settings after flags, environment and file were put together; each value is checked where it is asked for.
+#[derive(Clone, Debug)]
+pub struct Settings(Flags);
+
+/// Bounds that keep guessing hopeless.
+#[derive(Clone, Copy, Debug)]
+pub struct Guessing {
+    /// Length of codes.
+    pub spoken: SpokenSize,
+    /// Codes that may be live at once.
+    pub max_live: u32,
+    /// Misses that are answered per longest token lifetime.
+    pub guesses: u32,
+}
+
+impl Settings {
+    /// The path behind `sqlite:`.
+    pub fn store_path(&self) -> Result<PathBuf, ConfigError> {
+        let value = self.0.store.as_deref().unwrap_or("sqlite:countersign.sqlite");
+        match value.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(path.into()),
+            _ => Err(ConfigError::Wrong {
+                flag: "--store",
+                value: value.into(),
+                wanted: "sqlite: and a path, such as sqlite:countersign.sqlite",
+            }),
+        }
+    }
+
+    /// The folder of keys.
+    pub fn keys(&self) -> PathBuf {
+        self.0.keys.clone().unwrap_or_else(|| "keys".into())
+    }
+
+    /// The passphrase of the private keys, if a file with one was named.
+    pub fn passphrase(&self) -> Result<Option<SecretString>, ConfigError> {
+        let Some(path) = &self.0.passphrase_file else { return Ok(None) };
+        let text = zeroize::Zeroizing::new(read(path)?);
+        let passphrase = text.trim_end_matches(['\r', '\n']);
+        if passphrase.is_empty() {
+            return Err(ConfigError::File { path: path.clone(), reason: "it is empty; put the passphrase on its first line".into() });
+        }
+        Ok(Some(SecretString::from(passphrase)))
+    }
+
+    /// The issuer name.
+    pub fn issuer(&self) -> Result<IssuerName, ConfigError> {
+        let missing = ConfigError::Missing { what: "the issuer name", flag: "--issuer", variable: "COUNTERSIGN_ISSUER" };
+        Ok(self.0.issuer.as_deref().ok_or(missing)?.parse()?)
+    }
+
+    /// Where people reach the page: scheme and host, without a slash at the end.
+    pub fn public_url(&self) -> Result<String, ConfigError> {
+        match &self.0.public_url {
+            Some(url) => base_url("--public-url", url),
+            None => Ok(self.issuer()?.url()),
+        }
+    }
+
+    /// The public listener.
+    pub fn public(&self) -> Result<SocketAddr, ConfigError> {
+        address("--public", self.0.public.as_deref().unwrap_or("127.0.0.1:8080"))
+    }
+
+    /// The private listener.
+    pub fn private(&self) -> Result<SocketAddr, ConfigError> {
+        address("--private", self.0.private.as_deref().unwrap_or("127.0.0.1:8081"))
+    }
+
+    /// Where programs reach the private listener.
+    pub fn private_url(&self) -> Result<String, ConfigError> {
+        base_url("--private-url", self.0.private_url.as_deref().unwrap_or("http://127.0.0.1:8081"))
+    }
+
+    /// The credential of a program.
+    pub fn credential(&self) -> Result<Credential, ConfigError> {
+        let missing = ConfigError::Missing { what: "the credential", flag: "--credential-file", variable: "COUNTERSIGN_CREDENTIAL_FILE" };
+        let path = self.0.credential_file.as_ref().ok_or(missing)?;
+        let text = zeroize::Zeroizing::new(read(path)?);
+        let wrong =
+            |error| ConfigError::File { path: path.clone(), reason: format!("{error}; make one with `countersign officers credential`") };
+        Credential::parse(text.trim()).map_err(wrong)
+    }
+
+    /// How codes are guarded. Refused where a guesser's chance per token lifetime would be over one in a million.
+    pub fn guessing(&self) -> Result<Guessing, ConfigError> {
+        let words = self.0.spoken_words.unwrap_or(5);
+        let spoken = SpokenSize::try_from(words).map_err(|()| ConfigError::Wrong {
+            flag: "--spoken-words",
+            value: words.to_string(),
+            wanted: "5 or 6",
+        })?;
+        let (guesses, max_live) = (self.0.guesses.unwrap_or(3_000), self.0.max_live.unwrap_or(256));
+        let chance = f64::from(guesses) * f64::from(max_live) / 2_f64.powi(spoken.bits().cast_signed());
+        if chance > 1e-6 {
+            return Err(ConfigError::GuessBudget { guesses, max_live, words: spoken.words() });
+        }
+        Ok(Guessing { spoken, max_live, guesses })
+    }
+
+    /// Origins of pages hosted elsewhere.
+    pub fn page_origins(&self) -> Result<Vec<axum::http::HeaderValue>, ConfigError> {
+        let origin = |text: &String| {
+            let wrong =
+                || ConfigError::Wrong { flag: "--page-origins", value: text.clone(), wanted: "an origin such as https://www.example.org" };
+            base_url("--page-origins", text)?.parse().map_err(|_| wrong())
+        };
+        self.0.page_origins.iter().map(origin).collect()
+    }
+
+    /// Who runs the service.
+    pub fn organisation(&self) -> Result<Organisation, ConfigError> {
+        let named = self.0.organisation.clone().filter(|o| !o.name.is_empty() && !o.telephone.is_empty());
+        let mut organisation = named.ok_or(ConfigError::NoOrganisation)?;
+        if let Some(exit) = &organisation.exit_url
+            && !exit.starts_with("https://")
+        {
+            return Err(ConfigError::Wrong {
+                flag: "organisation.exit_url",
+                value: exit.clone(),
+                wanted: "an address that begins with https://",
+            });
+        }
+        if organisation.languages.is_empty() {
+            organisation.languages = vec!["en".into()];
+        }
+        match organisation.languages.iter().find(|language| *language != "en") {
+            Some(other) => Err(ConfigError::Wrong {
+                flag: "organisation.languages",
+                value: other.clone(),
+                wanted: "a language that this version has; it has en",
+            }),
+            None => Ok(organisation),
+        }
+    }
+}
+
+fn address(flag: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
+    value.parse().map_err(|_| ConfigError::Wrong { flag, value: value.into(), wanted: "an address and port such as 127.0.0.1:8080" })
+}
+
+/// Reads a count of things.
+pub fn number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text:?} is not a whole number that fits"))
+}
+
+/// Scheme and host; anything after them would end up in every link.
+pub fn base_url(flag: &'static str, value: &str) -> Result<String, ConfigError> {
+    let wrong = || ConfigError::Wrong { flag, value: value.into(), wanted: "a URL such as https://verify.example.org, without a path" };
+    let bare = value.strip_suffix('/').unwrap_or(value);
+    let uri: axum::http::Uri = bare.parse().map_err(|_| wrong())?;
+    let plain = matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some_and(|a| !a.as_str().contains('@'));
+    if plain && uri.path() == "/" && !bare.ends_with('/') && uri.query().is_none() && !bare.contains('#') {
+        Ok(bare.to_owned())
+    } else {
+        Err(wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guess_budget_is_one_in_a_million_at_most() {
+        let guessing = |words, guesses, max_live| {
+            Settings(Flags { spoken_words: Some(words), guesses: Some(guesses), max_live: Some(max_live), ..Flags::default() }).guessing()
+        };
+        assert!(guessing(5, 3_000, 256).is_ok(), "the defaults");
+        assert!(guessing(5, 4_294, 256).is_ok());
+        assert!(guessing(5, 4_295, 256).is_err());
+        assert!(guessing(6, 4_295, 256_000).is_ok());
+        assert!(guessing(7, 1, 1).is_err());
+    }
+
+    #[test]
+    fn urls_are_scheme_and_host() {
+        assert_eq!(base_url("--public-url", "http://localhost:8080/").unwrap(), "http://localhost:8080");
+        for bad in ["", "localhost:8080", "ftp://a", "https://a/b", "https://a?b", "https://a#b", "https://u@a", "https://a//"] {
+            assert!(base_url("--public-url", bad).is_err(), "{bad}");
+        }
+    }
+}
