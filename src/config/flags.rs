@@ -42,7 +42,7 @@ pub struct Flags {
     /// Issuer name, such as verify.example.org
     #[arg(long, global = true, env = "COUNTERSIGN_ISSUER", hide_env_values = true, value_name = "NAME")]
     pub issuer: Option<String>,
-    /// Where people reach the page; https://<issuer> if not set
+    /// Where people reach the page; https:// and the issuer name if not set
     #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
     pub public_url: Option<String>,
     /// Listener for the public
