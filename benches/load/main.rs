@@ -78,7 +78,7 @@ fn row(name: &'static str, goal: Option<f64>, run: &Run, micros: f64, expected: 
     let right = run.verdicts.get(expected).copied().unwrap_or(0);
     let strays = 1.0 - f64::from(right) / f64::from(run.requests);
     assert!(strays <= STRAYS, "{name}: {strays} of the answers were others: {:?}", run.verdicts);
-    Row { name, micros: micros / f64::from(run.requests), per_second: Some(f64::from(run.requests) / run.seconds), goal }
+    Row { name, micros: micros / f64::from(run.requests), per_second: run.per_second(), goal }
 }
 
 /// Prints a table in Markdown; fails where a goal is missed.

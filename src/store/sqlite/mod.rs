@@ -25,6 +25,13 @@ const SCHEMA: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 /// How long to wait for another process that writes to the same file.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
+/// Memory for pages, of each connection: those of all tokens that live at once.
+const CACHE_KIB: i32 = 16 * 1_024;
+
+/// Pages in the write-ahead log before they move into the file (32 MiB). Marks fall on random pages; the longer they
+/// gather, the more of them a page takes along, and copying pages is much of what a mark costs.
+const CHECKPOINT_PAGES: i32 = 8_192;
+
 /// How many uses may be told of before a slow listener has to ask the store again.
 const MARKS_TOLD: usize = 1_024;
 
@@ -121,6 +128,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         connection.pragma_update(None, "foreign_keys", true)?;
         // Codes and token bytes that were dropped are overwritten, not just unlinked.
         connection.pragma_update(None, "secure_delete", true)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
