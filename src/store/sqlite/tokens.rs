@@ -118,12 +118,14 @@ pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, Sto
 }
 
 pub(super) fn report_first_checks(db: &Connection, now: i64) -> Result<usize, StoreError> {
-    let marks: Vec<(Cti, i64)> = db
-        .prepare_cached("SELECT cti, first_checked_at FROM marks WHERE reported = 0 ORDER BY cti LIMIT 1000")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+    let mut marks: Vec<(i64, Cti, i64)> = db
+        .prepare_cached("SELECT seq, cti, first_checked_at FROM unreported JOIN marks USING (cti) ORDER BY seq LIMIT 1000")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
-    for (cti, first_checked_at) in &marks {
-        db.prepare_cached("UPDATE marks SET reported = 1 WHERE cti = ?1")?.execute([cti])?;
+    // Not in the order in which people checked.
+    marks.sort_unstable_by_key(|(_, cti, _)| cti.0);
+    for (seq, cti, first_checked_at) in &marks {
+        db.prepare_cached("DELETE FROM unreported WHERE seq = ?1")?.execute([seq])?;
         append(db, &Event::FirstCheckReported { cti: *cti, first_checked_at: *first_checked_at }.at(now))?;
     }
     Ok(marks.len())
@@ -139,7 +141,7 @@ pub(super) fn purge(db: &Connection, now: i64) -> Result<(), StoreError> {
              (SELECT max(expires_at) FROM tokens WHERE expires_at <= ?1), 0))",
     )?
     .execute([now - KEEP_ROWS])?;
-    let gone = "SELECT cti FROM tokens LEFT JOIN marks USING (cti) WHERE expires_at <= ?1 AND coalesce(reported, 1) = 1";
+    let gone = "SELECT cti FROM tokens WHERE expires_at <= ?1 AND cti NOT IN (SELECT cti FROM unreported)";
     let gone: Vec<Cti> = db.prepare_cached(gone)?.query_map([now - KEEP_ROWS], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for cti in gone {
         db.prepare_cached("DELETE FROM marks WHERE cti = ?1")?.execute([cti])?;

@@ -88,6 +88,7 @@ fn mark(db: &Connection, token: Presented, attempt: Option<AttemptHash>, minute:
             ":attempt": attempt.map(|a| a.0), ":minute": minute, ":cti": token.cti, ":hash": token.hash,
         })?;
     if inserted == 1 {
+        db.prepare_cached("INSERT INTO unreported (cti) VALUES (?1)")?.execute([token.cti])?;
         return Ok(Marked::First);
     }
     let record = record(db, token)?;

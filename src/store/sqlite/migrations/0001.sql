@@ -56,11 +56,15 @@ CREATE INDEX tokens_by_authorisation ON tokens (authorisation);
 CREATE TABLE marks (
     cti              BLOB PRIMARY KEY REFERENCES tokens,
     attempt          BLOB CHECK (length(attempt) = 32),
-    first_checked_at INTEGER NOT NULL CHECK (first_checked_at % 60 = 0),
-    reported         INTEGER NOT NULL DEFAULT 0
+    first_checked_at INTEGER NOT NULL CHECK (first_checked_at % 60 = 0)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX marks_to_report ON marks (cti) WHERE reported = 0;
+-- Marks that the ledger does not know yet. Appended, because an index on marks would change a second page at random for
+-- every mark, which is a good part of what it costs. The order of checks is gone when the ledger knows them.
+CREATE TABLE unreported (
+    seq INTEGER PRIMARY KEY,
+    cti BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE misses (
     minute INTEGER PRIMARY KEY,
