@@ -22,6 +22,9 @@ pub trait Backend {
 
     /// Runs a statement around the contracts; `Err` is what the database itself says against it.
     fn sql(&self, statement: &str) -> Result<(), String>;
+
+    /// From now on the database refuses every new line of the ledger.
+    fn block_ledger(&self);
 }
 
 /// The two sides of one open store.
@@ -68,6 +71,7 @@ macro_rules! whole_suite {
             acts::suspension_and_withdrawal_reach_live_tokens_only,
             acts::credentials_name_their_owner_until_they_run_out,
             acts::a_refused_act_leaves_no_trace,
+            acts::no_record_no_act,
             acts::the_ledger_keeps_its_order,
             groups::many_writes_at_once_are_all_answered_and_durable,
             groups::a_failing_operation_harms_no_other,

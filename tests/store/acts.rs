@@ -180,6 +180,30 @@ pub async fn a_refused_act_leaves_no_trace(backend: &dyn Backend) {
     assert!(world.stores.issuer.token(Cti([2; 8])).await.unwrap().is_none());
 }
 
+pub async fn no_record_no_act(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    world.issued(1).await;
+    let issuer = &world.stores.issuer;
+    let seen = async || {
+        let people = issuer.officers().await.unwrap();
+        (people, issuer.authorisations(None).await.unwrap(), world.record(1).await, world.entries().await)
+    };
+    let before = seen().await;
+    backend.block_ledger();
+    let first = AuthorisationId([1; 8]);
+    assert!(issuer.enrol(officer("kite", Role::Officer), entry()).await.is_err());
+    assert!(issuer.suspend("falcon".parse().unwrap(), entry()).await.is_err());
+    assert!(issuer.ask(authorisation(3, 5), entry()).await.is_err());
+    assert!(issuer.withdraw_authorisation(first, entry()).await.is_err());
+    assert!(issuer.withdraw_token(Cti([1; 8]), entry()).await.is_err());
+    assert!(matches!(issuer.make_speakable(Cti([1; 8]), speakable(1, 9), entry()).await, Err(IssueRefusal::Store(_))));
+    assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::Store(_))));
+    assert!(issuer.put_key_set(7, "set".into(), entry()).await.is_err());
+    assert_eq!(seen().await, before);
+    assert!(issuer.token(Cti([2; 8])).await.unwrap().is_none());
+    assert_eq!(world.stores.verifier.key_set().await.unwrap(), None);
+}
+
 pub async fn the_ledger_keeps_its_order(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let before = world.entries().await;

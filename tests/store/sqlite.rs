@@ -31,6 +31,10 @@ impl Backend for Sqlite {
         connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
         connection.execute_batch(statement).map_err(|error| error.to_string())
     }
+
+    fn block_ledger(&self) {
+        self.sql("CREATE TRIGGER blocked BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'blocked'); END").unwrap();
+    }
 }
 
 whole_suite!(Sqlite);
