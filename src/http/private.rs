@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     authority::{Actor, Authorisation, AuthorisationId, Decision, Officer},
-    issuer::{Ask, IssueRequest, Issued, TokenState, TokenStatus},
+    issuer::{Ask, IssueRequest, Issued, TokenStatus},
     token::{Approach, Channel, Cti, SpokenCode, qr::Symbol},
 };
 
@@ -154,12 +154,14 @@ struct Watch {
 /// One event at the start and one at each change; ends when nothing can change any more.
 fn changes(watch: Watch) -> impl Stream<Item = Result<Event, axum::Error>> {
     stream::unfold(watch, |mut watch| async move {
-        if watch.last.is_some_and(|last| matches!(last.state, TokenState::Expired | TokenState::Withdrawn)) {
-            return None;
-        }
         loop {
+            let known = watch.last.map(|last| (last.state, last.first_checked_at));
+            if watch.last.is_some_and(|last| last.is_over) {
+                return None;
+            }
             let status = watch.app.desk.status(&watch.officer, watch.cti).await.ok()?;
-            if watch.last.replace(status) != Some(status) {
+            watch.last = Some(status);
+            if known != Some((status.state, status.first_checked_at)) {
                 return Some((Event::default().json_data(status), watch));
             }
             watch.wait().await;

@@ -80,6 +80,9 @@ pub struct TokenStatus {
     pub state: TokenState,
     /// Seconds since 1970, in whole minutes.
     pub first_checked_at: Option<i64>,
+    /// Nothing of this will change any more.
+    #[serde(skip)]
+    pub is_over: bool,
 }
 
 /// Issues tokens. The only holder of signing keys.
@@ -193,14 +196,15 @@ impl Desk {
     /// Where a token stands.
     pub async fn status(&self, officer: &Officer, cti: Cti) -> Result<TokenStatus, Refused> {
         let record = self.find(officer, cti).await?;
+        // Until the leeway is over it can still be checked, so until then it is live.
+        let past = record.expires_at + LEEWAY <= self.clock.now();
         let state = match record {
             TokenRecord { withdrawn_at: Some(_), .. } => TokenState::Withdrawn,
             TokenRecord { first_checked_at: Some(_), .. } => TokenState::Checked,
-            // Until the leeway is over it can still be checked, so until then it is live.
-            TokenRecord { expires_at, .. } if expires_at + LEEWAY <= self.clock.now() => TokenState::Expired,
+            _ if past => TokenState::Expired,
             _ => TokenState::Live,
         };
-        Ok(TokenStatus { state, first_checked_at: record.first_checked_at })
+        Ok(TokenStatus { state, first_checked_at: record.first_checked_at, is_over: past || state == TokenState::Withdrawn })
     }
 
     /// Tells of checks as they happen in this process; others are found by asking again.

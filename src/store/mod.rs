@@ -1,6 +1,7 @@
 //! What is kept, as whole operations of the domain. The contracts are written on the traits; every backend keeps them all.
 //!
-//! Nothing about the person approached is ever stored: no number, no address, no time finer than a minute.
+//! Nothing about the person who checks is ever stored: no address, no attempt in the clear, no time finer than a minute.
+//! The number that they read out is in the bytes of a token, which are kept only while its code is meant to be spoken.
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;

@@ -93,6 +93,8 @@ async fn a_stream_lasts_for_as_long_as_a_check_may_come() {
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
     let minute = issued.expires_at + 59 - (issued.expires_at + 59) % 60;
     assert_eq!(events.next().await, Some(status("checked", Some(minute))));
+    app.clock.set(issued.expires_at + 60);
+    assert_eq!(events.next().await, None, "a checked token is watched until its time is over");
     app.clock.set(NOW);
     let unchecked = app.officer.issue_plain().await;
     let mut events = Events::of(&app.officer, &unchecked.id).await;
