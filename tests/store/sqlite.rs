@@ -113,3 +113,13 @@ async fn a_store_whose_table_is_gone_is_not_ready() {
     sqlite.sql("DROP TABLE purged").unwrap();
     assert!(matches!(open.verifier.ready().await, Err(StoreError::Failed(_))));
 }
+
+#[tokio::test]
+async fn what_was_purged_is_not_in_the_log_either() {
+    let sqlite = Sqlite::new();
+    let stores = sqlite.open();
+    let log = || fs::metadata(format!("{}-wal", sqlite.path().display())).unwrap().len();
+    assert!(log() > 0, "opening wrote to the log");
+    stores.issuer.purge(0).await.unwrap();
+    assert_eq!(log(), 0);
+}

@@ -184,7 +184,9 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn purge(&self, now: i64) -> Result<(), StoreError> {
-        self.write(move |db| tokens::purge(db, now)).await
+        self.write(move |db| tokens::purge(db, now)).await?;
+        // Pages as they were before would stay in the log until it is overwritten. A busy log waits for the next time.
+        self.read(|db| Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
     }
 
     fn marks(&self) -> broadcast::Receiver<Cti> {
