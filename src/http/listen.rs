@@ -7,12 +7,12 @@ use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
+    task::JoinSet,
     time::timeout,
 };
 use tower::{ServiceExt as _, util::MapRequest};
@@ -53,26 +53,44 @@ impl Limits {
 /// Serves until `stop` is done, then finishes what is under way.
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
+    let ending = watch::Sender::new(false);
+    let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
+        while connections.try_join_next().is_some() {}
         let Some((stream, peer, place)) = accepted else { continue };
-        let connection = graceful.watch(connect(stream, peer, &app, limits));
-        tokio::spawn(async move {
-            // How a connection ended is of interest to nobody; its place is free again.
-            match limits.connection {
-                Some(longest) => drop(timeout(longest, connection).await),
-                None => drop(connection.await),
-            }
-            drop(place);
-        });
+        let connection = connect(stream, peer, &app, limits);
+        connections.spawn(attend(connection, limits, ending.subscribe(), place));
     }
     drop(listener);
-    let _ = timeout(limits.drain, graceful.shutdown()).await;
+    ending.send_replace(true);
+    let _ = timeout(limits.drain, connections.join_all()).await;
+}
+
+/// Drives a connection. When its time is over or the service stops, it takes no further request, but finishes the one
+/// under way: a proxy that keeps connections open never loses one.
+async fn attend<F>(connection: Connection<F>, limits: Limits, mut ending: watch::Receiver<bool>, _place: Place)
+where
+    F: FnMut(Request<Incoming>) -> Request + Clone + Send + 'static,
+{
+    let mut connection = std::pin::pin!(connection);
+    let over = async {
+        let told = ending.wait_for(|ending| *ending);
+        match limits.connection {
+            Some(longest) => drop(timeout(longest, told).await),
+            None => drop(told.await),
+        }
+    };
+    // How a connection ended is of interest to nobody.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = over => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = timeout(limits.drain, connection).await;
 }
 
 type Place = tokio::sync::OwnedSemaphorePermit;

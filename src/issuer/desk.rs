@@ -1,14 +1,11 @@
 //! Tokens: issued under an authorisation, made speakable, watched, withdrawn.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::Refused;
+use super::{Refused, silent::SilentTokens};
 use crate::{
     authority::{Authorisation, AuthorisationId, Officer, Role, State},
     clock::Clock,
@@ -92,14 +89,13 @@ pub struct Desk {
     entropy: Arc<dyn Entropy>,
     ring: Ring,
     settings: DeskSettings,
-    /// Bytes of live tokens that are not kept in the store, so that they can still be made speakable. In memory only.
-    silent: Mutex<HashMap<Cti, (i64, Token)>>,
+    silent: SilentTokens,
 }
 
 impl Desk {
     /// Opens the desk.
     pub fn new(store: Arc<dyn IssuerStore>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, ring: Ring, settings: DeskSettings) -> Self {
-        Self { store, clock, entropy, ring, settings, silent: Mutex::default() }
+        Self { store, clock, entropy, ring, settings, silent: SilentTokens::default() }
     }
 
     /// Issues a token: signs it, records it with its ledger entry, and only then shows it.
@@ -155,7 +151,7 @@ impl Desk {
         let entry = Event::token_issued(claims, kid, token.hash(), officer.callsign.clone(), authorisation).at(now);
         self.store.issue_and_record(record, entry).await?;
         if spoken.is_none() {
-            self.keep_silently(claims, token, now);
+            self.silent.keep(claims, token, now);
         }
         Ok(())
     }
@@ -164,17 +160,10 @@ impl Desk {
         Speakable { code, token: token.clone(), max_live: self.settings.max_live }
     }
 
-    fn keep_silently(&self, claims: &Claims, token: &Token, now: i64) {
-        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        silent.retain(|_, (expires_at, _)| *expires_at > now);
-        silent.insert(claims.cti(), (claims.window().expires_at(), token.clone()));
-    }
-
     /// Switches on the spoken code of a live token.
     pub async fn make_speakable(&self, officer: &Officer, cti: Cti) -> Result<SpokenCode, Refused> {
         self.find(officer, cti).await?;
-        let kept = self.silent.lock().unwrap_or_else(PoisonError::into_inner).get(&cti).cloned();
-        let (_, token) = kept.ok_or(Refused::CannotSpeak)?;
+        let token = self.silent.find(cti).ok_or(Refused::CannotSpeak)?;
         let code = SpokenCode::of(&token, self.settings.spoken);
         let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(self.clock.now());
         match self.store.make_speakable(cti, self.speakable(code, &token), entry).await {

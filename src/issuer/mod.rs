@@ -6,6 +6,7 @@
 mod credential;
 mod desk;
 mod registry;
+mod silent;
 
 pub use credential::{Credential, CredentialError};
 pub use desk::{Desk, DeskSettings, IssueRequest, Issued, TokenState, TokenStatus};
