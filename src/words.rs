@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
-use crate::token::{Correction, SpokenSize};
+use crate::{
+    config::Organisation,
+    token::{Correction, SpokenSize},
+};
 
 /// The words of one language.
 pub struct Catalogue {
@@ -36,6 +39,13 @@ impl Catalogue {
     pub fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
         let text = self.texts.get(key).map_or(key, String::as_str);
         values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// Says "the number that we publish" where the settings give no telephone number.
+    pub fn fill_in(&self, organisation: &mut Organisation) {
+        if organisation.telephone.is_empty() {
+            organisation.telephone = self.text("contact.published", &[]);
+        }
     }
 
     /// What may be wrong with a mistyped code, as a question or a request.

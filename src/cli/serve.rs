@@ -199,7 +199,12 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
 }
 
 fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Arc<dyn VerifierStore>) -> Result<PublicApp, Failure> {
-    let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
+    let (issuer, guessing, mut organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
+    let words = Catalogue::english();
+    if organisation.telephone.is_empty() {
+        tracing::warn!("no telephone number is set, so people have nobody to ring; write one under [organisation] in countersign.toml");
+    }
+    words.fill_in(&mut organisation);
     let public_url = settings.public_url()?;
     let deployment = Deployment {
         issuer: issuer.clone(),
@@ -214,7 +219,7 @@ fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Ar
         clock: place.clock.clone(),
         misses: Misses::default(),
         index: Document::index(&deployment),
-        pages: PlainPages { words: Catalogue::english(), organisation },
+        pages: PlainPages { words, organisation },
         origin: public_url,
     })
 }

@@ -100,11 +100,8 @@ fn judge(token: &Token, keys: &PublicKeys, issuer: &IssuerName, now: i64) -> (Ve
 /// The answer in the words that people see on the page.
 fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> String {
     let words = Catalogue::english();
-    let named = settings.organisation().unwrap_or_else(|_| Organisation {
-        name: "The organisation".into(),
-        telephone: "the number that we publish".into(),
-        ..Organisation::default()
-    });
+    let mut named = settings.organisation().unwrap_or_else(|_| Organisation { name: "The organisation".into(), ..Organisation::default() });
+    words.fill_in(&mut named);
     let say = |key: &str| words.text(key, &[("organisation", &named.name), ("telephone", &named.telephone)]);
     let mut lines = vec![say(&format!("verdict.{verdict}.title")), say(&format!("verdict.{verdict}.means"))];
     if verdict == "cannot_check" && answer["approach"].is_object() {

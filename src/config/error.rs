@@ -20,11 +20,6 @@ pub enum ConfigError {
         /// Its environment variable.
         variable: &'static str,
     },
-    /// People would not know whom to ring.
-    #[error(
-        "the organisation has no name or no telephone number; write both under [organisation] in countersign.toml or the file of --config"
-    )]
-    NoOrganisation,
     /// A value does not fit.
     #[error("{flag} {value:?} is not {wanted}")]
     Wrong {

@@ -123,10 +123,12 @@ impl Settings {
         self.0.page_origins.iter().map(origin).collect()
     }
 
-    /// Who runs the service.
+    /// Who runs the service; by the issuer's name where it has no other. The telephone number may be empty.
     pub fn organisation(&self) -> Result<Organisation, ConfigError> {
-        let named = self.0.organisation.clone().filter(|o| !o.name.is_empty() && !o.telephone.is_empty());
-        let mut organisation = named.ok_or(ConfigError::NoOrganisation)?;
+        let mut organisation = self.0.organisation.clone().unwrap_or_default();
+        if organisation.name.is_empty() {
+            organisation.name = self.issuer()?.to_string();
+        }
         if let Some(exit) = &organisation.exit_url
             && !exit.starts_with("https://")
         {

@@ -154,7 +154,7 @@ impl PlainPages {
 
     fn page(&self, main: &Markup) -> Document {
         let Organisation { name, telephone, address, .. } = &self.organisation;
-        let dial: String = "tel:".chars().chain(telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+')).collect();
+        let dial: String = telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
         let html = html! {
             (DOCTYPE)
             html lang="en" {
@@ -174,7 +174,15 @@ impl PlainPages {
                     }
                     main {
                         (main)
-                        section.contact { h2 { (self.t("contact.title")) } div.telephone { a href=(dial) { (telephone.replace(' ', "\u{a0}")) } } p { (name) } p { (address) } }
+                        section.contact {
+                            h2 { (self.t("contact.title")) }
+                            div.telephone {
+                                @if dial.is_empty() { (telephone) }
+                                @else { a href={ "tel:" (dial) } { (telephone.replace(' ', "\u{a0}")) } }
+                            }
+                            p { (name) }
+                            p { (address) }
+                        }
                     }
                 }
             }

@@ -142,8 +142,24 @@ async fn a_body_that_stops() {
 
 #[tokio::test]
 async fn a_connection_that_lasts_too_long() {
-    let said = closes(Limits { connection: Some(SHORT), ..PATIENT }, b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let said = closes(Limits { connection: Some(SHORT), drain: SHORT, ..PATIENT }, b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(said, "");
+}
+
+#[tokio::test]
+async fn a_request_under_way_when_the_time_of_its_connection_is_over() {
+    let service = Service::with(Limits { connection: Some(SHORT), ..PATIENT }).await;
+    let (address, release) = (service.address, service.release.clone());
+    let under_way = tokio::spawn(client(move || {
+        let mut socket = Socket::open(address);
+        socket.send(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n");
+        socket.read_to_end()
+    }));
+    timeout(LONG, service.entered.notified()).await.unwrap();
+    tokio::time::sleep(2 * SHORT).await;
+    release.notify_one();
+    let said = under_way.await.unwrap();
+    assert!(said.contains("connection: close") && said.ends_with("slow"), "finished, and then closed: {said}");
 }
 
 #[tokio::test]

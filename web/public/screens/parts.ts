@@ -49,12 +49,12 @@ export function action(app: App, text: string, ...rest: readonly (Node | null)[]
 /** How to reach the organisation by its own telephone. */
 export function contact(app: App): HTMLElement {
   const { name, telephone, address } = app.deployment.organisation;
-  const tel = "tel:" + telephone.replace(/[^0-9+]/g, "");
+  const dial = telephone.replace(/[^0-9+]/g, "");
   return el(
     "section",
     { class: "contact" },
     el("h2", {}, app.t("contact.title")),
-    el("div", { class: "telephone" }, el("a", { href: tel }, telephone)),
+    el("div", { class: "telephone" }, dial === "" ? telephone : el("a", { href: "tel:" + dial }, telephone)),
     el("p", {}, address === "" ? name : name + ", " + address),
   );
 }
