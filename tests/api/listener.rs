@@ -51,6 +51,18 @@ impl Service {
         let served = tokio::spawn(serve(listener, app, limits, async { drop(stopped.await) }));
         Self { address, stop, served, entered, release }
     }
+
+    /// A client whose request is being answered.
+    async fn asked_slowly(&self) -> JoinHandle<String> {
+        let address = self.address;
+        let under_way = tokio::spawn(client(move || {
+            let mut socket = Socket::open(address);
+            socket.send(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n");
+            socket.read_to_end()
+        }));
+        timeout(LONG, self.entered.notified()).await.unwrap();
+        under_way
+    }
 }
 
 struct Socket(TcpStream);
@@ -149,15 +161,9 @@ async fn a_connection_that_lasts_too_long() {
 #[tokio::test]
 async fn a_request_under_way_when_the_time_of_its_connection_is_over() {
     let service = Service::with(Limits { connection: Some(SHORT), ..PATIENT }).await;
-    let (address, release) = (service.address, service.release.clone());
-    let under_way = tokio::spawn(client(move || {
-        let mut socket = Socket::open(address);
-        socket.send(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n");
-        socket.read_to_end()
-    }));
-    timeout(LONG, service.entered.notified()).await.unwrap();
+    let under_way = service.asked_slowly().await;
     tokio::time::sleep(2 * SHORT).await;
-    release.notify_one();
+    service.release.notify_one();
     let said = under_way.await.unwrap();
     assert!(said.contains("connection: close") && said.ends_with("slow"), "finished, and then closed: {said}");
 }
@@ -239,24 +245,18 @@ async fn a_huge_body_is_refused_before_all_of_it_has_come() {
 #[tokio::test]
 async fn a_request_under_way_is_finished_and_nothing_new_is_taken() {
     let service = Service::with(PATIENT).await;
-    let (address, release) = (service.address, service.release.clone());
-    let under_way = tokio::spawn(client(move || {
-        let mut socket = Socket::open(address);
-        socket.send(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n");
-        socket.read_to_end()
-    }));
-    timeout(LONG, service.entered.notified()).await.unwrap();
+    let under_way = service.asked_slowly().await;
     service.stop.send(()).unwrap();
     // The listener is dropped before the rest is waited for.
     timeout(LONG, async {
-        while tokio::net::TcpStream::connect(address).await.is_ok() {
+        while tokio::net::TcpStream::connect(service.address).await.is_ok() {
             tokio::task::yield_now().await;
         }
     })
     .await
     .unwrap();
     assert!(!service.served.is_finished());
-    release.notify_one();
+    service.release.notify_one();
     timeout(LONG, service.served).await.unwrap().unwrap();
     let said = under_way.await.unwrap();
     assert!(said.starts_with("HTTP/1.1 200 OK") && said.ends_with("slow"), "{said}");
