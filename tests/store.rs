@@ -59,6 +59,7 @@ macro_rules! whole_suite {
             uses::what_was_purged_is_never_used_again,
             uses::uses_are_told_to_listeners_of_the_same_store,
             guards::the_asker_never_decides,
+            guards::who_is_suspended_meanwhile_does_not_decide,
             guards::a_decision_stands,
             guards::the_statement_that_issues_checks_everything_itself,
             guards::a_quota_holds_against_many_at_once,

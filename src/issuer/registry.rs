@@ -12,6 +12,8 @@ use crate::{
     token::Channel,
 };
 
+const SUSPENDED: Refused = Refused::NotAllowed("this person is suspended and may do nothing");
+
 /// The longest that a credential may last. Seconds.
 const MAX_CREDENTIAL: i64 = 366 * 86_400;
 
@@ -84,7 +86,7 @@ impl Registry {
     /// The person with this callsign, if they may act.
     pub async fn person(&self, callsign: &Callsign) -> Result<Officer, Refused> {
         let officer = self.store.officer(callsign.clone()).await?.ok_or_else(|| unknown_person(callsign))?;
-        may_act(officer).ok_or(Refused::NotAllowed("this person is suspended and may do nothing"))
+        may_act(officer).ok_or(SUSPENDED)
     }
 
     /// The person whose credential this is, if both are good.
@@ -164,5 +166,6 @@ fn decided(id: AuthorisationId, decided: Decided) -> Result<Authorisation, Refus
         Decided::Unknown => Err(unknown_authorisation(id)),
         Decided::AlreadyIs(state) => Err(Refused::AlreadyIs(state)),
         Decided::OwnRequest => Err(Refused::OwnRequest),
+        Decided::Suspended => Err(SUSPENDED),
     }
 }

@@ -194,6 +194,8 @@ pub enum Decided {
     AlreadyIs(State),
     /// The one who asked never decides.
     OwnRequest,
+    /// The one who decides was suspended meanwhile.
+    Suspended,
 }
 
 /// What the issuer may do. Every act takes its ledger entry and commits it in the same transaction: no record, no act.
@@ -224,7 +226,8 @@ pub trait IssuerStore: Send + Sync {
     /// Adds a request.
     async fn ask(&self, authorisation: Authorisation, entry: Entry) -> Result<(), StoreError>;
 
-    /// Decides about a request that waits. The statement itself requires that another person asked.
+    /// Decides about a request that waits. The statement itself requires that another person
+    /// asked and that the one who decides is not suspended.
     async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
 
     /// Takes an authorisation or request back, and withdraws its live tokens.

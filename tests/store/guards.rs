@@ -37,6 +37,18 @@ pub async fn the_asker_never_decides(backend: &dyn Backend) {
     }
 }
 
+pub async fn who_is_suspended_meanwhile_does_not_decide(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    assert!(issuer.suspend("heron".parse().unwrap(), entry()).await.unwrap());
+    let before = world.entries().await;
+    let decided = issuer.decide(ID, Decision::Approve, "heron".parse().unwrap(), entry()).await.unwrap();
+    assert_eq!(decided, Decided::Suspended);
+    assert_eq!(world.entries().await, before);
+    assert_eq!(issuer.authorisation(ID).await.unwrap().unwrap().state, State::Asked);
+}
+
 pub async fn a_decision_stands(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let issuer = &world.stores.issuer;

@@ -11,7 +11,7 @@ use super::{
     tokens,
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer},
+    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, State},
     ledger::Entry,
     store::{Decided, IssueRefusal, IssuerStore, NewToken, Speakable, StoreError, TokenRecord},
     token::{Cti, LEEWAY},
@@ -112,7 +112,8 @@ impl IssuerStore for SqliteStore {
             let changed = db
                 .prepare_cached(
                     "UPDATE authorisations SET state = :state, decided_by = :by, decided_at = :at
-                     WHERE id = :id AND state = 'asked' AND asked_by <> :by",
+                     WHERE id = :id AND state = 'asked' AND asked_by <> :by
+                       AND EXISTS (SELECT 1 FROM officers WHERE callsign = :by AND suspended_at IS NULL)",
                 )?
                 .execute(named_params! {":state": decision.state().as_str(), ":by": by, ":at": entry.at, ":id": id})?;
             let done = recorded(db, changed, &entry)?;
@@ -120,6 +121,7 @@ impl IssuerStore for SqliteStore {
                 None => Decided::Unknown,
                 Some(a) if done => Decided::Done(a),
                 Some(a) if a.asked_by == by => Decided::OwnRequest,
+                Some(a) if a.state == State::Asked => Decided::Suspended,
                 Some(a) => Decided::AlreadyIs(a.state),
             })
         })
