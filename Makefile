@@ -7,7 +7,7 @@ PAGE_SOURCES := $(shell find web/public web/shared -type f -not -path '*/dist/*'
 
 ## The whole main job on this machine: issues one code and serves the page that checks it
 demo: web
-	cargo run --quiet -- demo
+	cargo run -- demo
 
 ## The page, as one file that the binary embeds
 web: $(PAGE)
