@@ -10,7 +10,7 @@ use crate::{
     http::public::answer_json,
     key_folder::{read_key_set, read_root},
     keyring::{IssuerName, PublicKeys},
-    token::{Challenge, Claims, InputError, Rejection, SpokenCode, Token, Unverified, correct},
+    token::{Challenge, Claims, InputError, SpokenCode, Token, Unverified, correct},
     verifier::{Answer, Verdict},
     words::Catalogue,
 };
@@ -90,10 +90,7 @@ fn judge(token: &Token, keys: &PublicKeys, issuer: &IssuerName, now: i64) -> (Ve
     let Ok(unverified) = Unverified::decode(token) else { return (Verdict::NotGenuine, None) };
     match unverified.verify(keys, issuer, now) {
         Ok(verified) => (Verdict::CannotCheck, Some(verified.claims().clone())),
-        Err(Rejection::NotGenuine) => (Verdict::NotGenuine, None),
-        Err(Rejection::Withdrawn) => (Verdict::Withdrawn, None),
-        Err(Rejection::Expired) => (Verdict::Expired, None),
-        Err(Rejection::NotYetValid) => (Verdict::NotYetValid, None),
+        Err(rejection) => (rejection.into(), None),
     }
 }
 

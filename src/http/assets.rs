@@ -1,6 +1,7 @@
 //! The page, embedded in the binary, with what the deployment fills in and the headers that hold it in place.
 
 use axum::{
+    body::Bytes,
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -56,7 +57,7 @@ impl Deployment {
 /// An HTML document with the policy under which alone it may run.
 #[derive(Clone)]
 pub struct Document {
-    html: String,
+    html: Bytes,
     policy: HeaderValue,
 }
 
@@ -86,7 +87,7 @@ impl Document {
         );
         // Hashes and fixed words are always a valid header; an empty policy would only be stricter: nothing would load.
         let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-        Self { html, policy }
+        Self { html: html.into(), policy }
     }
 }
 
@@ -151,7 +152,7 @@ mod tests {
             organisation: Organisation { name: hostile.into(), telephone: hostile.into(), ..Organisation::default() },
         };
         let page = Document::index(&deployment);
-        assert!(!page.html.contains("<script>alert"));
+        assert!(!std::str::from_utf8(&page.html).unwrap().contains("<script>alert"));
         let policy = page.policy.to_str().unwrap();
         assert!(policy.contains("script-src 'sha256-") && policy.contains("style-src 'sha256-"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");

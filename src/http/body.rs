@@ -62,7 +62,7 @@ fn not_json() -> Problem {
 }
 
 /// Too long, too slow, or broken off.
-pub fn unread(rejection: &BytesRejection) -> Problem {
+fn unread(rejection: &BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", format!("the body is longer than {MAX_BODY} bytes"))

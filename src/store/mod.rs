@@ -177,10 +177,6 @@ pub struct TokenRecord {
     pub withdrawn_at: Option<i64>,
     /// The minute of the first check.
     pub first_checked_at: Option<i64>,
-    /// SHA-256 of its bytes.
-    pub hash: TokenHash,
-    /// Whether its code can be spoken.
-    pub speakable: bool,
 }
 
 /// What came of deciding about an authorisation.

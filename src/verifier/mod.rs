@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     keyring::IssuerName,
     store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, VerifierStore},
-    token::{Challenge, Cti, InputError, Mistyped, Rejection, SpokenCode, SpokenSize, Token, Unverified, Verified},
+    token::{Challenge, Cti, InputError, Mistyped, SpokenCode, SpokenSize, Token, Unverified, Verified},
 };
 
 /// A store that takes longer is as good as none: the person is told that we cannot check.
@@ -147,10 +147,7 @@ impl Verifier {
         };
         match unverified.verify(&keys, &self.settings.issuer, now) {
             Ok(verified) => self.verified(&verified, check, now).await,
-            Err(Rejection::NotGenuine) => Ok(Answer::only(Verdict::NotGenuine)),
-            Err(Rejection::Withdrawn) => Ok(Answer::only(Verdict::Withdrawn)),
-            Err(Rejection::NotYetValid) => Ok(Answer::only(Verdict::NotYetValid)),
-            Err(Rejection::Expired) => Ok(Answer::only(Verdict::Expired)),
+            Err(rejection) => Ok(Answer::only(rejection.into())),
         }
     }
 

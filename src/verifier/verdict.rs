@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::token::{Claims, Token};
+use crate::token::{Claims, Rejection, Token};
 
 /// The answer to "is this genuine?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -43,6 +43,17 @@ impl Verdict {
     /// Whether an answer by spoken code counts as a wrong guess.
     pub fn is_miss(self) -> bool {
         !matches!(self, Self::Genuine | Self::AlreadyChecked | Self::Mistyped | Self::CannotCheck)
+    }
+}
+
+impl From<Rejection> for Verdict {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::NotGenuine => Self::NotGenuine,
+            Rejection::Withdrawn => Self::Withdrawn,
+            Rejection::NotYetValid => Self::NotYetValid,
+            Rejection::Expired => Self::Expired,
+        }
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, e
 
 pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
     let mut one = db.prepare_cached(
-        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, sha256, code IS NOT NULL
+        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti) WHERE cti = ?1",
     )?;
     let record = one.query_row([cti], |row| {
@@ -110,8 +110,6 @@ pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, Sto
             expires_at: row.get(2)?,
             withdrawn_at: row.get(3)?,
             first_checked_at: row.get(4)?,
-            hash: row.get(5)?,
-            speakable: row.get(6)?,
         })
     });
     Ok(record.optional()?)
