@@ -247,7 +247,7 @@ pub trait IssuerStore: Send + Sync {
     /// Withdraws a token; `false` if it is unknown or was withdrawn before.
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError>;
 
-    /// Writes marks that the ledger does not know yet into it. Returns how many.
+    /// Writes all marks that the ledger does not know yet into it. Returns how many.
     async fn report_first_checks(&self, now: i64) -> Result<usize, StoreError>;
 
     /// Drops what is past its time; never a mark that the ledger does not know. Raises `purged_through`.

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, sync::Arc};
 use countersign::store::{SqliteStore, StoreError};
 use tempfile::TempDir;
 
-use crate::{Backend, Stores, suite, whole_suite};
+use crate::{Backend, Stores, acts::World, suite, whole_suite};
 
 pub struct Sqlite(TempDir);
 
@@ -122,4 +122,23 @@ async fn what_was_purged_is_not_in_the_log_either() {
     assert!(log() > 0, "opening wrote to the log");
     stores.issuer.purge(0).await.unwrap();
     assert_eq!(log(), 0);
+}
+
+#[tokio::test]
+async fn a_long_queue_of_marks_is_reported_at_once() {
+    let sqlite = Sqlite::new();
+    let world = World::new(&sqlite).await;
+    let used = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)";
+    let cti = "CAST(printf('%08d', i) AS BLOB)";
+    for insert in [
+        format!(
+            "INSERT INTO tokens SELECT {cti}, zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, 300, NULL, NULL, NULL FROM n"
+        ),
+        format!("INSERT INTO marks SELECT {cti}, NULL, 60 FROM n"),
+        format!("INSERT INTO unreported (cti) SELECT {cti} FROM n"),
+    ] {
+        sqlite.sql(&format!("{used} {insert}")).unwrap();
+    }
+    assert_eq!(world.stores.issuer.report_first_checks(120).await.unwrap(), 2_500);
+    assert_eq!(world.stores.issuer.report_first_checks(180).await.unwrap(), 0);
 }

@@ -115,6 +115,7 @@ pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, Sto
     Ok(record.optional()?)
 }
 
+/// Reports one group of marks, the oldest first; 0 when there are none.
 pub(super) fn report_first_checks(db: &Connection, now: i64) -> Result<usize, StoreError> {
     let mut marks: Vec<(i64, Cti, i64)> = db
         .prepare_cached("SELECT seq, cti, first_checked_at FROM unreported JOIN marks USING (cti) ORDER BY seq LIMIT 1000")?
