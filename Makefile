@@ -1,7 +1,7 @@
 # make demo and make test do all set-up. Needs Rust, Node and make.
 
-PAGE := web/public/dist/index.html
-PAGE_SOURCES := $(shell find web/public web/shared -type f -not -path '*/dist/*') src/token/words.txt web/build.mjs
+PAGE := web/public/dist/page.js
+PAGE_SOURCES := $(shell find web/public web/scan web/offline web/shared -type f -not -path '*/dist/*') src/token/words.txt web/build.mjs
 
 .PHONY: demo web test bench vectors clean
 
@@ -9,7 +9,7 @@ PAGE_SOURCES := $(shell find web/public web/shared -type f -not -path '*/dist/*'
 demo: web
 	cargo run -- demo
 
-## The page, as one file that the binary embeds
+## The page, which the binary embeds
 web: $(PAGE)
 
 $(PAGE): web/node_modules $(PAGE_SOURCES)

@@ -5,10 +5,11 @@
 //!
 //! | layer | room | what it is for |
 //! |---|---|---|
-//! | 9 | [`cli`] | one file a subcommand; the only place that builds a concrete store |
-//! | 8 | [`http`] | thin: decode, call, encode; `problem` alone maps errors to statuses |
-//! | 7 | [`key_folder`], [`words`], [`telemetry`] | keys on disk; every word that people see; logs |
-//! | 6 | [`config`] | the only reader of the environment |
+//! | 10 | [`cli`] | one file a subcommand; the only place that builds a concrete store |
+//! | 9 | [`http`] | thin: decode, call, encode; `problem` alone maps errors to statuses |
+//! | 8 | [`key_folder`], [`page`], [`telemetry`] | keys on disk; what the pages say, in every language; logs |
+//! | 7 | [`config`] | the only reader of the environment |
+//! | 6 | [`words`] | every word that people see |
 //! | 5 | [`issuer`] \| [`verifier`] | the use-cases of the two sides; neither knows the other |
 //! | 4 | [`store`] | whole domain operations as written contracts, and SQLite behind them |
 //! | 3 | [`ledger`] | the events that an overseer can check, in their final bytes |
@@ -41,6 +42,7 @@ pub mod issuer;
 pub mod key_folder;
 pub mod keyring;
 pub mod ledger;
+pub mod page;
 pub mod store;
 pub mod telemetry;
 pub mod token;

@@ -62,6 +62,11 @@ fn encrypted_keys() {
 }
 
 #[test]
+fn page() {
+    case("page", &fixtures::folder(), &[]);
+}
+
+#[test]
 fn store() {
     case("store", &fixtures::folder(), &[]);
 }

@@ -13,8 +13,9 @@ const FLOORS: &[&[&str]] = &[
     &["ledger"],
     &["store"],
     &["issuer", "verifier"],
+    &["words"],
     &["config"],
-    &["key_folder", "words", "telemetry"],
+    &["key_folder", "page", "telemetry"],
     &["http"],
     &["cli"],
 ];

@@ -21,6 +21,7 @@ use crate::{
     issuer::{Ask, Registry},
     key_folder::KeyFolder,
     token::Channel,
+    words::Language,
 };
 
 const FOLDER: &str = ".countersign-demo";
@@ -70,7 +71,7 @@ fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
             telephone: "01632 960 123".into(),
             address: "1 Example Street, Exampleton".into(),
             exit_url: Some("https://www.wikipedia.org/".into()),
-            languages: vec!["en".into()],
+            languages: Language::USUAL.into(),
         }),
         config: flags.config,
         passphrase_file: flags.passphrase_file,

@@ -1,16 +1,10 @@
 //! `countersign keys`
 
 use clap::Subcommand;
-use serde::Serialize;
 use serde_json::json;
 
 use super::{Failure, Format, place::Place, terms};
-use crate::{
-    config::Settings,
-    key_folder::KeyFolder,
-    keyring::{PublicKey, PublishedKey},
-    token::{group_digits, words_of},
-};
+use crate::{config::Settings, key_folder::KeyFolder, keyring::PublishedKey, token::Fingerprint};
 
 /// The subcommands.
 #[derive(Subcommand)]
@@ -23,13 +17,6 @@ pub enum Command {
     Fingerprint,
 }
 
-#[derive(Serialize)]
-struct Fingerprint {
-    kid: String,
-    words: String,
-    digits: String,
-}
-
 /// Runs one.
 pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let place = Place::here()?;
@@ -37,28 +24,20 @@ pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(),
     match command {
         Command::Init => {
             folder.init(&settings.issuer()?, place.clock.now(), &*place.entropy, settings.passphrase()?.as_ref())?;
-            format.print(&fingerprint(&folder.root()?), |made| {
+            format.print(&Fingerprint::of(&folder.root()?), |made| {
                 let path = folder.path().display();
                 let what = format!("Made root.jwk, keyset.jwt and private/ in {path}.");
                 format!("{what}\nKeep private/ from everybody; publish the fingerprint on paper:\n\n{}", paper(made))
             })
         }
         Command::Show => show(&folder, settings, &place, format),
-        Command::Fingerprint => format.print(&fingerprint(&folder.root()?), paper),
+        Command::Fingerprint => format.print(&Fingerprint::of(&folder.root()?), paper),
     }
 }
 
-/// 120 bits of the root key's thumbprint: twelve words, or 39 digits, which hold any number below 2^120.
-fn fingerprint(root: &PublicKey) -> Fingerprint {
-    let id = root.id();
-    let bits = &id.as_bytes()[..15];
-    let value = bits.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
-    Fingerprint { kid: id.to_string(), words: words_of(bits).join(" "), digits: format!("{value:039}") }
-}
-
 fn paper(fingerprint: &Fingerprint) -> String {
-    let Fingerprint { kid, words, digits } = fingerprint;
-    format!("Root key  {kid}\nWords     {words}\nDigits    {}", group_digits(digits))
+    let Fingerprint { kid, words, .. } = fingerprint;
+    format!("Root key  {kid}\nWords     {words}\nDigits    {}", fingerprint.grouped_digits())
 }
 
 fn show(folder: &KeyFolder, settings: &Settings, place: &Place, format: Format) -> Result<(), Failure> {

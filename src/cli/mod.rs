@@ -7,6 +7,7 @@ mod failure;
 mod issue;
 mod keys;
 mod officers;
+mod page;
 mod place;
 mod serve;
 mod terms;
@@ -67,6 +68,9 @@ enum Command {
     Verify(verify::Args),
     /// Withdraw a token at once
     Withdraw(withdraw::Args),
+    /// Write the page for another host, or a sheet for the wall
+    #[command(subcommand)]
+    Page(page::Command),
 }
 
 /// Runs the command.
@@ -82,6 +86,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Issue(args) => issue::run(args, &flags.resolve()?, format),
         Command::Verify(args) => verify::run(&args, &flags.resolve()?, format),
         Command::Withdraw(args) => withdraw::run(&args, &flags.resolve()?),
+        Command::Page(command) => page::run(&command, &flags.resolve()?, format),
     }
 }
 

@@ -20,19 +20,19 @@ use crate::{
     config::{Settings, reason},
     http::{
         app::{PrivateApp, PublicApp},
-        assets::{Deployment, Document},
+        assets::Assets,
         limits::Misses,
         listen::{Limits, serve},
-        pages::PlainPages,
         private, public,
     },
     issuer::{Desk, DeskSettings, Registry},
     key_folder::KeyFolder,
     keyring::Ring,
     ledger::Event,
+    page::{Deployment, Pages},
     store::{IssuerStore, SqliteStore, VerifierStore},
     verifier::{KeyWatch, Verifier, VerifierSettings, WatchError},
-    words::Catalogue,
+    words::Language,
 };
 
 /// How often a verifier looks for a newer key set.
@@ -199,27 +199,32 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
 }
 
 fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Arc<dyn VerifierStore>) -> Result<PublicApp, Failure> {
-    let (issuer, guessing, mut organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
-    let words = Catalogue::english();
+    let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
     if organisation.telephone.is_empty() {
         tracing::warn!("no telephone number is set, so people have nobody to ring; write one under [organisation] in countersign.toml");
     }
-    words.fill_in(&mut organisation);
+    if organisation.languages.contains(&Language::Urdu) {
+        tracing::warn!(
+            "the Urdu pages are a draft that no native speaker has reviewed; take ur out of organisation.languages until one has"
+        );
+    }
     let public_url = settings.public_url()?;
-    let deployment = Deployment {
+    let pages = Pages::new(Deployment {
         issuer: issuer.clone(),
         public_url: public_url.clone(),
+        api: String::new(),
         root: keys.root().clone(),
+        minimum_key_set: 1,
         spoken: guessing.spoken,
-        organisation: organisation.clone(),
-    };
+        organisation,
+    });
     let rules = VerifierSettings { issuer, spoken: guessing.spoken, guesses: guessing.guesses };
     Ok(PublicApp {
         verifier: Verifier::new(store, place.clock.clone(), keys, rules),
         clock: place.clock.clone(),
         misses: Misses::default(),
-        index: Document::index(&deployment),
-        pages: PlainPages { words, organisation },
+        assets: Assets::new(&pages),
+        pages,
         origin: public_url,
     })
 }

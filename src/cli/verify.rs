@@ -12,7 +12,7 @@ use crate::{
     keyring::{IssuerName, PublicKeys},
     token::{Challenge, Claims, InputError, SpokenCode, Token, Unverified, correct},
     verifier::{Answer, Verdict},
-    words::Catalogue,
+    words::{Catalogue, Language},
 };
 
 /// What to check, and against what.
@@ -96,10 +96,10 @@ fn judge(token: &Token, keys: &PublicKeys, issuer: &IssuerName, now: i64) -> (Ve
 
 /// The answer in the words that people see on the page.
 fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> String {
-    let words = Catalogue::english();
-    let mut named = settings.organisation().unwrap_or_else(|_| Organisation { name: "The organisation".into(), ..Organisation::default() });
-    words.fill_in(&mut named);
-    let say = |key: &str| words.text(key, &[("organisation", &named.name), ("telephone", &named.telephone)]);
+    let words = Catalogue::of(Language::English);
+    let named = settings.organisation().unwrap_or_else(|_| Organisation { name: "The organisation".into(), ..Organisation::default() });
+    let telephone = words.telephone(&named.telephone);
+    let say = |key: &str| words.text(key, &[("organisation", &named.name), ("telephone", &telephone)]);
     let mut lines = vec![say(&format!("verdict.{verdict}.title")), say(&format!("verdict.{verdict}.means"))];
     if verdict == "cannot_check" && answer["approach"].is_object() {
         lines.push("The signature is good and the time is right; only the service knows whether it was used or withdrawn.".into());

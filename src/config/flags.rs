@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{ConfigError, Settings, number, read};
+use crate::words::Language;
 
 /// Who runs the service, as people see it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -19,8 +20,8 @@ pub struct Organisation {
     pub address: String,
     /// Where "Exit this page" leads: a harmless public page.
     pub exit_url: Option<String>,
-    /// Languages of the page; English is the only one so far.
-    pub languages: Vec<String>,
+    /// Languages of the page, the first for those who ask for none of them.
+    pub languages: Vec<Language>,
 }
 
 /// The settings that every command takes.

@@ -11,7 +11,7 @@ pub use self::{
     error::{ConfigError, read, reason},
     flags::{Flags, Organisation, log_filter},
 };
-use crate::{issuer::Credential, keyring::IssuerName, token::SpokenSize};
+use crate::{issuer::Credential, keyring::IssuerName, token::SpokenSize, words::Language};
 
 /// Settings after flags, environment and file were put together; each value is checked where it is asked for.
 #[derive(Clone, Debug)]
@@ -139,16 +139,9 @@ impl Settings {
             });
         }
         if organisation.languages.is_empty() {
-            organisation.languages = vec!["en".into()];
+            organisation.languages = Language::USUAL.into();
         }
-        match organisation.languages.iter().find(|language| *language != "en") {
-            Some(other) => Err(ConfigError::Wrong {
-                flag: "organisation.languages",
-                value: other.clone(),
-                wanted: "a language that this version has; it has en",
-            }),
-            None => Ok(organisation),
-        }
+        Ok(organisation)
     }
 }
 

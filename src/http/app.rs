@@ -2,10 +2,11 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use super::{assets::Document, limits::Misses, pages::PlainPages, problem::Problem};
+use super::{assets::Assets, limits::Misses, problem::Problem};
 use crate::{
     clock::Clock,
     issuer::{Desk, Registry},
+    page::Pages,
     verifier::{Answer, Check, Shown, Verifier},
 };
 
@@ -17,10 +18,10 @@ pub struct PublicApp {
     pub clock: Arc<dyn Clock>,
     /// Wrong codes by address.
     pub misses: Misses,
-    /// The page.
-    pub index: Document,
+    /// The page and its files.
+    pub assets: Assets,
     /// The plain form and its answers.
-    pub pages: PlainPages,
+    pub pages: Pages,
     /// The origin of our own pages.
     pub origin: String,
 }

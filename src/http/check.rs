@@ -3,20 +3,31 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Extension, Form, State, rejection::FormRejection},
+    extract::{
+        Extension, Form, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use super::{app::PublicApp, assets::Document, listen::Peer, pages::Fields, problem::status};
+use super::{app::PublicApp, assets::wanted, listen::Peer, problem::status};
 use crate::{
+    page::{Document, Fields},
     token::{Challenge, InputError, SpokenCode, Token, correct},
     verifier::{Check, Shown, Verdict, Verifier},
 };
 
+/// The language that a link of our menu names.
+#[derive(serde::Deserialize)]
+pub struct Named {
+    lang: Option<String>,
+}
+
 /// `GET /check`
-pub async fn form(State(app): State<Arc<PublicApp>>) -> Document {
-    app.pages.form(None, &Fields::default())
+pub async fn form(State(app): State<Arc<PublicApp>>, named: Result<Query<Named>, QueryRejection>, headers: HeaderMap) -> Document {
+    let lang = named.ok().and_then(|Query(named)| named.lang);
+    app.pages.for_reader(lang.as_deref().unwrap_or(wanted(&headers))).form(None, &Fields::default())
 }
 
 /// `POST /check`
@@ -26,7 +37,10 @@ pub async fn answer(
     headers: HeaderMap,
     fields: Result<Form<Fields>, FormRejection>,
 ) -> Response {
-    let pages = &app.pages;
+    let pages = match &fields {
+        Ok(Form(fields)) if !fields.lang.is_empty() => app.pages.for_reader(&fields.lang),
+        _ => app.pages.for_reader(wanted(&headers)),
+    };
     let empty = Fields::default();
     // Another site could post a spent token here and show our page as its own proof (threat 29).
     if !is_our_own(&headers, &app.origin) {

@@ -7,7 +7,6 @@ pub mod check;
 pub mod limits;
 pub mod listen;
 pub mod padding;
-pub mod pages;
 pub mod private;
 pub mod problem;
 pub mod public;

@@ -41,9 +41,11 @@ pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) ->
                 .route("/.well-known/jwks.json", get(jwks))
                 .layer(everyone),
         )
-        .route("/", get(|State(app): State<Arc<PublicApp>>| async move { app.index.clone() }))
+        .route("/", get(index))
+        .route("/scan.js", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.scan.respond(&headers) }))
+        .route("/sw.js", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.worker.respond(&headers) }))
+        .route("/icon.svg", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.icon.respond(&headers) }))
         .route("/check", get(check::form).post(check::answer))
-        .route("/icon.svg", get(assets::icon))
         .route("/openapi.json", get(openapi))
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
         .route("/health/ready", get(ready))
@@ -60,6 +62,10 @@ pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) ->
 
 fn not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method; see /openapi.json")
+}
+
+async fn index(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
+    app.assets.index(&headers).map_or_else(|| Problem::unavailable().into_response(), |index| index.respond(&headers))
 }
 
 async fn verify(

@@ -9,18 +9,17 @@ use countersign::{
     hex,
     http::{
         app::{PrivateApp, PublicApp},
-        assets::{Deployment, Document},
+        assets::Assets,
         limits::Misses,
         listen::{Limits, serve},
-        pages::PlainPages,
         private, public,
     },
     issuer::{Ask, Desk, DeskSettings, Registry},
     ledger::Event,
+    page::{Deployment, Pages},
     store::{IssuerStore as _, SqliteStore, VerifierStore},
     token::{Channel, SpokenSize},
     verifier::{KeyWatch, Verifier, VerifierSettings},
-    words::Catalogue,
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -219,20 +218,22 @@ async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: 
 
 async fn public_side(store: Arc<dyn VerifierStore>, clock: &Arc<ManualClock>, keys: &Arc<KeyWatch>, setup: &Setup) -> SocketAddr {
     let organisation = Organisation { name: "Example Police".into(), telephone: "+44 20 7946 0000".into(), ..Organisation::default() };
-    let deployment = Deployment {
+    let pages = Pages::new(Deployment {
         issuer: issuer(),
         public_url: PUBLIC_URL.into(),
+        api: String::new(),
         root: root().public(),
+        minimum_key_set: 1,
         spoken: SpokenSize::Five,
-        organisation: organisation.clone(),
-    };
+        organisation,
+    });
     let rules = VerifierSettings { issuer: issuer(), spoken: SpokenSize::Five, guesses: setup.guesses };
     let app = PublicApp {
         verifier: Verifier::new(store, clock.clone(), keys.clone(), rules),
         clock: clock.clone(),
         misses: Misses::default(),
-        index: Document::index(&deployment),
-        pages: PlainPages { words: Catalogue::english(), organisation },
+        assets: Assets::new(&pages),
+        pages,
         origin: PUBLIC_URL.into(),
     };
     let origins = vec![LISTED_ORIGIN.parse().unwrap()];

@@ -54,9 +54,19 @@ async fn every_answer_of_verify_has_one_length_and_is_never_kept() {
 #[tokio::test]
 async fn every_public_address_is_guarded_and_documents_have_a_policy() {
     let app = TestApp::start().await;
-    for path in
-        ["/", "/check", "/icon.svg", "/openapi.json", "/health/live", "/health/ready", "/.well-known/jwks.json", "/nothing", "/v1/verify"]
-    {
+    for path in [
+        "/",
+        "/check",
+        "/scan.js",
+        "/sw.js",
+        "/icon.svg",
+        "/openapi.json",
+        "/health/live",
+        "/health/ready",
+        "/.well-known/jwks.json",
+        "/nothing",
+        "/v1/verify",
+    ] {
         guarded(&app.anyone().get(path).await);
     }
     for (path, script) in [("/", "script-src 'sha256-"), ("/check", "script-src 'none'")] {

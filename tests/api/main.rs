@@ -13,6 +13,7 @@ mod events;
 mod guesses;
 mod headers;
 mod input;
+mod languages;
 mod ledger;
 mod listener;
 mod plain_page;

@@ -152,7 +152,8 @@ async fn the_form_itself_asks_for_nothing_more() {
     for part in ["method=\"post\"", "action=\"/check\"", "name=\"code\"", "name=\"challenge\""] {
         assert!(form.body.contains(part), "{part}");
     }
-    assert!(!form.body.contains("type=\"hidden\"") && !form.body.contains("<script"));
+    assert_eq!(form.body.matches("type=\"hidden\"").count(), 1, "the language alone");
+    assert!(form.body.contains("name=\"lang\" value=\"en\"") && !form.body.contains("<script"));
     let head = Reply::of(app.anyone().request(Method::HEAD, "/check")).await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
 }

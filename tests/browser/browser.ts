@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { toLinkDigits } from "../../web/shared/link.ts";
 import { codeOfToken, digitsOfCode, wordsOfCode } from "../../web/shared/spoken.ts";
 import { list } from "../../web/test/files.ts";
+import { ELSEWHERE } from "./service.ts";
 import { chromium } from "./tools.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -50,12 +51,13 @@ export class Visit {
     page.on("console", (message) => {
       if (message.type() === "error" && !/Failed to load resource/.test(message.text())) this.errors.push(message.text());
     });
-    page.on("request", (request) => this.origins.add(new URL(request.url()).origin));
+    page.on("request", (request) => request.url() !== ELSEWHERE && this.origins.add(new URL(request.url()).origin));
   }
 
   static async open(browser: Browser, address: string, options: BrowserContextOptions = PHONE, before = ""): Promise<Visit> {
     const context = await browser.newContext(options);
     if (before !== "") await context.addInitScript(before);
+    await context.route(ELSEWHERE, (route) => route.fulfill({ body: "elsewhere" }));
     const visit = new Visit(await context.newPage());
     await visit.page.goto(address);
     return visit;

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const BINARY = process.env["COUNTERSIGN_BIN"] ?? fileURLToPath(new URL("../../target/debug/countersign", import.meta.url));
+/** The program under test. */
+export const BINARY = process.env["COUNTERSIGN_BIN"] ?? fileURLToPath(new URL("../../target/debug/countersign", import.meta.url));
 const READY_WITHIN_MS = 30000;
 
 /** What `issue` prints. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NARROW, PHONE, type Visit, fragmentOf, wordsOf } from "./browser.ts";
-import { token } from "./service.ts";
+import { ELSEWHERE, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
 // Traces, hostile text, the exit, keyboard, narrow windows, no JavaScript.
@@ -48,7 +48,7 @@ test("the exit replaces the page, by button and by Shift three times", async () 
   ]) {
     const page = await stage.visit();
     await leave(page);
-    await page.page.waitForURL(stage.service.url + "/elsewhere");
+    await page.page.waitForURL(ELSEWHERE);
     assert.equal(await page.page.evaluate(() => history.length), 2);
   }
 });
@@ -98,13 +98,11 @@ test("320 px wide and with text twice as large nothing runs out of the window", 
   await fits();
 });
 
-test("without JavaScript the plain form stands, and it asks /check", async () => {
+test("without JavaScript a page on another host leads to the service's plain page", async () => {
   const page = await stage.visit("/", { ...PHONE, javaScriptEnabled: false });
   await page.see("Check who is contacting you");
-  const form = page.page.locator("form");
-  assert.equal(await form.getAttribute("action"), "/check");
-  assert.equal(await form.getAttribute("method"), "post");
-  assert.equal(await page.page.getByLabel("The code").getAttribute("name"), "code");
-  assert.equal(await page.page.getByLabel("Your number, if you have one").getAttribute("name"), "challenge");
+  const link = page.page.getByRole("link", { name: stage.service.url + "/check", exact: true });
+  assert.equal(await link.getAttribute("href"), stage.service.url + "/check");
+  assert.equal(await page.page.locator("form").count(), 0, "the service refuses a form that another site posts");
   assert.match(await page.text(), /Riverside Council/);
 });

@@ -1,8 +1,11 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestClaims, signKeySet, signToken, testKey } from "../../web/test/signing.ts";
+import { BINARY } from "./harness.ts";
 
 // A service that lies, breaks or dawdles on demand, which the real one cannot be made to do.
 
@@ -20,7 +23,9 @@ export type Reply = { readonly status: number; readonly body: object } | null;
 export const ISSUER = "verify.example.org";
 export const TELEPHONE = "0300 555 0143";
 
-const page = readFileSync(new URL("../../web/public/dist/index.html", import.meta.url), "utf8");
+/** Where "Exit this page" leads. */
+export const ELSEWHERE = "https://elsewhere.example/";
+
 const root = testKey(1);
 const key = testKey(2);
 
@@ -46,20 +51,27 @@ export class FakeService {
   readonly asked: Asked[] = [];
   reply: (asked: Asked) => Reply = () => answer("genuine");
   keySet: string | null;
+  private page: StaticPage = { files: new Map(), headers: {} };
   private readonly server = createServer((request, response) => void this.handle(request, response));
 
   private constructor() {
     this.keySet = keySetOf({});
   }
 
-  static async start(): Promise<FakeService> {
+  static async start(languages: readonly string[] = ["en", "cy", "ur"]): Promise<FakeService> {
     const service = new FakeService();
     await new Promise<void>((resolve) => service.server.listen(0, "127.0.0.1", resolve));
+    service.page = exportPage(service.url, languages);
     return service;
   }
 
   get url(): string {
     return `http://localhost:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** From now on the page comes as from a host that sends no header of ours. */
+  forgetHeaders(): void {
+    this.page = { ...this.page, headers: {} };
   }
 
   stop(): void {
@@ -70,9 +82,9 @@ export class FakeService {
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = "";
     for await (const chunk of request) body += String(chunk);
-    if (request.url === "/") return this.sendPage(response);
+    const file = this.page.files.get(request.url === "/" ? "index.html" : (request.url ?? "").slice(1));
+    if (file !== undefined) return this.sendFile(request.url ?? "", file, response);
     if (request.url === "/v1/verify" && request.method === "POST") return this.sendVerdict(JSON.parse(body) as Asked, response);
-    if (request.url === "/elsewhere") return void response.writeHead(200).end("elsewhere");
     const jwt = request.url === "/.well-known/countersign/keys.jwt" ? this.keySet : null;
     response.writeHead(jwt === null ? 404 : 200).end(jwt ?? "");
   }
@@ -84,17 +96,35 @@ export class FakeService {
     else response.writeHead(reply.status, { "Content-Type": "application/json" }).end(JSON.stringify(reply.body));
   }
 
-  private sendPage(response: ServerResponse): void {
-    const deployment = JSON.stringify({
-      issuer: ISSUER, public_url: this.url, api: "", root: root.jwk, minimum_key_set: 1, spoken_words: 5, languages: ["en"],
-      organisation: { name: "Riverside Council", telephone: TELEPHONE, address: "Town Hall, 1 Bridge Street, Riverside", exit_url: this.url + "/elsewhere" },
-    }).replace(/</g, "\\u003c");
-    const html = page
-      .replace("__DEPLOYMENT__", () => deployment)
-      .replace(/__ORGANISATION_NAME__/g, "Riverside Council")
-      .replace(/__ORGANISATION_TELEPHONE__/g, TELEPHONE);
-    response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policyOf(html) }).end(html);
+  private sendFile(path: string, file: Buffer, response: ServerResponse): void {
+    const type = path.endsWith(".js") ? "text/javascript" : path.endsWith(".svg") ? "image/svg+xml" : "text/html; charset=utf-8";
+    response.writeHead(200, { ...this.page.headers, "Content-Type": type }).end(file);
   }
+}
+
+/** The page as another host has it: the files, and the headers that it was told to send. */
+export interface StaticPage {
+  readonly files: Map<string, Buffer>;
+  readonly headers: { readonly [name: string]: string };
+}
+
+/** The real page, as `page export` writes it for a service at this address. */
+export function exportPage(url: string, languages: readonly string[]): StaticPage {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-page-"));
+  const keys = join(folder, "keys");
+  mkdirSync(keys);
+  writeFileSync(join(keys, "root.jwk"), JSON.stringify(root.jwk));
+  writeFileSync(join(keys, "keyset.jwt"), keySetOf({ version: 1 }));
+  const [name, address] = ["Riverside Council", "Town Hall, 1 Bridge Street, Riverside"];
+  const organisation = Object.entries({ name, telephone: TELEPHONE, address, exit_url: ELSEWHERE, languages });
+  const settings = organisation.map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join("");
+  writeFileSync(join(folder, "countersign.toml"), `issuer = "${ISSUER}"\nkeys = "keys"\n[organisation]\n${settings}`);
+  execFileSync(BINARY, ["page", "export", "out", "--public-url", url], { cwd: folder, env: { PATH: process.env["PATH"] } });
+  const out = join(folder, "out");
+  const files = new Map(readdirSync(out).map((file) => [file, readFileSync(join(out, file))]));
+  rmSync(folder, { recursive: true });
+  const lines = String(files.get("headers.txt")).trim().split("\n");
+  return { files, headers: Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)])) };
 }
 
 /** The key set of the service, with its payload changed. */
@@ -102,14 +132,4 @@ export function keySetOf(change: object): string {
   const [name, now] = ["https://" + ISSUER, seconds()];
   const keys = [{ ...key.jwk, nbf: now - 86400, exp: now + 86400 }];
   return signKeySet(root, { iss: name, sub: name, iat: now - 3600, exp: now + 86400, version: 3, keys, ...change });
-}
-
-/** The same policy as the real service sends: by hash, nothing else. */
-function policyOf(html: string): string {
-  const hash = (pattern: RegExp) => createHash("sha256").update(pattern.exec(html)?.[1] ?? "").digest("base64");
-  return (
-    `default-src 'none'; script-src 'sha256-${hash(/<script>([^]*?)<\/script>/)}'; style-src 'sha256-${hash(/<style>([^]*?)<\/style>/)}'; ` +
-    "connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
-    "require-trusted-types-for 'script'; trusted-types 'none'"
-  );
 }

@@ -1,15 +1,17 @@
-import { type Translate, translator } from "../shared/i18n.ts";
-import en from "../shared/i18n/en.json";
+import type { Translate } from "../shared/i18n.ts";
+import type en from "../shared/i18n/en.json";
 import { readToken } from "../shared/link.ts";
 import { type WordList, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
 import wordFile from "../../src/token/words.txt";
 import { Checker, type Outcome, type Question, type Ticket } from "./check.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment, Language } from "./deployment.ts";
 import { fill } from "./dom.ts";
+import { dress, firstLanguage, speak } from "./languages.ts";
 import { OwnNumber } from "./number.ts";
 import { checkingScreen } from "./screens/checking.ts";
 import { enterScreen } from "./screens/enter.ts";
+import { framedScreen } from "./screens/framed.ts";
 import { matchScreen } from "./screens/match.ts";
 import { openedScreen } from "./screens/opened.ts";
 import { startScreen } from "./screens/start.ts";
@@ -24,26 +26,39 @@ const KEEPS_NUMBER: readonly Verdict[] = ["cannot_check", "mistyped", "unknown_c
 
 /** The page: one screen at a time, and what may lead from one to the next. */
 export class App {
-  readonly t: Text;
+  /** Says things in the language of the moment. */
+  t: Text;
+  language: Language;
   readonly words: WordList = wordList(wordFile);
   readonly number = new OwnNumber();
   private readonly checker: Checker;
-  /** Counts screens, so that an answer that comes late does not replace a newer one. */
-  private shown = 0;
+  private current: Screen = { at: "start" };
 
   constructor(
     readonly deployment: Deployment,
     private readonly main: HTMLElement,
   ) {
-    const { name, telephone } = deployment.organisation;
-    // a telephone number must not break over two lines
-    this.t = translator(en, { organisation: name, telephone: telephone.replace(/ /g, "\u00a0") });
+    this.language = firstLanguage(deployment);
+    this.t = speak(deployment, this.language);
     this.checker = new Checker(deployment, this.words);
+    this.dress();
+  }
+
+  /** Says everything in another language, on the same screen. */
+  choose(language: Language): void {
+    this.language = language;
+    this.t = speak(this.deployment, language);
+    this.dress();
+    this.show(this.current);
+  }
+
+  private dress(): void {
+    dress(this.deployment, this.language, this.t, (language) => this.choose(language));
   }
 
   /** Shows a screen and moves the focus to its heading. */
   show(screen: Screen): void {
-    this.shown += 1;
+    this.current = screen;
     this.main.className = "screen-" + screen.at;
     fill(this.main, ...this.render(screen));
     window.scrollTo(0, 0);
@@ -65,11 +80,12 @@ export class App {
 
   /** Asks a question and shows its outcome. */
   ask(question: Question): void {
-    this.show({ at: "checking" });
-    const asked = this.shown;
+    const checking: Screen = { at: "checking" };
+    this.show(checking);
     void this.checker.check(question).then((outcome) => {
       if (KEEPS_NUMBER.indexOf(outcome.verdict) < 0) this.number.forget();
-      if (asked === this.shown) this.show({ at: "verdict", outcome });
+      // an answer that comes late does not replace a newer screen
+      if (this.current === checking) this.show({ at: "verdict", outcome });
     });
   }
 
@@ -101,6 +117,8 @@ export class App {
         return openedScreen(this, screen.bytes);
       case "checking":
         return checkingScreen(this);
+      case "framed":
+        return framedScreen(this);
       case "verdict":
         return verdictScreen(this, screen.outcome);
       case "match":

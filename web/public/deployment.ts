@@ -1,3 +1,4 @@
+import type en from "../shared/i18n/en.json";
 import type { RootKey } from "../shared/keyset.ts";
 import type { SpokenWords } from "../shared/spoken.ts";
 
@@ -11,7 +12,16 @@ export interface Deployment {
   readonly minimum_key_set: number;
   readonly spoken_words: SpokenWords;
   readonly organisation: Organisation;
-  readonly languages: readonly string[];
+  readonly languages: readonly [Language, ...Language[]];
+}
+
+/** A language of the page, with everything that the page says in it. */
+export interface Language {
+  readonly tag: string;
+  /** What its speakers call it. */
+  readonly name: string;
+  readonly direction: "ltr" | "rtl";
+  readonly texts: { readonly [Key in keyof typeof en]: string };
 }
 
 export interface Organisation {

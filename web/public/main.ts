@@ -20,7 +20,13 @@ const main = document.querySelector("main");
 
 if (deployment !== null && main !== null && canRun()) {
   const app = new App(deployment, main);
-  watchForExit(deployment.organisation.exit_url, app.t);
+  // a page around this one could show its own words over ours; a host may have forgotten the header that forbids it
+  if (window.top !== window.self) app.show({ at: "framed" });
+  else start(app);
+}
+
+function start(app: App): void {
+  watchForExit();
   if (fragment !== "") app.open(fragment);
   else app.show({ at: "start" });
   // a camera may hand its link to a tab that is already open

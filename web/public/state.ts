@@ -11,6 +11,7 @@ export type Screen =
   | Suggestion
   | { readonly at: "opened"; readonly bytes: Bytes }
   | { readonly at: "checking" }
+  | { readonly at: "framed" }
   | { readonly at: "verdict"; readonly outcome: Outcome }
   | { readonly at: "match"; readonly outcome: Outcome; readonly matches: boolean };
 

@@ -15,3 +15,9 @@ export function translator<C extends Catalogue>(
       (whole: string, name: string) => values[name] ?? always[name] ?? whole,
     );
 }
+
+/** The first of a browser's wishes that there is a language for, else `fallback`. */
+export function chooseTag(wishes: readonly string[], tags: readonly string[], fallback: string): string {
+  const main = wishes.map((wish) => (wish.split("-")[0] ?? "").toLowerCase());
+  return main.filter((tag) => tags.indexOf(tag) >= 0)[0] ?? fallback;
+}

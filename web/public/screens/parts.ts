@@ -54,7 +54,8 @@ export function contact(app: App): HTMLElement {
     "section",
     { class: "contact" },
     el("h2", {}, app.t("contact.title")),
-    el("div", { class: "telephone" }, dial === "" ? telephone : el("a", { href: "tel:" + dial }, telephone)),
+    // a number is read from left to right in every language
+    el("div", { class: "telephone" }, dial === "" ? app.t("contact.published") : el("a", { href: "tel:" + dial }, el("bdi", { dir: "ltr" }, telephone))),
     el("p", {}, address === "" ? name : name + ", " + address),
   );
 }

@@ -1,17 +1,19 @@
-//! Every word that people see, from the catalogue that the page uses too.
+//! Every word that people see, in each language, from the catalogues that the page uses too.
+
+mod language;
 
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
-use crate::{
-    config::Organisation,
-    token::{Correction, SpokenSize},
-};
+pub use self::language::{Language, choose};
+use crate::token::{Correction, SpokenSize};
 
 /// The words of one language.
 pub struct Catalogue {
+    /// Which.
+    pub language: Language,
     texts: BTreeMap<String, String>,
     icons: BTreeMap<String, Icon>,
 }
@@ -26,13 +28,25 @@ pub struct Icon {
 }
 
 impl Catalogue {
-    /// English.
-    pub fn english() -> Self {
-        // Both files are compiled in, and the tests read every key of them.
+    /// The words of a language.
+    pub fn of(language: Language) -> Self {
+        let texts = match language {
+            Language::English => include_str!("../../web/shared/i18n/en.json"),
+            Language::Welsh => include_str!("../../web/shared/i18n/cy.json"),
+            Language::Urdu => include_str!("../../web/shared/i18n/ur.json"),
+        };
+        // The files are compiled in, and the tests read every key of them.
         Self {
-            texts: serde_json::from_str(include_str!("../web/shared/i18n/en.json")).unwrap_or_default(),
-            icons: serde_json::from_str(include_str!("../web/shared/verdicts.json")).unwrap_or_default(),
+            language,
+            texts: serde_json::from_str(texts).unwrap_or_default(),
+            icons: serde_json::from_str(include_str!("../../web/shared/verdicts.json")).unwrap_or_default(),
         }
+    }
+
+    /// The texts that the page's script shows, by key; those of the plain pages and of paper stay here.
+    pub fn of_the_page(&self) -> BTreeMap<&str, &str> {
+        let elsewhere = |key: &str| ["check.", "poster."].iter().any(|area| key.starts_with(area));
+        self.texts.iter().filter(|(key, _)| !elsewhere(key)).map(|(key, text)| (key.as_str(), text.as_str())).collect()
     }
 
     /// The text of a key, with `{name}`s filled in. A key that is missing shows itself, so that a test finds it.
@@ -41,11 +55,9 @@ impl Catalogue {
         values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
     }
 
-    /// Says "the number that we publish" where the settings give no telephone number.
-    pub fn fill_in(&self, organisation: &mut Organisation) {
-        if organisation.telephone.is_empty() {
-            organisation.telephone = self.text("contact.published", &[]);
-        }
+    /// How to name the organisation's telephone: its number, or "the number that we publish" where the settings give none.
+    pub fn telephone(&self, number: &str) -> String {
+        if number.is_empty() { self.text("contact.published", &[]) } else { number.to_owned() }
     }
 
     /// What may be wrong with a mistyped code, as a question or a request.
@@ -83,6 +95,34 @@ impl Catalogue {
             0 => self.text("ago.now", &[]),
             1 => self.text("ago.minute", &[]),
             minutes => self.text("ago.minutes", &[("count", &minutes.to_string())]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The `{name}`s of a text, in order.
+    fn gaps(text: &str) -> Vec<&str> {
+        let mut gaps: Vec<&str> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+        gaps.sort_unstable();
+        gaps
+    }
+
+    #[test]
+    fn every_language_says_all_that_english_says() {
+        let english = Catalogue::of(Language::English);
+        assert!(english.texts.len() > 150);
+        for language in Language::ALL {
+            let other = Catalogue::of(language);
+            let keys = |catalogue: &Catalogue| catalogue.texts.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(keys(&other), keys(&english), "{language:?}");
+            for (key, text) in &other.texts {
+                assert!(!text.trim().is_empty(), "{language:?} {key}");
+                assert_eq!(gaps(text), gaps(&english.texts[key]), "{language:?} {key}");
+                assert!(!text.contains('<') && !text.contains('&'), "{language:?} {key}");
+            }
         }
     }
 }

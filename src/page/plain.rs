@@ -1,23 +1,14 @@
 //! The plain HTML pages: the form, and an answer. They never say that the number matched, because only a page that
 //! drew the number can know that it did.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
-use super::assets::{Document, STYLE};
+use super::{Document, Page};
 use crate::{
-    config::Organisation,
     token::{Approach, Channel, Name, Place},
     verifier::{Answer, ChallengeResult, Verdict},
-    words::{Catalogue, Icon},
+    words::Icon,
 };
-
-/// Writes plain pages.
-pub struct PlainPages {
-    /// Every word on them.
-    pub words: Catalogue,
-    /// Who runs the service.
-    pub organisation: Organisation,
-}
 
 /// What was typed, to be shown again where something is wrong with it.
 #[derive(Default, serde::Deserialize)]
@@ -28,32 +19,26 @@ pub struct Fields {
     /// The person's number.
     #[serde(default)]
     pub challenge: String,
+    /// The language of the form.
+    #[serde(default)]
+    pub lang: String,
 }
 
-impl PlainPages {
-    fn t(&self, key: &str) -> String {
-        let Organisation { name, telephone, .. } = &self.organisation;
-        self.words.text(key, &[("organisation", name), ("telephone", telephone)])
-    }
-
+impl Page<'_> {
     /// The form, with the catalogue's key of what is wrong.
     pub fn form(&self, problem: Option<&str>, fields: &Fields) -> Document {
-        self.page(&html! {
-            div.intro { h1 { (self.t("start.title")) } p.lead { (self.t("start.you_may_stop")) } }
-            (self.fields(problem, fields))
-            section.safety {
-                h2 { (self.t("safe.title")) }
-                ol { @for n in 1..=6 { li { (self.t(&format!("safe.{n}"))) } } }
-            }
-        })
+        self.plain(&self.menu(), &html! { (self.intro()) (self.fields(problem, fields)) (self.safety()) })
     }
 
     /// A code that does not read like one, with what may be wrong, and the form to mend it in.
     pub fn mistyped(&self, hint: &str, fields: &Fields) -> Document {
-        self.page(&html! {
-            (self.panel(Verdict::Mistyped, &html! { p.means { (hint) } }))
-            (self.fields(None, fields))
-        })
+        self.plain(
+            &self.menu(),
+            &html! {
+                (self.panel(Verdict::Mistyped, &html! { p.means { (hint) } }))
+                (self.fields(None, fields))
+            },
+        )
     }
 
     /// An answer.
@@ -65,13 +50,17 @@ impl PlainPages {
             p.means { (self.t(&format!("verdict.{word}.means"))) }
             @if verdict == Verdict::AlreadyChecked { p { (self.t("verdict.already_checked.not_fake")) } }
         };
-        self.page(&html! {
-            (self.panel(verdict, &said))
-            @if verdict == Verdict::Genuine { (self.match_question(answer)) }
-            @else { div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } } }
-            p.notes { (self.t("check.no_script")) }
-            p { a href="/check" { (self.t("check.again")) } }
-        })
+        // No menu here: who follows a link away from an answer could not have it again.
+        self.plain(
+            &html! {},
+            &html! {
+                (self.panel(verdict, &said))
+                @if verdict == Verdict::Genuine { (self.match_question(answer)) }
+                @else { div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } } }
+                p.notes { (self.t("check.no_script")) }
+                p { a href={ (self.check()) "?lang=" (self.words.language.tag()) } { (self.t("check.again")) } }
+            },
+        )
     }
 
     /// The head of an answer: icon and words first, colour second.
@@ -85,9 +74,10 @@ impl PlainPages {
         }
     }
 
-    fn fields(&self, problem: Option<&str>, fields: &Fields) -> Markup {
+    pub(super) fn fields(&self, problem: Option<&str>, fields: &Fields) -> Markup {
         html! {
-            form.enter method="post" action="/check" autocomplete="off" {
+            form.enter method="post" action=(self.check()) autocomplete="off" {
+                input type="hidden" name="lang" value=(self.words.language.tag());
                 p { (self.t("check.intro")) }
                 @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
                 label for="code" { (self.t("check.code.label")) }
@@ -105,7 +95,7 @@ impl PlainPages {
 
     fn ago(&self, answer: &Answer) -> Option<String> {
         let ago = self.words.ago(answer.server_time - answer.first_checked_at?);
-        Some(self.words.text("verdict.already_checked.when", &[("ago", &ago)]))
+        Some(self.with("verdict.already_checked.when", &[("ago", &ago)]))
     }
 
     /// What only the person can know: whether it was made for them.
@@ -116,10 +106,10 @@ impl PlainPages {
         let number = if answer.challenge == Some(ChallengeResult::Matched) { "check.number_typed" } else { "check.number_absent" };
         html! {
             div.card {
-                p { (self.words.text("match.made_for", &[("time", &made)])) }
+                p { (self.with("match.made_for", &[("time", &made)])) }
                 (self.claims(claims.approach()))
                 p { (self.t(number)) }
-                p.hint { (self.words.text("match.runs_out", &[("time", &runs_out)])) }
+                p.hint { (self.with("match.runs_out", &[("time", &runs_out)])) }
             }
             div.card {
                 h2 { (self.t("match.question")) }
@@ -132,7 +122,7 @@ impl PlainPages {
 
     fn claims(&self, approach: &Approach) -> Markup {
         let channel = match (approach.channel, approach.dialled) {
-            (_, Some(digits)) => self.words.text("channel.dialled", &[("digits", &digits.to_string())]),
+            (_, Some(digits)) => self.with("channel.dialled", &[("digits", &digits.to_string())]),
             (Channel::InPerson, None) => self.t("channel.in_person"),
             (Channel::Telephone, None) => self.t("channel.telephone"),
             (Channel::Online, None) => self.t("channel.online"),
@@ -152,41 +142,7 @@ impl PlainPages {
         }
     }
 
-    fn page(&self, main: &Markup) -> Document {
-        let Organisation { name, telephone, address, .. } = &self.organisation;
-        let dial: String = telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-        let html = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="robots" content="noindex";
-                    meta name="color-scheme" content="light dark";
-                    title { (self.t("page.title")) }
-                    link rel="icon" href="/icon.svg" type="image/svg+xml";
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    header {
-                        p.brand { (self.t("page.service")) span { (name) } }
-                        @if let Some(exit) = &self.organisation.exit_url { a.exit href=(exit) rel="noreferrer" { (self.t("page.exit")) } }
-                    }
-                    main {
-                        (main)
-                        section.contact {
-                            h2 { (self.t("contact.title")) }
-                            div.telephone {
-                                @if dial.is_empty() { (telephone) }
-                                @else { a href={ "tel:" (dial) } { (telephone.replace(' ', "\u{a0}")) } }
-                            }
-                            p { (name) }
-                            p { (address) }
-                        }
-                    }
-                }
-            }
-        };
-        Document::plain(html.into_string())
+    fn plain(&self, menu: &Markup, main: &Markup) -> Document {
+        Document::plain(self.document(&html! {}, menu, main, &html! {}))
     }
 }

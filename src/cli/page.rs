@@ -1,0 +1,91 @@
+//! `countersign page`
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Subcommand;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Failure, Format, place::Place};
+use crate::{
+    config::{Settings, reason},
+    hex,
+    key_folder::KeyFolder,
+    page::{Deployment, ExportedFile, Pages, Poster, export},
+    words::Language,
+};
+
+/// The subcommands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write the page as static files for any host, and print their SHA-256
+    Export {
+        /// Folder for the files; made if it is not there
+        dir: PathBuf,
+    },
+    /// Print a sheet with the address, the root key's fingerprint and how to check safely
+    Poster {
+        /// Language of the sheet; the deployment's first if not given
+        #[arg(long, value_enum)]
+        language: Option<Language>,
+        /// As an HTML page to print, on standard output
+        #[arg(long)]
+        html: bool,
+    },
+}
+
+/// Runs one.
+pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(), Failure> {
+    let pages = pages(settings)?;
+    match command {
+        Command::Export { dir } => {
+            let written = write(dir, &export(&pages))?;
+            format.print(&written, |written| {
+                written.iter().map(|file| format!("{}  {}", file.sha256, file.name)).collect::<Vec<_>>().join("\n")
+            })
+        }
+        Command::Poster { language, html } => {
+            let poster = Poster::new(&pages, language.unwrap_or(pages.for_reader("").words.language));
+            format.print(&poster, |poster| if *html { poster.html() } else { poster.text() })
+        }
+    }
+}
+
+/// The pages for another host: they ask the service at its public URL, and believe no key set older than today's.
+fn pages(settings: &Settings) -> Result<Pages, Failure> {
+    let (issuer, public_url) = (settings.issuer()?, settings.public_url()?);
+    let folder = KeyFolder::at(settings.keys());
+    let root = folder.root()?;
+    let minimum_key_set = folder.public_keys(&issuer, Place::here()?.clock.now())?.set().version();
+    let (spoken, organisation) = (settings.guessing()?.spoken, settings.organisation()?);
+    Ok(Pages::new(Deployment { issuer, api: public_url.clone(), public_url, root, minimum_key_set, spoken, organisation }))
+}
+
+#[derive(Serialize)]
+struct Written {
+    name: &'static str,
+    sha256: String,
+}
+
+/// Writes every file aside first: a page that is being served is never half old and half new for longer than a rename.
+fn write(dir: &Path, files: &[ExportedFile]) -> Result<Vec<Written>, Failure> {
+    let unwritable = |error: std::io::Error| {
+        Failure::wrong(format!(
+            "the page cannot be written to {} ({}); check the path and who may write there",
+            dir.display(),
+            reason(&error)
+        ))
+    };
+    fs::create_dir_all(dir).map_err(unwritable)?;
+    let aside = |file: &ExportedFile| dir.join(format!(".{}.new", file.name));
+    for file in files {
+        fs::write(aside(file), &file.content).map_err(unwritable)?;
+    }
+    for file in files {
+        fs::rename(aside(file), dir.join(file.name)).map_err(unwritable)?;
+    }
+    Ok(files.iter().map(|file| Written { name: file.name, sha256: hex::encode(&Sha256::digest(&file.content)) }).collect())
+}

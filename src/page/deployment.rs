@@ -1,0 +1,51 @@
+use serde_json::{Value, json};
+
+use crate::{
+    config::Organisation,
+    keyring::{IssuerName, PublicKey},
+    token::SpokenSize,
+    words::Catalogue,
+};
+
+/// What a deployment tells its pages.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The issuer name.
+    pub issuer: IssuerName,
+    /// Where the public side is reached: scheme and host.
+    pub public_url: String,
+    /// Where the page finds the service: `public_url` for a page on another host, nothing for the service's own.
+    pub api: String,
+    /// The pinned root key.
+    pub root: PublicKey,
+    /// The lowest version of the key set that the page may believe (threat 32).
+    pub minimum_key_set: u64,
+    /// How long spoken codes are.
+    pub spoken: SpokenSize,
+    /// Who runs the service.
+    pub organisation: Organisation,
+}
+
+impl Deployment {
+    /// As the page's script reads it.
+    pub(super) fn json(&self, catalogues: &[Catalogue]) -> Value {
+        let organisation = &self.organisation;
+        json!({
+            "issuer": self.issuer.as_str(),
+            "public_url": self.public_url,
+            "api": self.api,
+            "root": {"kty": "OKP", "crv": "Ed25519", "x": self.root.jwk_x(), "kid": self.root.id().to_string()},
+            "minimum_key_set": self.minimum_key_set,
+            "spoken_words": self.spoken.words(),
+            "organisation": {
+                "name": organisation.name, "telephone": organisation.telephone, "address": organisation.address,
+                "exit_url": organisation.exit_url,
+            },
+            "languages": catalogues.iter().map(|words| {
+                let language = words.language;
+                let (tag, name, direction) = (language.tag(), language.own_name(), language.direction());
+                json!({"tag": tag, "name": name, "direction": direction, "texts": words.of_the_page()})
+            }).collect::<Vec<_>>(),
+        })
+    }
+}

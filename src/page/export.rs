@@ -1,0 +1,29 @@
+use super::{Document, HEADERS, ICON, Pages, SCAN, WORKER};
+
+/// A file of the page for another host.
+pub struct ExportedFile {
+    /// Its name in the folder.
+    pub name: &'static str,
+    /// All of it.
+    pub content: String,
+}
+
+/// The page as files for any host, in the first language of the deployment; the script has the others. The same
+/// settings and key set always give the same bytes.
+pub fn export(pages: &Pages) -> Vec<ExportedFile> {
+    let Document { html, policy } = pages.for_reader("").static_index();
+    let file = |name, content| ExportedFile { name, content };
+    vec![
+        file("index.html", html),
+        file("scan.js", SCAN.into()),
+        file("sw.js", WORKER.into()),
+        file("icon.svg", ICON.into()),
+        file("headers.txt", headers(&policy)),
+    ]
+}
+
+/// What the host must send with every file. A page cannot say of itself that no frame may hold it.
+fn headers(policy: &str) -> String {
+    let always = [("content-security-policy", policy), ("cache-control", "no-store"), ("strict-transport-security", "max-age=63072000")];
+    always.iter().chain(&HEADERS).map(|(name, value)| [*name, ": ", *value, "\n"].concat()).collect()
+}

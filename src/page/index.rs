@@ -1,0 +1,86 @@
+use maud::{Markup, PreEscaped, html};
+
+use super::{
+    Document, Fields, Page, SCRIPT,
+    document::{UNFRAMED, script_policy},
+};
+
+impl Page<'_> {
+    /// The page as the service gives it out.
+    pub fn index(&self) -> Document {
+        let policy = script_policy(self.api_origin());
+        Document { html: self.with_script(&html! {}), policy: format!("{policy}; {UNFRAMED}") }
+    }
+
+    /// The page for a host that may send no headers of ours: what it can say of the policy, it says itself.
+    pub(super) fn static_index(&self) -> Document {
+        let policy = script_policy(self.api_origin());
+        let head = html! { meta http-equiv="Content-Security-Policy" content=(policy); };
+        Document { html: self.with_script(&head), policy: format!("{policy}; {UNFRAMED}") }
+    }
+
+    fn api_origin(&self) -> &str {
+        &self.site.deployment.api
+    }
+
+    fn with_script(&self, head: &Markup) -> String {
+        let site = self.site;
+        // `<` escaped: no value can close the element that holds the JSON (threat 24).
+        let data = site.deployment.json(&site.catalogues).to_string().replace('<', "\\u003c");
+        let foot = html! {
+            script type="application/json" id="deployment" { (PreEscaped(data)) }
+            script { (PreEscaped(SCRIPT)) }
+        };
+        self.document(head, &self.menu(), &html! { (self.intro()) (self.plain_way()) (self.safety()) }, &foot)
+    }
+
+    /// What stands here until the script takes over, and for good where it cannot.
+    fn plain_way(&self) -> Markup {
+        if self.site.deployment.api.is_empty() {
+            return self.fields(None, &Fields::default());
+        }
+        // The service refuses a form that another site posts (threat 29).
+        html! { p.address { (self.t("page.plain")) " " a href=(self.check()) { (self.check()) } } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::{
+        config::Organisation,
+        keyring::SigningKey,
+        page::{Deployment, Pages},
+        token::SpokenSize,
+        words::Language,
+    };
+
+    #[test]
+    fn no_setting_can_break_out_of_its_place() {
+        let hostile = "</script><script>alert(1)</script>&\"'";
+        let pages = Pages::new(Deployment {
+            issuer: "verify.example.org".parse().unwrap(),
+            public_url: hostile.into(),
+            api: String::new(),
+            root: SigningKey::from_seed(&Zeroizing::new([1; 32])).public(),
+            minimum_key_set: 1,
+            spoken: SpokenSize::Five,
+            organisation: Organisation {
+                name: hostile.into(),
+                telephone: hostile.into(),
+                address: hostile.into(),
+                exit_url: Some(hostile.into()),
+                languages: Language::ALL.into(),
+            },
+        });
+        for page in pages.each() {
+            for Document { html, policy } in [page.index(), page.static_index(), page.form(None, &Fields::default())] {
+                assert!(!html.contains("<script>alert"));
+                assert!(policy.contains("style-src 'sha256-") && policy.contains("frame-ancestors 'none'"), "{policy}");
+                assert!(!policy.contains("unsafe"), "{policy}");
+            }
+        }
+    }
+}

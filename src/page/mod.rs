@@ -1,0 +1,40 @@
+//! The pages for the person approached, in each language of a deployment: what they say, and the policy under which
+//! alone they may run. HTML first: every page is of use before, or without, its script.
+
+mod deployment;
+mod document;
+mod export;
+mod index;
+mod plain;
+mod poster;
+mod shell;
+
+pub use self::{
+    deployment::Deployment,
+    document::Document,
+    export::{ExportedFile, export},
+    plain::Fields,
+    poster::Poster,
+    shell::{Page, Pages},
+};
+
+/// The style that all pages share.
+const STYLE: &str = include_str!("../../web/public/dist/page.css");
+/// The page's script.
+const SCRIPT: &str = include_str!("../../web/public/dist/page.js");
+/// The decoder, loaded when scanning starts. Its digest stands in the page's script.
+pub const SCAN: &str = include_str!("../../web/public/dist/scan.js");
+/// The service worker of those who asked to keep the page.
+pub const WORKER: &str = include_str!("../../web/public/dist/sw.js");
+/// A plain shape that says nothing to somebody who looks over a shoulder or into a history.
+pub const ICON: &str = include_str!("../../web/public/icon.svg");
+
+/// The headers that every file of a page must come with, besides its policy.
+pub const HEADERS: [(&str, &str); 5] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "camera=(self)"),
+    // For browsers that do not know frame-ancestors.
+    ("x-frame-options", "DENY"),
+];

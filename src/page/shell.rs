@@ -1,0 +1,148 @@
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{Deployment, STYLE};
+use crate::{
+    config::Organisation,
+    words::{Catalogue, Language, choose},
+};
+
+/// All pages of one deployment.
+pub struct Pages {
+    pub(super) deployment: Deployment,
+    pub(super) catalogues: Vec<Catalogue>,
+}
+
+/// Writes pages in one language.
+#[derive(Clone, Copy)]
+pub struct Page<'a> {
+    pub(super) site: &'a Pages,
+    /// Every word on them.
+    pub words: &'a Catalogue,
+}
+
+impl Pages {
+    /// The pages in each language of the deployment.
+    pub fn new(deployment: Deployment) -> Self {
+        let languages = &deployment.organisation.languages;
+        let languages = if languages.is_empty() { Language::USUAL.as_slice() } else { languages };
+        let catalogues = languages.iter().map(|language| Catalogue::of(*language)).collect();
+        Self { deployment, catalogues }
+    }
+
+    /// In each language, the deployment's first language first.
+    pub fn each(&self) -> impl Iterator<Item = Page<'_>> {
+        self.catalogues.iter().map(|words| Page { site: self, words })
+    }
+
+    /// In the language that somebody would rather read, by an `Accept-Language` header or a single tag.
+    pub fn for_reader(&self, wanted: &str) -> Page<'_> {
+        let languages: Vec<Language> = self.catalogues.iter().map(|words| words.language).collect();
+        let language = choose(&languages, wanted);
+        // There is a catalogue at least, and `choose` only chooses among them.
+        let chosen = languages.iter().position(|other| *other == language).unwrap_or(0);
+        Page { site: self, words: &self.catalogues[chosen] }
+    }
+}
+
+impl Page<'_> {
+    /// A text, with the organisation's name and telephone filled in.
+    pub(super) fn t(&self, key: &str) -> String {
+        self.with(key, &[])
+    }
+
+    /// A text with more to fill in.
+    pub(super) fn with(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let Organisation { name, telephone, .. } = self.organisation();
+        // A telephone number must not break over two lines.
+        let telephone = self.words.telephone(telephone).replace(' ', "\u{a0}");
+        let always = [("organisation", name.as_str()), ("telephone", telephone.as_str())];
+        self.words.text(key, &[values, &always].concat())
+    }
+
+    pub(super) fn organisation(&self) -> &Organisation {
+        &self.site.deployment.organisation
+    }
+
+    /// A whole document around `main`. `head` and `foot` are what only some documents have.
+    pub(super) fn document(&self, head: &Markup, menu: &Markup, main: &Markup, foot: &Markup) -> String {
+        let language = self.words.language;
+        let markup = html! {
+            (DOCTYPE)
+            html lang=(language.tag()) dir=(language.direction()) {
+                head {
+                    meta charset="utf-8";
+                    (head)
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="referrer" content="same-origin";
+                    meta name="robots" content="noindex";
+                    meta name="color-scheme" content="light dark";
+                    // A phone must not turn the person's own number into something to ring.
+                    meta name="format-detection" content="telephone=no";
+                    title { (self.t("page.title")) }
+                    link rel="icon" href="icon.svg" type="image/svg+xml";
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    header {
+                        p.brand { (self.t("page.service")) span { (self.organisation().name) } }
+                        @if let Some(exit) = &self.organisation().exit_url {
+                            a.exit href=(exit) rel="noreferrer" { (self.t("page.exit")) }
+                        }
+                        (menu)
+                    }
+                    main { (main) (self.contact()) }
+                    (foot)
+                }
+            }
+        };
+        markup.into_string()
+    }
+
+    /// Links to the plain form in the other languages.
+    pub(super) fn menu(&self) -> Markup {
+        let others: Vec<Language> =
+            self.site.each().map(|page| page.words.language).filter(|other| *other != self.words.language).collect();
+        html! {
+            @if !others.is_empty() {
+                nav.languages aria-label=(self.t("page.languages")) {
+                    @for other in others {
+                        a lang=(other.tag()) hreflang=(other.tag()) href={ (self.check()) "?lang=" (other.tag()) } { (other.own_name()) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The address of the plain form.
+    pub(super) fn check(&self) -> String {
+        format!("{}/check", self.site.deployment.api)
+    }
+
+    pub(super) fn intro(&self) -> Markup {
+        html! {
+            div.intro { h1 { (self.t("start.title")) } p.lead { (self.t("start.you_may_stop")) } }
+        }
+    }
+
+    pub(super) fn safety(&self) -> Markup {
+        html! {
+            section.safety { h2 { (self.t("safe.title")) } ol { @for n in 1..=6 { li { (self.t(&format!("safe.{n}"))) } } } }
+        }
+    }
+
+    fn contact(&self) -> Markup {
+        let Organisation { name, telephone, address, .. } = self.organisation();
+        let dial: String = telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        html! {
+            section.contact {
+                h2 { (self.t("contact.title")) }
+                div.telephone {
+                    @if dial.is_empty() { (self.words.telephone(telephone)) }
+                    // A number is read from left to right in every language.
+                    @else { a href={ "tel:" (dial) } { bdi dir="ltr" { (telephone.replace(' ', "\u{a0}")) } } }
+                }
+                p { (name) @if !address.is_empty() { ", " (address) } }
+            }
+        }
+    }
+}

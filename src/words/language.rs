@@ -1,0 +1,93 @@
+//! The languages that pages can be in, and whose turn it is.
+
+use serde::Deserialize;
+
+/// A language of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
+pub enum Language {
+    /// English.
+    #[serde(rename = "en")]
+    #[value(name = "en")]
+    English,
+    /// Welsh.
+    #[serde(rename = "cy")]
+    #[value(name = "cy")]
+    Welsh,
+    /// Urdu: a draft that no native speaker has reviewed, so it is used only where the settings ask for it.
+    #[serde(rename = "ur")]
+    #[value(name = "ur")]
+    Urdu,
+}
+
+impl Language {
+    /// Every language that has a catalogue.
+    pub const ALL: [Self; 3] = [Self::English, Self::Welsh, Self::Urdu];
+    /// Those that a deployment has without asking for them.
+    pub const USUAL: [Self; 2] = [Self::English, Self::Welsh];
+
+    /// The tag of BCP 47.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Welsh => "cy",
+            Self::Urdu => "ur",
+        }
+    }
+
+    /// What its speakers call it, which is what a menu must say.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Welsh => "Cymraeg",
+            Self::Urdu => "اردو",
+        }
+    }
+
+    /// The value of HTML's `dir`.
+    pub fn direction(self) -> &'static str {
+        if self == Self::Urdu { "rtl" } else { "ltr" }
+    }
+}
+
+/// The one of `spoken` that a person would rather read, by an `Accept-Language` header or a single tag (RFC 9110 12.5.4).
+/// Where none is named, the first of all.
+pub fn choose(spoken: &[Language], wanted: &str) -> Language {
+    let known =
+        |tag: &str| spoken.iter().find(|language| tag.split('-').next().is_some_and(|main| main.eq_ignore_ascii_case(language.tag())));
+    let mut best = (0.0, spoken.first());
+    for range in wanted.split(',') {
+        let (tag, parameters) = range.split_once(';').unwrap_or((range, "q=1"));
+        let weight = parameters.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(0.0_f32);
+        // Of equal wishes the first counts; what is no number is greater than nothing.
+        if let Some(language) = known(tag.trim())
+            && weight > best.0
+        {
+            best = (weight, Some(language));
+        }
+    }
+    *best.1.unwrap_or(&Language::English)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wish_of_the_browser_decides_among_the_languages_of_the_deployment() {
+        use Language::{English, Urdu, Welsh};
+        for (spoken, wanted, chosen) in [
+            ([English, Welsh].as_slice(), "cy", Welsh),
+            (&[English, Welsh], "cy-GB,cy;q=0.9,en;q=0.8", Welsh),
+            (&[English, Welsh], "fr,cy;q=0.5,en;q=0.8", English),
+            (&[English, Welsh], "ur", English),
+            (&[Welsh, English], "ur", Welsh),
+            (&[Welsh, English], "", Welsh),
+            (&[English, Welsh, Urdu], "UR-pk", Urdu),
+            (&[English, Welsh], "cy;q=0,en", English),
+            (&[English, Welsh], "*;;,;q=x,\u{0}", English),
+            (&[English], "cy", English),
+        ] {
+            assert_eq!(choose(spoken, wanted), chosen, "{wanted:?} of {spoken:?}");
+        }
+    }
+}

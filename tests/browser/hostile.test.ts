@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { PHONE, Visit, fragmentOf, startBrowser } from "./browser.ts";
+import { RealService } from "./harness.ts";
+import { FakeService, token } from "./service.ts";
+
+// What another site may try: to post for the person, or to put our page into its own.
+
+let browser: Browser;
+let service: RealService;
+
+before(async () => {
+  browser = await startBrowser();
+  service = await RealService.start();
+});
+after(async () => {
+  await service.stop();
+  await browser.close();
+});
+
+/** A page of another site: another host name of this machine. */
+async function hostilePage(t: TestContext, html: string): Promise<Page> {
+  const server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end(html));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const context = await browser.newContext(PHONE);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  return page;
+}
+
+test("a form that another site posts is refused", async (t) => {
+  const { token: issued } = service.issue("--channel", "in-person");
+  const page = await hostilePage(t, `<form method="post" action="${service.url}/check"><input name="code" value="${issued}"><button>Go</button></form>`);
+  const answered = page.waitForResponse((found) => found.url().endsWith("/check"));
+  await page.getByRole("button").click();
+  assert.equal((await answered).status(), 403);
+  assert.match(await page.locator("main").innerText(), /It came from another page/);
+  const honest = await Visit.open(browser, service.url);
+  await honest.enter("link", issued);
+  await honest.see("This code is genuine");
+});
+
+test("a script of another site gets no answer", async (t) => {
+  const { token: issued } = service.issue("--channel", "in-person");
+  const page = await hostilePage(t, "<p>hello");
+  const read = page.evaluate(
+    ([url, shown]) => fetch(url + "/v1/verify", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token: shown }) }),
+    [service.url, issued] as const,
+  );
+  await assert.rejects(read, /Failed to fetch/);
+  const honest = await Visit.open(browser, service.url);
+  await honest.enter("link", issued);
+  await honest.see("This code is genuine");
+});
+
+test("the service's page refuses to be framed", async (t) => {
+  for (const path of ["/", "/check"]) {
+    const page = await hostilePage(t, "<p>hello");
+    const refused = page.waitForEvent("console", (message) => /frame-ancestors/.test(message.text()));
+    await page.evaluate((address) => {
+      const frame = document.createElement("iframe");
+      frame.src = address;
+      document.body.appendChild(frame);
+    }, service.url + path);
+    await refused;
+    assert.equal(await page.frames()[1]?.getByRole("heading").count(), 0, path);
+  }
+});
+
+test("on a host that forgot the headers the page still does nothing in a frame", async (t) => {
+  const careless = await FakeService.start();
+  t.after(() => careless.stop());
+  careless.forgetHeaders();
+  const page = await hostilePage(t, `<iframe width="360" height="600" src="${careless.url}${fragmentOf(token())}"></iframe>`);
+  const frame = page.frameLocator("iframe");
+  await frame.getByRole("heading", { level: 1, name: "For your safety, this page does not work inside another page." }).waitFor();
+  assert.equal(await frame.getByRole("button", { name: "Check this code" }).count(), 0);
+  const opens = frame.getByRole("link", { name: "Open it by itself" });
+  assert.equal(await opens.getAttribute("target"), "_top");
+  await opens.click();
+  await page.waitForURL(careless.url + "/");
+  await page.getByRole("heading", { level: 1, name: "Check who is contacting you" }).waitFor();
+});

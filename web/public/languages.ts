@@ -1,0 +1,39 @@
+import { chooseTag, translator } from "../shared/i18n.ts";
+import type { Text } from "./app.ts";
+import type { Deployment, Language } from "./deployment.ts";
+import { el, fill } from "./dom.ts";
+
+/** The language that the browser asks for, or else the one that the page came in. */
+export function firstLanguage({ languages }: Deployment): Language {
+  const tags = languages.map((language) => language.tag);
+  const wishes = navigator.languages || [navigator.language];
+  const tag = chooseTag(wishes, tags, document.documentElement.lang);
+  return languages.filter((language) => language.tag === tag)[0] ?? languages[0];
+}
+
+/** Speaks a language. */
+export function speak({ organisation }: Deployment, { texts }: Language): Text {
+  // a telephone number must not break over two lines
+  const telephone = organisation.telephone.replace(/ /g, "\u00a0") || texts["contact.published"];
+  return translator(texts, { organisation: organisation.name, telephone });
+}
+
+/** Puts what surrounds the screens into a language, with a menu of the others. The choice is kept nowhere. */
+export function dress({ organisation, languages }: Deployment, { tag, direction }: Language, t: Text, choose: (to: Language) => void): void {
+  document.documentElement.lang = tag;
+  document.documentElement.dir = direction;
+  document.title = t("page.title");
+  const put = (place: string, ...content: (Node | string)[]): void => {
+    const element = document.querySelector(place);
+    if (element) fill(element, ...content);
+  };
+  put(".brand", t("page.service"), el("span", {}, organisation.name));
+  put(".exit", t("page.exit"), el("span", { class: "exit-hint" }, t("page.exit_hint")));
+  put(".languages", ...languages.filter((language) => language.tag !== tag).map((language) => {
+    const choice = el("button", { type: "button", lang: language.tag }, language.name);
+    choice.addEventListener("click", () => choose(language));
+    return choice;
+  }));
+  const menu = document.querySelector(".languages");
+  if (menu) menu.setAttribute("aria-label", t("page.languages"));
+}
