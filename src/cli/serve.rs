@@ -222,6 +222,7 @@ fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Ar
     Ok(PublicApp {
         verifier: Verifier::new(store, place.clock.clone(), keys, rules),
         clock: place.clock.clone(),
+        entropy: place.entropy.clone(),
         misses: Misses::default(),
         assets: Assets::new(&pages),
         pages,

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use super::{assets::Assets, limits::Misses, problem::Problem};
 use crate::{
     clock::Clock,
+    entropy::Entropy,
     issuer::{Desk, Registry},
     page::Pages,
     verifier::{Answer, Check, Shown, Verifier},
@@ -16,6 +17,8 @@ pub struct PublicApp {
     pub verifier: Verifier,
     /// The time, for limits.
     pub clock: Arc<dyn Clock>,
+    /// Randomness, for numbers on the plain form.
+    pub entropy: Arc<dyn Entropy>,
     /// Wrong codes by address.
     pub misses: Misses,
     /// The page and its files.

@@ -13,6 +13,7 @@ use axum::{
 
 use super::{app::PublicApp, assets::wanted, listen::Peer, problem::status};
 use crate::{
+    entropy::Entropy,
     page::{Document, Fields},
     token::{Challenge, InputError, SpokenCode, Token, correct},
     verifier::{Check, Shown, Verdict, Verifier},
@@ -27,7 +28,8 @@ pub struct Named {
 /// `GET /check`
 pub async fn form(State(app): State<Arc<PublicApp>>, named: Result<Query<Named>, QueryRejection>, headers: HeaderMap) -> Document {
     let lang = named.ok().and_then(|Query(named)| named.lang);
-    app.pages.for_reader(lang.as_deref().unwrap_or(wanted(&headers))).form(None, &Fields::default())
+    let fields = Fields { own: draw(&*app.entropy), ..Fields::default() };
+    app.pages.for_reader(lang.as_deref().unwrap_or(wanted(&headers))).form(None, &fields)
 }
 
 /// `POST /check`
@@ -41,14 +43,17 @@ pub async fn answer(
         Ok(Form(fields)) if !fields.lang.is_empty() => app.pages.for_reader(&fields.lang),
         _ => app.pages.for_reader(wanted(&headers)),
     };
-    let empty = Fields::default();
+    let empty = Fields { own: draw(&*app.entropy), ..Fields::default() };
     // Another site could post a spent token here and show our page as its own proof (threat 29).
     if !is_our_own(&headers, &app.origin) {
         return (StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &empty)).into_response();
     }
-    let Ok(Form(fields)) = fields else {
+    let Ok(Form(mut fields)) = fields else {
         return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some("check.empty"), &empty)).into_response();
     };
+    if fields.own.parse::<Challenge>().is_err() {
+        fields.own = empty.own;
+    }
     let check = match read(&fields, &app.verifier) {
         Ok(check) => check,
         Err(problem) => return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)).into_response(),
@@ -61,6 +66,13 @@ pub async fn answer(
         Ok(answer) => (status(answer.verdict), pages.verdict(&answer)).into_response(),
         Err(problem) => problem.with_page(pages.form(Some("check.busy"), &fields)),
     }
+}
+
+/// A number that nobody can foresee, for a browser that cannot draw its own; nothing where there is no randomness.
+fn draw(entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; 8];
+    // 2^64 is so far above 10^6 that no number is likelier than another by more than one part in 10^13.
+    entropy.fill(&mut bytes).map_or_else(|_| String::new(), |()| format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000))
 }
 
 /// `Err` names the sentence in the catalogue.

@@ -9,7 +9,9 @@ impl Page<'_> {
     /// The page as the service gives it out.
     pub fn index(&self) -> Document {
         let policy = script_policy(self.api_origin());
-        Document { html: self.with_script(&html! {}), policy: format!("{policy}; {UNFRAMED}") }
+        // Without our program the plain form can do more than what stands here: it draws a number.
+        let head = html! { noscript { meta http-equiv="refresh" content={ "0;url=" (self.check()) }; } };
+        Document { html: self.with_script(&head), policy: format!("{policy}; {UNFRAMED}") }
     }
 
     /// The page for a host that may send no headers of ours: what it can say of the policy, it says itself.

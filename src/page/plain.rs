@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::{Document, Page};
 use crate::{
-    token::{Approach, Channel, Name, Place},
+    token::{Approach, Challenge, Channel, Name, Place},
     verifier::{Answer, ChallengeResult, Verdict},
     words::Icon,
 };
@@ -22,12 +22,15 @@ pub struct Fields {
     /// The language of the form.
     #[serde(default)]
     pub lang: String,
+    /// The number that this page drew for the person; shown again as long as the form comes back.
+    #[serde(default)]
+    pub own: String,
 }
 
 impl Page<'_> {
     /// The form, with the catalogue's key of what is wrong.
     pub fn form(&self, problem: Option<&str>, fields: &Fields) -> Document {
-        self.plain(&self.menu(), &html! { (self.intro()) (self.fields(problem, fields)) (self.safety()) })
+        self.plain(&self.menu(), &html! { (self.intro()) (self.number(fields)) (self.fields(problem, fields)) (self.safety()) })
     }
 
     /// A code that does not read like one, with what may be wrong, and the form to mend it in.
@@ -37,6 +40,8 @@ impl Page<'_> {
             &html! {
                 (self.panel(Verdict::Mistyped, &html! { p.means { (hint) } }))
                 (self.fields(None, fields))
+                (self.number(fields))
+                (self.safety())
             },
         )
     }
@@ -74,10 +79,25 @@ impl Page<'_> {
         }
     }
 
+    /// The person's own number. A browser without our program cannot draw it, so the service did.
+    fn number(&self, Fields { own, .. }: &Fields) -> Markup {
+        html! {
+            @if own.parse::<Challenge>().is_ok() {
+                section.number {
+                    h2 { (self.t("number.title")) }
+                    div.number-value dir="ltr" { (own[..3]) "\u{a0}" (own[3..]) }
+                    p.lead { (self.t("number.write")) }
+                    p.hint { (self.t("number.why")) }
+                }
+            }
+        }
+    }
+
     pub(super) fn fields(&self, problem: Option<&str>, fields: &Fields) -> Markup {
         html! {
             form.enter method="post" action=(self.check()) autocomplete="off" {
                 input type="hidden" name="lang" value=(self.words.language.tag());
+                @if !fields.own.is_empty() { input type="hidden" name="own" value=(fields.own); }
                 p { (self.t("check.intro")) }
                 @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
                 label for="code" { (self.t("check.code.label")) }

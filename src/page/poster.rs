@@ -75,7 +75,7 @@ impl Poster {
                     header { p { (self.organisation) } h1 { (self.title) } }
                     main {
                         p { (self.type_this) }
-                        p.big dir="ltr" translate="no" { (self.address) }
+                        p.big { bdi dir="ltr" translate="no" { (self.address) } }
                         p { (self.ring) }
                         p.big { bdi dir="ltr" { (self.telephone) } }
                         h2 { (self.safe_title) }
@@ -95,7 +95,7 @@ impl Poster {
 /// One sheet of paper, black on white, whatever the printer.
 const STYLE: &str = "
 @page { size: A4; margin: 18mm; }
-body { max-width: 174mm; margin: 0 auto; color: #000; background: #fff; font: 16pt/1.4 system-ui, 'Noto Sans', Arial, sans-serif; }
+body { max-width: 174mm; margin: 0 auto; padding: 4mm; color: #000; background: #fff; font: 16pt/1.4 system-ui, 'Noto Sans', Arial, sans-serif; }
 h1 { margin: 0 0 8mm; font-size: 34pt; line-height: 1.1; }
 h2 { margin: 9mm 0 3mm; font-size: 20pt; }
 p { margin: 0 0 2mm; }

@@ -64,7 +64,8 @@ impl Catalogue {
     pub fn hint(&self, correction: &Correction, size: SpokenSize) -> String {
         match correction {
             Correction::Count { expected, found } => {
-                self.text("enter.wrong_count", &[("wanted", &expected.to_string()), ("count", &found.to_string())])
+                let wanted = self.text(&format!("count.{expected}"), &[]);
+                self.text("enter.wrong_count", &[("wanted", &wanted), ("count", &found.to_string())])
             }
             Correction::Digits => self.text("enter.wrong_digits", &[("wanted", &size.digits().to_string())]),
             Correction::Unclear => self.text("enter.wrong_check", &[]),

@@ -231,6 +231,7 @@ async fn public_side(store: Arc<dyn VerifierStore>, clock: &Arc<ManualClock>, ke
     let app = PublicApp {
         verifier: Verifier::new(store, clock.clone(), keys.clone(), rules),
         clock: clock.clone(),
+        entropy: Arc::new(Seeded::new(11)),
         misses: Misses::default(),
         assets: Assets::new(&pages),
         pages,

@@ -152,7 +152,7 @@ async fn the_form_itself_asks_for_nothing_more() {
     for part in ["method=\"post\"", "action=\"/check\"", "name=\"code\"", "name=\"challenge\""] {
         assert!(form.body.contains(part), "{part}");
     }
-    assert_eq!(form.body.matches("type=\"hidden\"").count(), 1, "the language alone");
+    assert_eq!(form.body.matches("type=\"hidden\"").count(), 2, "its language and its number");
     assert!(form.body.contains("name=\"lang\" value=\"en\"") && !form.body.contains("<script"));
     let head = Reply::of(app.anyone().request(Method::HEAD, "/check")).await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
@@ -171,4 +171,32 @@ async fn too_many_wrong_codes_are_held_back_here_too() {
     assert_eq!(held.header("retry-after"), "720");
     let issued = app.officer.issue_plain().await;
     assert_eq!(says(&post(&asker, &SAME, &issued.token, "").await), "This code is genuine");
+}
+
+fn shown_number(reply: &Reply) -> String {
+    assert!(reply.body.contains("class=\"number-value\""), "{} {}", reply.status, reply.body.split("<main>").nth(1).unwrap_or_default());
+    let shown = reply.body.split("class=\"number-value\"").nth(1).unwrap().split(['>', '<']).nth(1).unwrap();
+    shown.replace('\u{a0}', "")
+}
+
+#[tokio::test]
+async fn the_form_draws_a_number_and_keeps_it_while_it_comes_back() {
+    let app = TestApp::start().await;
+    let asker = app.anyone();
+    let (first, second) = (asker.get("/check").await, asker.get("/check").await);
+    let number = shown_number(&first);
+    assert_eq!(number.len(), 6);
+    assert_ne!(number, shown_number(&second));
+    let back = |own: String| {
+        let request = asker.request(Method::POST, "/check").header("sec-fetch-site", "same-origin");
+        Reply::of(request.header("content-type", "application/x-www-form-urlencoded").body(format!("code=hello+world&own={own}")))
+    };
+    assert_eq!(shown_number(&back(number.clone()).await), number);
+    for forged in ["12345", "1234567", "abcdef", "%3Cscript%3E"] {
+        let reply = back(forged.into()).await;
+        assert_eq!(shown_number(&reply).len(), 6, "{forged}");
+        assert!(!reply.body.contains("<script"));
+    }
+    let issued = app.officer.issue(json!({"channel": "in-person", "challenge": number})).await;
+    assert_eq!(says(&post(&asker, &SAME, &issued.token, &number).await), "This code is genuine");
 }
