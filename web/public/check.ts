@@ -84,7 +84,7 @@ export class Checker {
     const name = asked.token || asked.code || "";
     const attempt = this.attempts.get(name) || drawAttempt();
     this.attempts.set(name, attempt);
-    return given === null ? { ...asked, attempt } : { ...asked, attempt, challenge: given.value };
+    return given === null ? { attempt, ...asked } : { attempt, challenge: given.value, ...asked };
   }
 
   private async findingOf(question: Question, answer: Answer | null, jwt: string | null, now: number): Promise<Finding> {

@@ -42,11 +42,11 @@ export function drawAttempt(): string {
 async function send(address: string, options: RequestInit): Promise<{ status: number; text: string } | null> {
   const abort = typeof AbortController === "function" ? new AbortController() : null;
   const request = fetch(address, {
-    ...options,
-    ...(abort ? { signal: abort.signal } : {}),
     credentials: "omit",
     cache: "no-store",
     referrerPolicy: "no-referrer",
+    ...options,
+    ...(abort ? { signal: abort.signal } : {}),
   }).then((response) => response.text().then((text) => ({ status: response.status, text })));
   const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), TIMEOUT_MS));
   const result = await Promise.race([request.catch(() => null), late]);

@@ -52,7 +52,7 @@ export function parseToken(bytes: Bytes): Token | null {
   const signature = cbor.take(64);
   const claims = parseClaims(payload);
   if (!cbor.finished() || claims === null) return null;
-  return { ...claims, kid, payload, protectedHeader, signature };
+  return { kid, payload, protectedHeader, signature, ...claims };
 }
 
 /** The Sig_structure of RFC 9052 4.4: what the signature covers, bound to one issuer and one purpose. */

@@ -24,7 +24,7 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
     const found = interpret(field.value, way, app.deployment.spoken_words, app.words);
     if (found.kind === "ticket") app.checkTicket(found.ticket, false);
     else if (found.kind === "damaged") app.showDamaged(false);
-    else if (found.kind === "suggest") app.show({ ...found, at: "suggest", way, typed: field.value });
+    else if (found.kind === "suggest") app.show({ at: "suggest", way, typed: field.value, ...found });
     else {
       problem.textContent = problemText(t, found, app);
       field.setAttribute("aria-invalid", "true");
@@ -47,8 +47,8 @@ function fieldOf(way: Way, typed: string): Field {
   };
   const field: Field =
     way === "digits"
-      ? el("input", { ...attributes, type: "text", inputmode: "numeric" })
-      : el("textarea", { ...attributes, rows: way === "words" ? "3" : "4" });
+      ? el("input", { type: "text", inputmode: "numeric", ...attributes })
+      : el("textarea", { rows: way === "words" ? "3" : "4", ...attributes });
   field.value = typed;
   // Enter sends, as in a single line: no code holds a line break
   field.addEventListener("keydown", (event) => {

@@ -27,7 +27,8 @@ export function typedNumber(app: App, question: Question): HTMLElement {
     event.preventDefault();
     const value = field.value.replace(/[\s-]+/g, "");
     if (/^[0-9]{6}$/.test(value)) {
-      app.ask({ ...question, given: { value, drawn: false } });
+      // "{ ...a, b }" is lowered to a helper that the oldest browsers lack; "{ b, ...a }" is not
+      app.ask(Object.assign({}, question, { given: { value, drawn: false } }));
     } else {
       problem.textContent = t("number.type.wrong");
       field.setAttribute("aria-invalid", "true");
