@@ -9,10 +9,10 @@ import { chromium } from "./tools.ts";
 const CHROMIUM = "/usr/bin/chromium";
 const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** Starts Debian's Chromium. A missing browser is a failure, never a skipped test. */
-export async function startBrowser(): Promise<Browser> {
+/** Starts Debian's Chromium, with switches of its own where needed. A missing browser is a failure, never a skipped test. */
+export async function startBrowser(switches: readonly string[] = []): Promise<Browser> {
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: the browser tests cannot run. Install Debian's chromium.`);
-  return chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+  return chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, ...switches] });
 }
 
 export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 };
@@ -44,6 +44,7 @@ async function codeOf(token: Uint8Array): Promise<number> {
 export class Visit {
   readonly errors: string[] = [];
   readonly origins = new Set<string>();
+  readonly paths: string[] = [];
 
   private constructor(readonly page: Page) {
     page.setDefaultTimeout(10000);
@@ -51,7 +52,12 @@ export class Visit {
     page.on("console", (message) => {
       if (message.type() === "error" && !/Failed to load resource/.test(message.text())) this.errors.push(message.text());
     });
-    page.on("request", (request) => request.url() !== ELSEWHERE && this.origins.add(new URL(request.url()).origin));
+    page.on("request", (request) => {
+      const { href, origin, pathname } = new URL(request.url());
+      if (href === ELSEWHERE) return;
+      this.origins.add(origin);
+      this.paths.push(pathname);
+    });
   }
 
   static async open(browser: Browser, address: string, options: BrowserContextOptions = PHONE, before = ""): Promise<Visit> {

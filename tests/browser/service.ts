@@ -69,6 +69,14 @@ export class FakeService {
     return `http://localhost:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** Puts other content in the place of a file of the page, or takes the file away; gives what stood there. */
+  put(name: string, content: Buffer | null): Buffer {
+    const before = this.page.files.get(name) ?? Buffer.alloc(0);
+    if (content === null) this.page.files.delete(name);
+    else this.page.files.set(name, content);
+    return before;
+  }
+
   /** From now on the page comes as from a host that sends no header of ours. */
   forgetHeaders(): void {
     this.page = { ...this.page, headers: {} };

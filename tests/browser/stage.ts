@@ -10,9 +10,9 @@ export class Stage {
   private current: FakeService | null = null;
   private visits: Visit[] = [];
 
-  constructor() {
+  constructor(switches: readonly string[] = []) {
     before(async () => {
-      this.browser = await startBrowser();
+      this.browser = await startBrowser(switches);
     });
     after(() => this.browser?.close());
     beforeEach(async () => {

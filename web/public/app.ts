@@ -14,6 +14,7 @@ import { enterScreen } from "./screens/enter.ts";
 import { framedScreen } from "./screens/framed.ts";
 import { matchScreen } from "./screens/match.ts";
 import { openedScreen } from "./screens/opened.ts";
+import { scanScreen } from "./screens/scan.ts";
 import { startScreen } from "./screens/start.ts";
 import { suggestScreen } from "./screens/suggest.ts";
 import { verdictScreen } from "./screens/verdict.ts";
@@ -33,6 +34,7 @@ export class App {
   readonly number = new OwnNumber();
   private readonly checker: Checker;
   private current: Screen = { at: "start" };
+  private whenLeft: (() => void) | null = null;
 
   constructor(
     readonly deployment: Deployment,
@@ -58,6 +60,7 @@ export class App {
 
   /** Shows a screen and moves the focus to its heading. */
   show(screen: Screen): void {
+    this.leave();
     this.current = screen;
     this.main.className = "screen-" + screen.at;
     fill(this.main, ...this.render(screen));
@@ -66,16 +69,28 @@ export class App {
     if (heading) heading.focus();
   }
 
+  /** What is to end when the screen that is being built is left. */
+  onLeave(end: () => void): void {
+    this.whenLeft = end;
+  }
+
+  /** Ends what the screen has running: a camera must not outlive it. */
+  leave(): void {
+    const end = this.whenLeft;
+    this.whenLeft = null;
+    if (end !== null) end();
+  }
+
   /** Shows what a fragment of the page's address holds, without using it. */
   open(fragment: string): void {
     const reading = readToken("#" + fragment);
     if (reading.kind === "bytes") this.show({ at: "opened", bytes: reading.bytes });
-    else this.showDamaged(true);
+    else this.showDamaged();
   }
 
   /** Checks a ticket with the person's number, if it was read out. */
-  checkTicket(ticket: Ticket, opened: boolean): void {
-    this.ask({ ticket, opened, given: this.number.given() });
+  checkTicket(ticket: Ticket, exact: boolean): void {
+    this.ask({ ticket, exact, given: this.number.given() });
   }
 
   /** Asks a question and shows its outcome. */
@@ -90,8 +105,8 @@ export class App {
   }
 
   /** A token that is damaged needs no service to be refused. */
-  showDamaged(opened: boolean): void {
-    const question: Question = { ticket: { kind: "token", bytes: new Uint8Array(0) }, given: null, opened };
+  showDamaged(): void {
+    const question: Question = { ticket: { kind: "token", bytes: new Uint8Array(0) }, given: null, exact: true };
     const outcome: Outcome = {
       verdict: "not_genuine",
       question,
@@ -109,6 +124,8 @@ export class App {
     switch (screen.at) {
       case "start":
         return startScreen(this);
+      case "scan":
+        return scanScreen(this);
       case "enter":
         return enterScreen(this, screen.way, screen.typed);
       case "suggest":

@@ -17,8 +17,8 @@ export type Ticket = { readonly kind: "token"; readonly bytes: Bytes } | { reado
 export interface Question {
   readonly ticket: Ticket;
   readonly given: GivenNumber | null;
-  /** It came with the page's address, so nobody can have mistyped it. */
-  readonly opened: boolean;
+  /** A camera read it, or it came as a link: nobody can have mistyped it. */
+  readonly exact: boolean;
 }
 
 /** What the person is told. */
@@ -64,7 +64,7 @@ export class Checker {
     const worst = stricter(answer === null ? "cannot_check" : answer.verdict, finding.verdict);
     return {
       question,
-      verdict: question.opened && worst === "mistyped" ? "not_genuine" : worst,
+      verdict: question.exact && worst === "mistyped" ? "not_genuine" : worst,
       token: finding.token,
       firstCheckedAt: answer === null ? null : answer.firstCheckedAt,
       phoneTime,

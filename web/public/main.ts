@@ -26,7 +26,7 @@ if (deployment !== null && main !== null && canRun()) {
 }
 
 function start(app: App): void {
-  watchForExit();
+  watchForExit(app);
   if (fragment !== "") app.open(fragment);
   else app.show({ at: "start" });
   // a camera may hand its link to a tab that is already open

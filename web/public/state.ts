@@ -7,6 +7,7 @@ export type Way = "words" | "digits" | "paste";
 /** All screens of the page, each with just what it needs. */
 export type Screen =
   | { readonly at: "start" }
+  | { readonly at: "scan" }
   | { readonly at: "enter"; readonly way: Way; readonly typed: string }
   | Suggestion
   | { readonly at: "opened"; readonly bytes: Bytes }

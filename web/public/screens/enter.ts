@@ -23,7 +23,7 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
     event.preventDefault();
     const found = interpret(field.value, way, app.deployment.spoken_words, app.words);
     if (found.kind === "ticket") app.checkTicket(found.ticket, false);
-    else if (found.kind === "damaged") app.showDamaged(false);
+    else if (found.kind === "damaged") app.showDamaged();
     else if (found.kind === "suggest") app.show({ at: "suggest", way, typed: field.value, ...found });
     else {
       problem.textContent = problemText(t, found, app);

@@ -18,6 +18,7 @@ export function openedScreen(app: App, bytes: Bytes): Node[] {
     el("section", { class: "card" }, ...says, check),
     paragraph(t("opened.number")),
     paragraph(t("opened.stranger")),
+    paragraph(t("opened.trace")),
     contact(app),
   ];
 }

@@ -66,12 +66,7 @@ function oldNumber(app: App, render: () => void): Node[] {
 function ways(app: App): HTMLElement {
   const { t } = app;
   const count = t(`count.${app.deployment.spoken_words}`);
-  const way = (to: Way, title: string, when: string): HTMLElement => {
-    const choice = button(title, "plain", () => app.show({ at: "enter", way: to, typed: "" }));
-    choice.className = "way";
-    choice.appendChild(el("span", { class: "hint" }, when));
-    return el("li", {}, choice);
-  };
+  const enter = (way: Way) => (): void => app.show({ at: "enter", way, typed: "" });
   return el(
     "section",
     { class: "ways" },
@@ -80,9 +75,17 @@ function ways(app: App): HTMLElement {
     el(
       "ul",
       {},
-      way("words", t("start.words", { count }), t("start.words.when")),
-      way("digits", t("start.digits"), t("start.digits.when")),
-      way("paste", t("start.paste"), t("start.paste.when")),
+      way("way way-first", t("start.scan"), t("start.scan.when"), () => app.show({ at: "scan" })),
+      way("way", t("start.words", { count }), t("start.words.when"), enter("words")),
+      way("way", t("start.digits"), t("start.digits.when"), enter("digits")),
+      way("way", t("start.paste"), t("start.paste.when"), enter("paste")),
     ),
   );
+}
+
+function way(kind: string, title: string, when: string, press: () => void): HTMLElement {
+  const choice = button(title, "plain", press);
+  choice.className = kind;
+  choice.appendChild(el("span", { class: "hint" }, when));
+  return el("li", {}, choice);
 }

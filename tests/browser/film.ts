@@ -1,0 +1,42 @@
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Picture } from "../../web/scan/picture.ts";
+import { type Spoiling, blank, drawFrame } from "../../web/test/frames.ts";
+
+const SIZE = { width: 1280, height: 720 };
+
+/** What stands before the camera of a browser: one still picture at a time, which may change while the camera runs. */
+export class Film {
+  private readonly folder = mkdtempSync(join(tmpdir(), "countersign-film-"));
+  private readonly path = join(this.folder, "film.y4m");
+
+  /** The switches that put this film before Chromium's camera. Whether the camera may be used is asked as ever. */
+  get switches(): string[] {
+    return ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${this.path}`];
+  }
+
+  /** Shows the QR code of a text; one camera may see it worse than another. */
+  show(text: string, spoiling: Spoiling = {}): void {
+    this.expose(drawFrame(text, { ...SIZE, ...spoiling }));
+  }
+
+  /** Shows a bare wall. */
+  showNothing(): void {
+    this.expose(blank(SIZE.width, SIZE.height, 120));
+  }
+
+  private expose({ width, height, luma }: Picture): void {
+    const header = Buffer.from(`YUV4MPEG2 W${width} H${height} F30:1 Ip A1:1 C420mpeg2\nFRAME\n`);
+    // grey: both planes of colour stay in the middle
+    const film = Buffer.concat([header, luma, Buffer.alloc((width * height) / 2, 128)]);
+    // in place: a running camera must never find the file shorter than its frame
+    const file = openSync(this.path, constants.O_RDWR | constants.O_CREAT);
+    writeSync(file, film, 0, film.length, 0);
+    closeSync(file);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BrowserContextOptions } from "playwright-core";
+import { type Spoiling, beside, blank, drawFrame } from "../../web/test/frames.ts";
+import type { Picture } from "../../web/scan/picture.ts";
+import { PHONE, type Visit, fragmentOf } from "./browser.ts";
+import { token } from "./service.ts";
+import { Stage } from "./stage.ts";
+import { PNG } from "./tools.ts";
+
+// Scanning where there is no camera: a photo, or the words. And how the scanner itself is loaded.
+
+const stage = new Stage();
+const genuine = "This code is genuine";
+const allowed: BrowserContextOptions = { ...PHONE, permissions: ["camera"] };
+const linkOf = (bytes: Buffer): string => stage.service.url + fragmentOf(bytes);
+
+async function scan(before = ""): Promise<Visit> {
+  const page = await stage.visit("/", allowed, before);
+  await page.page.getByRole("button", { name: /^Scan a code/ }).click();
+  return page;
+}
+
+async function told(page: Visit, words: string): Promise<void> {
+  await page.page.getByRole("status").filter({ hasText: words }).waitFor();
+}
+
+/** Chooses a picture from the gallery. */
+async function choose(page: Visit, buffer: Buffer): Promise<void> {
+  const [chooser] = await Promise.all([page.page.waitForEvent("filechooser"), page.press("Use a photo instead")]);
+  await chooser.setFiles({ name: "photo.png", mimeType: "image/png", buffer });
+}
+
+function pngOf({ width, height, luma }: Picture): Buffer {
+  const png = new PNG({ width, height });
+  luma.forEach((level, i) => png.data.set([level, level, level, 255], 4 * i));
+  return PNG.sync.write(png, { deflateLevel: 1 });
+}
+
+async function offersWords(page: Visit): Promise<void> {
+  await page.press("Type the digits instead");
+  await page.see("Type the digits");
+}
+
+const photos: { readonly [name: string]: Spoiling } = {
+  "of a phone, turned": { width: 900, height: 1200, size: 0.4, turn: 90, blur: 1 },
+  "from across the room": { width: 2400, height: 1800, size: 0.13 },
+  "that is grainy and dim": { width: 1600, height: 1200, size: 0.5, levels: [20, 70], noise: 20, blur: 1.5 },
+  "that is only a small picture": { width: 200, height: 200, size: 0.9 },
+};
+
+for (const [name, spoiling] of Object.entries(photos)) {
+  test(`a code is read from a photo ${name}`, async () => {
+    const page = await scan();
+    await told(page, "We found no camera here.");
+    await choose(page, pngOf(drawFrame(linkOf(token()), spoiling)));
+    await page.see(genuine);
+  });
+}
+
+test("a photo without a code, or that is none, says so calmly, and another may follow", async () => {
+  const page = await scan();
+  await told(page, "We found no camera here.");
+  for (const bad of [pngOf(blank(800, 600, 90)), Buffer.from("no picture at all"), Buffer.alloc(0)]) {
+    await choose(page, bad);
+    await told(page, "We found no code in this photo.");
+  }
+  await choose(page, pngOf(drawFrame("https://evil.example/")));
+  await told(page, "This is not one of our codes. We did not open it.");
+  await choose(page, pngOf(drawFrame("https://evil.example" + fragmentOf(token()))));
+  await page.see(genuine);
+});
+
+test("a foreign code beside ours does not hide it", async () => {
+  const page = await scan();
+  await choose(page, pngOf(beside(drawFrame("https://evil.example/"), drawFrame(linkOf(token())))));
+  await page.see(genuine);
+});
+
+test("a photo that is read after the screen was left changes nothing", async () => {
+  const slow = `
+    const real = CanvasRenderingContext2D.prototype.getImageData;
+    CanvasRenderingContext2D.prototype.getImageData = function (...area) {
+      document.querySelector("main .others:not(:empty)").lastChild.click();
+      return real.apply(this, area);
+    };`;
+  const page = await scan(slow);
+  await choose(page, pngOf(drawFrame(linkOf(token()))));
+  await page.see("Check who is contacting you");
+  assert.deepEqual(stage.service.asked, []);
+});
+
+test("a browser that knows no camera is offered the other ways", async () => {
+  const page = await scan(`Object.defineProperty(Navigator.prototype, "mediaDevices", { value: undefined })`);
+  await told(page, "We found no camera here. You can use a photo, or type the code.");
+  await offersWords(page);
+});
+
+test("the scanner is loaded only when scanning starts, and once", async () => {
+  const page = await stage.visit("/", allowed);
+  await page.page.waitForLoadState("networkidle");
+  assert.equal(page.paths.indexOf("/scan.js"), -1);
+  for (let i = 0; i < 2; i++) {
+    await page.page.getByRole("button", { name: /^Scan a code/ }).click();
+    await told(page, "We found no camera here.");
+    await page.press("Go back");
+  }
+  assert.equal(page.paths.filter((path) => path === "/scan.js").length, 1);
+});
+
+test("a scanner that is missing or changed does not run, and the words stand; once it is back, it is tried again", async () => {
+  const scanner = stage.service.put("scan.js", null);
+  for (const broken of [null, Buffer.from(String(scanner) + ";")]) {
+    stage.service.put("scan.js", broken);
+    const page = await scan();
+    await told(page, "Scanning did not load. You can type the code.");
+    assert.equal(await page.page.evaluate(() => "countersignScan" in window), false);
+    // the browser itself says that it refused the changed one
+    assert.equal(page.errors.splice(0).filter((error) => /integrity/.test(error)).length, broken === null ? 0 : 1);
+    stage.service.put("scan.js", scanner);
+    await page.press("Try the camera again");
+    await told(page, "We found no camera here.");
+    await offersWords(page);
+  }
+});
+
+test("no other script can be loaded, and nobody else may say which", async () => {
+  const page = await stage.visit();
+  const refused = await page.page.evaluate(() => {
+    const { trustedTypes } = window as unknown as { trustedTypes: { createPolicy(name: string, rules: object): object } };
+    const acts = [
+      () => (document.createElement("script").src = "scan.js"),
+      () => trustedTypes.createPolicy("countersign", {}),
+      () => trustedTypes.createPolicy("other", {}),
+    ];
+    return acts.map((act) => {
+      try {
+        act();
+        return "done";
+      } catch (fault) {
+        return (fault as Error).name;
+      }
+    });
+  });
+  assert.deepEqual(refused, ["TypeError", "TypeError", "TypeError"]);
+  assert.equal(page.errors.splice(0).filter((error) => /trusted/i.test(error)).length > 0, true);
+});

@@ -1,0 +1,118 @@
+import type { Camera, Ending } from "../../scan/camera.ts";
+import { readToken } from "../../shared/link.ts";
+import type { App, Text } from "../app.ts";
+import { button, el, fill, heading } from "../dom.ts";
+import { loadScanner } from "../loader.ts";
+import { paragraph } from "./parts.ts";
+
+/** The camera's picture and one line on how it goes. Whatever fails, the other ways stand below. */
+export function scanScreen(app: App): Node[] {
+  const { t } = app;
+  const scan = new Scan(app);
+  app.onLeave(() => scan.leave());
+  scan.start();
+  return [heading(t("scan.title")), scan.view, scan.line, scan.control, ...otherWays(app, scan), paragraph(t("scan.private"), "hint")];
+}
+
+/** One stay on the screen. */
+class Scan {
+  private readonly t: Text;
+  // the line says all that a person needs who does not see the picture
+  private readonly video = el("video", { playsinline: "", "aria-hidden": "true" });
+  readonly view = el("div", { class: "viewfinder" }, this.video);
+  readonly line = el("p", { class: "means", role: "status" });
+  readonly control = el("div", { class: "others" });
+  private camera: Camera | null = null;
+  private left = false;
+
+  constructor(private readonly app: App) {
+    this.t = app.t;
+  }
+
+  start(): void {
+    this.say("scan.wait");
+    loadScanner().then(
+      (scanner) => {
+        if (!this.left) this.camera = scanner.camera(this.video, this);
+      },
+      () => this.ended("failed"),
+    );
+  }
+
+  photo(file: Blob): void {
+    this.say("scan.photo_wait");
+    loadScanner().then(
+      (scanner) => {
+        const read = scanner.photo(file, (text) => this.read(text));
+        void read.then((any) => any || this.say("scan.no_code"));
+      },
+      () => this.ended("failed"),
+    );
+  }
+
+  leave(): void {
+    this.left = true;
+    if (this.camera !== null) this.camera.stop();
+  }
+
+  started(hasLight: boolean): void {
+    this.say("scan.aim");
+    if (hasLight) fill(this.control, this.lightButton());
+  }
+
+  /** A token counts wherever its link points, and no link is ever opened. Says whether the screen was left. */
+  read(text: string): boolean {
+    const reading = readToken(text);
+    if (this.left) return true;
+    if (reading.kind === "bytes") this.app.checkTicket({ kind: "token", bytes: reading.bytes }, true);
+    else if (reading.kind === "not_genuine") this.app.showDamaged();
+    else this.say("scan.foreign");
+    return this.left;
+  }
+
+  ended(why: Ending | "failed"): void {
+    this.view.hidden = true;
+    this.say(`scan.${why}`);
+    const again = button(this.t("scan.again"), "main", () => this.app.show({ at: "scan" }));
+    fill(this.control, why === "absent" ? null : again);
+  }
+
+  private say(key: Parameters<Text>[0]): void {
+    // written anew, the same words would be read out again, frame after frame
+    if (this.line.textContent !== this.t(key)) this.line.textContent = this.t(key);
+  }
+
+  private lightButton(): HTMLElement {
+    let on = false;
+    const press = button(this.t("scan.light_on"), "plain", () => {
+      on = !on;
+      if (this.camera !== null) this.camera.light(on);
+      press.textContent = this.t(on ? "scan.light_off" : "scan.light_on");
+    });
+    return press;
+  }
+}
+
+function otherWays(app: App, scan: Scan): Node[] {
+  const { t } = app;
+  const input = el("input", { type: "file", accept: "image/*", hidden: "" });
+  input.addEventListener("change", () => {
+    const file = input.files && input.files[0];
+    if (file) scan.photo(file);
+    // so that the same photo may be chosen again
+    input.value = "";
+  });
+  const typing = (way: "words" | "digits"): Node =>
+    button(t(`scan.${way}`), "plain", () => app.show({ at: "enter", way, typed: "" }));
+  return [
+    input,
+    el(
+      "div",
+      { class: "others" },
+      button(t("scan.photo"), "plain", () => input.click()),
+      typing("words"),
+      typing("digits"),
+      button(t("enter.back"), "plain", () => app.show({ at: "start" })),
+    ),
+  ];
+}
