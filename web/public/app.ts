@@ -61,9 +61,18 @@ export class App {
   /** Shows a screen and moves the focus to its heading. */
   show(screen: Screen): void {
     this.leave();
+    this.note(screen);
+    this.draw();
+  }
+
+  /** Keeps what was typed on the present screen, so that it can be drawn again with it. */
+  note(screen: Screen): void {
     this.current = screen;
-    this.main.className = "screen-" + screen.at;
-    fill(this.main, ...this.render(screen));
+  }
+
+  private draw(): void {
+    this.main.className = "screen-" + this.current.at;
+    fill(this.main, ...this.render(this.current));
     window.scrollTo(0, 0);
     const heading = this.main.querySelector("h1");
     if (heading) heading.focus();

@@ -1,3 +1,4 @@
+import { distance } from "./near.ts";
 import { type SpokenWords, type WordList, codeOfDigits, codeOfIndexes, solveIndex } from "./spoken.ts";
 
 /** What a person's words or digits come to. Nothing is corrected silently: a correction is a question. */
@@ -7,11 +8,23 @@ export type SpokenReading =
   | { readonly kind: "suggest"; readonly words: readonly string[]; readonly changed: readonly number[] }
   /** This word is none of ours, and we cannot tell which was meant. */
   | { readonly kind: "wrong_word"; readonly position: number }
+  /** The check word supplies one word that was not heard, not two. */
+  | { readonly kind: "two_unheard"; readonly position: number }
   | { readonly kind: "wrong_count"; readonly count: number }
   | { readonly kind: "wrong_check" }
   | { readonly kind: "wrong_digits" };
 
-/** One typed word: known, or unknown with the word it resembles; `null` stands for "not heard". */
+/** Stands for a word that was not heard. */
+export const UNHEARD = "?";
+
+/** What stands between two separators, in small letters, and where it ends in the text. */
+export interface Typed {
+  readonly typed: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One typed word: known, or unknown with the word it resembles. */
 interface Piece {
   readonly typed: string;
   readonly index: number | null;
@@ -28,13 +41,25 @@ export function readSpoken(input: string, size: SpokenWords, list: WordList): Sp
     const code = codeOfDigits(digits, size);
     return code === null ? { kind: "wrong_digits" } : { kind: "code", code };
   }
-  const pieces = input
-    .toLowerCase()
-    .split(/[\s.,;\u2010-\u2015-]+/)
-    .filter((piece) => piece !== "")
-    .map((piece) => readPiece(piece, list));
+  const pieces = typedIn(input);
   if (pieces.length !== size) return { kind: "wrong_count", count: pieces.length };
-  return judge(pieces, list);
+  return judge(pieces.map(({ typed }) => readPiece(typed, list)), list);
+}
+
+/** The words of an input, between its spaces, hyphens and commas. */
+export function typedIn(input: string): Typed[] {
+  const found: Typed[] = [];
+  input.replace(/[^\s.,;\u2010-\u2015-]+/g, (text: string, start: number) => {
+    found.push({ typed: text.toLowerCase(), start, end: start + text.length });
+    return "";
+  });
+  return found;
+}
+
+/** The number of the word that a whole word, or a beginning of at least four letters, stands for. */
+export function indexOfTyped(typed: string, list: WordList): number | null {
+  const index = list.byPrefix.get(typed.slice(0, 4));
+  return index !== undefined && (list.words[index] ?? "").indexOf(typed) === 0 ? index : null;
 }
 
 function judge(pieces: readonly Piece[], list: WordList): SpokenReading {
@@ -46,9 +71,11 @@ function judge(pieces: readonly Piece[], list: WordList): SpokenReading {
     const repaired = repair(pieces, indexes, list);
     return repaired === null ? { kind: "wrong_check" } : suggest(pieces, repaired, list);
   }
+  const unheard = positions(pieces, (piece) => piece.typed === UNHEARD);
+  if (unheard[1] !== undefined) return { kind: "two_unheard", position: unheard[1] };
   const guessless = positions(pieces, (piece) => piece.index === null && piece.near === null);
   if (guessless.length === 0 && codeOfIndexes(indexes) !== null) return suggest(pieces, indexes, list);
-  const position = guessless[0] ?? unknown[0] ?? 0;
+  const position = unknown.filter((i) => i !== unheard[0])[0] ?? unknown[0] ?? 0;
   if (unknown.length > 1) return { kind: "wrong_word", position };
   const solved = indexes.slice();
   solved[position] = solveIndex(indexes, position);
@@ -82,36 +109,14 @@ function repair(pieces: readonly Piece[], indexes: readonly number[], list: Word
 }
 
 function readPiece(typed: string, list: WordList): Piece {
-  const index = list.byPrefix.get(typed.slice(0, 4));
-  if (index !== undefined && (list.words[index] ?? "").indexOf(typed) === 0) return { typed, index, near: null };
+  const index = indexOfTyped(typed, list);
+  if (index !== null) return { typed, index, near: null };
   const near = list.words.map((word, i) => (distance(typed, word) === 1 ? i : -1)).filter((i) => i >= 0);
   const only = near.length === 1 ? (near[0] ?? null) : null;
   // a right beginning with a wrong end points at one word as well
-  return { typed, index: null, near: only ?? index ?? null };
+  return { typed, index: null, near: only ?? list.byPrefix.get(typed.slice(0, 4)) ?? null };
 }
 
 function positions(pieces: readonly Piece[], wanted: (piece: Piece, i: number) => boolean): number[] {
   return pieces.map((piece, i) => (wanted(piece, i) ? i : -1)).filter((i) => i >= 0);
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours between two words. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > HEARD_ALIKE) return HEARD_ALIKE + 1;
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a.charAt(i - 1) === b.charAt(j - 1);
-      let least = Math.min(at(rows, i - 1, j) + 1, (row[j - 1] ?? 0) + 1, at(rows, i - 1, j - 1) + (same ? 0 : 1));
-      const swapped = i > 1 && j > 1 && a.charAt(i - 1) === b.charAt(j - 2) && a.charAt(i - 2) === b.charAt(j - 1);
-      if (swapped) least = Math.min(least, at(rows, i - 2, j - 2) + 1);
-      row.push(least);
-    }
-    rows.push(row);
-  }
-  return at(rows, a.length, b.length);
-}
-
-function at(rows: readonly number[][], i: number, j: number): number {
-  return (rows[i] ?? [])[j] ?? 0;
 }

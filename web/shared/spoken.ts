@@ -75,7 +75,7 @@ export function digitsOfCode(code: number, size: SpokenWords): string {
 /** The code that digits without separators spell, or null when their count or check does not fit. */
 export function codeOfDigits(digits: string, size: SpokenWords): number | null {
   const data = dataDigits(size);
-  if (digits.length !== data + 2 || !/^[0-9]+$/.test(digits)) return null;
+  if (digits.length !== digitCount(size) || !/^[0-9]+$/.test(digits)) return null;
   const code = Number(digits.slice(0, data));
   const limit = Math.pow(1024, size - 1);
   return code < limit && checkDigits(code) === Number(digits.slice(data)) ? code : null;
@@ -103,6 +103,11 @@ function dataDigits(size: SpokenWords): number {
 // 98 - (100 N mod 97) in steps that stay below 2^53
 function checkDigits(code: number): number {
   return 98 - ((3 * (code % 97)) % 97);
+}
+
+/** How many digits a code has, check digits included. */
+export function digitCount(size: SpokenWords): number {
+  return dataDigits(size) + 2;
 }
 
 // Horner's rule for the sum over i = 1.. of x^i * w_i

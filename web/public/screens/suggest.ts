@@ -2,8 +2,8 @@ import { readStrict } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
 import { button, el, heading } from "../dom.ts";
 import type { Suggestion } from "../state.ts";
-import { ordinal } from "./enter.ts";
 import { paragraph } from "./parts.ts";
+import { ordinal } from "./problem.ts";
 
 /** "Did you mean ...?" The person decides; nothing is corrected silently. */
 export function suggestScreen(app: App, { way, typed, words, changed }: Suggestion): Node[] {
@@ -30,7 +30,8 @@ export function suggestScreen(app: App, { way, typed, words, changed }: Suggesti
   ];
 }
 
-function explain(app: App, typed: string, words: readonly string[], changed: readonly number[]): string {
+/** The one question that a correction comes to. */
+export function explain(app: App, typed: string, words: readonly string[], changed: readonly number[]): string {
   const [only] = changed;
   if (changed.length !== 1 || only === undefined) return app.t("suggest.some");
   const word = words[only] ?? "";

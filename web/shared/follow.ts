@@ -1,0 +1,116 @@
+import { type SpokenReading, type Typed, UNHEARD, indexOfTyped, readSpoken, typedIn } from "./forgive.ts";
+import { nearWords } from "./near.ts";
+import { type SpokenWords, type WordList, codeOfDigits, digitCount } from "./spoken.ts";
+
+/** One word of the code, as far as it was typed: "begun" has too few letters yet, "wrong" is none of ours. */
+export interface Place {
+  readonly kind: "empty" | "begun" | "word" | "unheard" | "wrong";
+  readonly text: string;
+}
+
+/** Words that may be put in, and the text that then stands in the field. */
+export interface Offer {
+  readonly words: string;
+  readonly input: string;
+}
+
+/** What is understood of words while they are typed. Nothing is put in unless the person asks for it. */
+export interface FollowedWords {
+  readonly places: readonly Place[];
+  /** The place that needs the person now, and the text that says its word was not heard. */
+  readonly present: { readonly position: number; readonly unheard: string } | null;
+  readonly offers: readonly Offer[];
+  /** What it all comes to, as soon as that can be said. */
+  readonly reading: SpokenReading | null;
+}
+
+/** What is understood of digits: how many are still to come, and then what they come to. */
+export interface FollowedDigits {
+  readonly missing: number;
+  readonly reading: SpokenReading | null;
+}
+
+/** A link or a token has longer pieces than any word, or signs that no word has. */
+const NO_WORD = /[/#:@]|.{20}/;
+
+/** Follows words; null where the text is no list of words at all, such as a link. */
+export function followWords(input: string, size: SpokenWords, list: WordList): FollowedWords | null {
+  const typed = typedIn(input);
+  if (typed.some((piece) => NO_WORD.test(piece.typed))) return null;
+  const places = typed.map((piece) => placeOf(piece, input, list));
+  while (places.length < size) places.push({ kind: "empty", text: "" });
+  const reading = readingOf(input, places, size, list);
+  // which of too many words is one too many, only the person can tell
+  if (places.length > size) return { places, present: null, offers: [], reading };
+  const put: Put = (words, position) => ({ words, input: putIn(input, typed[position], words) });
+  const position = first("wrong", places) ?? first("begun", places) ?? first("empty", places);
+  return {
+    places,
+    present: position === null ? null : { position, unheard: put(UNHEARD, position).input },
+    offers: corrections(reading, put) ?? nearby(places, list, put) ?? completion(input, typed, places, put),
+    reading,
+  };
+}
+
+/** Follows digits, between which anything else counts as space. */
+export function followDigits(input: string, size: SpokenWords): FollowedDigits {
+  const digits = input.replace(/[^0-9]+/g, "");
+  const missing = digitCount(size) - digits.length;
+  if (missing > 0) return { missing, reading: null };
+  const code = codeOfDigits(digits, size);
+  return { missing: 0, reading: code === null ? { kind: "wrong_digits" } : { kind: "code", code } };
+}
+
+type Put = (words: string, position: number) => Offer;
+
+function placeOf({ typed, end }: Typed, input: string, list: WordList): Place {
+  if (typed === UNHEARD) return { kind: "unheard", text: typed };
+  const index = indexOfTyped(typed, list);
+  if (index !== null) return { kind: "word", text: list.words[index] ?? "" };
+  // the word that the text ends with may still grow
+  return { kind: end === input.length && typed.length < 4 ? "begun" : "wrong", text: typed };
+}
+
+function readingOf(input: string, places: readonly Place[], size: SpokenWords, list: WordList): SpokenReading | null {
+  const finished = first("empty", places) === null && first("begun", places) === null;
+  if (finished || places.length > size) return readSpoken(input, size, list);
+  const unheard = places.map((place) => place.kind).lastIndexOf("unheard");
+  if (unheard !== first("unheard", places) && unheard >= 0) return { kind: "two_unheard", position: unheard };
+  const wrong = first("wrong", places);
+  return wrong === null ? null : { kind: "wrong_word", position: wrong };
+}
+
+/** The one correction with which all words fit together. */
+function corrections(reading: SpokenReading | null, put: Put): Offer[] | null {
+  if (reading === null || reading.kind !== "suggest") return null;
+  const { words, changed } = reading;
+  const [only] = changed;
+  if (changed.length === 1 && only !== undefined) return [put(words[only] ?? "", only)];
+  return [{ words: words.join(" "), input: words.join(" ") + " " }];
+}
+
+/** The words near to the first wrong one. */
+function nearby(places: readonly Place[], list: WordList, put: Put): Offer[] | null {
+  const wrong = first("wrong", places);
+  return wrong === null ? null : nearWords(places[wrong]?.text ?? "", list).map((word) => put(word, wrong));
+}
+
+/** The rest of the word that the text ends with. */
+function completion(input: string, typed: readonly Typed[], places: readonly Place[], put: Put): Offer[] {
+  const last = typed.length - 1;
+  const [piece, place] = [typed[last], places[last]];
+  if (!piece || !place || piece.end !== input.length || place.kind !== "word" || place.text === piece.typed) return [];
+  return [put(place.text, last)];
+}
+
+function first(kind: Place["kind"], places: readonly Place[]): number | null {
+  const found = places.map((place) => place.kind).indexOf(kind);
+  return found < 0 ? null : found;
+}
+
+/** Puts a word in the place of another, or behind all; the next word can follow at once. */
+function putIn(input: string, old: Typed | undefined, word: string): string {
+  if (old === undefined) return input + (/[^\s]$/.test(input) ? " " : "") + word + " ";
+  const rest = input.slice(old.end);
+  return input.slice(0, old.start) + word + (rest === "" ? " " : rest);
+}
