@@ -1,9 +1,9 @@
 import type { Translate } from "../shared/i18n.ts";
 import type en from "../shared/i18n/en.json";
 import { readToken } from "../shared/link.ts";
-import { type WordList, wordList } from "../shared/spoken.ts";
+import { type WordList, unpackWords, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
-import wordFile from "../../src/token/words.txt";
+import packedWords from "../../src/token/words.txt";
 import { Checker, type Outcome, type Question, type Ticket } from "./check.ts";
 import type { Deployment, Language } from "./deployment.ts";
 import { fill } from "./dom.ts";
@@ -30,7 +30,7 @@ export class App {
   /** Says things in the language of the moment. */
   t: Text;
   language: Language;
-  readonly words: WordList = wordList(wordFile);
+  readonly words: WordList = wordList(unpackWords(packedWords));
   readonly number = new OwnNumber();
   private readonly checker: Checker;
   private current: Screen = { at: "start" };

@@ -1,4 +1,4 @@
-// esbuild brings the word list in as text
+// the build brings the word list in as packed text
 declare module "*.txt" {
   const text: string;
   export default text;

@@ -20,6 +20,15 @@ export function wordList(file: string): WordList {
   return { words, byPrefix: new Map(words.map((word, i): [string, number] => [word.slice(0, PREFIX), i])) };
 }
 
+/** Unpacks the word file as the build packed it: "0abacus2reast" stands for "abacus" and "abreast". */
+export function unpackWords(packed: string): string {
+  let last = "";
+  return packed.replace(/([0-9])([a-z]+)/g, (_, kept: string, rest: string) => {
+    last = last.slice(0, Number(kept)) + rest;
+    return last + "\n";
+  });
+}
+
 /** The code of a token, as a number below 2^40 or 2^50; null where the browser has no SHA-256. */
 export async function codeOfToken(token: Bytes, size: SpokenWords): Promise<number | null> {
   const digest = await sha256(asciiBytes("countersign/1 spoken"), token);
@@ -96,6 +105,11 @@ export function readStrict(input: string, size: SpokenWords, list: WordList): nu
   return indexes.length === size ? codeOfIndexes(indexes) : null;
 }
 
+/** How many digits a code has, check digits included. */
+export function digitCount(size: SpokenWords): number {
+  return dataDigits(size) + 2;
+}
+
 function dataDigits(size: SpokenWords): number {
   return size === 5 ? 13 : 16;
 }
@@ -103,11 +117,6 @@ function dataDigits(size: SpokenWords): number {
 // 98 - (100 N mod 97) in steps that stay below 2^53
 function checkDigits(code: number): number {
   return 98 - ((3 * (code % 97)) % 97);
-}
-
-/** How many digits a code has, check digits included. */
-export function digitCount(size: SpokenWords): number {
-  return dataDigits(size) + 2;
 }
 
 // Horner's rule for the sum over i = 1.. of x^i * w_i
