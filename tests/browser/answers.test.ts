@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { STRICTNESS } from "../../web/shared/verdict.ts";
 import en from "../../web/shared/i18n/en.json" with { type: "json" };
 import { PHONE, fragmentOf, wordsOf } from "./browser.ts";
-import { answer, keySetOf, seconds, token } from "./service.ts";
+import { TELEPHONE, answer, keySetOf, seconds, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
 // What the page makes of the service's answer and of its own check.
@@ -13,14 +13,19 @@ const genuine = "This code is genuine";
 const cannotCheck = "We cannot check right now";
 const notGenuine = "This code is not genuine";
 
+const filled = (text: string) => text.replace("{organisation}", "Riverside Council").replace("{telephone}", TELEPHONE);
+
 for (const verdict of STRICTNESS) {
   test(`the service's ${verdict} is shown with its words`, async () => {
     stage.service.reply = () => answer(verdict, { first_checked_at: seconds() - 250 });
     const page = await stage.visit();
     await page.enter("link", token().toString("base64url"));
     await page.see(en[`verdict.${verdict}.title`]);
-    const text = await page.text();
-    assert.ok(text.includes(en[`verdict.${verdict}.means`].replace("{organisation}", "Riverside Council")));
+    const text = (await page.text()).replace(/\u00a0/g, " ");
+    const said = [en[`verdict.${verdict}.means`], en[`verdict.${verdict}.not`], en["next.do"], en[`verdict.${verdict}.do`]];
+    const contact = [TELEPHONE, "Riverside Council, Town Hall, 1 Bridge Street, Riverside"];
+    for (const sentence of [...said, ...contact].map(filled)) assert.ok(text.includes(sentence), sentence);
+    assert.equal(await page.page.locator(".panel svg").count(), 1);
     assert.equal(text.includes("4 minutes ago. Was it you"), verdict === "already_checked");
   });
 }
@@ -101,17 +106,66 @@ test("a service that is too busy says so, calmly", async () => {
   assert.match(await page.text(), /Please wait a minute, then try again/);
 });
 
-test("does that match? has two outcomes", async () => {
+test("does that match? asks about name, place and dialled digits, and has two outcomes", async () => {
   for (const [button, heading, words] of [
-    ["Yes", "It matches", /You may still say no/],
-    ["No, or not sure", "Stop", /Wait five minutes, or use another phone[^]*0300.555.0143/],
+    ["Yes", "It matches", /You may still say no\.[^]*A code never allows three things/],
+    ["No, or not sure", "Stop", /Leave, or hang up\.\s+Wait five minutes, or use another phone\.\s+Ring us on 0300.555.0143\./],
   ] as const) {
-    const page = await stage.visit(fragmentOf(token()));
+    const page = await stage.visit(fragmentOf(token({ channel: 2, dialled: 43, name: "Anna", place: "Bridge Street" })));
     await page.press("Check this code");
+    await page.see(genuine);
+    const asked = /See if it matches the person\.[^]*It was made at .+ for:[^]*a call to a number ending 043[^]*Anna[^]*Bridge Street[^]*Does that match\?/;
+    assert.match(await page.text(), asked);
     await page.press(button);
     await page.see(heading);
     assert.match(await page.text(), words);
+    assert.match(await page.text(), /0300.555.0143\s+Riverside Council, Town Hall/);
   }
+});
+
+test("when we cannot check, nobody is blamed, and nothing weaker is offered", async () => {
+  for (const reply of [null, answer("cannot_check"), { status: 429, body: {} }]) {
+    const page = await stage.visit();
+    await page.press("I have read it out");
+    stage.service.reply = () => reply;
+    await page.enter("words", await wordsOf(token()));
+    await page.see(cannotCheck);
+    const text = await page.text();
+    assert.match(text, /This says nothing about the person\.[^]*It is not their fault, and not yours\.[^]*Do not go on\. Ring us on/);
+    assert.doesNotMatch(text, /genuine|fake|without/);
+    await page.press("Try again");
+    await page.see(cannotCheck);
+    const numbers = stage.service.asked.slice(-2).map((asked) => asked.challenge);
+    assert.match(numbers[0] ?? "", /^[0-9]{6}$/);
+    assert.equal(numbers[1], numbers[0], "trying again does not leave the number out");
+  }
+});
+
+test("how to check safely is at the foot of each screen", async () => {
+  const page = await stage.visit(fragmentOf(token()));
+  const lines = ([1, 2, 3, 4, 5, 6] as const).map((n) => en[`safe.${n}`]);
+  const safe = async (heading: string) => {
+    await page.see(heading);
+    const last = page.page.locator("main > :last-child");
+    assert.equal(await last.getByRole("listitem").count(), 0, "folded");
+    await last.getByText("How to check safely").click();
+    assert.deepEqual(await last.getByRole("listitem").allInnerTexts(), lines);
+  };
+  await safe("Not checked yet");
+  await page.press("Check this code");
+  await safe(genuine);
+  await page.press("No, or not sure");
+  await safe("Stop");
+  await page.press("Check another code");
+  await safe("Check who is contacting you");
+  await page.enter("words", "legroom mansion dimgo customer talisman");
+  await safe("Did you mean these words?");
+  await page.press("No, let me change them");
+  await safe("Type the five words");
+  stage.service.reply = () => answer("not_genuine");
+  await page.page.locator("#code").fill("legroom mansion dingo customer talisman");
+  await page.press("Check this code");
+  await safe(notGenuine);
 });
 
 test("without Ed25519 the service counts alone, and the page says so", async () => {

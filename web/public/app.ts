@@ -14,6 +14,7 @@ import { enterScreen } from "./screens/enter.ts";
 import { framedScreen } from "./screens/framed.ts";
 import { matchScreen } from "./screens/match.ts";
 import { openedScreen } from "./screens/opened.ts";
+import { safety } from "./screens/parts.ts";
 import { scanScreen } from "./screens/scan.ts";
 import { startScreen } from "./screens/start.ts";
 import { suggestScreen } from "./screens/suggest.ts";
@@ -72,7 +73,7 @@ export class App {
 
   private draw(): void {
     this.main.className = "screen-" + this.current.at;
-    fill(this.main, ...this.render(this.current));
+    fill(this.main, ...this.render(this.current), safety(this));
     window.scrollTo(0, 0);
     const heading = this.main.querySelector("h1");
     if (heading) heading.focus();

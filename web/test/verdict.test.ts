@@ -43,7 +43,7 @@ test("verdicts are a closed list", () => {
 test("each verdict has its own words and icon", () => {
   assert.deepEqual(Object.keys(verdicts).sort(), [...STRICTNESS].sort());
   const texts: { readonly [key: string]: string } = en;
-  for (const part of ["title", "means", "do"]) {
+  for (const part of ["title", "means", "not", "do"]) {
     for (const verdict of STRICTNESS) assert.ok(texts[`verdict.${verdict}.${part}`], `${verdict} ${part}`);
   }
   assert.equal(new Set(STRICTNESS.map((verdict) => texts[`verdict.${verdict}.title`])).size, STRICTNESS.length);

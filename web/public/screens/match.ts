@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import type { Outcome } from "../check.ts";
 import { button, el } from "../dom.ts";
 import verdicts from "../../shared/verdicts.json";
-import { claimList, contact, panel, paragraph, timeText } from "./parts.ts";
+import { action, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
 
 /** A genuine code is only half the answer: does what it says match what the person sees or hears? */
 export function matchQuestion(app: App, outcome: Outcome): Node[] {
@@ -12,9 +12,9 @@ export function matchQuestion(app: App, outcome: Outcome): Node[] {
   if (token === null) return [];
   const answer = (matches: boolean) => (): void => app.show({ at: "match", outcome, matches });
   return [
-    el(
-      "section",
-      { class: "card" },
+    action(
+      app,
+      paragraph(t("verdict.genuine.do"), "do"),
       paragraph(t("match.made_for", { time: timeText(token.issuedAt) })),
       claimList(app, token),
       numberLine(app, outcome),
@@ -54,7 +54,7 @@ function itMatches(app: App, outcome: Outcome): Node[] {
 function stop(app: App): Node[] {
   const { t } = app;
   const steps = [t("match.no.do"), t("match.no.wait"), t("match.no.ring")].map((text) => el("li", {}, text));
-  return [panel("stop", verdicts.not_genuine.icon, t("match.no.title"), el("ol", { class: "steps" }, ...steps))];
+  return [panel("stop", verdicts.not_genuine.icon, t("match.no.title")), action(app, el("ol", { class: "steps" }, ...steps))];
 }
 
 function numberLine(app: App, { question }: Outcome): HTMLElement {

@@ -14,11 +14,12 @@ export function panel(tone: string, path: string, title: string, ...rest: readon
   );
 }
 
-/** The head of a verdict's screen, with what goes before and after its one sentence. */
+/** The head of a verdict's screen: what it means and does not mean, with what goes before and after. */
 export function verdictPanel(app: App, verdict: Verdict, before: readonly Node[], after: readonly Node[]): HTMLElement {
   const { tone, icon: path } = verdicts[verdict];
   const means = paragraph(app.t(`verdict.${verdict}.means`), "means");
-  return panel(tone, path, app.t(`verdict.${verdict}.title`), ...before, means, ...after);
+  const not = paragraph(app.t(`verdict.${verdict}.not`));
+  return panel(tone, path, app.t(`verdict.${verdict}.title`), ...before, means, not, ...after);
 }
 
 /** What a token says about the approach, as rows to compare one by one. */
@@ -42,8 +43,8 @@ function channelText(app: App, token: Token): string {
 }
 
 /** The one thing to do now. */
-export function action(app: App, text: string, ...rest: readonly (Node | null)[]): HTMLElement {
-  return el("section", { class: "action" }, el("h2", {}, app.t("next.do")), paragraph(text, "do"), ...rest);
+export function action(app: App, ...rest: readonly Node[]): HTMLElement {
+  return el("section", { class: "action" }, el("h2", {}, app.t("next.do")), ...rest);
 }
 
 /** How to reach the organisation by its own telephone. */

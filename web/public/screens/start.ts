@@ -1,7 +1,7 @@
 import type { App } from "../app.ts";
 import { button, el, fill, heading } from "../dom.ts";
 import type { Way } from "../state.ts";
-import { contact, paragraph, safety } from "./parts.ts";
+import { contact, paragraph } from "./parts.ts";
 
 /** Where a check begins: the address, the person's own number, and the ways to enter a code. */
 export function startScreen(app: App): Node[] {
@@ -11,7 +11,6 @@ export function startScreen(app: App): Node[] {
     paragraph(t("start.address", { address: location.host }), "address"),
     numberPanel(app),
     ways(app),
-    safety(app),
     contact(app),
   ];
 }

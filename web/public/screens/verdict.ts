@@ -22,7 +22,7 @@ function other(app: App, outcome: Outcome): Node[] {
   const { verdict } = outcome;
   return [
     verdictPanel(app, verdict, before(app, outcome), after(app, outcome)),
-    action(app, app.t(`verdict.${verdict}.do`), ...ways(app, outcome)),
+    action(app, paragraph(app.t(`verdict.${verdict}.do`), "do"), ...ways(app, outcome)),
     ...(verdict === "challenge_needed" ? [typedNumber(app, outcome.question)] : []),
   ];
 }
@@ -34,10 +34,9 @@ function before(app: App, { verdict, firstCheckedAt, serverTime }: Outcome): Nod
   return [paragraph(app.t("verdict.already_checked.when", { ago }), "means")];
 }
 
-/** What one verdict says beyond its one sentence. */
+/** What one verdict says beyond its two sentences. */
 function after(app: App, { verdict, token, busy }: Outcome): Node[] {
   const { t } = app;
-  if (verdict === "already_checked") return [paragraph(t("verdict.already_checked.not_fake"))];
   if (verdict === "not_yet_valid" && token !== null && token.notBefore !== null) {
     return [paragraph(t("verdict.not_yet_valid.from", { time: timeText(token.notBefore) }))];
   }
