@@ -24,7 +24,7 @@ import type { Screen } from "./state.ts";
 export type Text = Translate<keyof typeof en>;
 
 /** Verdicts that leave the number unused: the same question may be asked again with it. */
-const KEEPS_NUMBER: readonly Verdict[] = ["cannot_check", "mistyped", "unknown_code", "not_yet_valid"];
+const KEEPS_NUMBER: readonly Verdict[] = ["challenge_needed", "cannot_check", "mistyped", "unknown_code", "not_yet_valid"];
 
 /** The page: one screen at a time, and what may lead from one to the next. */
 export class App {
@@ -110,7 +110,7 @@ export class App {
     void this.checker.check(question).then((outcome) => {
       if (KEEPS_NUMBER.indexOf(outcome.verdict) < 0) this.number.forget();
       // an answer that comes late does not replace a newer screen
-      if (this.current === checking) this.show({ at: "verdict", outcome });
+      if (this.current === checking) this.show({ at: "verdict", outcome, typed: "" });
     });
   }
 
@@ -127,7 +127,7 @@ export class App {
       serviceAlone: false,
       busy: false,
     };
-    this.show({ at: "verdict", outcome });
+    this.show({ at: "verdict", outcome, typed: "" });
   }
 
   private render(screen: Screen): Node[] {
@@ -147,7 +147,7 @@ export class App {
       case "framed":
         return framedScreen(this);
       case "verdict":
-        return verdictScreen(this, screen.outcome);
+        return verdictScreen(this, screen.outcome, screen.typed);
       case "match":
         return matchScreen(this, screen.outcome, screen.matches);
     }

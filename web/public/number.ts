@@ -48,11 +48,21 @@ export class OwnNumber {
     return { value: this.value, drawn: true };
   }
 
+  /** The number that was shown, if it was never said to be read out: that is easily forgotten. */
+  unspoken(): string | null {
+    return this.readOut || this.millisecondsLeft() === 0 ? null : this.value;
+  }
+
   /** Forgets the number after its one use. */
   forget(): void {
     this.value = null;
     this.readOut = false;
   }
+}
+
+/** A number as it is shown: "417 092". */
+export function numberText(value: string): string {
+  return value.slice(0, 3) + "\u00a0" + value.slice(3);
 }
 
 function draw(): string {

@@ -13,7 +13,7 @@ export type Screen =
   | { readonly at: "opened"; readonly bytes: Bytes }
   | { readonly at: "checking" }
   | { readonly at: "framed" }
-  | { readonly at: "verdict"; readonly outcome: Outcome }
+  | { readonly at: "verdict"; readonly outcome: Outcome; readonly typed: string }
   | { readonly at: "match"; readonly outcome: Outcome; readonly matches: boolean };
 
 /** "Did you mean ...?" */

@@ -69,7 +69,7 @@ export function safety(app: App): HTMLElement {
   return el("details", { class: "safety" }, el("summary", {}, app.t("safe.title")), el("ol", {}, ...lines));
 }
 
-export function paragraph(text: string, kind?: string): HTMLElement {
+export function paragraph(text: string, kind?: string | undefined): HTMLElement {
   return el("p", kind === undefined ? {} : { class: kind }, text);
 }
 

@@ -1,5 +1,6 @@
 import type { App } from "../app.ts";
 import { button, el, fill, heading } from "../dom.ts";
+import { numberText } from "../number.ts";
 import type { Way } from "../state.ts";
 import { contact, paragraph } from "./parts.ts";
 
@@ -30,7 +31,7 @@ function youngNumber(app: App, render: () => void): Node[] {
   const { t } = app;
   const value = app.number.current();
   const title = el("h2", { id: "number-title" }, t("number.title"));
-  const big = el("div", { class: "number-value" }, value.slice(0, 3) + "\u00a0" + value.slice(3));
+  const big = el("div", { class: "number-value" }, numberText(value));
   if (app.number.isReadOut()) {
     return [title, big, el("p", { class: "number-done", role: "status", tabindex: "-1" }, t("number.is_read_out"))];
   }

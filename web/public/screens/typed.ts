@@ -1,9 +1,21 @@
 import type { App } from "../app.ts";
-import type { Question } from "../check.ts";
-import { el } from "../dom.ts";
+import type { Outcome } from "../check.ts";
+import { button, el } from "../dom.ts";
+import { numberText } from "../number.ts";
+import { paragraph } from "./parts.ts";
+
+/** For a person who read this page's number out without saying so here, which is easily forgotten. */
+export function forgottenNumber(app: App, { question }: Outcome, own: string): Node[] {
+  const pressed = (): void => {
+    app.number.markReadOut();
+    app.ask({ ...question, given: app.number.given() });
+  };
+  const asked = paragraph(app.t("number.forgotten", { number: numberText(own) }), "do");
+  return [asked, button(app.t("number.read_out"), "main", pressed)];
+}
 
 /** For a person whose own screen drew the number in another tab, as happens when a camera opens the link. */
-export function typedNumber(app: App, question: Question): HTMLElement {
+export function typedNumber(app: App, outcome: Outcome, typed: string): HTMLElement {
   const { t } = app;
   const field = el("input", {
     id: "own-number",
@@ -12,6 +24,8 @@ export function typedNumber(app: App, question: Question): HTMLElement {
     autocomplete: "off",
     "aria-describedby": "own-number-hint own-number-problem",
   });
+  field.value = typed;
+  field.addEventListener("input", () => app.note({ at: "verdict", outcome, typed: field.value }));
   const problem = el("p", { id: "own-number-problem", class: "problem", role: "alert" });
   const form = el(
     "form",
@@ -28,7 +42,7 @@ export function typedNumber(app: App, question: Question): HTMLElement {
     const value = field.value.replace(/[\s-]+/g, "");
     if (/^[0-9]{6}$/.test(value)) {
       // "{ ...a, b }" is lowered to a helper that the oldest browsers lack; "{ b, ...a }" is not
-      app.ask(Object.assign({}, question, { given: { value, drawn: false } }));
+      app.ask(Object.assign({}, outcome.question, { given: { value, drawn: false } }));
     } else {
       problem.textContent = t("number.type.wrong");
       field.setAttribute("aria-invalid", "true");

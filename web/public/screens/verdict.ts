@@ -3,14 +3,14 @@ import type { Outcome } from "../check.ts";
 import { button, el } from "../dom.ts";
 import { action, agoText, contact, paragraph, timeText, verdictPanel } from "./parts.ts";
 import { matchQuestion } from "./match.ts";
-import { typedNumber } from "./typed.ts";
+import { forgottenNumber, typedNumber } from "./typed.ts";
 
 /** A difference between the two clocks that is worth a word, in seconds. */
 const CLOCKS_DIFFER = 120;
 
 /** The answer: what it is, what it means, one safe action. */
-export function verdictScreen(app: App, outcome: Outcome): Node[] {
-  const body = outcome.verdict === "genuine" ? genuine(app, outcome) : other(app, outcome);
+export function verdictScreen(app: App, outcome: Outcome, typed: string): Node[] {
+  const body = outcome.verdict === "genuine" ? genuine(app, outcome) : other(app, outcome, typed);
   return [...body, ...notes(app, outcome), contact(app), again(app)];
 }
 
@@ -18,12 +18,16 @@ function genuine(app: App, outcome: Outcome): Node[] {
   return [verdictPanel(app, "genuine", [], []), ...matchQuestion(app, outcome)];
 }
 
-function other(app: App, outcome: Outcome): Node[] {
+function other(app: App, outcome: Outcome, typed: string): Node[] {
   const { verdict } = outcome;
+  const needed = verdict === "challenge_needed";
+  const own = needed ? app.number.unspoken() : null;
+  const first = own === null ? [] : forgottenNumber(app, outcome, own);
+  const todo = paragraph(app.t(`verdict.${verdict}.do`), own === null ? "do" : undefined);
   return [
     verdictPanel(app, verdict, before(app, outcome), after(app, outcome)),
-    action(app, paragraph(app.t(`verdict.${verdict}.do`), "do"), ...ways(app, outcome)),
-    ...(verdict === "challenge_needed" ? [typedNumber(app, outcome.question)] : []),
+    action(app, ...first, todo, ...ways(app, outcome, own === null)),
+    ...(needed && own === null ? [typedNumber(app, outcome, typed)] : []),
   ];
 }
 
@@ -44,9 +48,9 @@ function after(app: App, { verdict, token, busy }: Outcome): Node[] {
 }
 
 /** The buttons under the one action. */
-function ways(app: App, { verdict, question, busy }: Outcome): Node[] {
+function ways(app: App, { verdict, question, busy }: Outcome, isFirst: boolean): Node[] {
   const { t } = app;
-  const newNumber = (): Node => button(t("number.new"), "main", () => startWithNewNumber(app));
+  const newNumber = (): Node => button(t("number.new"), isFirst ? "main" : "plain", () => startWithNewNumber(app));
   if (verdict === "cannot_check") {
     const byCode = question.ticket.kind === "code" && question.given === null && !busy;
     const number = byCode ? [paragraph(t("verdict.cannot_check.number")), newNumber()] : [];
