@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Browser, BrowserContextOptions } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { STRICTNESS } from "../../web/shared/verdict.ts";
-import { DESKTOP, NARROW, Visit, fragmentOf, startBrowser } from "./browser.ts";
+import { DESKTOP, NARROW, Visit, fragmentOf, startBrowser, wordsOf } from "./browser.ts";
 import { findProblems } from "./problems.ts";
 import { FakeService, answer, seconds, token } from "./service.ts";
 
-// every rule of axe-core, on every screen, at phone and desktop size, light and dark and in forced colours
+// Every rule of axe-core on every screen, in every look. Each screen is visited once and then looked at anew.
 
-const views: readonly [string, BrowserContextOptions][] = [
-  ["320 px, light", NARROW],
-  ["desktop, dark", { ...DESKTOP, colorScheme: "dark" }],
-  ["320 px, forced colours", { ...NARROW, forcedColors: "active" }],
-];
+const WIDTHS = [["320 px", NARROW.viewport], ["desktop", DESKTOP.viewport]] as const;
+const LOOKS = [
+  ["light", { colorScheme: "light", forcedColors: "none" }, "100%"],
+  ["dark", { colorScheme: "dark", forcedColors: "none" }, "100%"],
+  ["forced colours", { colorScheme: "light", forcedColors: "active" }, "100%"],
+  ["200% text", { colorScheme: "light", forcedColors: "none" }, "200%"],
+] as const;
 
 let browser: Browser;
 let service: FakeService;
@@ -26,34 +28,88 @@ after(async () => {
   await browser.close();
 });
 
+type Screen = readonly [name: string, path: () => string, go: (visit: Visit) => Promise<unknown>];
+
 const link = () => fragmentOf(token({ name: "Anna", place: "Bridge Street" }));
-const verdictOf = (verdict: string) => async (visit: Visit) => {
-  service.reply = () => answer(verdict, { first_checked_at: seconds() - 250 });
+const long = () => fragmentOf(token({ name: "W".repeat(24), place: "W".repeat(32) }));
+
+const start = (name: string, go: (visit: Visit) => Promise<unknown>): Screen => [name, () => "/", go];
+const typed = (name: string, way: RegExp, text: string): Screen =>
+  start(name, async (visit) => {
+    await visit.page.getByRole("button", { name: way }).click();
+    await visit.page.locator("#code").fill(text);
+  });
+const verdictOf = (verdict: string, next?: string) => async (visit: Visit) => {
+  service.reply = () => answer(verdict, { first_checked_at: seconds() - 250, server_time: seconds() + 300 });
   await visit.press("Check this code");
   await visit.page.locator(".screen-verdict").waitFor();
+  if (next !== undefined) await visit.press(next);
 };
 
-const screens: readonly [string, () => string, (visit: Visit) => Promise<void>][] = [
-  ["start", () => "/", async () => {}],
-  ["number read out", () => "/", (visit) => visit.press("I have read it out")],
-  ["how to check safely", () => "/", (visit) => visit.page.getByText("How to check safely").click()],
-  ["words with a problem", () => "/", (visit) => visit.enter("words", "legroom")],
-  ["digits with a problem", () => "/", (visit) => visit.enter("digits", "1")],
-  ["link with a problem", () => "/", (visit) => visit.enter("link", "no link")],
-  ["did you mean", () => "/", (visit) => visit.enter("words", "legroom mansion dimgo customer talisman")],
+const screens: readonly Screen[] = [
+  start("start", async () => {}),
+  start("number read out", (visit) => visit.press("I have read it out")),
+  start("number too old", async (visit) => {
+    await visit.page.clock.install();
+    await visit.page.reload();
+    await visit.page.clock.fastForward(601000);
+  }),
+  start("how to check safely", (visit) => visit.page.getByText("How to check safely").click()),
+  typed("words, none yet", /^Type the five words/, ""),
+  typed("words, one begun", /^Type the five words/, "legroom man"),
+  typed("words, one to complete", /^Type the five words/, "legroom mans"),
+  typed("words, one wrong", /^Type the five words/, "legroom mnas"),
+  typed("words, two not heard", /^Type the five words/, "legroom ? dingo ? "),
+  typed("words, two swapped", /^Type the five words/, "mansion legroom dingo customer talisman"),
+  typed("words that fit", /^Type the five words/, "legroom mansion dingo customer talisman"),
+  typed("digits, some yet", /^Type the digits/, "055 140"),
+  typed("digits that do not fit", /^Type the digits/, "055140547809304"),
+  start("words with a problem", (visit) => visit.enter("words", "legroom")),
+  start("digits with a problem", (visit) => visit.enter("digits", "1")),
+  start("link with a problem", (visit) => visit.enter("link", "no link")),
+  start("did you mean", (visit) => visit.enter("words", "legroom mansion dimgo customer talisman")),
+  start("checking", async (visit) => {
+    await visit.page.route("**/v1/verify", () => undefined);
+    await visit.enter("words", "legroom mansion dingo customer talisman");
+  }),
+  start("a code that carries the number", async (visit) => {
+    service.reply = () => answer("challenge_needed");
+    await visit.enter("words", await wordsOf(token()));
+    await visit.see("This code needs a number");
+  }),
+  start("new words, since we cannot check these", async (visit) => {
+    service.reply = () => answer("cannot_check");
+    await visit.enter("words", await wordsOf(token()));
+    await visit.see("We cannot check right now");
+  }),
   ["not checked yet", link, async () => {}],
-  ...STRICTNESS.map((verdict): (typeof screens)[number] => [verdict, link, verdictOf(verdict)]),
-  ["it matches", link, async (visit) => { await verdictOf("genuine")(visit); await visit.press("Yes"); }],
-  ["stop", link, async (visit) => { await verdictOf("genuine")(visit); await visit.press("No, or not sure"); }],
+  ["the longest name and place", long, async () => {}],
+  ...STRICTNESS.map((verdict): Screen => [verdict, link, verdictOf(verdict)]),
+  ["genuine, with the longest name and place", long, verdictOf("genuine")],
+  ["it matches", link, verdictOf("genuine", "Yes")],
+  ["stop", link, verdictOf("genuine", "No, or not sure")],
 ];
 
-for (const [view, options] of views) {
-  for (const [name, path, go] of screens) {
-    test(`no accessibility problem: ${name}, ${view}`, async () => {
-      const visit = await Visit.open(browser, service.url + path(), options);
-      await go(visit);
-      assert.deepEqual(await findProblems(visit.page), []);
-      await visit.close();
-    });
-  }
+for (const [name, path, go] of screens) {
+  test(`no accessibility problem: ${name}`, async () => {
+    const visit = await Visit.open(browser, service.url + path());
+    await go(visit);
+    const found: string[] = [];
+    for (const [width, size] of WIDTHS) {
+      for (const [look, media, text] of LOOKS) {
+        await visit.page.setViewportSize(size);
+        await visit.page.emulateMedia(media);
+        await setTextSize(visit.page, text);
+        const problems = await findProblems(visit.page);
+        if (await visit.overflows()) problems.push("wider than its window");
+        found.push(...problems.map((problem) => `${width}, ${look}: ${problem}`));
+      }
+    }
+    assert.deepEqual(found, []);
+    await visit.close();
+  });
+}
+
+async function setTextSize(page: Page, size: string): Promise<void> {
+  await page.evaluate((wanted) => (document.documentElement.style.fontSize = wanted), size);
 }

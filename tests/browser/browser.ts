@@ -16,8 +16,8 @@ export async function startBrowser(switches: readonly string[] = []): Promise<Br
 }
 
 export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 };
-export const NARROW: BrowserContextOptions = { viewport: { width: 320, height: 640 } };
-export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
+export const NARROW = { viewport: { width: 320, height: 640 } } satisfies BrowserContextOptions;
+export const DESKTOP = { viewport: { width: 1280, height: 800 } } satisfies BrowserContextOptions;
 
 /** The fragment that a QR holds. */
 export function fragmentOf(token: Uint8Array): string {

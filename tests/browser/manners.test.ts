@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NARROW, PHONE, type Visit, fragmentOf, wordsOf } from "./browser.ts";
+import { PHONE, type Visit, fragmentOf } from "./browser.ts";
 import { ELSEWHERE, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
-// Traces, hostile text, the exit, keyboard, narrow windows, no JavaScript.
+// Traces, hostile text, the exit, no JavaScript.
 
 const stage = new Stage();
 const genuine = "This code is genuine";
@@ -51,51 +51,6 @@ test("the exit replaces the page, by button and by Shift three times", async () 
     await page.page.waitForURL(ELSEWHERE);
     assert.equal(await page.page.evaluate(() => history.length), 2);
   }
-});
-
-test("works by keyboard alone, and the focus follows the screens", async () => {
-  const known = token();
-  stage.knows(known);
-  const page = await stage.visit();
-  const focused = () => page.page.evaluate(() => (document.activeElement?.textContent ?? "").trim());
-  const tabTo = async (text: RegExp) => {
-    for (let i = 0; i < 20; i++) {
-      await page.page.keyboard.press("Tab");
-      if (text.test(await focused())) return;
-    }
-    assert.fail(`no Tab leads to ${String(text)}`);
-  };
-  await tabTo(/^I have read it out$/);
-  await tabTo(/^Type the five words/);
-  await page.page.keyboard.press("Enter");
-  assert.equal(await focused(), "Type the five words");
-  await page.page.keyboard.press("Tab");
-  await page.page.keyboard.type(await wordsOf(known));
-  await page.page.keyboard.press("Enter");
-  await page.see(genuine);
-  assert.equal(await focused(), genuine);
-  await tabTo(/^No, or not sure$/);
-  await page.page.keyboard.press("Enter");
-  await page.see("Stop");
-});
-
-test("320 px wide and with text twice as large nothing runs out of the window", async () => {
-  const page = await stage.visit(fragmentOf(token({ name: "W".repeat(24), place: "W".repeat(32) })), NARROW);
-  const fits = async () => {
-    assert.equal(await page.overflows(), false);
-    await page.page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
-    assert.equal(await page.overflows(), false);
-    await page.page.evaluate(() => (document.documentElement.style.fontSize = ""));
-  };
-  await fits();
-  await page.press("Check this code");
-  await page.see(genuine);
-  await fits();
-  await page.press("Check another code");
-  await fits();
-  await page.enter("words", "legroom mansion dimgo customer talisman");
-  await page.see("Did you mean these words?");
-  await fits();
 });
 
 test("without JavaScript a page on another host leads to the service's plain page", async () => {

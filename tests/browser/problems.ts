@@ -4,7 +4,7 @@ import { axeSource } from "./tools.ts";
 
 /** What axe-core finds on a page with all its rules, also those that it leaves off unless asked. */
 export async function findProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
   return page.evaluate(async () => {
     const { axe: loaded } = window as unknown as { axe: typeof axe };
     const rules = Object.fromEntries(loaded.getRules().map((rule) => [rule.ruleId, { enabled: true }]));

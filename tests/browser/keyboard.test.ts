@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Visit, digitsOf, fragmentOf, wordsOf } from "./browser.ts";
+import { token } from "./service.ts";
+import { Stage } from "./stage.ts";
+
+// Every way to an answer by keyboard alone. The focus follows the screens.
+
+const stage = new Stage();
+const genuine = "This code is genuine";
+
+const focused = (page: Visit) => page.page.evaluate(() => (document.activeElement?.textContent ?? "").trim());
+
+async function press(page: Visit, ...keys: readonly string[]): Promise<void> {
+  for (const key of keys) await page.page.keyboard.press(key);
+}
+
+/** Goes on by Tab to what is looked for. */
+async function reach(page: Visit, isThere: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    await press(page, "Tab");
+    if (await isThere()) return;
+  }
+  assert.fail("no Tab leads there");
+}
+
+/** Goes on by Tab to the control with this text, and presses it. */
+async function choose(page: Visit, text: RegExp): Promise<void> {
+  await reach(page, async () => text.test(await focused(page)));
+  await press(page, "Enter");
+}
+
+/** From the start to the field of one way in. */
+async function enter(page: Visit, way: RegExp, text: string): Promise<void> {
+  await choose(page, way);
+  assert.match(await focused(page), way);
+  await press(page, "Tab");
+  await page.page.keyboard.type(text);
+}
+
+test("words: one completed, one left out and found; then it matches", async () => {
+  const known = token();
+  stage.knows(known);
+  const [one = "", two = "", ...rest] = (await wordsOf(known)).split(" ");
+  const page = await stage.visit();
+  await enter(page, /^Type the five words/, one.slice(0, 4));
+  await press(page, "Tab", "Enter", "Tab", "Space");
+  const field = page.page.locator("#code");
+  assert.equal(await field.inputValue(), one + " ? ");
+  await page.page.keyboard.type(rest.join(" "));
+  await press(page, "Tab", "Enter");
+  assert.equal(await field.inputValue(), [one, two, ...rest].join(" "));
+  await press(page, "Enter");
+  await page.see(genuine);
+  assert.equal(await focused(page), genuine);
+  await choose(page, /^Yes$/);
+  await page.see("It matches");
+  assert.equal(await focused(page), "It matches");
+});
+
+test("words with a slip: the question and its answer", async () => {
+  const known = token();
+  stage.knows(known);
+  const page = await stage.visit();
+  await enter(page, /^Type the five words/, (await wordsOf(known)).replace(/ \S(\S+)$/, " q$1"));
+  await press(page, "Enter");
+  await page.see("Did you mean these words?");
+  await choose(page, /^Yes, check these words$/);
+  await page.see(genuine);
+});
+
+test("digits; then it does not match", async () => {
+  const known = token();
+  stage.knows(known);
+  const page = await stage.visit();
+  await enter(page, /^Type the (15 )?digits/, await digitsOf(known));
+  await press(page, "Enter");
+  await page.see(genuine);
+  await choose(page, /^No, or not sure$/);
+  await page.see("Stop");
+});
+
+test("a pasted link, and how to check safely", async () => {
+  const page = await stage.visit();
+  await enter(page, /^Paste a link/, "https://verify.example.org" + fragmentOf(token()));
+  await press(page, "Enter");
+  await page.see(genuine);
+  await choose(page, /^How to check safely$/);
+  await page.page.getByText("You may always say no.").waitFor();
+});
+
+test("the number: read out, or said later, or typed", async () => {
+  const page = await stage.visit();
+  const withOwn = async () => {
+    const own = (await page.page.locator(".number-value").innerText()).replace(/\D/g, "");
+    return token({ challenge: Number(own) }).toString("base64url");
+  };
+  const first = await withOwn();
+  await choose(page, /^I have read it out$/);
+  assert.match(await focused(page), /^You have read it out/);
+  await enter(page, /^Paste a link/, first);
+  await press(page, "Enter");
+  await page.see(genuine);
+  assert.match(await page.text(), /It carries your number/);
+
+  await choose(page, /^Check another code$/);
+  await page.see("Check who is contacting you");
+  await enter(page, /^Paste a link/, await withOwn());
+  await press(page, "Enter");
+  await page.see("This code needs a number");
+  await choose(page, /^I have read it out$/);
+  await page.see(genuine);
+
+  const opened = await stage.visit(fragmentOf(token({ challenge: 7 })));
+  await choose(opened, /^Check this code$/);
+  await opened.see("This code needs a number");
+  await reach(opened, () => opened.page.locator("#own-number").evaluate((field) => field === document.activeElement));
+  await opened.page.keyboard.type("000 007");
+  await press(opened, "Enter");
+  await opened.see(genuine);
+});
