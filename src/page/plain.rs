@@ -53,7 +53,8 @@ impl Page<'_> {
         let said = html! {
             @if let Some(ago) = self.ago(answer) { p { (ago) } }
             p.means { (self.t(&format!("verdict.{word}.means"))) }
-            @if verdict == Verdict::AlreadyChecked { p { (self.t("verdict.already_checked.not_fake")) } }
+            @if let Some(from) = self.from(answer) { p { (from) } }
+            p { (self.t(&format!("verdict.{word}.not"))) }
         };
         // No menu here: who follows a link away from an answer could not have it again.
         self.plain(
@@ -116,6 +117,12 @@ impl Page<'_> {
     fn ago(&self, answer: &Answer) -> Option<String> {
         let ago = self.words.ago(answer.server_time - answer.first_checked_at?);
         Some(self.with("verdict.already_checked.when", &[("ago", &ago)]))
+    }
+
+    /// From when a code counts that is too early now.
+    fn from(&self, answer: &Answer) -> Option<String> {
+        let begins = answer.approach.as_ref()?.window().not_before()?;
+        (answer.verdict == Verdict::NotYetValid).then(|| self.with("verdict.not_yet_valid.from", &[("time", &self.words.time(begins))]))
     }
 
     /// What only the person can know: whether it was made for them.

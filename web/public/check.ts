@@ -21,6 +21,11 @@ export interface Question {
   readonly exact: boolean;
 }
 
+/** The same question with another number, or with none. */
+export function withNumber({ ticket, exact }: Question, given: GivenNumber | null): Question {
+  return { ticket, exact, given };
+}
+
 /** What the person is told. */
 export interface Outcome {
   readonly verdict: Verdict;

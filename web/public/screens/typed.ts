@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import type { Outcome } from "../check.ts";
+import { type Outcome, withNumber } from "../check.ts";
 import { button, el } from "../dom.ts";
 import { numberText } from "../number.ts";
 import { paragraph } from "./parts.ts";
@@ -8,7 +8,7 @@ import { paragraph } from "./parts.ts";
 export function forgottenNumber(app: App, { question }: Outcome, own: string): Node[] {
   const pressed = (): void => {
     app.number.markReadOut();
-    app.ask({ ...question, given: app.number.given() });
+    app.ask(withNumber(question, app.number.given()));
   };
   const asked = paragraph(app.t("number.forgotten", { number: numberText(own) }), "do");
   return [asked, button(app.t("number.read_out"), "main", pressed)];
@@ -41,8 +41,7 @@ export function typedNumber(app: App, outcome: Outcome, typed: string): HTMLElem
     event.preventDefault();
     const value = field.value.replace(/[\s-]+/g, "");
     if (/^[0-9]{6}$/.test(value)) {
-      // "{ ...a, b }" is lowered to a helper that the oldest browsers lack; "{ b, ...a }" is not
-      app.ask(Object.assign({}, outcome.question, { given: { value, drawn: false } }));
+      app.ask(withNumber(outcome.question, { value, drawn: false }));
     } else {
       problem.textContent = t("number.type.wrong");
       field.setAttribute("aria-invalid", "true");
