@@ -1,7 +1,9 @@
 import { type Bytes, fromBase64url, joinBytes, toHex } from "./bytes.ts";
+import { isOnCurve } from "./curve.ts";
 
 // Browsers differ on edge cases: some accept keys and points of small order, or a signature plus the
-// group order. What is refused here is refused in all of them alike, before WebCrypto sees it.
+// group order, and WebKitGTK ends its page on a key that is no point of the curve. What is refused here
+// is refused in all of them alike, before WebCrypto sees it.
 
 /** The group order L, little-endian. */
 const ORDER = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
@@ -22,13 +24,13 @@ const SMALL_ORDER = [
 /** Verifies strictly. False for anything that the browser cannot or should not accept. */
 export async function verifyEd25519(publicKey: Bytes, message: Bytes, signature: Bytes): Promise<boolean> {
   if (signature.length !== 64) return false;
-  if (!isSoundPoint(publicKey) || !isSoundPoint(signature.slice(0, 32))) return false;
+  if (!isSoundKey(publicKey) || !isSoundPoint(signature.slice(0, 32))) return false;
   if (!below(signature.slice(32), ORDER)) return false;
   try {
     const key = await crypto.subtle.importKey("raw", publicKey, { name: "Ed25519" }, false, ["verify"]);
     return (await crypto.subtle.verify({ name: "Ed25519" }, key, signature, message)) === true;
   } catch {
-    return false; // a key that is no point of the curve
+    return false; // no Ed25519 here
   }
 }
 
@@ -53,8 +55,13 @@ export async function sha256(...parts: Bytes[]): Promise<Bytes | null> {
   }
 }
 
+/** Whether bytes may stand for a public key: a canonical point of the curve, and not of small order. */
+export function isSoundKey(key: Bytes): boolean {
+  return isSoundPoint(key) && isOnCurve(key);
+}
+
 /** Whether 32 bytes may stand for a point: canonical, and not of small order. */
-export function isSoundPoint(point: Bytes): boolean {
+function isSoundPoint(point: Bytes): boolean {
   if (point.length !== 32) return false;
   const y = point.slice();
   y[31] = (y[31] ?? 0) & 127;

@@ -1,6 +1,5 @@
 import { type Bytes, asciiBytes, fromBase64url, fromUtf8, toBase64url, toHex } from "./bytes.ts";
-import { isOnCurve } from "./curve.ts";
-import { isSoundPoint, sha256, verifyEd25519 } from "./ed25519.ts";
+import { isSoundKey, sha256, verifyEd25519 } from "./ed25519.ts";
 
 /** A public key as the deployment pins it. */
 export interface RootKey {
@@ -114,7 +113,7 @@ async function keyMaterial(jwk: Json | RootKey): Promise<KeyMaterial | null> {
   const { kty, crv, x } = jwk as Json;
   if (kty !== "OKP" || crv !== "Ed25519" || typeof x !== "string") return null;
   const publicKey = fromBase64url(x);
-  if (publicKey === null || !isSoundPoint(publicKey) || !isOnCurve(publicKey)) return null;
+  if (publicKey === null || !isSoundKey(publicKey)) return null;
   const digest = await sha256(asciiBytes(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`));
   if (digest === null) return null;
   return { publicKey, thumbprint: toBase64url(digest), prefix: toHex(digest.slice(0, 4)) };
