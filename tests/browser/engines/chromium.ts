@@ -1,0 +1,56 @@
+import type { Browser, Page } from "playwright-core";
+import { PHONE, startBrowser } from "../browser.ts";
+import { type Engine, EnginePage, PATIENCE_MS, type PageCode, buttonPath, headingPath } from "./engine.ts";
+
+/** Debian's Chromium. Where it is missing the start fails: it is the one browser that every run needs. */
+export class Chromium implements Engine {
+  readonly name = "Chromium";
+  readonly missing = null;
+  private browser: Browser | null = null;
+
+  async start(): Promise<void> {
+    this.browser = await startBrowser();
+  }
+
+  async open(url: string): Promise<EnginePage> {
+    if (this.browser === null) throw new Error("not started");
+    const page = await this.browser.newPage(PHONE);
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(url);
+    return new ChromiumPage(page);
+  }
+
+  async close(): Promise<void> {
+    await this.browser?.close();
+  }
+}
+
+class ChromiumPage extends EnginePage {
+  constructor(private readonly page: Page) {
+    super();
+  }
+
+  evaluate<A, R>(code: PageCode<A, R>, given: A): Promise<R> {
+    return this.page.evaluate(code as PageCode<unknown, R>, given);
+  }
+
+  run(script: string): Promise<void> {
+    return this.page.evaluate(script);
+  }
+
+  see(heading: string): Promise<void> {
+    return this.page.locator(headingPath(heading)).waitFor();
+  }
+
+  press(button: string): Promise<void> {
+    return this.page.locator(buttonPath(button)).click();
+  }
+
+  fill(selector: string, text: string): Promise<void> {
+    return this.page.locator(selector).fill(text);
+  }
+
+  close(): Promise<void> {
+    return this.page.close();
+  }
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { digitsOf, fragmentOf, wordsOf } from "../browser.ts";
+import { type FakeService, answer, seconds, token } from "../service.ts";
+import type { EnginePage } from "./engine.ts";
+
+// The flows that must work for everybody, whatever browser they have. The finer points are shown in Chromium alone.
+
+/** Opens a path of the service in a fresh page. */
+export type Open = (path?: string) => Promise<EnginePage>;
+/** What is done in a browser, against a service of its own. */
+export type Flow = (open: Open, service: FakeService) => Promise<void>;
+
+const genuine = "This code is genuine";
+const check = "Check this code";
+
+const ways = { words: "Type the five words", digits: "Type the digits", link: "Paste a link" };
+
+async function enter(page: EnginePage, way: keyof typeof ways, code: string): Promise<void> {
+  await page.press(ways[way]);
+  await page.fill("#code", code);
+  await page.press(check);
+}
+
+type Spoken = (known: Buffer) => Promise<string>;
+
+async function spoken(open: Open, service: FakeService, way: "words" | "digits", code: Spoken): Promise<void> {
+  const known = token({ channel: 2, dialled: 43 });
+  service.reply = () => answer("genuine", { token: known.toString("base64url") });
+  const page = await open();
+  await enter(page, way, await code(known));
+  await page.see(genuine);
+  assert.match(await page.text(), /a call to a number ending 043/);
+  assert.equal(service.asked[0]?.code, await wordsOf(known));
+}
+
+const numberShown = (page: EnginePage): Promise<string> =>
+  page.evaluate(() => (document.querySelector(".number-value")?.textContent ?? "").replace(/\s/g, ""), null);
+
+/** By name. */
+export const flows: Readonly<Record<string, Flow>> = {
+  "the start screen shows a number of six digits": async (open) => {
+    const page = await open();
+    await page.see("Check who is contacting you");
+    assert.match(await numberShown(page), /^[0-9]{6}$/);
+  },
+
+  "an opened link waits and is wiped; after the press it is genuine, and it matches": async (open, service) => {
+    const page = await open(fragmentOf(token({ name: "Anna", place: "Bridge Street" })));
+    await page.see("Not checked yet");
+    assert.equal(await page.evaluate(() => location.href, null), service.url + "/");
+    assert.equal(service.asked.length, 0);
+    await page.press(check);
+    await page.see(genuine);
+    assert.match(await page.text(), /Anna[^]*Bridge Street[^]*Does that match\?/);
+    assert.doesNotMatch(await page.text(), /from the service alone/, "this browser checks the signature itself");
+    await page.press("Yes");
+    await page.see("It matches");
+  },
+
+  "a link handed to an open tab is taken and wiped": async (open, service) => {
+    const page = await open();
+    await page.evaluate((link) => location.assign(link), fragmentOf(token()).slice(1));
+    await page.see("Not checked yet");
+    assert.equal(await page.evaluate(() => location.href, null), service.url + "/");
+  },
+
+  "words that were spoken are genuine": (open, service) => spoken(open, service, "words", wordsOf),
+
+  "digits that were spoken are genuine": (open, service) => spoken(open, service, "digits", digitsOf),
+
+  "a code that was checked before": async (open, service) => {
+    service.reply = () => answer("already_checked", { first_checked_at: seconds() - 250 });
+    const page = await open(fragmentOf(token()));
+    await page.press(check);
+    await page.see("This code was checked before");
+    assert.match(await page.text(), /4 minutes ago\. Was it you/);
+  },
+
+  "the number that was read out comes back": async (open, service) => {
+    const page = await open();
+    const challenge = await numberShown(page);
+    await page.press("I have read it out");
+    await enter(page, "link", token({ challenge: Number(challenge) }).toString("base64url"));
+    await page.see(genuine);
+    assert.equal(service.asked[0]?.challenge, challenge);
+    assert.match(await page.text(), /It carries your number/);
+  },
+
+  "the number that was read out does not come back": async (open) => {
+    const page = await open();
+    await page.press("I have read it out");
+    await enter(page, "link", token().toString("base64url"));
+    await page.see("This code does not carry your number");
+  },
+
+  "a forged code is not genuine, whatever the service says": async (open) => {
+    const forged = token();
+    forged.writeUInt8(forged.readUInt8(100) ^ 1, 100);
+    const page = await open(fragmentOf(forged));
+    await page.press(check);
+    await page.see("This code is not genuine");
+  },
+
+  "a service that is lost says nothing about the person": async (open, service) => {
+    service.reply = () => null;
+    const page = await open(fragmentOf(token()));
+    await page.press(check);
+    await page.see("We cannot check right now");
+    service.reply = () => answer("genuine");
+    await page.press("Try again");
+    await page.see(genuine);
+  },
+
+  "hostile text is shown as text": async (open) => {
+    const page = await open(fragmentOf(token({ name: "<img src=x>&amp;", place: "</script><b>'\"" })));
+    await page.press(check);
+    await page.see(genuine);
+    assert.match(await page.text(), /<img src=x>&amp;[^]*<\/script><b>'"/);
+  },
+
+  "nothing is kept, and nobody else is asked": async (open, service) => {
+    const page = await open(fragmentOf(token()));
+    await page.press(check);
+    await page.see(genuine);
+    const kept = await page.evaluate(
+      async () => ({
+        cookies: document.cookie,
+        stored: localStorage.length + sessionStorage.length,
+        databases: (await indexedDB.databases()).length,
+        caches: (await caches.keys()).length,
+        workers: (await navigator.serviceWorker.getRegistrations()).length,
+        state: history.state as unknown,
+        // the first entry is the blank page of a new tab, where the browser starts with one
+        entries: history.length <= 2,
+        origins: performance.getEntriesByType("resource").map((entry) => new URL(entry.name).origin),
+      }),
+      null,
+    );
+    const { origins, ...rest } = kept;
+    assert.deepEqual(rest, { cookies: "", stored: 0, databases: 0, caches: 0, workers: 0, state: null, entries: true });
+    assert.deepEqual(origins.filter((origin) => origin !== service.url), []);
+  },
+};

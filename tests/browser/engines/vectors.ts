@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { readProjectFile } from "../../../web/test/files.ts";
+import { expectedCode, expectedInput, readSharedVectors } from "../../../web/test/shared-vectors.ts";
+import type { Exposed } from "../bundle.ts";
+import { esbuild } from "../tools.ts";
+import type { EnginePage } from "./engine.ts";
+import type { Flow, Open } from "./flows.ts";
+
+// The page's own code on the shared vectors, with each browser's own cryptography.
+
+const { tokens, keySets, ed25519, inputs, spoken } = readSharedVectors();
+declare const exposed: Exposed;
+
+const entry = fileURLToPath(new URL("../bundle.ts", import.meta.url));
+const bundle = await esbuild.build({ entryPoints: [entry], bundle: true, write: false, format: "iife", target: "es2015" });
+
+/** The page itself, under its own policy, with its code exposed. */
+async function openExposed(open: Open): Promise<EnginePage> {
+  const page = await open();
+  await page.run(bundle.outputFiles[0]?.text ?? "");
+  return page;
+}
+
+/** The families of vectors, by name. */
+export const families: Readonly<Record<string, Flow>> = {
+  tokens: async (open) => {
+    const page = await openExposed(open);
+    const found = await page.evaluate(
+      ({ vectors, key_set, issuer, root, now }) =>
+        Promise.all(vectors.map(({ token_hex }) => exposed.token(token_hex, key_set, issuer, root, now))),
+      tokens,
+    );
+    compare(tokens.vectors, found, (vector) => vector.expect);
+  },
+
+  "key sets": async (open) => {
+    const page = await openExposed(open);
+    const found = await page.evaluate(
+      ({ vectors, issuer, root, now, minimum_version }) =>
+        Promise.all(vectors.map(({ jwt }) => exposed.keySet(jwt, issuer, root, now, minimum_version))),
+      keySets,
+    );
+    compare(keySets.vectors, found, (vector) => vector.expect);
+  },
+
+  Ed25519: async (open) => {
+    const page = await openExposed(open);
+    const found = await page.evaluate(
+      ({ vectors }) => Promise.all(vectors.map((v) => exposed.ed25519(v.public_key_hex, v.message_hex, v.signature_hex))),
+      ed25519,
+    );
+    compare(ed25519.vectors, found, (vector) => vector.expect);
+  },
+
+  inputs: async (open) => {
+    const page = await openExposed(open);
+    const found = await page.evaluate(({ vectors }) => vectors.map(({ input }) => exposed.input(input)), inputs);
+    compare(inputs.vectors, found, (vector) => expectedInput(vector.expect));
+  },
+
+  "spoken codes": async (open) => {
+    const page = await openExposed(open);
+    const found = await page.evaluate(
+      ({ vectors, words }) => vectors.map((v) => exposed.spoken(v.input, v.spoken_words, words)),
+      { ...spoken, words: readProjectFile("src/token/words.txt") },
+    );
+    compare(spoken.vectors, found, (vector) => expectedCode(vector.expect));
+  },
+};
+
+/** Names with what was found, beside names with what should have been. */
+function compare<V extends { readonly name: string }>(
+  vectors: readonly V[],
+  found: readonly string[],
+  expected: (vector: V) => string,
+): void {
+  assert.ok(vectors.length > 0);
+  assert.deepEqual(vectors.map(({ name }, i) => [name, found[i]]), vectors.map((vector) => [vector.name, expected(vector)]));
+}
