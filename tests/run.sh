@@ -12,13 +12,22 @@ stage() {
 }
 times=()
 
-# Debian's Chromium drives the page's tests; a machine without it and without the right to install it is told so.
-browser() {
-    if [ -x /usr/bin/chromium ]; then return; fi
-    local as_root=()
+# The page's tests run in Debian's browsers. Without Chromium they fail; without another, its tests are reported as not run.
+browsers() {
+    local as_root=() missing=() package
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
-    "${as_root[@]}" apt-get update -qq && "${as_root[@]}" apt-get install -y -qq --no-install-recommends chromium >/dev/null || {
-        echo "The browser tests need Debian's chromium, which could not be installed; install it and run make test again." >&2
+    [ -x /usr/bin/chromium ] || missing+=(chromium)
+    [ -x /usr/bin/firefox-esr ] || missing+=(firefox-esr)
+    [ -x /usr/bin/WebKitWebDriver ] || missing+=(webkit2gtk-driver)
+    [ -x /usr/bin/Xvfb ] || missing+=(xvfb)
+    if [ ${#missing[@]} -eq 0 ]; then return; fi
+    "${as_root[@]}" apt-get update -qq || true
+    for package in "${missing[@]}"; do
+        "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+            echo "Debian's $package could not be installed; what needs it in the browser tests will not run." >&2
+    done
+    [ -x /usr/bin/chromium ] || {
+        echo "The browser tests cannot do without Debian's chromium; install it and run make test again." >&2
         return 1
     }
 }
@@ -33,7 +42,7 @@ stage "rust: clippy" cargo clippy --quiet --all-targets -- -D warnings
 stage "rust: documentation" docs
 stage "rust: build" cargo test --quiet --no-run
 stage "rust: tests" cargo test --quiet
-stage "browser: install" browser
+stage "browser: install" browsers
 stage "browser: tests" npm --prefix web run --silent test:browser
 
 printf '\n== time\n'
