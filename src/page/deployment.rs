@@ -41,10 +41,13 @@ impl Deployment {
                 "name": organisation.name, "telephone": organisation.telephone, "address": organisation.address,
                 "exit_url": organisation.exit_url,
             },
+            // Each language's texts in the order of the keys, which are sent once.
+            "keys": catalogues.first().map(|words| words.of_the_page().into_keys().collect::<Vec<_>>()),
             "languages": catalogues.iter().map(|words| {
                 let language = words.language;
                 let (tag, name, direction) = (language.tag(), language.own_name(), language.direction());
-                json!({"tag": tag, "name": name, "direction": direction, "texts": words.of_the_page()})
+                let texts: Vec<&str> = words.of_the_page().into_values().collect();
+                json!({"tag": tag, "name": name, "direction": direction, "texts": texts})
             }).collect::<Vec<_>>(),
         })
     }

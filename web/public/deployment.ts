@@ -1,4 +1,3 @@
-import type en from "../shared/i18n/en.json";
 import type { RootKey } from "../shared/keyset.ts";
 import type { SpokenWords } from "../shared/spoken.ts";
 
@@ -12,6 +11,8 @@ export interface Deployment {
   readonly minimum_key_set: number;
   readonly spoken_words: SpokenWords;
   readonly organisation: Organisation;
+  /** The keys of all texts. */
+  readonly keys: readonly string[];
   readonly languages: readonly [Language, ...Language[]];
 }
 
@@ -21,7 +22,8 @@ export interface Language {
   /** What its speakers call it. */
   readonly name: string;
   readonly direction: "ltr" | "rtl";
-  readonly texts: { readonly [Key in keyof typeof en]: string };
+  /** In the order of the deployment's keys. */
+  readonly texts: readonly string[];
 }
 
 export interface Organisation {

@@ -1,4 +1,5 @@
 import { chooseTag, translator } from "../shared/i18n.ts";
+import type en from "../shared/i18n/en.json";
 import type { Text } from "./app.ts";
 import type { Deployment, Language } from "./deployment.ts";
 import { el, fill } from "./dom.ts";
@@ -12,10 +13,13 @@ export function firstLanguage({ languages }: Deployment): Language {
 }
 
 /** Speaks a language. */
-export function speak({ organisation }: Deployment, { texts }: Language): Text {
+export function speak({ organisation, keys }: Deployment, { texts }: Language): Text {
+  const catalogue = {} as { [Key in keyof typeof en]: string };
+  // the server sends every text of the page in each language
+  keys.forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] ?? key));
   // a telephone number must not break over two lines
-  const telephone = organisation.telephone.replace(/ /g, "\u00a0") || texts["contact.published"];
-  return translator(texts, { organisation: organisation.name, telephone });
+  const telephone = organisation.telephone.replace(/ /g, "\u00a0") || catalogue["contact.published"];
+  return translator(catalogue, { organisation: organisation.name, telephone });
 }
 
 /** Puts what surrounds the screens into a language, with a menu of the others. The choice is kept nowhere. */
