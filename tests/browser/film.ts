@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Picture } from "../../web/scan/picture.ts";
 import { type Spoiling, blank, drawFrame } from "../../web/test/frames.ts";
+import { PNG } from "./tools.ts";
 
 const SIZE = { width: 1280, height: 720 };
 
@@ -39,4 +40,11 @@ export class Film {
   remove(): void {
     rmSync(this.folder, { recursive: true });
   }
+}
+
+/** A picture as a file of the gallery. */
+export function photoOf({ width, height, luma }: Picture): Buffer {
+  const png = new PNG({ width, height });
+  luma.forEach((level, i) => png.data.set([level, level, level, 255], 4 * i));
+  return PNG.sync.write(png, { deflateLevel: 1 });
 }

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BrowserContextOptions } from "playwright-core";
 import { type Spoiling, beside, blank, drawFrame } from "../../web/test/frames.ts";
-import type { Picture } from "../../web/scan/picture.ts";
 import { PHONE, type Visit, fragmentOf } from "./browser.ts";
+import { photoOf } from "./film.ts";
 import { token } from "./service.ts";
 import { Stage } from "./stage.ts";
-import { PNG } from "./tools.ts";
 
 // Scanning where there is no camera: a photo, or the words. And how the scanner itself is loaded.
 
@@ -31,15 +30,9 @@ async function choose(page: Visit, buffer: Buffer): Promise<void> {
   await chooser.setFiles({ name: "photo.png", mimeType: "image/png", buffer });
 }
 
-function pngOf({ width, height, luma }: Picture): Buffer {
-  const png = new PNG({ width, height });
-  luma.forEach((level, i) => png.data.set([level, level, level, 255], 4 * i));
-  return PNG.sync.write(png, { deflateLevel: 1 });
-}
-
 async function offersWords(page: Visit): Promise<void> {
   await page.press("Type the digits instead");
-  await page.see("Type the digits");
+  await page.see("Type the 15 digits");
 }
 
 const photos: { readonly [name: string]: Spoiling } = {
@@ -53,7 +46,7 @@ for (const [name, spoiling] of Object.entries(photos)) {
   test(`a code is read from a photo ${name}`, async () => {
     const page = await scan();
     await told(page, "We found no camera here.");
-    await choose(page, pngOf(drawFrame(linkOf(token()), spoiling)));
+    await choose(page, photoOf(drawFrame(linkOf(token()), spoiling)));
     await page.see(genuine);
   });
 }
@@ -61,19 +54,19 @@ for (const [name, spoiling] of Object.entries(photos)) {
 test("a photo without a code, or that is none, says so calmly, and another may follow", async () => {
   const page = await scan();
   await told(page, "We found no camera here.");
-  for (const bad of [pngOf(blank(800, 600, 90)), Buffer.from("no picture at all"), Buffer.alloc(0)]) {
+  for (const bad of [photoOf(blank(800, 600, 90)), Buffer.from("no picture at all"), Buffer.alloc(0)]) {
     await choose(page, bad);
     await told(page, "We found no code in this photo.");
   }
-  await choose(page, pngOf(drawFrame("https://evil.example/")));
+  await choose(page, photoOf(drawFrame("https://evil.example/")));
   await told(page, "This is not one of our codes. We did not open it.");
-  await choose(page, pngOf(drawFrame("https://evil.example" + fragmentOf(token()))));
+  await choose(page, photoOf(drawFrame("https://evil.example" + fragmentOf(token()))));
   await page.see(genuine);
 });
 
 test("a foreign code beside ours does not hide it", async () => {
   const page = await scan();
-  await choose(page, pngOf(beside(drawFrame("https://evil.example/"), drawFrame(linkOf(token())))));
+  await choose(page, photoOf(beside(drawFrame("https://evil.example/"), drawFrame(linkOf(token())))));
   await page.see(genuine);
 });
 
@@ -85,7 +78,7 @@ test("a photo that is read after the screen was left changes nothing", async () 
       return real.apply(this, area);
     };`;
   const page = await scan(slow);
-  await choose(page, pngOf(drawFrame(linkOf(token()))));
+  await choose(page, photoOf(drawFrame(linkOf(token()))));
   await page.see("Check who is contacting you");
   assert.deepEqual(stage.service.asked, []);
 });
