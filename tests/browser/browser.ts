@@ -6,8 +6,8 @@ import { list } from "../../web/test/files.ts";
 import { ELSEWHERE } from "./service.ts";
 import { chromium } from "./tools.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+export const CHROMIUM = "/usr/bin/chromium";
+export const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 /** Starts Debian's Chromium, with switches of its own where needed. A missing browser is a failure, never a skipped test. */
 export async function startBrowser(switches: readonly string[] = []): Promise<Browser> {
@@ -46,7 +46,7 @@ export class Visit {
   readonly origins = new Set<string>();
   readonly paths: string[] = [];
 
-  private constructor(readonly page: Page) {
+  constructor(readonly page: Page) {
     page.setDefaultTimeout(10000);
     page.on("pageerror", (error) => this.errors.push(error.message));
     page.on("console", (message) => {

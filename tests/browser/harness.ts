@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,22 +19,32 @@ export interface Issued {
   readonly spoken: { readonly words: string; readonly digits: string } | null;
 }
 
+/** How a service differs from the usual. */
+export interface Difference {
+  readonly languages?: readonly string[];
+  /** What is logged, into a file named `log` beside the store. */
+  readonly log?: string;
+}
+
 /** The real service in a folder of its own, with an officer whose authorisation was approved. */
 export class RealService {
   private constructor(
     readonly url: string,
-    private readonly folder: string,
+    /** Where it keeps all that it keeps. */
+    readonly folder: string,
     private readonly settings: NodeJS.ProcessEnv,
     private readonly process: ChildProcess,
   ) {}
 
-  static async start(): Promise<RealService> {
+  static async start({ languages = ["en", "cy"], log }: Difference = {}): Promise<RealService> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: build it, or name it in COUNTERSIGN_BIN.`);
     const folder = mkdtempSync(join(tmpdir(), "countersign-browser-"));
     const [publicPort, privatePort] = [await freePort(), await freePort()];
     const settings = settingsOf(folder, publicPort, privatePort);
-    prepare(folder, settings);
-    const process = spawn(BINARY, ["serve", "--role", "all"], { cwd: folder, env: settings, stdio: ["ignore", "ignore", "inherit"] });
+    prepare(folder, settings, languages);
+    const told = log === undefined ? "inherit" : openSync(join(folder, "log"), "a");
+    const env = { ...settings, COUNTERSIGN_LOG: log };
+    const process = spawn(BINARY, ["serve", "--role", "all"], { cwd: folder, env, stdio: ["ignore", told, told] });
     const service = new RealService(`http://localhost:${publicPort}`, folder, settings, process);
     await service.untilReady();
     return service;
@@ -83,10 +93,11 @@ function settingsOf(folder: string, publicPort: number, privatePort: number): No
 }
 
 /** Keys, an officer, an approver, and an authorisation that one asked for and the other approved. */
-function prepare(folder: string, settings: NodeJS.ProcessEnv): void {
+function prepare(folder: string, settings: NodeJS.ProcessEnv, languages: readonly string[]): void {
   writeFileSync(
     join(folder, "countersign.toml"),
-    '[organisation]\nname = "Riverside Council"\ntelephone = "0300 555 0143"\naddress = "Town Hall, 1 Bridge Street"\nexit_url = "https://www.example.org/"\n',
+    '[organisation]\nname = "Riverside Council"\ntelephone = "0300 555 0143"\naddress = "Town Hall, 1 Bridge Street"\nexit_url = "https://www.example.org/"\n' +
+      `languages = ${JSON.stringify(languages)}\n`,
   );
   const command = (...words: string[]) => run(folder, settings, ...words);
   command("keys", "init");
