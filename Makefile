@@ -3,7 +3,7 @@
 PAGE := web/public/dist/page.js
 PAGE_SOURCES := $(shell find web/public web/scan web/offline web/shared -type f -not -path '*/dist/*') src/token/words.txt web/build.mjs
 
-.PHONY: demo web test bench vectors clean
+.PHONY: demo web test bench measure vectors clean
 
 ## The whole main job on this machine: issues one code and serves the page that checks it
 demo: web
@@ -27,6 +27,11 @@ test:
 bench: web
 	cargo bench --bench micro
 	cargo bench --bench load
+
+## The page's sizes and speed, each beside its goal
+measure: web
+	cargo build --release
+	COUNTERSIGN_BIN=$(CURDIR)/target/release/countersign npm --prefix web run --silent measure
 
 ## The shared test vectors, made anew
 vectors:

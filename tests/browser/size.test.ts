@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { RealService } from "./harness.ts";
+import { MOST, pageSize, scanSize } from "./sizes.ts";
+
+// What a phone has to fetch over a bad line. Sizes are facts; for times see measure.ts, which asserts nothing.
+
+let service: RealService;
+
+before(async () => {
+  service = await RealService.start();
+});
+after(() => service.stop());
+
+test("everything but the decoder is small", async () => {
+  const size = await pageSize(service);
+  assert.ok(size <= MOST.page, `${size} bytes, at most ${MOST.page}`);
+});
+
+test("the decoder is small", async () => {
+  const size = await scanSize(service);
+  assert.ok(size <= MOST.scan, `${size} bytes, at most ${MOST.scan}`);
+});
