@@ -9,10 +9,13 @@ import { chromium } from "./tools.ts";
 export const CHROMIUM = "/usr/bin/chromium";
 export const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** Starts Debian's Chromium, with switches of its own where needed. A missing browser is a failure, never a skipped test. */
-export async function startBrowser(switches: readonly string[] = []): Promise<Browser> {
+/**
+ * Starts Debian's Chromium, with switches of its own and without those of the driver's that are in a test's way. A missing
+ * browser is a failure, never a skipped test.
+ */
+export async function startBrowser(switches: readonly string[] = [], without: string[] = []): Promise<Browser> {
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: the browser tests cannot run. Install Debian's chromium.`);
-  return chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, ...switches] });
+  return chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, ...switches], ignoreDefaultArgs: without });
 }
 
 export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 };
@@ -40,6 +43,9 @@ async function codeOf(token: Uint8Array): Promise<number> {
   return code;
 }
 
+/** What Chromium itself says of a host that fails; no fault of the page. */
+const FAILING_HOST = /Failed to load resource|Cache\.addAll\(\) failed|when fetching the script\.$/;
+
 /** A page of its own, which collects what went wrong in it and where it sent requests. */
 export class Visit {
   readonly errors: string[] = [];
@@ -50,7 +56,7 @@ export class Visit {
     page.setDefaultTimeout(10000);
     page.on("pageerror", (error) => this.errors.push(error.message));
     page.on("console", (message) => {
-      if (message.type() === "error" && !/Failed to load resource/.test(message.text())) this.errors.push(message.text());
+      if (message.type() === "error" && !FAILING_HOST.test(message.text())) this.errors.push(message.text());
     });
     page.on("request", (request) => {
       const { href, origin, pathname } = new URL(request.url());

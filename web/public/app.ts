@@ -98,6 +98,13 @@ export class App {
     else this.showDamaged();
   }
 
+  /** Begins as a page does that was just opened: nothing of an earlier visit is left in it. */
+  startAnew(): void {
+    this.number.forget();
+    this.checker.forget();
+    this.show({ at: "start" });
+  }
+
   /** Checks a ticket with the person's number, if it was read out. */
   checkTicket(ticket: Ticket, exact: boolean): void {
     this.ask({ ticket, exact, given: this.number.given() });

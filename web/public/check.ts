@@ -58,6 +58,11 @@ export class Checker {
     this.newestKeySet = deployment.minimum_key_set;
   }
 
+  /** From now on every check is a new attempt. */
+  forget(): void {
+    this.attempts.clear();
+  }
+
   async check(question: Question): Promise<Outcome> {
     const { api } = this.deployment;
     const [reply, jwt] = await Promise.all([askService(api, this.requestOf(question)), fetchKeySet(api)]);

@@ -34,4 +34,8 @@ function start(app: App): void {
     const next = takeFragment();
     if (next !== "") app.open(next);
   });
+  // a page that the browser put aside as it stood must not show an old answer or number to who goes back to it
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) app.startAnew();
+  });
 }
