@@ -4,9 +4,10 @@ import { readToken } from "../shared/link.ts";
 import { type WordList, unpackWords, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
 import packedWords from "../../src/token/words.txt";
-import { Checker, type Outcome, type Question, type Ticket } from "./check.ts";
+import { Checker, type Judged, type Question, type Ticket } from "./check.ts";
 import type { Deployment, Language } from "./deployment.ts";
 import { fill } from "./dom.ts";
+import { KeySets } from "./keysets.ts";
 import { dress, firstLanguage, speak } from "./languages.ts";
 import { OwnNumber } from "./number.ts";
 import { checkingScreen } from "./screens/checking.ts";
@@ -18,6 +19,7 @@ import { safety } from "./screens/parts.ts";
 import { scanScreen } from "./screens/scan.ts";
 import { startScreen } from "./screens/start.ts";
 import { suggestScreen } from "./screens/suggest.ts";
+import { unconfirmedScreen } from "./screens/unconfirmed.ts";
 import { verdictScreen } from "./screens/verdict.ts";
 import type { Screen } from "./state.ts";
 
@@ -33,6 +35,7 @@ export class App {
   language: Language;
   readonly words: WordList = wordList(unpackWords(packedWords));
   readonly number = new OwnNumber();
+  readonly keySets: KeySets;
   private readonly checker: Checker;
   private current: Screen = { at: "start" };
   private whenLeft: (() => void) | null = null;
@@ -43,7 +46,8 @@ export class App {
   ) {
     this.language = firstLanguage(deployment);
     this.t = speak(deployment, this.language);
-    this.checker = new Checker(deployment, this.words);
+    this.keySets = new KeySets(deployment);
+    this.checker = new Checker(deployment, this.words, this.keySets);
     this.dress();
   }
 
@@ -115,16 +119,17 @@ export class App {
     const checking: Screen = { at: "checking" };
     this.show(checking);
     void this.checker.check(question).then((outcome) => {
-      if (KEEPS_NUMBER.indexOf(outcome.verdict) < 0) this.number.forget();
+      if (outcome.verdict !== null && KEEPS_NUMBER.indexOf(outcome.verdict) < 0) this.number.forget();
       // an answer that comes late does not replace a newer screen
-      if (this.current === checking) this.show({ at: "verdict", outcome, typed: "" });
+      if (this.current !== checking) return;
+      this.show(outcome.verdict === null ? { at: "unconfirmed", outcome } : { at: "verdict", outcome, typed: "" });
     });
   }
 
   /** A token that is damaged needs no service to be refused. */
   showDamaged(): void {
     const question: Question = { ticket: { kind: "token", bytes: new Uint8Array(0) }, given: null, exact: true };
-    const outcome: Outcome = {
+    const outcome: Judged = {
       verdict: "not_genuine",
       question,
       token: null,
@@ -155,6 +160,8 @@ export class App {
         return framedScreen(this);
       case "verdict":
         return verdictScreen(this, screen.outcome, screen.typed);
+      case "unconfirmed":
+        return unconfirmedScreen(this, screen.outcome);
       case "match":
         return matchScreen(this, screen.outcome, screen.matches);
     }

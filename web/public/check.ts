@@ -1,12 +1,12 @@
 import type { Bytes } from "../shared/bytes.ts";
 import { hasEd25519 } from "../shared/ed25519.ts";
-import { parseKeySet } from "../shared/keyset.ts";
 import { toText } from "../shared/link.ts";
 import { type WordList, codeOfToken, wordsOfCode } from "../shared/spoken.ts";
 import { type Token, parseToken } from "../shared/token.ts";
 import { type Verdict, fromLocal, judgeChallenge, stricter } from "../shared/verdict.ts";
 import { verifyToken } from "../shared/verify.ts";
 import type { Deployment } from "./deployment.ts";
+import type { KeySets } from "./keysets.ts";
 import type { GivenNumber } from "./number.ts";
 import { type Answer, type Request, askService, drawAttempt, fetchKeySet } from "./service.ts";
 
@@ -27,7 +27,10 @@ export function withNumber({ ticket, exact }: Question, given: GivenNumber | nul
 }
 
 /** What the person is told. */
-export interface Outcome {
+export type Outcome = Judged | Unconfirmed;
+
+/** A verdict, and what it rests on. */
+export interface Judged {
   readonly verdict: Verdict;
   readonly question: Question;
   /** What the token says, where its signature was checked here (or could not be: `serviceAlone`). */
@@ -37,6 +40,14 @@ export interface Outcome {
   readonly serverTime: number | null;
   readonly serviceAlone: boolean;
   readonly busy: boolean;
+}
+
+/** No verdict: the service did not answer, and this phone by itself found nothing wrong. Never a good sign. */
+export interface Unconfirmed {
+  readonly verdict: null;
+  readonly question: Question;
+  readonly token: Token;
+  readonly phoneTime: number;
 }
 
 interface Finding {
@@ -49,14 +60,12 @@ interface Finding {
 export class Checker {
   // from memory only: who reloads the page is a new attempt, as a stranger would be
   private readonly attempts = new Map<string, string>();
-  private newestKeySet: number;
 
   constructor(
     private readonly deployment: Deployment,
     private readonly words: WordList,
-  ) {
-    this.newestKeySet = deployment.minimum_key_set;
-  }
+    private readonly keySets: KeySets,
+  ) {}
 
   /** From now on every check is a new attempt. */
   forget(): void {
@@ -64,13 +73,15 @@ export class Checker {
   }
 
   async check(question: Question): Promise<Outcome> {
-    const { api } = this.deployment;
-    const [reply, jwt] = await Promise.all([askService(api, this.requestOf(question)), fetchKeySet(api)]);
+    const [reply, jwt] = await Promise.all([askService(this.deployment.api, this.requestOf(question)), fetchKeySet(this.deployment.api)]);
     const phoneTime = Math.floor(Date.now() / 1000);
-    const answer = reply === "busy" ? null : reply;
+    const answer = typeof reply === "string" ? null : reply;
     // the service judges the time; a difference to the phone's clock is said on screen
     const now = answer === null ? phoneTime : answer.serverTime;
     const finding = await this.findingOf(question, answer, jwt, now);
+    if (reply === "silent" && finding.verdict === "genuine" && finding.token !== null && !finding.serviceAlone) {
+      return { verdict: null, question, token: finding.token, phoneTime };
+    }
     const worst = stricter(answer === null ? "cannot_check" : answer.verdict, finding.verdict);
     return {
       question,
@@ -115,12 +126,9 @@ export class Checker {
     if (shape === null) return { verdict: "not_genuine", token: null, serviceAlone: false };
     const byNumber = judgeChallenge(shape.challenge, given === null ? null : given.value);
     if (!(await hasEd25519())) return { verdict: byNumber, token: shape, serviceAlone: true };
-    const { issuer, root } = this.deployment;
-    const policy = { issuer, root, minimumVersion: this.newestKeySet };
-    const keySet = jwt === null ? null : await parseKeySet(jwt, policy, now);
+    const keySet = jwt === null ? null : await this.keySets.read(jwt, now);
     if (keySet === null) return CANNOT_CHECK;
-    this.newestKeySet = keySet.version;
-    const { verdict, token } = await verifyToken(bytes, keySet, issuer, now);
+    const { verdict, token } = await verifyToken(bytes, keySet, this.deployment.issuer, now);
     return { verdict: stricter(fromLocal(verdict), byNumber), token, serviceAlone: false };
   }
 }

@@ -20,17 +20,25 @@ export interface Answer {
 
 const TIMEOUT_MS = 10000;
 
-/** Asks the service for its verdict. "busy" when it turned us away, null when there is no usable answer. */
-export async function askService(api: string, request: Request): Promise<Answer | "busy" | null> {
+/** What became of a question: an answer, none at all, one that turned us away, or one that means nothing to us. */
+export type Reply = Answer | "silent" | "busy" | "unusable";
+
+/** Asks the service for its verdict. */
+export async function askService(api: string, request: Request): Promise<Reply> {
   const headers = { "Content-Type": "application/json" };
   const response = await send(api + "/v1/verify", { method: "POST", headers, body: JSON.stringify(request) });
-  if (response === null) return null;
-  return response.status === 429 ? "busy" : parseAnswer(response.text);
+  if (response === null) return "silent";
+  return response.status === 429 ? "busy" : parseAnswer(response.text) || "unusable";
+}
+
+/** Where the service publishes its signed key set. */
+export function keySetAddress(api: string): string {
+  return api + "/.well-known/countersign/keys.jwt";
 }
 
 /** Fetches the signed key set; it is checked elsewhere. */
 export async function fetchKeySet(api: string): Promise<string | null> {
-  const response = await send(api + "/.well-known/countersign/keys.jwt", { method: "GET" });
+  const response = await send(keySetAddress(api), { method: "GET" });
   return response !== null && response.status === 200 ? response.text.replace(/\s+$/, "") : null;
 }
 

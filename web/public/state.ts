@@ -1,5 +1,5 @@
 import type { Bytes } from "../shared/bytes.ts";
-import type { Outcome } from "./check.ts";
+import type { Judged, Unconfirmed } from "./check.ts";
 
 /** How a code is entered by hand. */
 export type Way = "words" | "digits" | "paste";
@@ -13,8 +13,9 @@ export type Screen =
   | { readonly at: "opened"; readonly bytes: Bytes }
   | { readonly at: "checking" }
   | { readonly at: "framed" }
-  | { readonly at: "verdict"; readonly outcome: Outcome; readonly typed: string }
-  | { readonly at: "match"; readonly outcome: Outcome; readonly matches: boolean };
+  | { readonly at: "verdict"; readonly outcome: Judged; readonly typed: string }
+  | { readonly at: "unconfirmed"; readonly outcome: Unconfirmed }
+  | { readonly at: "match"; readonly outcome: Judged; readonly matches: boolean };
 
 /** "Did you mean ...?" */
 export interface Suggestion {

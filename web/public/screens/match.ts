@@ -1,12 +1,12 @@
 import type { Token } from "../../shared/token.ts";
 import type { App } from "../app.ts";
-import type { Outcome } from "../check.ts";
+import type { Judged } from "../check.ts";
 import { button, el } from "../dom.ts";
 import verdicts from "../../shared/verdicts.json";
 import { action, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
 
 /** A genuine code is only half the answer: does what it says match what the person sees or hears? */
-export function matchQuestion(app: App, outcome: Outcome): Node[] {
+export function matchQuestion(app: App, outcome: Judged): Node[] {
   const { t } = app;
   const { token } = outcome;
   if (token === null) return [];
@@ -32,12 +32,12 @@ export function matchQuestion(app: App, outcome: Outcome): Node[] {
 }
 
 /** The two outcomes of that question. */
-export function matchScreen(app: App, outcome: Outcome, matches: boolean): Node[] {
+export function matchScreen(app: App, outcome: Judged, matches: boolean): Node[] {
   const again = button(app.t("next.start"), "plain", () => app.show({ at: "start" }));
   return [...(matches ? itMatches(app, outcome) : stop(app)), contact(app), again];
 }
 
-function itMatches(app: App, outcome: Outcome): Node[] {
+function itMatches(app: App, outcome: Judged): Node[] {
   const { t } = app;
   const { token } = outcome;
   return [
@@ -57,14 +57,14 @@ function stop(app: App): Node[] {
   return [panel("stop", verdicts.not_genuine.icon, t("match.no.title")), action(app, el("ol", { class: "steps" }, ...steps))];
 }
 
-function numberLine(app: App, { question }: Outcome): HTMLElement {
+function numberLine(app: App, { question }: Judged): HTMLElement {
   const { given } = question;
   if (given === null) return paragraph(app.t("number.absent"), "number-line");
   return paragraph(app.t(given.drawn ? "number.matched" : "number.typed"), "number-line");
 }
 
 /** Says until when the code runs; once that has passed, that the check still stands. No countdown. */
-function timeLine(app: App, token: Token, { phoneTime, serverTime }: Outcome): HTMLElement {
+function timeLine(app: App, token: Token, { phoneTime, serverTime }: Judged): HTMLElement {
   const { t } = app;
   const line = el("p", { class: "hint", role: "status" }, t("match.runs_out", { time: timeText(token.expiresAt) }));
   const judged = serverTime === null ? phoneTime : serverTime;

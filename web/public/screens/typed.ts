@@ -1,11 +1,11 @@
 import type { App } from "../app.ts";
-import { type Outcome, withNumber } from "../check.ts";
+import { type Judged, withNumber } from "../check.ts";
 import { button, el } from "../dom.ts";
 import { numberText } from "../number.ts";
 import { paragraph } from "./parts.ts";
 
 /** For a person who read this page's number out without saying so here, which is easily forgotten. */
-export function forgottenNumber(app: App, { question }: Outcome, own: string): Node[] {
+export function forgottenNumber(app: App, { question }: Judged, own: string): Node[] {
   const pressed = (): void => {
     app.number.markReadOut();
     app.ask(withNumber(question, app.number.given()));
@@ -15,7 +15,7 @@ export function forgottenNumber(app: App, { question }: Outcome, own: string): N
 }
 
 /** For a person whose own screen drew the number in another tab, as happens when a camera opens the link. */
-export function typedNumber(app: App, outcome: Outcome, typed: string): HTMLElement {
+export function typedNumber(app: App, outcome: Judged, typed: string): HTMLElement {
   const { t } = app;
   const field = el("input", {
     id: "own-number",

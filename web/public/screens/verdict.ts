@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import type { Outcome } from "../check.ts";
+import type { Judged } from "../check.ts";
 import { button, el } from "../dom.ts";
 import { action, agoText, contact, paragraph, timeText, verdictPanel } from "./parts.ts";
 import { matchQuestion } from "./match.ts";
@@ -9,16 +9,16 @@ import { forgottenNumber, typedNumber } from "./typed.ts";
 const CLOCKS_DIFFER = 120;
 
 /** The answer: what it is, what it means, one safe action. */
-export function verdictScreen(app: App, outcome: Outcome, typed: string): Node[] {
+export function verdictScreen(app: App, outcome: Judged, typed: string): Node[] {
   const body = outcome.verdict === "genuine" ? genuine(app, outcome) : other(app, outcome, typed);
   return [...body, ...notes(app, outcome), contact(app), again(app)];
 }
 
-function genuine(app: App, outcome: Outcome): Node[] {
+function genuine(app: App, outcome: Judged): Node[] {
   return [verdictPanel(app, "genuine", [], []), ...matchQuestion(app, outcome)];
 }
 
-function other(app: App, outcome: Outcome, typed: string): Node[] {
+function other(app: App, outcome: Judged, typed: string): Node[] {
   const { verdict } = outcome;
   const needed = verdict === "challenge_needed";
   const own = needed ? app.number.unspoken() : null;
@@ -32,14 +32,14 @@ function other(app: App, outcome: Outcome, typed: string): Node[] {
 }
 
 /** When an earlier check was, since the sentence after it asks who made it. */
-function before(app: App, { verdict, firstCheckedAt, serverTime }: Outcome): Node[] {
+function before(app: App, { verdict, firstCheckedAt, serverTime }: Judged): Node[] {
   if (verdict !== "already_checked" || firstCheckedAt === null || serverTime === null) return [];
   const ago = agoText(app, serverTime - firstCheckedAt);
   return [paragraph(app.t("verdict.already_checked.when", { ago }), "means")];
 }
 
 /** What one verdict says beyond its two sentences. */
-function after(app: App, { verdict, token, busy }: Outcome): Node[] {
+function after(app: App, { verdict, token, busy }: Judged): Node[] {
   const { t } = app;
   if (verdict === "not_yet_valid" && token !== null && token.notBefore !== null) {
     return [paragraph(t("verdict.not_yet_valid.from", { time: timeText(token.notBefore) }))];
@@ -48,7 +48,7 @@ function after(app: App, { verdict, token, busy }: Outcome): Node[] {
 }
 
 /** The buttons under the one action. */
-function ways(app: App, { verdict, question, busy }: Outcome, isFirst: boolean): Node[] {
+function ways(app: App, { verdict, question, busy }: Judged, isFirst: boolean): Node[] {
   const { t } = app;
   const newNumber = (): Node => button(t("number.new"), isFirst ? "main" : "plain", () => startWithNewNumber(app));
   if (verdict === "cannot_check") {
@@ -65,13 +65,15 @@ function startWithNewNumber(app: App): void {
   app.show({ at: "start" });
 }
 
-function notes(app: App, { serviceAlone, phoneTime, serverTime }: Outcome): Node[] {
+function notes(app: App, { verdict, serviceAlone, phoneTime, serverTime }: Judged): Node[] {
   const { t } = app;
   const texts: string[] = [];
   if (serviceAlone) texts.push(t("note.service_alone"));
   if (serverTime !== null && Math.abs(serverTime - phoneTime) > CLOCKS_DIFFER) {
     texts.push(t("note.clock", { phone: timeText(phoneTime), server: timeText(serverTime) }));
   }
+  const byTime = verdict === "expired" || verdict === "not_yet_valid";
+  if (serverTime === null && byTime) texts.push(t("offline.by_clock", { time: timeText(phoneTime) }));
   return texts.length === 0 ? [] : [el("div", { class: "notes" }, ...texts.map((text) => paragraph(text)))];
 }
 

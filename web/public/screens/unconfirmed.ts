@@ -1,0 +1,28 @@
+import verdicts from "../../shared/verdicts.json";
+import type { App } from "../app.ts";
+import type { Unconfirmed } from "../check.ts";
+import { button, el } from "../dom.ts";
+import { action, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
+
+/** No answer from the service: what this phone could see by itself, what it could not, and no good sign. */
+export function unconfirmedScreen(app: App, { question, token, phoneTime }: Unconfirmed): Node[] {
+  const { t } = app;
+  const { tone, icon } = verdicts.cannot_check;
+  const unseen = [t("offline.used"), t("offline.withdrawn")].map((text) => el("li", {}, text));
+  return [
+    panel(tone, icon, t("offline.title"), paragraph(t("offline.means"), "means"), paragraph(t("verdict.cannot_check.means"))),
+    action(app, paragraph(t("offline.do"), "do"), button(t("next.retry"), "main", () => app.ask(question))),
+    el(
+      "section",
+      { class: "card" },
+      el("h2", {}, t("offline.unseen")),
+      el("ul", { class: "steps" }, ...unseen),
+      el("h2", {}, t("offline.seen")),
+      paragraph(t("offline.signature")),
+      claimList(app, token),
+      paragraph(t("offline.clock", { time: timeText(phoneTime) })),
+    ),
+    contact(app),
+    button(t("next.start"), "plain", () => app.show({ at: "start" })),
+  ];
+}
