@@ -46,11 +46,19 @@ export function answer(verdict: string, more: object = {}): Reply {
   return { status: verdict === "cannot_check" ? 503 : 200, body };
 }
 
+/** How a host fails at one of its addresses. */
+export type Fault = "error" | "half" | "silence" | "elsewhere";
+
 /** A running service whose answers a test chooses. */
 export class FakeService {
   readonly asked: Asked[] = [];
   reply: (asked: Asked) => Reply = () => answer("genuine");
   keySet: string | null;
+  /** What goes wrong at an address of the page. */
+  fault: (path: string) => Fault | null | Promise<Fault | null> = () => null;
+  /** The origin of a page on another host that may ask. */
+  allowed: string | null = null;
+  private port = 0;
   private page: StaticPage = { files: new Map(), headers: {} };
   private readonly server = createServer((request, response) => void this.handle(request, response));
 
@@ -60,13 +68,24 @@ export class FakeService {
 
   static async start(languages: readonly string[] = ["en", "cy", "ur"]): Promise<FakeService> {
     const service = new FakeService();
-    await new Promise<void>((resolve) => service.server.listen(0, "127.0.0.1", resolve));
+    await service.resume();
     service.page = exportPage(service.url, languages);
     return service;
   }
 
   get url(): string {
-    return `http://localhost:${(this.server.address() as AddressInfo).port}`;
+    return `http://localhost:${this.port}`;
+  }
+
+  /** The page as it was exported for this service. */
+  get exported(): StaticPage {
+    return this.page;
+  }
+
+  /** Listens, after a stop at the same address as before. */
+  async resume(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(this.port, "127.0.0.1", resolve));
+    this.port = (this.server.address() as AddressInfo).port;
   }
 
   /** Puts other content in the place of a file of the page, or takes the file away; gives what stood there. */
@@ -91,7 +110,12 @@ export class FakeService {
     let body = "";
     for await (const chunk of request) body += String(chunk);
     const file = this.page.files.get(request.url === "/" ? "index.html" : (request.url ?? "").slice(1));
-    if (file !== undefined) return this.sendFile(request.url ?? "", file, response);
+    if (file !== undefined) return sendFile(file, request.url ?? "", this.page, await this.fault(request.url ?? ""), response);
+    if (this.allowed !== null) {
+      response.setHeader("Access-Control-Allow-Origin", this.allowed);
+      response.setHeader("Access-Control-Allow-Headers", "Content-Type");
+    }
+    if (request.method === "OPTIONS") return void response.writeHead(204).end();
     if (request.url === "/v1/verify" && request.method === "POST") return this.sendVerdict(JSON.parse(body) as Asked, response);
     const jwt = request.url === "/.well-known/countersign/keys.jwt" ? this.keySet : null;
     response.writeHead(jwt === null ? 404 : 200).end(jwt ?? "");
@@ -103,11 +127,17 @@ export class FakeService {
     if (reply === null) response.destroy();
     else response.writeHead(reply.status, { "Content-Type": "application/json" }).end(JSON.stringify(reply.body));
   }
+}
 
-  private sendFile(path: string, file: Buffer, response: ServerResponse): void {
-    const type = path.endsWith(".js") ? "text/javascript" : path.endsWith(".svg") ? "image/svg+xml" : "text/html; charset=utf-8";
-    response.writeHead(200, { ...this.page.headers, "Content-Type": type }).end(file);
-  }
+/** Sends a file of the page, or fails at it. */
+export function sendFile(file: Buffer, path: string, { headers }: StaticPage, fault: Fault | null, response: ServerResponse): void {
+  const type = path.endsWith(".js") ? "text/javascript" : path.endsWith(".svg") ? "image/svg+xml" : "text/html; charset=utf-8";
+  if (fault === "silence") return;
+  if (fault === "error") return void response.writeHead(500, { ...headers, "Content-Type": type }).end("out of order");
+  if (fault === "elsewhere") return void response.writeHead(302, { Location: "/icon.svg" }).end();
+  response.writeHead(200, { ...headers, "Content-Type": type, "Content-Length": file.length });
+  if (fault === null) response.end(file);
+  else response.write(file.subarray(0, file.length / 2), () => response.destroy());
 }
 
 /** The page as another host has it: the files, and the headers that it was told to send. */

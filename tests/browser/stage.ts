@@ -8,7 +8,7 @@ import { FakeService, answer } from "./service.ts";
 export class Stage {
   private browser: Browser | null = null;
   private current: FakeService | null = null;
-  private visits: Visit[] = [];
+  private visits: { readonly visit: Visit; readonly origins: readonly string[] }[] = [];
 
   constructor(switches: readonly string[] = []) {
     before(async () => {
@@ -28,9 +28,17 @@ export class Stage {
 
   async visit(path = "/", options: BrowserContextOptions = PHONE, before = ""): Promise<Visit> {
     assert.ok(this.browser);
-    const opened = await Visit.open(this.browser, this.service.url + path, options, before);
-    this.visits.push(opened);
-    return opened;
+    const visit = await Visit.open(this.browser, this.service.url + path, options, before);
+    this.visits.push({ visit, origins: [this.service.url] });
+    return visit;
+  }
+
+  /** Visits a page of another host, which may reach these origins only. */
+  async visitElsewhere(address: string, origins: readonly string[]): Promise<Visit> {
+    assert.ok(this.browser);
+    const visit = await Visit.open(this.browser, address);
+    this.visits.push({ visit, origins });
+    return visit;
   }
 
   /** From now on the service knows this token, and answers a code with it. */
@@ -40,11 +48,10 @@ export class Stage {
   }
 
   private async endTest(): Promise<void> {
-    const { url } = this.service;
     this.service.stop();
-    for (const visit of this.visits.splice(0)) {
+    for (const { visit, origins } of this.visits.splice(0)) {
       assert.deepEqual(visit.errors, []);
-      assert.deepEqual([...visit.origins], [url], "no request leaves the origin");
+      assert.deepEqual([...visit.origins], origins, "no request leaves the origin");
       await visit.close();
     }
   }

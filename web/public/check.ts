@@ -6,9 +6,9 @@ import { type Token, parseToken } from "../shared/token.ts";
 import { type Verdict, fromLocal, judgeChallenge, stricter } from "../shared/verdict.ts";
 import { verifyToken } from "../shared/verify.ts";
 import type { Deployment } from "./deployment.ts";
-import type { KeySets } from "./keysets.ts";
+import type { FoundKeySet, KeySets } from "./keysets.ts";
 import type { GivenNumber } from "./number.ts";
-import { type Answer, type Request, askService, drawAttempt, fetchKeySet } from "./service.ts";
+import { type Answer, type Request, askService, drawAttempt } from "./service.ts";
 
 /** What is to be checked: the bytes of a token, or a code that was spoken. */
 export type Ticket = { readonly kind: "token"; readonly bytes: Bytes } | { readonly kind: "code"; readonly code: number };
@@ -73,12 +73,12 @@ export class Checker {
   }
 
   async check(question: Question): Promise<Outcome> {
-    const [reply, jwt] = await Promise.all([askService(this.deployment.api, this.requestOf(question)), fetchKeySet(this.deployment.api)]);
+    const [reply, keySet] = await Promise.all([askService(this.deployment.api, this.requestOf(question)), this.keySets.find()]);
     const phoneTime = Math.floor(Date.now() / 1000);
     const answer = typeof reply === "string" ? null : reply;
     // the service judges the time; a difference to the phone's clock is said on screen
     const now = answer === null ? phoneTime : answer.serverTime;
-    const finding = await this.findingOf(question, answer, jwt, now);
+    const finding = await this.findingOf(question, answer, keySet, now);
     if (reply === "silent" && finding.verdict === "genuine" && finding.token !== null && !finding.serviceAlone) {
       return { verdict: null, question, token: finding.token, phoneTime };
     }
@@ -108,9 +108,9 @@ export class Checker {
     return given === null ? { attempt, ...asked } : { attempt, challenge: given.value, ...asked };
   }
 
-  private async findingOf(question: Question, answer: Answer | null, jwt: string | null, now: number): Promise<Finding> {
+  private async findingOf(question: Question, answer: Answer | null, keySet: FoundKeySet | null, now: number): Promise<Finding> {
     const { ticket, given } = question;
-    if (ticket.kind === "token") return this.local(ticket.bytes, given, jwt, now);
+    if (ticket.kind === "token") return this.local(ticket.bytes, given, keySet, now);
     if (answer === null || (answer.verdict !== "genuine" && answer.verdict !== "already_checked")) return NOTHING_FOUND;
     if (answer.token === null) return CANNOT_CHECK;
     const code = await codeOfToken(answer.token, this.deployment.spoken_words);
@@ -118,17 +118,18 @@ export class Checker {
     if (code !== null && code !== ticket.code) return CANNOT_CHECK;
     const attempt = this.attempts.get(wordsOfCode(ticket.code, this.deployment.spoken_words, this.words).join(" "));
     if (attempt !== undefined) this.attempts.set(toText(answer.token), attempt);
-    return this.local(answer.token, given, jwt, now);
+    return this.local(answer.token, given, keySet, now);
   }
 
-  private async local(bytes: Bytes, given: GivenNumber | null, jwt: string | null, now: number): Promise<Finding> {
+  private async local(bytes: Bytes, given: GivenNumber | null, keySet: FoundKeySet | null, now: number): Promise<Finding> {
     const shape = parseToken(bytes);
     if (shape === null) return { verdict: "not_genuine", token: null, serviceAlone: false };
     const byNumber = judgeChallenge(shape.challenge, given === null ? null : given.value);
     if (!(await hasEd25519())) return { verdict: byNumber, token: shape, serviceAlone: true };
-    const keySet = jwt === null ? null : await this.keySets.read(jwt, now);
-    if (keySet === null) return CANNOT_CHECK;
-    const { verdict, token } = await verifyToken(bytes, keySet, this.deployment.issuer, now);
+    const read = keySet === null ? null : await this.keySets.read(keySet.jwt, now);
+    // a key that a kept set does not know may be newer than the set: that is no fault of the code
+    if (keySet === null || read === null || (!keySet.fresh && !read.keys.has(shape.kid))) return CANNOT_CHECK;
+    const { verdict, token } = await verifyToken(bytes, read, this.deployment.issuer, now);
     return { verdict: stricter(fromLocal(verdict), byNumber), token, serviceAlone: false };
   }
 }

@@ -1,6 +1,7 @@
 import { App } from "./app.ts";
 import { readDeployment } from "./deployment.ts";
 import { watchForExit } from "./exit.ts";
+import { renew } from "./keeping.ts";
 
 /** Takes what stands behind the `#` and wipes it from the address bar and this tab's history entry. */
 function takeFragment(): string {
@@ -27,6 +28,7 @@ if (deployment !== null && main !== null && canRun()) {
 
 function start(app: App): void {
   watchForExit(app);
+  void renew(app.keySets);
   if (fragment !== "") app.open(fragment);
   else app.show({ at: "start" });
   // a camera may hand its link to a tab that is already open

@@ -2,6 +2,7 @@ import type { App } from "../app.ts";
 import { button, el, fill, heading } from "../dom.ts";
 import { numberText } from "../number.ts";
 import type { Way } from "../state.ts";
+import { keepPart } from "./keep.ts";
 import { contact, paragraph } from "./parts.ts";
 
 /** Where a check begins: the address, the person's own number, and the ways to enter a code. */
@@ -13,6 +14,7 @@ export function startScreen(app: App): Node[] {
     numberPanel(app),
     ways(app),
     contact(app),
+    keepPart(app),
   ];
 }
 

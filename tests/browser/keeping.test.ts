@@ -1,0 +1,270 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Request } from "playwright-core";
+import { PHONE, type Visit, fragmentOf } from "./browser.ts";
+import { StaticHost } from "./host.ts";
+import { goOffline, keepPage, keptCopies, tracesOf } from "./keeping.ts";
+import { type Fault, keySetOf, token } from "./service.ts";
+import { Stage } from "./stage.ts";
+
+// The copies on the phone: when they come, what they are, what replaces them, and that they go.
+
+const stage = new Stage();
+const start = "Check who is contacting you";
+const unconfirmed = "We could not check this code";
+const cannotCheck = "We cannot check right now";
+const genuine = "This code is genuine";
+const KEY_SET = "/.well-known/countersign/keys.jwt";
+
+const nothing = { caches: [], workers: 0 };
+
+async function check(page: Visit, heading: string): Promise<void> {
+  await page.enter("link", token().toString("base64url"));
+  await page.see(heading);
+  await page.press("Check another code");
+}
+
+/** Waits until the kept copy of an address holds a text. */
+async function untilKept(page: Visit, path: string, text: string): Promise<void> {
+  await page.page.waitForFunction(
+    async ([address, wanted]) => (await (await caches.match(address))?.text())?.includes(wanted) === true,
+    [stage.service.url + path, text] as const,
+  );
+}
+
+async function versionKept(page: Visit): Promise<number> {
+  const jwt = (await keptCopies(page)).find(({ address }) => address.endsWith(KEY_SET))?.text ?? "";
+  return (JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as { version: number }).version;
+}
+
+/** Opens the page again, and waits until it has had what it asks for, or has not. */
+async function reload(page: Visit, ...asks: readonly string[]): Promise<void> {
+  const settled = asks.map(async (path) => {
+    const own = (request: Request): boolean => request.url().endsWith(path) && !request.isNavigationRequest();
+    const [finished, failed] = [page.page.waitForEvent("requestfinished", own), page.page.waitForEvent("requestfailed", own)];
+    await Promise.any([finished, failed]);
+  });
+  await page.page.reload();
+  await page.see(start);
+  await Promise.all(settled);
+}
+
+function renameOrganisation(to: string): void {
+  const { files } = stage.service.exported;
+  files.set("index.html", Buffer.from(String(files.get("index.html")).replace(/(Riverside|Hillside) Council/g, to)));
+}
+
+test("nothing is kept before the press; then just the page, its two files and the key set", async () => {
+  const page = await stage.visit();
+  await check(page, genuine);
+  await page.page.getByText("Keep this page for use without signal").click();
+  assert.match(await page.text(), /A copy then stays on this phone\. Anyone who holds the phone can see it/);
+  assert.deepEqual(await tracesOf(page), nothing);
+  await page.press("Keep this page");
+  await page.page.getByText("This page is kept on this phone.").waitFor();
+  const paths = (await keptCopies(page)).map(({ address }) => address.slice(stage.service.url.length));
+  assert.deepEqual(paths.sort(), ["/", KEY_SET, "/icon.svg", "/scan.js"]);
+});
+
+test("no check leaves anything in the copies", async () => {
+  const page = await stage.visit();
+  await keepPage(page);
+  const shown = token({ name: "Canary" });
+  const checkLink = async (heading: string): Promise<void> => {
+    await page.page.goto("about:blank");
+    await page.page.goto(stage.service.url + fragmentOf(shown));
+    await page.press("Check this code");
+    await page.see(heading);
+  };
+  await checkLink(genuine);
+  await goOffline(page, stage.service);
+  await checkLink(unconfirmed);
+  const copies = await keptCopies(page);
+  assert.equal(copies.length, 4);
+  const [digits, bytes] = [fragmentOf(shown).slice(2), shown.toString("latin1")];
+  for (const { address, text } of copies) {
+    for (const canary of [digits, digits.slice(0, 17), shown.toString("base64url"), shown.toString("hex"), bytes, "Canary"]) {
+      assert.ok(!address.includes(canary) && !text.includes(canary), address);
+    }
+  }
+});
+
+test("removed, nothing is left, and without network there is no page", async () => {
+  const page = await stage.visit();
+  await keepPage(page);
+  await page.page.reload();
+  await page.page.getByText("Keep this page for use without signal").click();
+  await page.press("Remove it from this phone");
+  await page.page.getByText("The copy is removed from this phone.").waitFor();
+  assert.deepEqual(await tracesOf(page), nothing);
+  await check(page, genuine);
+  assert.deepEqual(await tracesOf(page), nothing);
+  await goOffline(page, stage.service);
+  await assert.rejects(page.page.reload(), /ERR_/);
+});
+
+test("what is still on its way when the person removes the copies is not kept", async () => {
+  const page = await stage.visit();
+  await keepPage(page);
+  let deliver = (): void => {};
+  stage.service.fault = (path) => (path === "/scan.js" ? new Promise((resolve) => (deliver = () => resolve(null))) : null);
+  const asked = page.page.waitForRequest((request) => request.url().endsWith("/scan.js"));
+  await page.page.reload();
+  await asked;
+  await page.page.getByText("Keep this page for use without signal").click();
+  await page.press("Remove it from this phone");
+  await page.page.getByText("The copy is removed from this phone.").waitFor();
+  const delivered = page.page.waitForResponse((response) => response.url().endsWith("/scan.js"));
+  deliver();
+  await (await delivered).finished();
+  await check(page, genuine);
+  assert.deepEqual(await tracesOf(page), nothing);
+});
+
+test("what cannot be kept whole is not kept at all, and the page says so", async () => {
+  for (const fault of ["error", "half"] as const) {
+    for (const broken of ["/scan.js", "/icon.svg", "/sw.js"]) {
+      stage.service.fault = () => null;
+      const page = await stage.visit();
+      stage.service.fault = (path) => (path === broken ? fault : null);
+      await page.page.getByText("Keep this page for use without signal").click();
+      await page.press("Keep this page");
+      await page.page.getByText(/^We could not keep this page\. Nothing was left on this phone\./).waitFor();
+      assert.deepEqual(await tracesOf(page), nothing, broken);
+      await page.page.getByRole("button", { name: "Keep this page", exact: true }).waitFor();
+    }
+  }
+});
+
+test("a new page takes the place of the kept one", async () => {
+  const page = await stage.visit();
+  await keepPage(page);
+  renameOrganisation("Hillside Council");
+  await page.page.reload();
+  await untilKept(page, "/", "Hillside Council");
+  await goOffline(page, stage.service);
+  await page.page.reload();
+  await page.see(start);
+  assert.match(await page.text(), /Hillside Council/);
+});
+
+for (const fault of ["error", "half", "silence"] as const satisfies readonly Fault[]) {
+  test(`a host that answers with ${fault} neither replaces the kept page nor hides it`, async () => {
+    const page = await stage.visit();
+    await keepPage(page);
+    renameOrganisation("Hillside Council");
+    stage.service.fault = (path) => (path === "/" ? fault : null);
+    await reload(page, ...(fault === "silence" ? [KEY_SET] : [KEY_SET, "/", "/scan.js", "/icon.svg"]));
+    assert.match(await page.text(), /Riverside Council/);
+    await check(page, genuine);
+    const copies = await keptCopies(page);
+    assert.ok(copies.every(({ text }) => !/Hillside Council|out of order/.test(text)));
+    assert.match(copies.find(({ address }) => address === stage.service.url + "/")?.text ?? "", /Riverside Council[^]*<\/html>/);
+  });
+}
+
+test("a host that leads elsewhere is followed, and what is there does not replace the kept page", async () => {
+  const page = await stage.visit();
+  await keepPage(page);
+  let asked = 0;
+  stage.service.fault = (path) => (path !== "/" ? null : asked++ === 0 ? "error" : "elsewhere");
+  await reload(page, KEY_SET, "/icon.svg", "/scan.js");
+  await check(page, genuine);
+  assert.equal(asked, 2);
+  assert.match((await keptCopies(page)).find(({ address }) => address === stage.service.url + "/")?.text ?? "", /<\/html>/);
+  await page.page.reload();
+  assert.equal(page.page.url(), stage.service.url + "/icon.svg");
+});
+
+test("a newer key set takes the place of the kept one; an older, a foreign or a broken one does not", async () => {
+  const page = await stage.visit();
+  await keepPage(page);
+  assert.equal(await versionKept(page), 3);
+  stage.service.keySet = keySetOf({ version: 4 });
+  await page.page.reload();
+  await untilKept(page, KEY_SET, stage.service.keySet);
+  for (const [keySet, heading] of [
+    [keySetOf({ version: 3 }), cannotCheck],
+    [keySetOf({ version: 5, iss: "https://other.example" }), cannotCheck],
+    ["<html>", cannotCheck],
+    [null, genuine], // the kept set stands in
+  ] as const) {
+    stage.service.keySet = keySet;
+    await reload(page, KEY_SET);
+    await check(page, heading);
+    assert.equal(await versionKept(page), 4);
+  }
+});
+
+test("a page that keeps a key set believes none that is older", async () => {
+  stage.service.keySet = keySetOf({ version: 4 });
+  const page = await stage.visit();
+  await keepPage(page);
+  stage.service.keySet = keySetOf({ version: 3 });
+  await reload(page, KEY_SET);
+  await check(page, cannotCheck);
+});
+
+test("a browser without service workers, or without a store, serves the page and says what it could not do", async () => {
+  for (const without of [
+    "delete Navigator.prototype.serviceWorker",
+    `delete window.caches`,
+    `Object.defineProperty(Navigator.prototype, "serviceWorker", { value: undefined })`,
+  ]) {
+    const page = await stage.visit("/", PHONE, without);
+    await page.page.getByText("Keep this page for use without signal").click();
+    await page.page.getByText("This browser cannot keep this page.").waitFor();
+    assert.equal(await page.page.getByRole("button", { name: "Keep this page" }).count(), 0);
+    await check(page, genuine);
+  }
+});
+
+test("a store that the browser refuses is said", async () => {
+  const refused = `CacheStorage.prototype.has = () => Promise.reject(new DOMException("no", "SecurityError"))`;
+  const page = await stage.visit("/", PHONE, refused);
+  await page.page.getByText("Keep this page for use without signal").click();
+  await page.page.getByText("This browser cannot keep this page.").waitFor();
+});
+
+test("in a folder of another host the page keeps itself and the service's key set, and leaves what is the host's", async (t) => {
+  const { files } = stage.service.exported;
+  const host = await StaticHost.start(stage.service.exported, "/help/check/");
+  t.after(() => host.stop());
+  stage.service.allowed = host.origin;
+  const folder = host.origin + "/help/check/";
+  const page = await stage.visitElsewhere(host.origin, [host.origin, stage.service.url]);
+  await page.page.evaluate(async () => {
+    await (await caches.open("the host's own")).put("/own", new Response("own"));
+    await navigator.serviceWorker.register("/own.js");
+  });
+  const ofTheHost = { caches: ["the host's own"], workers: 1 };
+
+  const decoder = files.get("scan.js");
+  files.delete("scan.js");
+  await page.page.goto(folder);
+  await page.page.getByText("Keep this page for use without signal").click();
+  await page.press("Keep this page");
+  await page.page.getByText(/^We could not keep this page/).waitFor();
+  assert.deepEqual(await tracesOf(page), ofTheHost);
+
+  files.set("scan.js", decoder ?? Buffer.alloc(0));
+  await page.press("Keep this page");
+  await page.page.getByText("This page is kept on this phone.").waitFor();
+  const addresses = (await keptCopies(page)).map(({ address }) => address).sort();
+  const own = ["", "icon.svg", "scan.js"].map((name) => folder + name);
+  assert.deepEqual(addresses, [...own, host.origin + "/own", stage.service.url + KEY_SET].sort());
+  await check(page, genuine);
+
+  host.stop();
+  await goOffline(page, stage.service);
+  await page.page.goto("about:blank");
+  await page.page.goto(folder + fragmentOf(token()).slice(1));
+  await page.press("Check this code");
+  await page.see(unconfirmed);
+
+  await page.press("Check another code");
+  await page.page.getByText("Keep this page for use without signal").click();
+  await page.press("Remove it from this phone");
+  await page.page.getByText("The copy is removed from this phone.").waitFor();
+  assert.deepEqual(await tracesOf(page), ofTheHost);
+});

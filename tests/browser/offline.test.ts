@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import verdicts from "../../web/shared/verdicts.json" with { type: "json" };
+import { DESKTOP, NARROW, PHONE, type Visit, fragmentOf, wordsOf } from "./browser.ts";
+import { RealService } from "./harness.ts";
+import { goOffline, goOnline, keepPage } from "./keeping.ts";
+import { findProblems } from "./problems.ts";
+import { answer, keySetOf, seconds, token } from "./service.ts";
+import { Stage } from "./stage.ts";
+
+// What a kept page says without network, and what every page says when no answer comes.
+
+const stage = new Stage();
+const start = "Check who is contacting you";
+const unconfirmed = "We could not check this code";
+const cannotCheck = "We cannot check right now";
+const notGenuine = "This code is not genuine";
+const expired = "This code has run out";
+const HOUR = 3600;
+const TEN_YEARS = 10 * 365 * 24 * HOUR;
+
+const textOf = (bytes: Buffer): string => bytes.toString("base64url");
+
+function forged(): Buffer {
+  const bytes = token();
+  bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+  return bytes;
+}
+
+/** A page that was kept, and opened again after the network had gone. */
+async function keptPage(options = PHONE): Promise<Visit> {
+  const page = await stage.visit("/", options);
+  await keepPage(page);
+  await goOffline(page, stage.service);
+  await page.page.reload();
+  await page.see(start);
+  return page;
+}
+
+/** From now on a page's clock stands so many seconds from ours. */
+async function shiftClock(page: Visit, shift: number): Promise<void> {
+  await page.page.clock.setFixedTime((seconds() + shift) * 1000);
+}
+
+async function seeNoGoodSign(page: Visit): Promise<void> {
+  await page.see(unconfirmed);
+  assert.doesNotMatch(await page.text(), /genuine|first check|match|valid|safe|trust/i);
+  assert.equal(await page.page.locator(".panel.tone-calm").count(), 1);
+  const icons = await page.page.locator("main svg path").evaluateAll((paths) => paths.map((path) => path.getAttribute("d")));
+  assert.deepEqual(icons, [verdicts.cannot_check.icon]);
+}
+
+test("without network a token that was pasted gets its own screen, which says what was seen and what was not", async () => {
+  const page = await keptPage();
+  await page.enter("link", textOf(token({ name: "Anna", place: "Bridge Street" })));
+  await seeNoGoodSign(page);
+  const text = await page.text();
+  assert.match(text, /Do not go on\. Ring us on 0300.555.0143, or try again when there is signal/);
+  assert.match(text, /could not see[^]*used this code before[^]*took it back[^]*could see[^]*Anna[^]*Bridge Street/);
+  assert.match(text, /If this phone’s clock is right/);
+});
+
+test("a link that is opened without network is checked as far as it goes, and in full once there is signal", async () => {
+  const page = await keptPage();
+  await page.page.goto(stage.service.url + fragmentOf(token()));
+  await page.see("Not checked yet");
+  assert.equal(page.page.url(), stage.service.url + "/");
+  await page.press("Check this code");
+  await seeNoGoodSign(page);
+  await goOnline(page, stage.service);
+  await page.press("Try again");
+  await page.see("This code is genuine");
+});
+
+test("without network what is wrong with a token is still said", async () => {
+  const page = await keptPage();
+  const later = seconds() + 2 * HOUR;
+  const cases: readonly [Buffer, string][] = [
+    [forged(), notGenuine],
+    [token({ iat: seconds() - 400 }), expired],
+    [token({ iat: seconds(), nbf: later, exp: later + 300 }), "It is too early for this code"],
+    [token({ exp: seconds() + HOUR }), notGenuine],
+  ];
+  for (const [bytes, heading] of cases) {
+    await page.enter("link", textOf(bytes));
+    await page.see(heading);
+    assert.equal(/We went by this phone’s clock/.test(await page.text()), heading !== notGenuine);
+    await page.press("Check another code");
+  }
+  await page.press("I have read it out");
+  await page.enter("link", textOf(token()));
+  await page.see("This code does not carry your number");
+});
+
+test("without network words cannot be checked, nor a token that lacks the number it carries", async () => {
+  const page = await keptPage();
+  await page.enter("words", await wordsOf(token()));
+  await page.see(cannotCheck);
+  await page.press("Check another code");
+  await page.enter("link", textOf(token({ challenge: 417092 })));
+  await page.see(cannotCheck);
+});
+
+test("the number that was read out stays for the next try", async () => {
+  const page = await keptPage();
+  const number = (await page.page.locator(".number-value").innerText()).replace(/\D/g, "");
+  await page.press("I have read it out");
+  await page.enter("link", textOf(token({ challenge: Number(number) })));
+  await seeNoGoodSign(page);
+  await goOnline(page, stage.service);
+  await page.press("Try again");
+  await page.see("This code is genuine");
+  assert.equal(stage.service.asked[0]?.challenge, number);
+});
+
+test("a signing key that is newer than the kept set is no fault of the code", async () => {
+  const keys: object[] = [];
+  stage.service.keySet = keySetOf({ keys });
+  const page = await keptPage();
+  await page.enter("link", textOf(token()));
+  await page.see(cannotCheck);
+});
+
+test("with a key set that has ended nothing can be checked", async () => {
+  stage.service.keySet = keySetOf({ exp: seconds() + HOUR });
+  const page = await keptPage();
+  await shiftClock(page, 2 * HOUR);
+  await page.enter("link", textOf(token({ iat: seconds() + 2 * HOUR })));
+  await page.see(cannotCheck);
+});
+
+test("without network the phone's clock refuses what it must, and says that it was asked", async () => {
+  const page = await keptPage();
+  const cases: readonly [number, string][] = [
+    [HOUR, expired],
+    [-HOUR / 2, "It is too early for this code"],
+    [-2 * HOUR, cannotCheck], // before the key set was made
+    [TEN_YEARS, cannotCheck],
+    [-TEN_YEARS, cannotCheck],
+  ];
+  for (const [shift, heading] of cases) {
+    await shiftClock(page, shift);
+    await page.enter("link", textOf(token()));
+    await page.see(heading);
+    await page.press("Check another code");
+  }
+});
+
+test("without a kept key set nothing at all is said about a token, except that it is damaged", async () => {
+  const page = await stage.visit();
+  await goOffline(page, stage.service);
+  for (const bytes of [token(), forged(), token({ iat: seconds() - 400 })]) {
+    await page.enter("link", textOf(bytes));
+    await page.see(cannotCheck);
+    await page.press("Check another code");
+  }
+  await page.enter("link", textOf(token().subarray(0, 90)));
+  await page.see(notGenuine);
+});
+
+test("without network a browser that checks no signatures says nothing about a token", async () => {
+  const without = `SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException("no", "NotSupportedError"))`;
+  const page = await stage.visit("/", PHONE, without);
+  await keepPage(page);
+  await goOffline(page, stage.service);
+  await page.page.reload();
+  await page.enter("link", textOf(token()));
+  await page.see(cannotCheck);
+});
+
+test("a service that answers, however badly, is no missing network", async () => {
+  const refusals = [429, 422, 500].map((status) => ({ status, body: { title: "No" } }));
+  for (const reply of [answer("cannot_check"), ...refusals]) {
+    stage.service.reply = () => reply;
+    const page = await stage.visit(fragmentOf(token()));
+    await page.press("Check this code");
+    await page.see(cannotCheck);
+  }
+});
+
+for (const [view, options] of [
+  ["320 px, light", NARROW],
+  ["desktop, dark", { ...DESKTOP, colorScheme: "dark" }],
+  ["320 px, forced colours", { ...NARROW, forcedColors: "active" }],
+] as const) {
+  test(`no accessibility problem without network: ${view}`, async () => {
+    const page = await stage.visit("/", options);
+    const sound = async (): Promise<void> => {
+      assert.deepEqual(await findProblems(page.page), []);
+      assert.equal(await page.overflows(), false);
+    };
+    await page.page.getByText("Keep this page for use without signal").click();
+    await sound();
+    await page.press("Keep this page");
+    await page.page.getByText("This page is kept on this phone.").waitFor();
+    await sound();
+    await goOffline(page, stage.service);
+    await page.enter("link", textOf(token({ name: "W".repeat(24), place: "W".repeat(32) })));
+    await page.see(unconfirmed);
+    await sound();
+  });
+}
+
+test("the real service's page, kept, without the service", async () => {
+  const service = await RealService.start();
+  const { link } = service.issue("--channel", "in-person", "--name", "Anna");
+  const page = await stage.visitElsewhere(service.url, [service.url]);
+  await keepPage(page);
+  await service.stop();
+  await page.page.context().setOffline(true);
+  await page.page.goto("about:blank");
+  await page.page.goto(link);
+  await page.see("Not checked yet");
+  await page.press("Check this code");
+  await seeNoGoodSign(page);
+  assert.match(await page.text(), /Anna/);
+});

@@ -1,0 +1,36 @@
+import type { App } from "../app.ts";
+import { button, el, fill } from "../dom.ts";
+import { canKeep, isKept, keep, remove } from "../keeping.ts";
+import { paragraph } from "./parts.ts";
+
+/** Keeping the page for use without signal, folded away. Nothing is kept before the press. */
+export function keepPart(app: App): HTMLElement {
+  const { t } = app;
+  const status = el("p", { class: "keep-status", role: "status", tabindex: "-1" });
+  const place = el("div", {});
+  const show = (kept: boolean, text: string): void => {
+    status.textContent = text;
+    fill(place, kept ? button(t("keep.remove"), "plain", pressRemove) : button(t("keep.keep"), "plain", pressKeep));
+  };
+  const wait = (): void => {
+    status.textContent = t("keep.moment");
+    fill(place);
+    // the button that had the focus is gone
+    status.focus();
+  };
+  const pressKeep = (): void => {
+    wait();
+    void keep(app.keySets).then(() => show(true, t("keep.kept")), () => show(false, t("keep.failed")));
+  };
+  const pressRemove = (): void => {
+    wait();
+    void remove().then(() => show(false, t("keep.removed")), () => show(true, t("keep.not_removed")));
+  };
+  const cannot = (): void => {
+    status.textContent = t("keep.cannot");
+  };
+  if (canKeep()) void isKept().then((kept) => show(kept, kept ? t("keep.kept") : ""), cannot);
+  else cannot();
+  const words = [paragraph(t("keep.what")), paragraph(t("keep.trace"))];
+  return el("details", { class: "keep" }, el("summary", {}, t("keep.title")), ...words, status, place);
+}
