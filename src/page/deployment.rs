@@ -42,7 +42,7 @@ impl Deployment {
                 "exit_url": organisation.exit_url,
             },
             // Each language's texts in the order of the keys, which are sent once.
-            "keys": catalogues.first().map(|words| words.of_the_page().into_keys().collect::<Vec<_>>()),
+            "keys": catalogues.first().map(|words| pack(words.of_the_page().into_keys())),
             "languages": catalogues.iter().map(|words| {
                 let language = words.language;
                 let (tag, name, direction) = (language.tag(), language.own_name(), language.direction());
@@ -50,5 +50,30 @@ impl Deployment {
                 json!({"tag": tag, "name": name, "direction": direction, "texts": texts})
             }).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Packs texts whose neighbours begin alike: one character each, in base 36, for how much of the one before is kept; then
+/// the rests. The keys are ASCII, so every byte begins a character. `web/shared/packed.ts` unpacks it.
+fn pack<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let (mut counts, mut rests, mut last) = (String::new(), String::new(), "");
+    for text in texts {
+        let alike = text.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count().min(35);
+        counts.extend(u32::try_from(alike).ok().and_then(|alike| char::from_digit(alike, 36)));
+        rests.push(' ');
+        rests.push_str(&text[alike..]);
+        last = text;
+    }
+    counts + &rests
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_that_begin_alike_are_packed() {
+        assert_eq!(pack(["card", "cat", "catalogue", "dog"].into_iter()), "0230 card t alogue dog");
+        assert_eq!(pack(["a".repeat(40).as_str(), "a".repeat(41).as_str()].into_iter()), format!("0z {} aaaaaa", "a".repeat(40)));
     }
 }

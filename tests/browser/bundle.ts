@@ -23,7 +23,7 @@ const exposed = {
     return reading.kind === "bytes" ? toHex(reading.bytes) : reading.kind;
   },
   spoken(text: string, size: SpokenWords, words: string): string {
-    const code = readStrict(text, size, wordList(words));
+    const code = readStrict(text, size, wordList(words.trim().split("\n")));
     return code === null ? "mistyped" : code.toString(16);
   },
 };

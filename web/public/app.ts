@@ -1,7 +1,8 @@
 import type { Translate } from "../shared/i18n.ts";
 import type en from "../shared/i18n/en.json";
 import { readToken } from "../shared/link.ts";
-import { type WordList, unpackWords, wordList } from "../shared/spoken.ts";
+import { unpack } from "../shared/packed.ts";
+import { type WordList, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
 import packedWords from "../../src/token/words.txt";
 import { Checker, type Judged, type Question, type Ticket } from "./check.ts";
@@ -33,7 +34,7 @@ export class App {
   /** Says things in the language of the moment. */
   t: Text;
   language: Language;
-  readonly words: WordList = wordList(unpackWords(packedWords));
+  readonly words: WordList = wordList(unpack(packedWords));
   readonly number = new OwnNumber();
   readonly keySets: KeySets;
   private readonly checker: Checker;

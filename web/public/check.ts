@@ -105,7 +105,7 @@ export class Checker {
     const name = asked.token || asked.code || "";
     const attempt = this.attempts.get(name) || drawAttempt();
     this.attempts.set(name, attempt);
-    return given === null ? { attempt, ...asked } : { attempt, challenge: given.value, ...asked };
+    return Object.assign(given === null ? { attempt } : { attempt, challenge: given.value }, asked);
   }
 
   private async findingOf(question: Question, answer: Answer | null, keySet: FoundKeySet | null, now: number): Promise<Finding> {

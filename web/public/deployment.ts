@@ -11,8 +11,8 @@ export interface Deployment {
   readonly minimum_key_set: number;
   readonly spoken_words: SpokenWords;
   readonly organisation: Organisation;
-  /** The keys of all texts. */
-  readonly keys: readonly string[];
+  /** The keys of all texts, packed. */
+  readonly keys: string;
   readonly languages: readonly [Language, ...Language[]];
 }
 

@@ -10,7 +10,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
-  Object.keys(attributes).forEach((name) => element.setAttribute(name, attributes[name] ?? ""));
+  Object.keys(attributes).forEach((name) => element.setAttribute(name, attributes[name] || ""));
   children.forEach((child) => {
     if (child !== null) element.appendChild(typeof child === "string" ? document.createTextNode(child) : child);
   });

@@ -1,4 +1,5 @@
 import { chooseTag, translator } from "../shared/i18n.ts";
+import { unpack } from "../shared/packed.ts";
 import type en from "../shared/i18n/en.json";
 import type { Text } from "./app.ts";
 import type { Deployment, Language } from "./deployment.ts";
@@ -16,7 +17,7 @@ export function firstLanguage({ languages }: Deployment): Language {
 export function speak({ organisation, keys }: Deployment, { texts }: Language): Text {
   const catalogue = {} as { [Key in keyof typeof en]: string };
   // the server sends every text of the page in each language
-  keys.forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] ?? key));
+  unpack(keys).forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] ?? key));
   // a telephone number must not break over two lines
   const telephone = organisation.telephone.replace(/ /g, "\u00a0") || catalogue["contact.published"];
   return translator(catalogue, { organisation: organisation.name, telephone });

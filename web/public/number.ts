@@ -18,7 +18,7 @@ export class OwnNumber {
   /** The number to show; draws one where there is none. */
   current(): string {
     if (this.value === null) this.renew();
-    return this.value ?? "";
+    return this.value || "";
   }
 
   /** Draws a new number, which nobody has heard yet. */
@@ -69,6 +69,6 @@ function draw(): string {
   const drawn = new Uint32Array(1);
   do crypto.getRandomValues(drawn);
   while ((drawn[0] ?? FAIR) >= FAIR);
-  const digits = String((drawn[0] ?? 0) % DIGITS);
+  const digits = String((drawn[0] || 0) % DIGITS);
   return "000000".slice(digits.length) + digits;
 }

@@ -64,18 +64,18 @@ export function isSoundKey(key: Bytes): boolean {
 function isSoundPoint(point: Bytes): boolean {
   if (point.length !== 32) return false;
   const y = point.slice();
-  y[31] = (y[31] ?? 0) & 127;
+  y[31] = (y[31] || 0) & 127;
   return below(y, PRIME) && SMALL_ORDER.indexOf(toHex(y)) < 0;
 }
 
 function below(value: Bytes, limit: Bytes): boolean {
   for (let i = 31; i >= 0; i--) {
-    const difference = (value[i] ?? 0) - (limit[i] ?? 0);
+    const difference = (value[i] || 0) - (limit[i] || 0);
     if (difference !== 0) return difference < 0;
   }
   return false;
 }
 
 function hex(text: string): Bytes {
-  return Uint8Array.from((text.match(/../g) ?? []).map((pair) => parseInt(pair, 16)));
+  return Uint8Array.from((text.match(/../g) || []).map((pair) => parseInt(pair, 16)));
 }

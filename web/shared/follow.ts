@@ -66,7 +66,7 @@ type Put = (words: string, position: number) => Offer;
 function placeOf({ typed, end }: Typed, input: string, list: WordList): Place {
   if (typed === UNHEARD) return { kind: "unheard", text: typed };
   const index = indexOfTyped(typed, list);
-  if (index !== null) return { kind: "word", text: list.words[index] ?? "" };
+  if (index !== null) return { kind: "word", text: list.words[index] || "" };
   // the word that the text ends with may still grow
   return { kind: end === input.length && typed.length < 4 ? "begun" : "wrong", text: typed };
 }
@@ -85,14 +85,14 @@ function corrections(reading: SpokenReading | null, put: Put): Offer[] | null {
   if (reading === null || reading.kind !== "suggest") return null;
   const { words, changed } = reading;
   const [only] = changed;
-  if (changed.length === 1 && only !== undefined) return [put(words[only] ?? "", only)];
+  if (changed.length === 1 && only !== undefined) return [put(words[only] || "", only)];
   return [{ words: words.join(" "), input: words.join(" ") + " " }];
 }
 
 /** The words near to the first wrong one. */
 function nearby(places: readonly Place[], list: WordList, put: Put): Offer[] | null {
   const wrong = first("wrong", places);
-  return wrong === null ? null : nearWords(places[wrong]?.text ?? "", list).map((word) => put(word, wrong));
+  return wrong === null ? null : nearWords(places[wrong]?.text || "", list).map((word) => put(word, wrong));
 }
 
 /** The rest of the word that the text ends with. */

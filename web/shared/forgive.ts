@@ -59,7 +59,7 @@ export function typedIn(input: string): Typed[] {
 /** The number of the word that a whole word, or a beginning of at least four letters, stands for. */
 export function indexOfTyped(typed: string, list: WordList): number | null {
   const index = list.byPrefix.get(typed.slice(0, 4));
-  return index !== undefined && (list.words[index] ?? "").indexOf(typed) === 0 ? index : null;
+  return index !== undefined && (list.words[index] || "").indexOf(typed) === 0 ? index : null;
 }
 
 function judge(pieces: readonly Piece[], list: WordList): SpokenReading {
@@ -83,7 +83,7 @@ function judge(pieces: readonly Piece[], list: WordList): SpokenReading {
 }
 
 function suggest(pieces: readonly Piece[], indexes: readonly number[], list: WordList): SpokenReading {
-  const words = indexes.map((index) => list.words[index] ?? "");
+  const words = indexes.map((index) => list.words[index] || "");
   return { kind: "suggest", words, changed: positions(pieces, (piece, i) => piece.index !== indexes[i]) };
 }
 
@@ -100,8 +100,8 @@ function repair(pieces: readonly Piece[], indexes: readonly number[], list: Word
       if (codeOfIndexes(swapped) !== null) swaps.push(swapped);
     });
     const solved = solveIndex(indexes, i);
-    const word = list.words[solved] ?? "";
-    if (distance(pieces[i]?.typed ?? "", word) > HEARD_ALIKE) return;
+    const word = list.words[solved] || "";
+    if (distance(pieces[i]?.typed || "", word) > HEARD_ALIKE) return;
     heard.push(indexes.map((old, j) => (j === i ? solved : old)));
   });
   const all = swaps.concat(heard);

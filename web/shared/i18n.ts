@@ -18,6 +18,6 @@ export function translator<C extends Catalogue>(
 
 /** The first of a browser's wishes that there is a language for, else `fallback`. */
 export function chooseTag(wishes: readonly string[], tags: readonly string[], fallback: string): string {
-  const main = wishes.map((wish) => (wish.split("-")[0] ?? "").toLowerCase());
+  const main = wishes.map((wish) => (wish.split("-")[0] || "").toLowerCase());
   return main.filter((tag) => tags.indexOf(tag) >= 0)[0] ?? fallback;
 }

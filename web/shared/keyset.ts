@@ -46,7 +46,7 @@ const CLOCK_LEEWAY = 60;
 export async function parseKeySet(jwt: string, policy: KeySetPolicy, now: number): Promise<KeySet | null> {
   const parts = jwt.split(".");
   const [header, payload] = [jsonOf(parts[0]), jsonOf(parts[1])];
-  const signature = fromBase64url(parts[2] ?? "");
+  const signature = fromBase64url(parts[2] || "");
   if (parts.length !== 3 || header === null || payload === null || signature === null) return null;
   const rootKey = await keyMaterial(policy.root);
   if (rootKey === null || !soundHeader(header, rootKey.thumbprint)) return null;
@@ -120,7 +120,7 @@ async function keyMaterial(jwk: Json | RootKey): Promise<KeyMaterial | null> {
 }
 
 function jsonOf(part: string | undefined): Json | null {
-  const bytes = fromBase64url(part ?? "");
+  const bytes = fromBase64url(part || "");
   const text = bytes === null ? null : fromUtf8(bytes);
   try {
     const value: unknown = text === null ? null : JSON.parse(text);

@@ -30,10 +30,10 @@ export function fromLinkDigits(digits: string): Bytes | null {
 // both conversions work digit by digit on the little-endian bytes.
 function digitsOfChunk(chunk: Bytes): string {
   let digits = "";
-  for (let left = DIGITS_OF_BYTES[chunk.length] ?? 0; left > 0; left--) {
+  for (let left = DIGITS_OF_BYTES[chunk.length] || 0; left > 0; left--) {
     let rest = 0;
     for (let i = chunk.length - 1; i >= 0; i--) {
-      const value = rest * 256 + (chunk[i] ?? 0);
+      const value = rest * 256 + (chunk[i] || 0);
       chunk[i] = Math.floor(value / 10);
       rest = value % 10;
     }
@@ -49,7 +49,7 @@ function bytesOfChunk(digits: string): Bytes | null {
   for (let at = 0; at < digits.length; at++) {
     let carry = Number(digits.charAt(at));
     for (let i = 0; i < length; i++) {
-      const value = (chunk[i] ?? 0) * 10 + carry;
+      const value = (chunk[i] || 0) * 10 + carry;
       chunk[i] = value & 255;
       carry = value >> 8;
     }

@@ -34,17 +34,17 @@ export function distance(a: string, b: string): number {
 function distances(a: string, b: string): readonly number[] {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
-    const [above, row] = [rows[i - 1] ?? [], [i]];
+    const [above, row] = [rows[i - 1] || [], [i]];
     for (let j = 1; j <= b.length; j++) {
       const same = a.charAt(i - 1) === b.charAt(j - 1);
       let least = Math.min(at(above, j) + 1, at(row, j - 1) + 1, at(above, j - 1) + (same ? 0 : 1));
       const swapped = i > 1 && j > 1 && a.charAt(i - 1) === b.charAt(j - 2) && a.charAt(i - 2) === b.charAt(j - 1);
-      if (swapped) least = Math.min(least, at(rows[i - 2] ?? [], j - 2) + 1);
+      if (swapped) least = Math.min(least, at(rows[i - 2] || [], j - 2) + 1);
       row.push(least);
     }
     rows.push(row);
   }
-  return rows[a.length] ?? [];
+  return rows[a.length] || [];
 }
 
 /** Beyond a row's end everything is far. */

@@ -14,19 +14,9 @@ const PREFIX = 4;
 /** x^10 + x^3 + 1, the field in which the check word is computed. */
 const POLYNOMIAL = 0x409;
 
-/** Makes the word list from its file. */
-export function wordList(file: string): WordList {
-  const words = file.split(/\s+/).filter((word) => word !== "");
+/** Makes the word list. */
+export function wordList(words: readonly string[]): WordList {
   return { words, byPrefix: new Map(words.map((word, i): [string, number] => [word.slice(0, PREFIX), i])) };
-}
-
-/** Unpacks the word file as the build packed it: "0abacus2reast" stands for "abacus" and "abreast". */
-export function unpackWords(packed: string): string {
-  let last = "";
-  return packed.replace(/([0-9])([a-z]+)/g, (_, kept: string, rest: string) => {
-    last = last.slice(0, Number(kept)) + rest;
-    return last + "\n";
-  });
 }
 
 /** The code of a token, as a number below 2^40 or 2^50; null where the browser has no SHA-256. */
@@ -35,7 +25,7 @@ export async function codeOfToken(token: Bytes, size: SpokenWords): Promise<numb
   if (digest === null) return null;
   const leading = digest.slice(0, 7).reduce((value, byte, i) => (i < 5 ? value * 256 + byte : value), 0);
   // the last 10 of 50 bits are one byte and the top of the next
-  return size === 5 ? leading : leading * 1024 + (digest[5] ?? 0) * 4 + ((digest[6] ?? 0) >> 6);
+  return size === 5 ? leading : leading * 1024 + (digest[5] || 0) * 4 + ((digest[6] || 0) >> 6);
 }
 
 /** A code's word numbers, check word last. */
@@ -50,7 +40,7 @@ export function indexesOfCode(code: number, size: SpokenWords): number[] {
 
 /** A code's words, check word last. */
 export function wordsOfCode(code: number, size: SpokenWords, list: WordList): string[] {
-  return indexesOfCode(code, size).map((index) => list.words[index] ?? "");
+  return indexesOfCode(code, size).map((index) => list.words[index] || "");
 }
 
 /** The code that word numbers spell, or null when the check word does not fit. */
@@ -66,7 +56,7 @@ export function codeOfIndexes(indexes: readonly number[]): number | null {
  */
 export function solveIndex(indexes: readonly number[], position: number): number {
   const others = indexes.map((index, i) => (i === position ? 0 : index));
-  const check = others.pop() ?? 0;
+  const check = others.pop() || 0;
   const left = checkOf(others) ^ check;
   if (position === indexes.length - 1) return left;
   let solved = left;

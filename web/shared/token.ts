@@ -52,7 +52,7 @@ export function parseToken(bytes: Bytes): Token | null {
   const signature = cbor.take(64);
   const claims = parseClaims(payload);
   if (!cbor.finished() || claims === null) return null;
-  return { kid, payload, protectedHeader, signature, ...claims };
+  return Object.assign({ kid, payload, protectedHeader, signature }, claims);
 }
 
 /** The Sig_structure of RFC 9052 4.4: what the signature covers, bound to one issuer and one purpose. */
@@ -85,7 +85,7 @@ function parseClaims(payload: Bytes): Claims | null {
   const approach = parseApproach(cbor);
   const wanted = notBefore === null ? 4 : 5;
   if (!cbor.finished() || count !== wanted || approach === null) return null;
-  return { id, issuedAt, notBefore, expiresAt, ...approach };
+  return Object.assign({ id, issuedAt, notBefore, expiresAt }, approach);
 }
 
 function parseApproach(cbor: Reader): Omit<Claims, "id" | "issuedAt" | "notBefore" | "expiresAt"> | null {
@@ -145,7 +145,7 @@ class Reader {
 
   /** The number in an item's head, in its shortest form and below 2^53. */
   head(major: number): number {
-    const first = this.take(1)[0] ?? 0;
+    const first = this.take(1)[0] || 0;
     const info = first & 31;
     if (first >> 5 !== major || info > 27) return this.fail();
     if (info < 24) return info;

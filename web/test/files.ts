@@ -14,7 +14,7 @@ export function readVectors<T>(name: string): T {
   return JSON.parse(readProjectFile(`tests/vectors/${name}.json`)) as T;
 }
 
-export const list = wordList(readProjectFile("src/token/words.txt"));
+export const list = wordList(readProjectFile("src/token/words.txt").trim().split("\n"));
 
 export { fromHex } from "./hex.ts";
 

@@ -39,7 +39,7 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
     const found = interpret(field.value, way, words, app.words);
     if (found.kind === "ticket") app.checkTicket(found.ticket, false);
     else if (found.kind === "damaged") app.showDamaged();
-    else if (found.kind === "suggest") app.show({ at: "suggest", way, typed: field.value, ...found });
+    else if (found.kind === "suggest") app.show(Object.assign({ at: "suggest" as const, way, typed: field.value }, found));
     else say(problemText(app, found));
   });
   // the heading is the field's label: on a small screen the same words twice would push the field under the keyboard
@@ -60,8 +60,8 @@ function fieldOf(way: Way, typed: string): Field {
   };
   const field: Field =
     way === "digits"
-      ? el("input", { type: "text", inputmode: "numeric", ...attributes })
-      : el("textarea", { rows: way === "words" ? "2" : "4", ...attributes });
+      ? el("input", Object.assign({ type: "text", inputmode: "numeric" }, attributes))
+      : el("textarea", Object.assign({ rows: way === "words" ? "2" : "4" }, attributes));
   field.value = typed;
   // Enter sends, as in a single line: no code holds a line break
   field.addEventListener("keydown", (event) => {

@@ -34,7 +34,7 @@ export function suggestScreen(app: App, { way, typed, words, changed }: Suggesti
 export function explain(app: App, typed: string, words: readonly string[], changed: readonly number[]): string {
   const [only] = changed;
   if (changed.length !== 1 || only === undefined) return app.t("suggest.some");
-  const word = words[only] ?? "";
+  const word = words[only] || "";
   const unheard = typed.indexOf("?") >= 0;
   return unheard
     ? app.t("suggest.unheard", { word })
