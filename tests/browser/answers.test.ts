@@ -131,7 +131,7 @@ test("when we cannot check, nobody is blamed, and nothing weaker is offered", as
     await page.enter("words", await wordsOf(token()));
     await page.see(cannotCheck);
     const text = await page.text();
-    assert.match(text, /This says nothing about the person\.[^]*It is not their fault, and not yours\.[^]*Do not go on\. Ring us on/);
+    assert.match(text, /This says nothing about the person\.[^]*The fault lies with us or with the signal\.[^]*Do not go on\. Ring us on/);
     assert.doesNotMatch(text, /genuine|fake|without/);
     await page.press("Try again");
     await page.see(cannotCheck);

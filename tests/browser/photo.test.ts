@@ -38,7 +38,7 @@ async function offersWords(page: Visit): Promise<void> {
 const photos: { readonly [name: string]: Spoiling } = {
   "of a phone, turned": { width: 900, height: 1200, size: 0.4, turn: 90, blur: 1 },
   "from across the room": { width: 2400, height: 1800, size: 0.13 },
-  "that is grainy and dim": { width: 1600, height: 1200, size: 0.5, levels: [20, 70], noise: 20, blur: 1.5 },
+  "that is grainy and dim": { width: 1600, height: 1200, size: 0.5, levels: [20, 90], noise: 12, blur: 1 },
   "that is only a small picture": { width: 200, height: 200, size: 0.9 },
 };
 

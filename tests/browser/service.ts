@@ -118,7 +118,7 @@ export class FakeService {
     if (request.method === "OPTIONS") return void response.writeHead(204).end();
     if (request.url === "/v1/verify" && request.method === "POST") return this.sendVerdict(JSON.parse(body) as Asked, response);
     const jwt = request.url === "/.well-known/countersign/keys.jwt" ? this.keySet : null;
-    response.writeHead(jwt === null ? 404 : 200).end(jwt ?? "");
+    response.writeHead(jwt === null ? 404 : 200).end(jwt ?? "nothing is here");
   }
 
   private sendVerdict(asked: Asked, response: ServerResponse): void {

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { list } from "../../web/test/files.ts";
 import { type Visit, digitsOf, wordsOf } from "./browser.ts";
 import { token } from "./service.ts";
 import { Stage } from "./stage.ts";
-import { esbuild } from "./tools.ts";
 
 // What a person sees while they type. Everything comes from the field's text, and nothing is put in unasked.
 
@@ -158,18 +156,10 @@ test("the page knows each of the 1,024 words by four letters", async () => {
   assert.deepEqual(await rows(page), list.words);
 });
 
-test("what was typed stays when the screen is drawn again, as another language does", async () => {
-  const page = await stage.visit();
-  const contents = `
-    import { App } from "./app.ts";
-    import { readDeployment } from "./deployment.ts";
-    window.app = new App(readDeployment(), document.querySelector("main"));
-    app.show({ at: "enter", way: "digits", typed: "" });`;
-  const stdin = { contents, resolveDir: fileURLToPath(new URL("../../web/public", import.meta.url)) };
-  const built = await esbuild.build({ stdin, bundle: true, write: false, format: "iife", target: "es2015" });
-  await page.page.evaluate(built.outputFiles[0]?.text ?? "");
-  await page.page.locator("#code").fill("055 140");
-  await page.page.evaluate("app.draw()");
+test("what was typed stays when another language is chosen", async () => {
+  const page = await typing("digits", "055 140");
+  await page.press("Cymraeg");
+  await page.see("Teipiwch y 15 digid");
   assert.equal(await field(page), "055 140");
-  assert.match(await page.text(), /Digits still to come: 9/);
+  assert.match(await page.text(), /Digidau eto i ddod: 9/);
 });

@@ -105,7 +105,7 @@ export const flows: Readonly<Record<string, Flow>> = {
     service.reply = () => null;
     const page = await open(fragmentOf(token()));
     await page.press(check);
-    await page.see("We cannot check right now");
+    await page.see("We could not check this code");
     service.reply = () => answer("genuine");
     await page.press("Try again");
     await page.see(genuine);
