@@ -65,6 +65,7 @@ impl Page<'_> {
                 @else { div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } } }
                 p.notes { (self.t("check.no_script")) }
                 p { a href={ (self.check()) "?lang=" (self.words.language.tag()) } { (self.t("check.again")) } }
+                (self.safety())
             },
         )
     }
@@ -103,13 +104,15 @@ impl Page<'_> {
                 @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
                 label for="code" { (self.t("check.code.label")) }
                 p.hint #code-hint { (self.t("check.code.hint")) }
-                textarea #code name="code" rows="3" required autocomplete="off" autocapitalize="none" spellcheck="false"
+                textarea #code name="code" dir="ltr" rows="3" required autocomplete="off" autocapitalize="none" spellcheck="false"
                     aria-describedby="code-hint" { (fields.code) }
                 label for="challenge" { (self.t("check.challenge.label")) }
                 p.hint #challenge-hint { (self.t("check.challenge.hint")) }
                 input #challenge name="challenge" type="text" inputmode="numeric" maxlength="7" autocomplete="off"
                     value=(fields.challenge) aria-describedby="challenge-hint";
                 button.button.button-main type="submit" { (self.t("check.submit")) }
+                // Seen in Chromium, which keeps what a form sent to open its windows again.
+                p.hint { (self.t("check.trace")) }
             }
         }
     }
@@ -155,15 +158,15 @@ impl Page<'_> {
             (Channel::Online, None) => self.t("channel.online"),
         };
         let rows = [
-            ("claim.how", Some(channel.as_str())),
-            ("claim.name", approach.name.as_ref().map(Name::as_str)),
-            ("claim.place", approach.place.as_ref().map(Place::as_str)),
+            ("claim.how", Some(channel.as_str()), "yes"),
+            ("claim.name", approach.name.as_ref().map(Name::as_str), "no"),
+            ("claim.place", approach.place.as_ref().map(Place::as_str), "no"),
         ];
         html! {
             dl.claims {
-                @for (term, said) in rows.iter().filter_map(|(term, said)| Some((term, (*said)?))) {
+                @for (term, said, translate) in rows.iter().filter_map(|(term, said, translate)| Some((term, (*said)?, translate))) {
                     // A name may be written right to left; it must not turn the line around it.
-                    div { dt { (self.t(term)) } dd { bdi { (said) } } }
+                    div { dt { (self.t(term)) } dd translate=(translate) { bdi { (said) } } }
                 }
             }
         }

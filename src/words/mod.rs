@@ -52,7 +52,9 @@ impl Catalogue {
     /// The text of a key, with `{name}`s filled in. A key that is missing shows itself, so that a test finds it.
     pub fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
         let text = self.texts.get(key).map_or(key, String::as_str);
-        values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+        // A value is set apart where the language runs right to left: "+44 1632 960123" would otherwise read backwards.
+        let [before, after] = if self.language.direction() == "rtl" { ["\u{2068}", "\u{2069}"] } else { [""; 2] };
+        values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), &format!("{before}{value}{after}")))
     }
 
     /// How to name the organisation's telephone: its number, or "the number that we publish" where the settings give none.

@@ -82,6 +82,13 @@ const screens: readonly Screen[] = [
     await visit.enter("words", await wordsOf(token()));
     await visit.see("We cannot check right now");
   }),
+  ["no answer from the service", link, async (visit) => {
+    service.reply = () => null;
+    await visit.press("Check this code");
+    await visit.see("We could not check this code");
+  }],
+  start("keep this page", (visit) => visit.page.getByText("Keep this page for use without signal").click()),
+  start("scan, without a camera", (visit) => visit.page.getByRole("button", { name: /^Scan a code/ }).click()),
   ["not checked yet", link, async () => {}],
   ["the longest name and place", long, async () => {}],
   ...STRICTNESS.map((verdict): Screen => [verdict, link, verdictOf(verdict)]),
@@ -104,6 +111,14 @@ for (const [name, path, go] of screens) {
         if (await visit.overflows()) problems.push("wider than its window");
         found.push(...problems.map((problem) => `${width}, ${look}: ${problem}`));
       }
+    }
+    await setTextSize(visit.page, "100%");
+    for (const language of ["Cymraeg", "اردو"]) {
+      await visit.page.setViewportSize(NARROW.viewport);
+      await visit.press(language);
+      const problems = await findProblems(visit.page);
+      if (await visit.overflows()) problems.push("wider than its window");
+      found.push(...problems.map((problem) => `${language}: ${problem}`));
     }
     assert.deepEqual(found, []);
     await visit.close();

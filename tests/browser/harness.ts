@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type StaticPage, readPage } from "./service.ts";
 
 /** The program under test. */
 export const BINARY = process.env["COUNTERSIGN_BIN"] ?? fileURLToPath(new URL("../../target/debug/countersign", import.meta.url));
@@ -22,6 +23,8 @@ export interface Issued {
 /** How a service differs from the usual. */
 export interface Difference {
   readonly languages?: readonly string[];
+  /** The origins of pages on other hosts that may ask. */
+  readonly origins?: readonly string[];
   /** What is logged, into a file named `log` beside the store. */
   readonly log?: string;
 }
@@ -36,7 +39,7 @@ export class RealService {
     private readonly process: ChildProcess,
   ) {}
 
-  static async start({ languages = ["en", "cy"], log }: Difference = {}): Promise<RealService> {
+  static async start({ languages = ["en", "cy"], origins = [], log }: Difference = {}): Promise<RealService> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: build it, or name it in COUNTERSIGN_BIN.`);
     const folder = mkdtempSync(join(tmpdir(), "countersign-browser-"));
     const [publicPort, privatePort] = [await freePort(), await freePort()];
@@ -44,7 +47,7 @@ export class RealService {
     prepare(folder, settings, languages);
     const told = log === undefined ? "inherit" : openSync(join(folder, "log"), "a");
     const env = { ...settings, COUNTERSIGN_LOG: log };
-    const process = spawn(BINARY, ["serve", "--role", "all"], { cwd: folder, env, stdio: ["ignore", told, told] });
+    const process = spawn(BINARY, ["serve", "--role", "all", ...origins.flatMap((origin) => ["--page-origins", origin])], { cwd: folder, env, stdio: ["ignore", told, told] });
     const service = new RealService(`http://localhost:${publicPort}`, folder, settings, process);
     await service.untilReady();
     return service;
@@ -53,6 +56,12 @@ export class RealService {
   /** Issues a token as the officer does. */
   issue(...options: string[]): Issued {
     return JSON.parse(run(this.folder, this.settings, "issue", "--format", "json", ...options)) as Issued;
+  }
+
+  /** The page for another host. */
+  exportPage(): StaticPage {
+    run(this.folder, this.settings, "page", "export", "page");
+    return readPage(join(this.folder, "page"));
   }
 
   withdraw(id: string): void {

@@ -18,7 +18,8 @@ export class StaticHost {
   });
 
   private constructor(
-    private readonly page: StaticPage,
+    /** What stands in the folder now. */
+    public page: StaticPage,
     private readonly folder: string,
   ) {}
 

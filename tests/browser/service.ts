@@ -66,10 +66,10 @@ export class FakeService {
     this.keySet = keySetOf({});
   }
 
-  static async start(languages: readonly string[] = ["en", "cy", "ur"]): Promise<FakeService> {
+  static async start(languages: readonly string[] = ["en", "cy", "ur"], telephone = TELEPHONE): Promise<FakeService> {
     const service = new FakeService();
     await service.resume();
-    service.page = exportPage(service.url, languages);
+    service.page = exportPage(service.url, languages, telephone);
     return service;
   }
 
@@ -147,20 +147,25 @@ export interface StaticPage {
 }
 
 /** The real page, as `page export` writes it for a service at this address. */
-export function exportPage(url: string, languages: readonly string[]): StaticPage {
+export function exportPage(url: string, languages: readonly string[], telephone: string): StaticPage {
   const folder = mkdtempSync(join(tmpdir(), "countersign-page-"));
   const keys = join(folder, "keys");
   mkdirSync(keys);
   writeFileSync(join(keys, "root.jwk"), JSON.stringify(root.jwk));
   writeFileSync(join(keys, "keyset.jwt"), keySetOf({ version: 1 }));
   const [name, address] = ["Riverside Council", "Town Hall, 1 Bridge Street, Riverside"];
-  const organisation = Object.entries({ name, telephone: TELEPHONE, address, exit_url: ELSEWHERE, languages });
+  const organisation = Object.entries({ name, telephone, address, exit_url: ELSEWHERE, languages });
   const settings = organisation.map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join("");
   writeFileSync(join(folder, "countersign.toml"), `issuer = "${ISSUER}"\nkeys = "keys"\n[organisation]\n${settings}`);
   execFileSync(BINARY, ["page", "export", "out", "--public-url", url], { cwd: folder, env: { PATH: process.env["PATH"] } });
-  const out = join(folder, "out");
-  const files = new Map(readdirSync(out).map((file) => [file, readFileSync(join(out, file))]));
+  const page = readPage(join(folder, "out"));
   rmSync(folder, { recursive: true });
+  return page;
+}
+
+/** A page that was exported into a folder. */
+export function readPage(folder: string): StaticPage {
+  const files = new Map(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file))]));
   const lines = String(files.get("headers.txt")).trim().split("\n");
   return { files, headers: Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)])) };
 }

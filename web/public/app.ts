@@ -60,6 +60,11 @@ export class App {
     this.show(this.current);
   }
 
+  /** What was spoken can be typed in two ways. The words are English, so elsewhere the digits come first. */
+  spokenWays(): readonly ("words" | "digits")[] {
+    return this.language.tag === "en" ? ["words", "digits"] : ["digits", "words"];
+  }
+
   private dress(): void {
     dress(this.deployment, this.language, this.t, (language) => this.choose(language));
   }

@@ -14,13 +14,13 @@ export function firstLanguage({ languages }: Deployment): Language {
 }
 
 /** Speaks a language. */
-export function speak({ organisation, keys }: Deployment, { texts }: Language): Text {
+export function speak({ organisation, keys }: Deployment, { texts, direction }: Language): Text {
   const catalogue = {} as { [Key in keyof typeof en]: string };
   // the server sends every text of the page in each language
   unpack(keys).forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] ?? key));
   // a telephone number must not break over two lines
   const telephone = organisation.telephone.replace(/ /g, "\u00a0") || catalogue["contact.published"];
-  return translator(catalogue, { organisation: organisation.name, telephone });
+  return translator(catalogue, { organisation: organisation.name, telephone }, direction);
 }
 
 /** Puts what surrounds the screens into a language, with a menu of the others. The choice is kept nowhere. */

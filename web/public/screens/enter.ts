@@ -52,6 +52,7 @@ type Field = HTMLInputElement | HTMLTextAreaElement;
 function fieldOf(way: Way, typed: string): Field {
   const attributes = {
     id: "code",
+    dir: "ltr",
     autocomplete: "off",
     autocapitalize: "none",
     autocorrect: "off",

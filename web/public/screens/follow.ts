@@ -22,7 +22,7 @@ interface Shown {
 export function follow(app: App, way: Way, field: Field): { elements: readonly HTMLElement[]; hush: () => void } {
   const line = el("p", { class: "line", role: "status" });
   const help = el("div", { class: "help" });
-  const rows = el("ol", { class: "words", "aria-label": app.t("follow.list") });
+  const rows = el("ol", { class: "words", dir: "ltr", translate: "no", "aria-label": app.t("follow.list") });
   const say = (text: string): void => {
     // the same text set again would be read out again
     if (line.textContent !== text) line.textContent = text;
@@ -57,7 +57,7 @@ function shownWords(app: App, field: Field, { places, present, offers, reading }
   const line = lineOf(app, field.value, reading, offers.map((offer) => offer.words));
   const help: Node[] = [];
   if (offers.length > 0 || line === "") {
-    help.push(el("div", { class: "offers" }, ...offers.map((offer) => putting(field, offer.input, offer.words))));
+    help.push(el("div", { class: "offers", translate: "no" }, ...offers.map((offer) => putting(field, offer.input, offer.words))));
   }
   if (present !== null) {
     const unheard = putting(field, present.unheard, t("follow.unheard"));

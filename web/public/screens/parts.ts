@@ -26,13 +26,13 @@ export function verdictPanel(app: App, verdict: Verdict, before: readonly Node[]
 export function claimList(app: App, token: Token): HTMLElement {
   const { t } = app;
   const list = el("dl", { class: "claims" });
-  const row = (term: string, text: string): void => {
+  const row = (term: string, text: string, translate: "yes" | "no"): void => {
     // a name may be written right to left; it must not turn the line around it
-    list.appendChild(el("div", {}, el("dt", {}, term), el("dd", {}, el("bdi", {}, text))));
+    list.appendChild(el("div", {}, el("dt", {}, term), el("dd", { translate }, el("bdi", {}, text))));
   };
-  row(t("claim.how"), channelText(app, token));
-  if (token.name !== null) row(t("claim.name"), token.name);
-  if (token.place !== null) row(t("claim.place"), token.place);
+  row(t("claim.how"), channelText(app, token), "yes");
+  if (token.name !== null) row(t("claim.name"), token.name, "no");
+  if (token.place !== null) row(t("claim.place"), token.place, "no");
   return list;
 }
 
@@ -78,7 +78,7 @@ export function timeText(seconds: number): string {
   const at = new Date(seconds * 1000);
   const minutes = at.getMinutes();
   const clock = at.getHours() + ":" + (minutes < 10 ? "0" : "") + minutes;
-  return at.toDateString() === new Date().toDateString() ? clock : at.toLocaleDateString() + ", " + clock;
+  return at.toDateString() === new Date().toDateString() ? clock : at.toLocaleDateString(document.documentElement.lang) + ", " + clock;
 }
 
 /** "4 minutes ago". */

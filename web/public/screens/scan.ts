@@ -102,16 +102,14 @@ function otherWays(app: App, scan: Scan): Node[] {
     // so that the same photo may be chosen again
     input.value = "";
   });
-  const typing = (way: "words" | "digits"): Node =>
-    button(t(`scan.${way}`), "plain", () => app.show({ at: "enter", way, typed: "" }));
+  const typing = app.spokenWays().map((way) => button(t(`scan.${way}`), "plain", () => app.show({ at: "enter", way, typed: "" })));
   return [
     input,
     el(
       "div",
       { class: "others" },
       button(t("scan.photo"), "plain", () => input.click()),
-      typing("words"),
-      typing("digits"),
+      ...typing,
       button(t("enter.back"), "plain", () => app.show({ at: "start" })),
     ),
   ];

@@ -33,7 +33,7 @@ function youngNumber(app: App, render: () => void): Node[] {
   const { t } = app;
   const value = app.number.current();
   const title = el("h2", { id: "number-title" }, t("number.title"));
-  const big = el("div", { class: "number-value" }, numberText(value));
+  const big = el("div", { class: "number-value", dir: "ltr" }, numberText(value));
   if (app.number.isReadOut()) {
     return [title, big, el("p", { class: "number-done", role: "status", tabindex: "-1" }, t("number.is_read_out"))];
   }
@@ -78,8 +78,7 @@ function ways(app: App): HTMLElement {
       "ul",
       {},
       way("way way-first", t("start.scan"), t("start.scan.when"), () => app.show({ at: "scan" })),
-      way("way", t("start.words", { count }), t("start.words.when"), enter("words")),
-      way("way", t("start.digits"), t("start.digits.when"), enter("digits")),
+      ...app.spokenWays().map((spoken) => way("way", t(`start.${spoken}`, { count }), t(`start.${spoken}.when`), enter(spoken))),
       way("way", t("start.paste"), t("start.paste.when"), enter("paste")),
     ),
   );

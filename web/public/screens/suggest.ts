@@ -20,7 +20,7 @@ export function suggestScreen(app: App, { way, typed, words, changed }: Suggesti
   return [
     heading(t("suggest.title")),
     paragraph(explain(app, typed, words, changed)),
-    el("ol", { class: "words" }, ...items),
+    el("ol", { class: "words", dir: "ltr", translate: "no" }, ...items),
     el(
       "div",
       { class: "buttons" },

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NARROW, PHONE, type Visit, digitsOf, fragmentOf, wordsOf } from "./browser.ts";
+import { FakeService, answer, token } from "./service.ts";
+import { Stage } from "./stage.ts";
+
+// The language comes from the browser or the menu and is kept nowhere; what is read out or compared stays as it is.
+
+const stage = new Stage();
+const spoken = (page: Visit) => page.page.locator(".ways .way, .others .button").allInnerTexts();
+const inWelsh = { ...PHONE, locale: "cy-GB" };
+
+test("the browser's language is chosen, and the menu offers the others by their own names", async () => {
+  const page = await stage.visit("/", inWelsh);
+  await page.see("Gwiriwch pwy sy’n cysylltu â chi");
+  assert.deepEqual(await page.page.locator("html").evaluate(({ lang, dir }: HTMLElement) => [lang, dir]), ["cy", "ltr"]);
+  assert.equal(await page.page.title(), "Gwirio cod");
+  const menu = page.page.getByRole("navigation", { name: "Iaith" }).getByRole("button");
+  assert.deepEqual(await menu.evaluateAll((choices) => choices.map((choice) => [choice.textContent, choice.getAttribute("lang")])), [
+    ["English", "en"],
+    ["اردو", "ur"],
+  ]);
+});
+
+test("a language that we do not have leaves the page in its first", async () => {
+  const page = await stage.visit("/", { ...PHONE, locale: "is-IS" });
+  await page.see("Check who is contacting you");
+});
+
+test("an answer can be read in another language, without asking again", async () => {
+  const page = await stage.visit(fragmentOf(token({ name: "Anna" })));
+  await page.press("Check this code");
+  await page.see("This code is genuine");
+  await page.press("Cymraeg");
+  await page.see("Mae’r cod hwn yn ddilys");
+  await page.press("اردو");
+  await page.see("یہ کوڈ اصلی ہے");
+  await page.press("English");
+  await page.see("This code is genuine");
+  assert.equal(stage.service.asked.length, 1);
+});
+
+test("a choice is kept nowhere", async () => {
+  const page = await stage.visit();
+  await page.press("Cymraeg");
+  await page.see("Gwiriwch pwy sy’n cysylltu â chi");
+  const kept = await page.page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length, location.href]);
+  assert.deepEqual(kept, ["", 0, 0, stage.service.url + "/"]);
+  await page.page.reload();
+  await page.see("Check who is contacting you");
+});
+
+test("the words are English, so elsewhere the digits come first", async () => {
+  const page = await stage.visit();
+  const order = (texts: string[], ...wanted: RegExp[]) => wanted.map((way) => texts.findIndex((text) => way.test(text)));
+  assert.deepEqual(order(await spoken(page), /words/, /digits/), [1, 2]);
+  await page.press("Cymraeg");
+  assert.deepEqual(order(await spoken(page), /digidau/, /gair/), [1, 2]);
+  await page.page.locator(".way-first").click();
+  await page.page.locator(".others .button").first().waitFor();
+  const ways = (await spoken(page)).filter((text) => /digidau|geiriau/.test(text));
+  assert.deepEqual(order(ways, /digidau/, /geiriau/), [0, 1]);
+});
+
+test("words and digits are typed and shown from left to right in every language, and no translator touches them", async () => {
+  const known = token();
+  stage.service.reply = () => answer("unknown_code");
+  for (const code of [await wordsOf(known), await digitsOf(known)]) {
+    const page = await stage.visit("/", NARROW);
+    await page.press("اردو");
+    assert.equal(await page.page.locator("html").getAttribute("dir"), "rtl");
+    await page.page.locator(".way").nth(/[0-9]/.test(code) ? 1 : 2).click();
+    const field = page.page.locator("#code");
+    await field.fill(code);
+    assert.equal(await field.evaluate((element) => getComputedStyle(element).direction), "ltr");
+    const list = page.page.locator("ol.words");
+    assert.equal(await list.getAttribute("translate"), "no");
+    assert.equal(await page.overflows(), false);
+    await page.page.locator("[type=submit]").click();
+    await page.see("ہم یہ کوڈ نہیں جانتے");
+  }
+});
+
+test("numbers read from left to right in a language that runs from right to left", async () => {
+  const service = await FakeService.start(["ur"], "+44 1632 960123");
+  try {
+    service.reply = () => answer("withdrawn");
+    const page = await stage.visitElsewhere(service.url + fragmentOf(token()), [service.url]);
+    await page.page.locator("main .button-main").click();
+    await page.see("یہ کوڈ واپس لے لیا گیا ہے");
+    const places = await page.page.locator("p.do").evaluate((paragraph) => {
+      const text = paragraph.firstChild as Text;
+      return ["+", "16", "96"].map((sign) => {
+        const [range, at] = [document.createRange(), text.data.indexOf(sign)];
+        range.setStart(text, at);
+        range.setEnd(text, at + 1);
+        return range.getBoundingClientRect().left;
+      });
+    });
+    assert.deepEqual(places, [...places].sort((a, b) => a - b));
+  } finally {
+    service.stop();
+  }
+});
