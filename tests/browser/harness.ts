@@ -64,6 +64,13 @@ export class RealService {
     return readPage(join(this.folder, "page"));
   }
 
+  /** The sheet for the wall: the path of its file. */
+  poster(): string {
+    const path = join(this.folder, "poster.html");
+    writeFileSync(path, run(this.folder, this.settings, "page", "poster", "--html"));
+    return path;
+  }
+
   withdraw(id: string): void {
     run(this.folder, this.settings, "withdraw", id);
   }

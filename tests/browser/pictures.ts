@@ -1,40 +1,86 @@
 import { mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { PHONE, startBrowser } from "./browser.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { Visit, startBrowser } from "./browser.ts";
+import { Film } from "./film.ts";
 import { RealService } from "./harness.ts";
 
 // Takes the pictures of README.md and docs/ from the real service: npm run pictures
 
 const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
+const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1.5, permissions: ["camera"] };
 
 mkdirSync(FOLDER, { recursive: true });
-const browser = await startBrowser();
+const film = new Film();
+const browser = await startBrowser([...film.switches, "--use-fake-ui-for-media-stream"]);
 const service = await RealService.start();
-const page = await browser.newPage(PHONE);
 
-async function picture(name: string, heading: string): Promise<void> {
-  await page.getByRole("heading", { level: 1, name: heading }).waitFor();
-  await page.screenshot({ path: FOLDER + name + ".png" });
+async function picture(name: string, address: string, go: (visit: Visit) => Promise<unknown>, options: BrowserContextOptions = {}): Promise<void> {
+  const visit = await Visit.open(browser, address, { ...PHONE, ...options });
+  await go(visit);
+  await visit.page.screenshot({ path: `${FOLDER}${name}.png` });
+  await visit.close();
 }
 
-await page.goto(service.url);
-await picture("start", "Check who is contacting you");
+const see = (heading: string) => (visit: Visit) => visit.see(heading);
+const check = (heading: string, ...next: string[]) => async (visit: Visit) => {
+  await visit.press("Check this code");
+  await visit.see(heading);
+  for (const press of next) await visit.press(press);
+};
+const issue = (...more: string[]) => service.issue("--channel", "in-person", "--name", "Anna", "--place", "Bridge Street", ...more);
+const used = async () => {
+  const { link } = issue();
+  await picture("genuine", link, check("This code is genuine"));
+  return link;
+};
+const sent = (page: Page) => page.route("**/v1/verify", (route) => route.abort());
 
-const { link } = service.issue("--channel", "in-person", "--name", "Anna", "--place", "Bridge Street");
-await page.goto(link);
-await picture("opened", "Not checked yet");
-await page.getByRole("button", { name: "Check this code" }).click();
-await picture("genuine", "This code is genuine");
+await picture("start", service.url, see("Check who is contacting you"));
+await picture("start-welsh", service.url, see("Gwiriwch pwy sy’n cysylltu â chi"), { locale: "cy-GB" });
+await picture("opened", issue().link, see("Not checked yet"));
+await picture("already-checked", await used(), check("This code was checked before"));
+await picture("genuine-dark", issue().link, check("This code is genuine"), { colorScheme: "dark" });
+await picture("it-matches", issue().link, check("This code is genuine", "Yes"));
+await picture("stop", issue().link, check("This code is genuine", "No, or not sure"));
+await picture("number-needed", issue("--challenge", "417092").link, check("This code needs a number"));
 
-await page.goto("about:blank");
-await page.goto(link);
-await page.getByRole("button", { name: "Check this code" }).click();
-await picture("already-checked", "This code was checked before");
+const { link } = issue();
+await picture("not-genuine", link.slice(0, -1) + (link.endsWith("0") ? "1" : "0"), check("This code is not genuine"));
 
-await page.goto("about:blank");
-await page.goto(link.slice(0, -1) + (link.endsWith("0") ? "1" : "0"));
-await page.getByRole("button", { name: "Check this code" }).click();
-await picture("not-genuine", "This code is not genuine");
+const { id, link: taken } = issue();
+service.withdraw(id);
+await picture("withdrawn", taken, check("This code was withdrawn"));
+
+await picture("no-answer", issue().link, async (visit) => {
+  await sent(visit.page);
+  await check("We could not check this code")(visit);
+});
+await picture("cannot-check", service.url, async (visit) => {
+  await sent(visit.page);
+  await visit.enter("words", issue("--spoken").spoken?.words ?? "");
+  await visit.see("We cannot check right now");
+});
+
+film.show("https://example.org/menu", { size: 0.5 });
+await picture("scan", service.url, async (visit) => {
+  await visit.page.getByRole("button", { name: /^Scan a code/ }).click();
+  await visit.page.getByText("This is not one of our codes.").waitFor();
+});
+await picture("words", service.url, async (visit) => {
+  await visit.page.getByRole("button", { name: /^Type the five words/ }).click();
+  await visit.page.locator("#code").pressSequentially("legroom mansion dimg");
+});
+
+const noScript = { javaScriptEnabled: false };
+await picture("plain-form", service.url + "/check", see("Check who is contacting you"), noScript);
+await picture("plain-answer", service.url + "/check", async (visit) => {
+  await visit.page.getByLabel("The code").fill(issue().token);
+  await check("This code is genuine")(visit);
+}, noScript);
+const sheet = { ...noScript, viewport: { width: 794, height: 1123 }, deviceScaleFactor: 1 };
+await picture("poster", pathToFileURL(service.poster()).href, see("Check who is contacting you"), sheet);
 
 await service.stop();
 await browser.close();
+film.remove();
