@@ -8,7 +8,7 @@ import { RealService } from "./harness.ts";
 // Takes the pictures of README.md and docs/ from the real service: npm run pictures
 
 const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
-const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1.5, permissions: ["camera"] };
+const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1, permissions: ["camera"] };
 
 mkdirSync(FOLDER, { recursive: true });
 const film = new Film();
