@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
+import { build } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const read = (path) => readFileSync(here(path), "utf8");
@@ -23,8 +23,7 @@ const digest = "sha384-" + createHash("sha384").update(scanner).digest("base64")
 const page = await bundle("public/main.ts", { plugins: [packedWords()], define: { SCAN_INTEGRITY: JSON.stringify(digest) } });
 // browsers close the element at this text wherever it stands
 write("page.js", page.trim().replace(/<\/script/g, "<\\/script"));
-const { code } = await transform(read("public/page.css"), { loader: "css", minify: true, target: BROWSERS });
-write("page.css", code.trim());
+write("page.css", (await bundle("public/page.css", { target: BROWSERS })).trim());
 
 async function bundle(entry, options) {
   const result = await build({
