@@ -133,7 +133,7 @@ impl Page<'_> {
         let Some(claims) = &answer.approach else { return html! {} };
         let made = self.words.time(claims.window().issued_at());
         let runs_out = self.words.time(claims.window().expires_at());
-        let number = if answer.challenge == Some(ChallengeResult::Matched) { "check.number_typed" } else { "check.number_absent" };
+        let number = if answer.challenge == Some(ChallengeResult::Matched) { "number.typed" } else { "check.number_absent" };
         html! {
             div.card {
                 p { (self.with("match.made_for", &[("time", &made)])) }

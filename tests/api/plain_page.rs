@@ -27,7 +27,7 @@ fn says(reply: &Reply) -> String {
     assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
     assert!(!reply.headers.contains_key("set-cookie"), "{reply:?}");
     assert!(!reply.body.contains("<script"), "{}", reply.body);
-    assert!(!reply.body.contains("It carries your number"), "never says matched");
+    assert!(!reply.body.contains("It was made with your number"), "never says matched");
     let title = reply.body.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
     title.to_owned()
 }
@@ -73,7 +73,7 @@ async fn every_verdict_has_its_words() {
         (&plain.token, "", "This code was checked before"),
         (&spoken.words, "", "This code is genuine"),
         (&numbered.token, "", "This code needs a number"),
-        (&numbered.token, "654321", "This code does not carry your number"),
+        (&numbered.token, "654321", "This code was not made with your number"),
         (&gone.token, "", "This code was withdrawn"),
         (&forged, "", "This code is not genuine"),
         (&unknown, "", "We do not know this code"),
@@ -104,7 +104,7 @@ async fn a_right_number_is_never_called_a_match() {
     let issued = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
     let reply = post(&app.anyone(), &SAME, &issued.token, "123 456").await;
     assert_eq!(says(&reply), "This code is genuine");
-    assert!(reply.body.contains("It carries the number that you typed. That counts only if your own screen chose it."));
+    assert!(reply.body.contains("It was made with the number that you typed. That counts only if your own screen chose it."));
     assert!(!reply.body.contains("123456") && !reply.body.contains("123 456"));
     // No attempt is taken: pressing again is somebody else.
     assert_eq!(says(&post(&app.anyone(), &SAME, &issued.token, "123456").await), "This code was checked before");

@@ -108,7 +108,7 @@ test("a service that is too busy says so, calmly", async () => {
 
 test("does that match? asks about name, place and dialled digits, and has two outcomes", async () => {
   for (const [button, heading, words] of [
-    ["Yes", "It matches", /You may still say no\.[^]*A code never allows three things/],
+    ["Yes", "It matches", /You may still say no\.[^]*A code never allows taking money/],
     ["No, or not sure", "Stop", /Leave, or hang up\.\s+Wait five minutes, or use another phone\.\s+Ring us on 0300.555.0143\./],
   ] as const) {
     const page = await stage.visit(fragmentOf(token({ channel: 2, dialled: 43, name: "Anna", place: "Bridge Street" })));
@@ -131,7 +131,7 @@ test("when we cannot check, nobody is blamed, and nothing weaker is offered", as
     await page.enter("words", await wordsOf(token()));
     await page.see(cannotCheck);
     const text = await page.text();
-    assert.match(text, /This says nothing about the person\.[^]*The fault lies with us or with the signal\.[^]*Do not go on\. Ring us on/);
+    assert.match(text, /This says nothing about the person\.[^]*It is not their fault, and not yours\.[^]*Do not go on\. Ring us on/);
     assert.doesNotMatch(text, /genuine|fake|without/);
     await page.press("Try again");
     await page.see(cannotCheck);
@@ -178,7 +178,7 @@ test("without Ed25519 the service counts alone, and the page says so", async () 
   const page = await stage.visit(fragmentOf(token()), PHONE, without);
   await page.press("Check this code");
   await page.see(genuine);
-  assert.match(await page.text(), /from the service alone/);
+  assert.match(await page.text(), /from our service alone/);
   stage.service.reply = () => answer("expired");
   await page.press("Check another code");
   await page.enter("link", token().toString("base64url"));
@@ -191,7 +191,7 @@ test("without WebCrypto's checks at all the service counts alone as well", async
   const page = await stage.visit("/", PHONE, `Object.defineProperty(Crypto.prototype, "subtle", { value: undefined })`);
   await page.enter("words", await wordsOf(known));
   await page.see(genuine);
-  assert.match(await page.text(), /from the service alone/);
+  assert.match(await page.text(), /from our service alone/);
 });
 
 test("a phone clock that is wrong is said, and the service judges", async () => {

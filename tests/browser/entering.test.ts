@@ -14,7 +14,7 @@ test("an opened link waits, shows what it says, and is used only on a press", as
   const page = await stage.visit(fragmentOf(token({ name: "Anna", place: "Bridge Street" })));
   await page.see("Not checked yet");
   assert.match(await page.text(), /It says:\s+How\s+in person\s+Name\s+Anna\s+Place\s+Bridge Street/);
-  assert.match(await page.text(), /This link stays in your browser’s history\. A code that you scan on this page does not\./);
+  assert.match(await page.text(), /This link can stay in your browser’s history\. A code that you scan on this page does not\./);
   assert.equal(stage.service.asked.length, 0);
   await page.press("Check this code");
   await page.see(genuine);

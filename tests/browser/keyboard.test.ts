@@ -101,7 +101,7 @@ test("the number: read out, or said later, or typed", async () => {
   await enter(page, /^Paste a link/, first);
   await press(page, "Enter");
   await page.see(genuine);
-  assert.match(await page.text(), /It carries your number/);
+  assert.match(await page.text(), /It was made with your number/);
 
   await choose(page, /^Check another code$/);
   await page.see("Check who is contacting you");

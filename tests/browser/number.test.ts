@@ -27,7 +27,7 @@ test("the number: not sent before it was read out, matched, used once", async ()
   await page.enter("link", token({ challenge: Number(second) }).toString("base64url"));
   await page.see(genuine);
   assert.equal(stage.service.asked[1]?.challenge, second);
-  assert.match(await page.text(), /It carries your number/);
+  assert.match(await page.text(), /It was made with your number/);
 
   await page.press("Check another code");
   assert.notEqual(await shown(), second);
@@ -37,10 +37,10 @@ test("the number: not sent before it was read out, matched, used once", async ()
 });
 
 // every row of the protocol's table: what the token carries, whether the number was read out, and what the screen says
-const matched = ["This code is genuine", "It carries your number."];
+const matched = ["This code is genuine", "It was made with your number."];
 const absent = ["This code is genuine", "It was not made with your number. To be surer, read your number out and ask for a new code."];
 const other = [
-  "This code does not carry your number", "It may have been made for someone else.", "This alone does not mean that the person is fake.",
+  "This code was not made with your number", "It may have been made for someone else.", "This alone does not mean that the person is fake.",
   "Do not use this code. Read out a new number and ask for a new code.",
 ];
 const needed = [
@@ -87,7 +87,7 @@ test("a number that was read out without saying so can still be said, and counts
   assert.equal(await page.page.getByRole("textbox").count(), 0);
   await page.press("I have read it out");
   await page.see(genuine);
-  assert.match(await page.text(), /It carries your number\./);
+  assert.match(await page.text(), /It was made with your number\./);
   await page.press("Check another code");
   assert.notEqual(await numberOf(page), own, "it was used");
 });
@@ -105,7 +105,7 @@ test("a typed number is sent, and said to count only if the own screen chose it"
   await page.press("Check with this number");
   await page.see(genuine);
   assert.equal(stage.service.asked[1]?.challenge, "000007");
-  assert.match(await page.text(), /It carries the number that you typed\. That counts only if your own screen chose it\./);
+  assert.match(await page.text(), /It was made with the number that you typed\. That counts only if your own screen chose it\./);
 });
 
 test("when the code's time passes the check still stands; an old number is replaced", async () => {

@@ -90,7 +90,7 @@ test("without network what is wrong with a token is still said", async () => {
   }
   await page.press("I have read it out");
   await page.enter("link", textOf(token()));
-  await page.see("This code does not carry your number");
+  await page.see("This code was not made with your number");
 });
 
 test("without network words cannot be checked, nor a token that lacks the number it carries", async () => {

@@ -37,7 +37,7 @@ async function told(page: Visit, words: string | RegExp): Promise<void> {
 
 /** The camera of the screen, to be asked later whether it still runs. */
 async function cameraOf(page: Visit): Promise<JSHandle<MediaStreamTrack>> {
-  await told(page, "Hold the code inside the square");
+  await told(page, "Get their code inside the square");
   return page.page.evaluateHandle(() => {
     const [track] = (document.querySelector("video")?.srcObject as MediaStream).getTracks();
     if (track === undefined) throw new Error("no camera");
@@ -76,7 +76,7 @@ test("the number that was read out goes with a scanned code", async () => {
   film.show(linkOf(token({ challenge: Number(number) })));
   await begin(page);
   await page.see(genuine);
-  assert.match(await page.text(), /It carries your number/);
+  assert.match(await page.text(), /It was made with your number/);
 });
 
 test("a token counts wherever its link points, and nothing is asked of that place", async () => {
@@ -219,7 +219,7 @@ test("a camera that is allowed only after the screen was left is turned off at o
 test("a camera that is refused or in use leaves every other way", async () => {
   film.showNothing();
   const refused = await scan(PHONE);
-  await told(refused, "We may not use the camera here.");
+  await told(refused, "The camera is not allowed here.");
   assert.equal(await refused.page.locator("video").isVisible(), false);
   const inUse = `MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException("In use", "NotReadableError"))`;
   const busy = await scan(allowed, inUse);
@@ -264,7 +264,7 @@ for (const [name, options] of views) {
     film.showNothing();
     for (const permissions of [["camera"], []]) {
       const page = await scan({ ...options, permissions });
-      await told(page, permissions.length > 0 ? "Hold the code inside the square." : "We may not use the camera here.");
+      await told(page, permissions.length > 0 ? "Get their code inside the square." : "The camera is not allowed here.");
       assert.equal(await page.page.evaluate(() => document.activeElement?.tagName), "H1");
       assert.deepEqual(await findProblems(page.page), []);
       await page.page.evaluate(() => (document.documentElement.style.fontSize = "200%"));

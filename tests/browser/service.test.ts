@@ -70,7 +70,7 @@ test("the number that the page drew comes back in the code", async () => {
   const { spoken } = service.issue("--channel", "telephone", "--challenge", number);
   await page.enter("words", spoken?.words ?? "");
   await page.see(genuine);
-  assert.match(await page.text(), /It carries your number/);
+  assert.match(await page.text(), /It was made with your number/);
 });
 
 test("a code made with another number, or with none, is not used up", async () => {
@@ -78,7 +78,7 @@ test("a code made with another number, or with none, is not used up", async () =
   const asked = await visit();
   await asked.press("I have read it out");
   await asked.enter("link", link);
-  await asked.see("This code does not carry your number");
+  await asked.see("This code was not made with your number");
   const opened = await visit(link);
   await opened.press("Check this code");
   await opened.see(genuine);

@@ -112,7 +112,7 @@ const flows: { readonly [who: string]: (visit: Visit) => Promise<void> } = {
     await visit.press("I have read it out");
     await visit.enter("link", officer.shows("--challenge", number).token);
     await visit.see(genuine);
-    assert.match(await visit.text(), /It carries your number/);
+    assert.match(await visit.text(), /It was made with your number/);
   },
   "slips in a word, and goes back to mend it": async (visit) => {
     await type(visit, /^Type the five words/, officer.speaks().words.replace(/ \S(\S+)$/, " q$1"));
@@ -209,7 +209,7 @@ test("a link that a camera app opened stays in the browser's history, as the pag
     const visit = await profile.visit(officer.shows().link);
     officer.watch(visit);
     await visit.see("Not checked yet");
-    assert.match(await visit.text(), /stays in your browser’s history/);
+    assert.match(await visit.text(), /can stay in your browser’s history/);
     assert.equal(visit.page.url(), service.url + "/");
     await visit.press("Check this code");
     await visit.see(genuine);

@@ -52,7 +52,7 @@ export const flows: Readonly<Record<string, Flow>> = {
     await page.press(check);
     await page.see(genuine);
     assert.match(await page.text(), /Anna[^]*Bridge Street[^]*Does that match\?/);
-    assert.doesNotMatch(await page.text(), /from the service alone/, "this browser checks the signature itself");
+    assert.doesNotMatch(await page.text(), /from our service alone/, "this browser checks the signature itself");
     await page.press("Yes");
     await page.see("It matches");
   },
@@ -83,14 +83,14 @@ export const flows: Readonly<Record<string, Flow>> = {
     await enter(page, "link", token({ challenge: Number(challenge) }).toString("base64url"));
     await page.see(genuine);
     assert.equal(service.asked[0]?.challenge, challenge);
-    assert.match(await page.text(), /It carries your number/);
+    assert.match(await page.text(), /It was made with your number/);
   },
 
   "the number that was read out does not come back": async (open) => {
     const page = await open();
     await page.press("I have read it out");
     await enter(page, "link", token().toString("base64url"));
-    await page.see("This code does not carry your number");
+    await page.see("This code was not made with your number");
   },
 
   "a forged code is not genuine, whatever the service says": async (open) => {
