@@ -95,7 +95,7 @@ fn every_input_is_read_or_refused() {
         Err(InputError::NoToken) => "mistyped".into(),
         Err(InputError::Damaged) => "not_genuine".into(),
     };
-    check(&file("inputs.json"), judge, &[("mistyped", 29), ("not_genuine", 48), ("read", 56)]);
+    check(&file("inputs.json"), judge, &[("mistyped", 31), ("not_genuine", 49), ("read", 56)]);
 }
 
 #[test]

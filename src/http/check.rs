@@ -85,7 +85,7 @@ fn read(fields: &Fields, verifier: &Verifier) -> Result<Check, &'static str> {
         "" => None,
         digits => Some(digits.parse::<Challenge>().map_err(|_| "check.challenge.wrong")?),
     };
-    let shown = match Token::parse(&fields.code) {
+    let shown = match Token::find(&fields.code) {
         Err(InputError::NoToken) => Shown::Code(SpokenCode::parse(&fields.code, verifier.spoken())),
         token => Shown::Token(token),
     };

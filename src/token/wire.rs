@@ -34,6 +34,10 @@ fn begins_like_a_token(bytes: &[u8]) -> bool {
     matches!(bytes, [0xd2 | 0x84, ..] | [0xd8, 0x3d, 0xd2, ..])
 }
 
+/// Digits by themselves are a token's only from here on: the shortest has 272. One in a hundred of the spoken codes, which
+/// have 18 digits at most, and of other people's barcodes would read like the beginning of a token.
+const FEWEST_DIGITS: usize = 100;
+
 impl Token {
     pub(super) fn from_signed(bytes: Vec<u8>) -> Self {
         Self(bytes)
@@ -50,7 +54,7 @@ impl Token {
         let fragment = text.split_once('#').map(|(_, fragment)| fragment);
         let decoded = match fragment {
             Some(fragment) => digits::decode(fragment),
-            None if text.bytes().all(|b| b.is_ascii_digit()) => digits::decode(text),
+            None if text.len() >= FEWEST_DIGITS && text.bytes().all(|b| b.is_ascii_digit()) => digits::decode(text),
             None => base64url(text),
         };
         match decoded {
@@ -58,6 +62,24 @@ impl Token {
             Err(before) if begins_like_a_token(&before) => Err(InputError::Damaged),
             Err(_) => Err(InputError::NoToken),
         }
+    }
+
+    /// Finds a token in what a person pasted: as it is, broken over lines, or a link in the middle of a message.
+    pub fn find(text: &str) -> Result<Self, InputError> {
+        let joined: String = text.split_whitespace().collect();
+        let links = text.split('#').skip(1).map(|behind| {
+            let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
+            Self::parse(&format!("#{digits}"))
+        });
+        let mut nothing = InputError::NoToken;
+        for reading in [Self::parse(text), Self::parse(&joined)].into_iter().chain(links) {
+            match reading {
+                Ok(token) => return Ok(token),
+                Err(InputError::Damaged) => nothing = InputError::Damaged,
+                Err(InputError::NoToken) => {}
+            }
+        }
+        Err(nothing)
     }
 
     /// The bytes.
@@ -103,7 +125,7 @@ mod tests {
 
     #[test]
     fn three_forms_one_token() {
-        let token = Token::from_bytes(vec![0xd2, 1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
+        let token = Token::from_bytes(vec![0xd2; 50]).unwrap();
         for form in [token.text(), token.digits(), token.link("https://verify.example.org"), format!(" {}\n", token.text())] {
             assert_eq!(Token::parse(&form), Ok(token.clone()), "{form}");
         }
@@ -111,11 +133,32 @@ mod tests {
 
     #[test]
     fn damaged_is_told_from_no_token() {
-        let token = Token::from_bytes(vec![0xd2; 20]).unwrap();
+        let token = Token::from_bytes(vec![0xd2; 50]).unwrap();
         assert_eq!(Token::parse(&format!("{}=", token.text())), Err(InputError::Damaged));
         assert_eq!(Token::parse(&format!("{}1", token.digits())), Err(InputError::Damaged));
         for nothing in ["", "hello", "https://example.org/", "https://example.org/#menu", "123", "é€😀"] {
             assert_eq!(Token::parse(nothing), Err(InputError::NoToken), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn digits_of_a_spoken_code_are_never_a_token() {
+        let digits = digits::encode(&[0xd2; 6]);
+        assert_eq!((digits.len(), Token::parse(&digits)), (15, Err(InputError::NoToken)));
+        assert!(Token::parse(&format!("#{digits}")).is_ok(), "a link says by itself that it is one");
+    }
+
+    #[test]
+    fn a_token_is_found_in_what_was_pasted() {
+        let token = Token::from_bytes(vec![0xd2; 50]).unwrap();
+        let (text, link) = (token.text(), token.link("https://verify.example.org"));
+        let broken = |whole: &str| format!("{}\r\n {}", &whole[..40], &whole[40..]);
+        for pasted in [broken(&text), broken(&link), broken(&token.digits()), format!("Case #5: see {link}. Thanks"), format!("{link},")] {
+            assert_eq!(Token::find(&pasted), Ok(token.clone()), "{pasted}");
+        }
+        assert_eq!(Token::find(&format!("See {}", &link[..link.len() - 1])), Err(InputError::Damaged));
+        for nothing in ["", "hello world", "https://example.org/#menu", "0550 1405 4780 930", "legroom mansion # dingo"] {
+            assert_eq!(Token::find(nothing), Err(InputError::NoToken), "{nothing}");
         }
     }
 

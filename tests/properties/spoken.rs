@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use countersign::token::{SpokenCode, SpokenSize, Token, group_digits};
+use countersign::token::{InputError, SpokenCode, SpokenSize, Token, group_digits};
 
 use crate::world::Numbers;
 
@@ -38,6 +38,7 @@ fn words_and_digits_are_read_back() {
         for code in codes(size) {
             for text in [code.words(), code.digits(), group_digits(&code.digits())] {
                 assert_eq!(SpokenCode::parse(&text, size), Ok(code), "{text}");
+                assert_eq!(Token::find(&text), Err(InputError::NoToken), "{text}");
             }
         }
     }

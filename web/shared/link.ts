@@ -64,12 +64,18 @@ export type TokenReading =
   | { readonly kind: "not_genuine" }
   | { readonly kind: "mistyped" };
 
+/**
+ * Digits by themselves are a token's only from here on: the shortest has 272. One in a hundred of the spoken codes, which
+ * have 18 digits at most, and of other people's barcodes would read like the beginning of a token.
+ */
+const FEWEST_DIGITS = 100;
+
 /** Reads a token in any of its three forms. A link counts wherever it points: only its fragment is read. */
 export function readToken(input: string): TokenReading {
   const trimmed = input.replace(/^\s+|\s+$/g, "");
   const hash = trimmed.indexOf("#");
   const body = trimmed.slice(hash + 1);
-  const digits = hash >= 0 || /^[0-9]+$/.test(body);
+  const digits = hash >= 0 || (body.length >= FEWEST_DIGITS && /^[0-9]+$/.test(body));
   const bytes = digits ? fromLinkDigits(body) : fromBase64url(body);
   // of what is damaged, the first characters still tell whether a token was meant
   const damaged = (): Bytes | null => (digits ? bytesOfChunk(body.slice(0, FULL_DIGITS)) : fromBase64url(body.slice(0, 4)));

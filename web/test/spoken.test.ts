@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readSpoken } from "../shared/forgive.ts";
 import { codeOfDigits, codeOfIndexes, codeOfToken, digitsOfCode, indexesOfCode, readStrict, solveIndex, wordsOfCode } from "../shared/spoken.ts";
+import { interpret } from "../public/interpret.ts";
 import { fromHex, list, protocol } from "./files.ts";
 
 for (const vector of protocol.vectors) {
@@ -21,6 +22,18 @@ for (const vector of protocol.vectors) {
 
 const words = protocol.vectors[0]!.words5;
 const code = readStrict(words, 5, list)!;
+
+test("no spoken code is taken for a token, in words or in digits", () => {
+  for (const size of [5, 6] as const) {
+    const step = Math.floor(Math.pow(1024, size - 1) / 10007);
+    for (let n = 0; n < 10000; n++) {
+      const spoken = n * step;
+      for (const input of [digitsOfCode(spoken, size), wordsOfCode(spoken, size, list).join(" ")]) {
+        assert.deepEqual(interpret(input, "digits", size, list), { kind: "ticket", ticket: { kind: "code", code: spoken } }, input);
+      }
+    }
+  }
+});
 
 test("the strict form takes prefixes of four letters, hyphens and capitals, and no more", () => {
   assert.equal(readStrict("LEGR-mans ding-cust tali", 5, list), code);

@@ -99,7 +99,7 @@ fn lengths(book: &mut Book) {
     let token = sample();
     for length in [1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 107, 108, 109, 110, 111] {
         book.good(&format!("text of {length} bytes"), &base64url(&token[..length]), &token[..length]);
-        book.good(&format!("digits of {length} bytes"), &digits(&token[..length]), &token[..length]);
+        book.good(&format!("link of {length} bytes"), &format!("#{}", digits(&token[..length])), &token[..length]);
     }
     let long = [token.as_slice(), &[0xff; 300]].concat();
     book.good("text of 412 bytes", &base64url(&long), &long);
@@ -167,6 +167,10 @@ fn digit_defects(book: &mut Book) {
         ("link with a sign before its digits", format!("#+{}", &all[1..]), MISTYPED),
         ("link with an escaped digit", format!("#%3{all}"), MISTYPED),
         ("digits with spaces in groups", spaced(&all), MISTYPED),
+        // 15 digits are a spoken code: one in a hundred would read like the beginning of a token
+        ("digits of a spoken code that begin like a token", digits(&token[..6]), MISTYPED),
+        ("digits, 99 of them", all[..99].to_owned(), MISTYPED),
+        ("digits, 101 of them", all[..101].to_owned(), NOT_GENUINE),
         ("digits in Arabic script", all.chars().map(|c| char::from_u32(u32::from(c) - 0x30 + 0x660).unwrap_or(c)).collect(), MISTYPED),
         (
             "digits in full width behind a hash",
@@ -185,7 +189,7 @@ fn spaced(digits: &str) -> String {
 
 fn chunk_defects(book: &mut Book) {
     let token = sample();
-    let whole = digits(&token[..14]);
+    let whole = format!("#{}", digits(&token[..14]));
     for (bytes, width, over) in
         [(1, 3, 256_u64), (2, 5, 1 << 16), (3, 8, 1 << 24), (4, 10, 1 << 32), (5, 13, 1 << 40), (6, 15, 1 << 48), (7, 17, 1 << 56)]
     {
@@ -197,8 +201,8 @@ fn chunk_defects(book: &mut Book) {
     for length in [1, 2, 4, 6, 7, 9, 11, 12, 14, 16] {
         book.refused(&format!("chunk of {length} digits"), &format!("{whole}{}", "0".repeat(length)), NOT_GENUINE);
     }
-    book.refused("first chunk too big", &format!("72057594037927936{whole}"), MISTYPED);
-    book.refused("first chunk of one digit", "0", MISTYPED);
+    book.refused("first chunk too big", &format!("#72057594037927936{}", digits(&token[..14])), MISTYPED);
+    book.refused("first chunk of one digit", "#0", MISTYPED);
 }
 
 fn no_token(book: &mut Book) {
