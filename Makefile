@@ -1,7 +1,7 @@
 # make demo and make test do all set-up. Needs Rust, Node and make.
 
 PAGE := web/public/dist/page.js
-PAGE_SOURCES := $(shell find web/public web/scan web/offline web/shared -type f -not -path '*/dist/*') src/token/words.txt web/build.mjs
+PAGE_SOURCES := $(shell find web/public web/scan web/offline web/shared -type f -not -path '*/dist/*') web/build.mjs
 
 .PHONY: demo web test bench measure vectors clean
 

@@ -20,7 +20,7 @@ write("scan.js", scanner);
 write("sw.js", await bundle("offline/sw.ts", {}));
 // the page loads a scanner with just these bytes
 const digest = "sha384-" + createHash("sha384").update(scanner).digest("base64");
-const page = await bundle("public/main.ts", { plugins: [packedWords()], define: { SCAN_INTEGRITY: JSON.stringify(digest) } });
+const page = await bundle("public/main.ts", { define: { SCAN_INTEGRITY: JSON.stringify(digest) } });
 // browsers close the element at this text wherever it stands
 write("page.js", page.trim().replace(/<\/script/g, "<\\/script"));
 write("page.css", (await bundle("public/page.css", { target: BROWSERS })).trim());
@@ -45,21 +45,6 @@ function plainFields() {
   const setup = ({ onLoad }) =>
     onLoad({ filter: /@nuintun[\\/]qrcode/ }, ({ path }) => ({ contents: readFileSync(path, "utf8").replace(/#(?=[a-z])/gi, "_") }));
   return { name: "plain fields", setup };
-}
-
-/** The sorted words, packed: that is a quarter smaller after compression. shared/packed.ts unpacks them. */
-function packedWords() {
-  const kept = (word, before) => {
-    let same = 0;
-    while (same < word.length && word[same] === before[same]) same++;
-    return same;
-  };
-  const packed = (words) => {
-    const counts = words.map((word, i) => kept(word, words[i - 1] ?? ""));
-    return [counts.map((count) => count.toString(36)).join(""), ...words.map((word, i) => word.slice(counts[i]))].join(" ");
-  };
-  const load = ({ path }) => ({ contents: packed(readFileSync(path, "utf8").trim().split("\n")), loader: "text" });
-  return { name: "packed words", setup: ({ onLoad }) => onLoad({ filter: /words\.txt$/ }, load) };
 }
 
 function write(name, content) {

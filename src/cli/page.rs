@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{Write as _, stderr},
     path::{Path, PathBuf},
 };
 
@@ -28,7 +29,7 @@ pub enum Command {
     },
     /// Print a sheet with the address, the root key's fingerprint and how to check safely
     Poster {
-        /// Language of the sheet; the deployment's first if not given
+        /// Language of the sheet, one of `organisation.languages`; their first if not given
         #[arg(long, value_enum)]
         language: Option<Language>,
         /// As an HTML page to print, on standard output
@@ -40,6 +41,10 @@ pub enum Command {
 /// Runs one.
 pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let pages = pages(settings)?;
+    for gap in settings.organisation()?.gaps() {
+        // A closed stderr is no reason not to write the page.
+        let _ = writeln!(stderr(), "countersign: {gap}");
+    }
     match command {
         Command::Export { dir } => {
             let written = write(dir, &export(&pages))?;
@@ -48,10 +53,18 @@ pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(),
             })
         }
         Command::Poster { language, html } => {
-            let poster = Poster::new(&pages, language.unwrap_or(pages.for_reader("").words.language));
+            let poster = Poster::new(match language {
+                Some(language) => pages.in_language(*language).ok_or_else(|| not_spoken(*language))?,
+                None => pages.for_reader(""),
+            });
             format.print(&poster, |poster| if *html { poster.html() } else { poster.text() })
         }
     }
+}
+
+fn not_spoken(language: Language) -> Failure {
+    let tag = language.tag();
+    Failure::wrong(format!("your pages are not in {tag}; add \"{tag}\" to organisation.languages in countersign.toml"))
 }
 
 /// The pages for another host: they ask the service at its public URL, and believe no key set older than today's.

@@ -32,7 +32,6 @@ use crate::{
     page::{Deployment, Pages},
     store::{IssuerStore, SqliteStore, VerifierStore},
     verifier::{KeyWatch, Verifier, VerifierSettings, WatchError},
-    words::Language,
 };
 
 /// How often a verifier looks for a newer key set.
@@ -200,13 +199,8 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
 
 fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Arc<dyn VerifierStore>) -> Result<PublicApp, Failure> {
     let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
-    if organisation.telephone.is_empty() {
-        tracing::warn!("no telephone number is set, so people have nobody to ring; write one under [organisation] in countersign.toml");
-    }
-    if organisation.languages.contains(&Language::Urdu) {
-        tracing::warn!(
-            "the Urdu pages are a draft that no native speaker has reviewed; take ur out of organisation.languages until one has"
-        );
+    for gap in organisation.gaps() {
+        tracing::warn!("{gap}");
     }
     let public_url = settings.public_url()?;
     let pages = Pages::new(Deployment {

@@ -24,6 +24,21 @@ pub struct Organisation {
     pub languages: Vec<Language>,
 }
 
+impl Organisation {
+    /// What people would miss on the pages, a sentence each.
+    pub fn gaps(&self) -> Vec<&'static str> {
+        let draft = self.languages.contains(&Language::Urdu);
+        [
+            (self.telephone.is_empty(), "no telephone number is set, so people have nobody to ring; write one under [organisation] in countersign.toml"),
+            (self.exit_url.is_none(), "no exit_url is set, so the pages have no \"Exit this page\"; write a harmless address under [organisation] in countersign.toml"),
+            (draft, "the Urdu pages are a draft that no native speaker has reviewed; take ur out of organisation.languages until one has"),
+        ]
+        .into_iter()
+        .filter_map(|(gap, sentence)| gap.then_some(sentence))
+        .collect()
+    }
+}
+
 /// The settings that every command takes.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Settings")]

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::{
     config::Organisation,
     keyring::{IssuerName, PublicKey},
-    token::SpokenSize,
+    token::{SpokenSize, words_in_use},
     words::Catalogue,
 };
 
@@ -27,19 +27,22 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// The address that people type.
+    pub(super) fn host(&self) -> &str {
+        self.public_url.split_once("://").map_or(&self.public_url, |(_, host)| host)
+    }
+
     /// As the page's script reads it.
     pub(super) fn json(&self, catalogues: &[Catalogue]) -> Value {
         let organisation = &self.organisation;
         json!({
             "issuer": self.issuer.as_str(),
-            "public_url": self.public_url,
             "api": self.api,
             "root": {"kty": "OKP", "crv": "Ed25519", "x": self.root.jwk_x(), "kid": self.root.id().to_string()},
             "minimum_key_set": self.minimum_key_set,
             "spoken_words": self.spoken.words(),
             "organisation": {
                 "name": organisation.name, "telephone": organisation.telephone, "address": organisation.address,
-                "exit_url": organisation.exit_url,
             },
             // Each language's texts in the order of the keys, which are sent once.
             "keys": catalogues.first().map(|words| pack(words.of_the_page().into_keys())),
@@ -49,12 +52,13 @@ impl Deployment {
                 let texts: Vec<&str> = words.of_the_page().into_values().collect();
                 json!({"tag": tag, "name": name, "direction": direction, "texts": texts})
             }).collect::<Vec<_>>(),
+            "words": pack(words_in_use().iter().copied()),
         })
     }
 }
 
 /// Packs texts whose neighbours begin alike: one character each, in base 36, for how much of the one before is kept; then
-/// the rests. The keys are ASCII, so every byte begins a character. `web/shared/packed.ts` unpacks it.
+/// the rests. Keys and words are ASCII, so every byte begins a character. `web/shared/packed.ts` unpacks it.
 fn pack<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let (mut counts, mut rests, mut last) = (String::new(), String::new(), "");
     for text in texts {

@@ -30,7 +30,10 @@ pub struct Fields {
 impl Page<'_> {
     /// The form, with the catalogue's key of what is wrong.
     pub fn form(&self, problem: Option<&str>, fields: &Fields) -> Document {
-        self.plain(&self.menu(), &html! { (self.intro()) (self.number(fields)) (self.fields(problem, fields)) (self.safety()) })
+        self.plain(
+            &self.menu(),
+            &html! { (self.intro()) (self.address()) (self.number(fields)) (self.fields(problem, fields)) (self.safety()) },
+        )
     }
 
     /// A code that does not read like one, with what may be wrong, and the form to mend it in.
@@ -81,6 +84,10 @@ impl Page<'_> {
         }
     }
 
+    fn address(&self) -> Markup {
+        html! { p.address { (self.with("start.address", &[("address", self.site.deployment.host())])) } }
+    }
+
     /// The person's own number. A browser without our program cannot draw it, so the service did.
     fn number(&self, Fields { own, .. }: &Fields) -> Markup {
         html! {
@@ -108,7 +115,7 @@ impl Page<'_> {
                     aria-describedby="code-hint" { (fields.code) }
                 label for="challenge" { (self.t("check.challenge.label")) }
                 p.hint #challenge-hint { (self.t("check.challenge.hint")) }
-                input #challenge name="challenge" type="text" inputmode="numeric" maxlength="7" autocomplete="off"
+                input #challenge name="challenge" dir="ltr" type="text" inputmode="numeric" maxlength="7" autocomplete="off"
                     value=(fields.challenge) aria-describedby="challenge-hint";
                 button.button.button-main type="submit" { (self.t("check.submit")) }
                 // Seen in Chromium, which keeps what a form sent to open its windows again.
@@ -135,7 +142,9 @@ impl Page<'_> {
         let runs_out = self.words.time(claims.window().expires_at());
         let number = if answer.challenge == Some(ChallengeResult::Matched) { "number.typed" } else { "check.number_absent" };
         html! {
-            div.card {
+            div.action {
+                h2 { (self.t("next.do")) }
+                p.do { (self.t("verdict.genuine.do")) }
                 p { (self.with("match.made_for", &[("time", &made)])) }
                 (self.claims(claims.approach()))
                 p { (self.t(number)) }

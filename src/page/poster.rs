@@ -1,11 +1,8 @@
 use maud::{DOCTYPE, Markup, html};
 use serde::Serialize;
 
-use super::Pages;
-use crate::{
-    token::Fingerprint,
-    words::{Catalogue, Language},
-};
+use super::Page;
+use crate::{token::Fingerprint, words::Language};
 
 /// A sheet for a wall or a letter: where to check, whom to ring, and how to do it safely.
 #[derive(Serialize)]
@@ -26,18 +23,18 @@ pub struct Poster {
 }
 
 impl Poster {
-    /// The sheet of a deployment in one of the languages, which need not be one of its own.
-    pub fn new(pages: &Pages, language: Language) -> Self {
-        let (words, deployment) = (Catalogue::of(language), &pages.deployment);
+    /// The sheet of a deployment.
+    pub fn new(page: Page<'_>) -> Self {
+        let (words, deployment) = (page.words, &page.site.deployment);
         let organisation = &deployment.organisation;
         let telephone = words.telephone(&organisation.telephone);
         let t = |key: &str| words.text(key, &[("organisation", &organisation.name), ("telephone", &telephone)]);
         Self {
-            language,
+            language: words.language,
             title: t("poster.title"),
             organisation: organisation.name.clone(),
             type_this: t("poster.type"),
-            address: deployment.public_url.split_once("://").map_or(deployment.public_url.as_str(), |(_, host)| host).to_owned(),
+            address: deployment.host().to_owned(),
             ring: t("poster.ring"),
             telephone: telephone.clone(),
             safe_title: t("safe.title"),

@@ -34,6 +34,11 @@ impl Pages {
         self.catalogues.iter().map(|words| Page { site: self, words })
     }
 
+    /// In one language, if the deployment has it.
+    pub fn in_language(&self, language: Language) -> Option<Page<'_>> {
+        self.each().find(|page| page.words.language == language)
+    }
+
     /// In the language that somebody would rather read, by an `Accept-Language` header or a single tag.
     pub fn for_reader(&self, wanted: &str) -> Page<'_> {
         let languages: Vec<Language> = self.catalogues.iter().map(|words| words.language).collect();

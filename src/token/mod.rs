@@ -24,6 +24,6 @@ pub use correction::{Correction, correct};
 pub use cose::{Malformed, Unverified};
 pub use fingerprint::Fingerprint;
 pub use sign::SignError;
-pub use spoken::{Mistyped, SpokenCode, SpokenSize, group_digits, words_of};
+pub use spoken::{Mistyped, SpokenCode, SpokenSize, group_digits, words_in_use, words_of};
 pub use verify::{Rejection, Verified};
 pub use wire::{InputError, Token, TokenHash};

@@ -98,12 +98,14 @@ test("a lost reply is asked for again as the same attempt with the same number",
   assert.equal(first?.challenge, number);
 });
 
-test("a service that is too busy says so, calmly", async () => {
+test("who tried too many codes is told so, calmly, and that scanning still works", async () => {
   stage.service.reply = () => ({ status: 429, body: { title: "Too many requests" } });
-  const page = await stage.visit(fragmentOf(token()));
-  await page.press("Check this code");
+  const page = await stage.visit();
+  await page.enter("words", await wordsOf(token()));
   await page.see(cannotCheck);
-  assert.match(await page.text(), /Please wait a minute, then try again/);
+  assert.match(await page.text(), /Too many codes were tried from your connection\. Wait some minutes, or scan the code\./);
+  await page.press("Scan a code");
+  await page.see("Scan a code");
 });
 
 test("does that match? asks about name, place and dialled digits, and has two outcomes", async () => {

@@ -76,11 +76,17 @@ test("what is wrong with an input is said beside it, and nothing is sent", async
   assert.equal(stage.service.asked.length, 0);
 });
 
-test("a damaged link is not genuine, and never called mistyped", async () => {
-  for (const path of [fragmentOf(token()).slice(0, -1), "/#hello"]) {
-    const page = await stage.visit(path);
-    await page.see(notGenuine);
+test("a fragment that is nothing of ours raises no alarm", async () => {
+  for (const fragment of ["menu", "_=_", "12345"]) {
+    const page = await stage.visit("/#" + fragment);
+    await page.see("Check who is contacting you");
+    assert.equal(page.page.url(), stage.service.url + "/");
   }
+});
+
+test("a damaged link is not genuine, and never called mistyped", async () => {
+  const damaged = await stage.visit(fragmentOf(token()).slice(0, -1));
+  await damaged.see(notGenuine);
   stage.service.reply = () => answer("mistyped");
   const page = await stage.visit(fragmentOf(token()));
   await page.press("Check this code");

@@ -41,8 +41,8 @@ async function versionKept(page: Visit): Promise<number> {
 async function reload(page: Visit, ...asks: readonly string[]): Promise<void> {
   const settled = asks.map(async (path) => {
     const own = (request: Request): boolean => request.url().endsWith(path) && !request.isNavigationRequest();
-    const [finished, failed] = [page.page.waitForEvent("requestfinished", own), page.page.waitForEvent("requestfailed", own)];
-    await Promise.any([finished, failed]);
+    // one that begins now: of an earlier one the end may still be told
+    await (await page.page.waitForRequest(own)).response();
   });
   await page.page.reload();
   await page.see(start);
@@ -220,7 +220,8 @@ test("a browser without service workers, or without a store, serves the page and
 });
 
 test("a store that the browser refuses is said", async () => {
-  const refused = `CacheStorage.prototype.has = () => Promise.reject(new DOMException("no", "SecurityError"))`;
+  const refused = `for (const act of ["match", "has", "open", "delete"])
+    CacheStorage.prototype[act] = () => Promise.reject(new DOMException("no", "SecurityError"))`;
   const page = await stage.visit("/", PHONE, refused);
   await page.page.getByText("Keep this page for use without signal").click();
   await page.page.getByText("This browser cannot keep this page.").waitFor();

@@ -81,6 +81,15 @@ test("words and digits are typed and shown from left to right in every language,
   }
 });
 
+test("one's own number is typed as it was shown", async () => {
+  stage.service.reply = () => answer("challenge_needed");
+  const page = await stage.visit(fragmentOf(token({ challenge: 417092 })));
+  await page.press("Check this code");
+  await page.press("اردو");
+  const field = page.page.locator("#own-number");
+  assert.equal(await field.evaluate((element) => getComputedStyle(element).direction), "ltr");
+});
+
 test("numbers read from left to right in a language that runs from right to left", async () => {
   const service = await FakeService.start(["ur"], "+44 1632 960123");
   try {

@@ -121,7 +121,33 @@ test("when the code's time passes the check still stands; an old number is repla
   await page.page.clock.fastForward(601000);
   assert.match(await page.text(), /Your number is too old to use/);
   await page.press("Get a new number");
-  assert.match(await page.page.locator(".number-value").innerText(), /^\d{3}.\d{3}$/);
+  const value = page.page.locator(".number-value");
+  assert.match(await value.innerText(), /^\d{3}.\d{3}$/);
+  assert.ok(await value.evaluate((element) => element === document.activeElement), "a screen reader reads it at once");
+});
+
+test("an answer that comes late takes no number away that was drawn since", async () => {
+  let release = (): void => undefined;
+  const page = await stage.visit();
+  await page.page.route("**/v1/verify", async (route) => {
+    if (stage.service.asked.length === 0) await new Promise<void>((resolve) => (release = resolve));
+    await route.continue();
+  }, { times: 1 });
+  await page.press("I have read it out");
+  await page.enter("link", token().toString("base64url"));
+  await page.see("Checking this code");
+
+  stage.service.reply = () => answer("challenge_needed");
+  await page.page.evaluate((fragment) => (location.hash = fragment), fragmentOf(token()).slice(1));
+  await page.press("Check this code");
+  await page.press("Get a new number");
+  const drawn = await numberOf(page);
+  stage.service.reply = () => answer("genuine");
+  const answered = page.page.waitForResponse("**/v1/verify");
+  release();
+  await answered;
+  await page.press("I have read it out");
+  assert.equal(await numberOf(page), drawn);
 });
 
 test("a number that was read out more than ten minutes ago is not sent", async () => {

@@ -167,6 +167,11 @@ test("without network a browser that checks no signatures says nothing about a t
   await page.page.reload();
   await page.enter("link", textOf(token()));
   await page.see(cannotCheck);
+  assert.doesNotMatch(await page.text(), /This answer is from/);
+  await page.press("Check another code");
+  await page.press("I have read it out");
+  await page.enter("link", textOf(token({ challenge: 417092 })));
+  await page.see(cannotCheck);
 });
 
 test("a service that answers, however badly, is no missing network", async () => {

@@ -4,7 +4,6 @@ import { readToken } from "../shared/link.ts";
 import { unpack } from "../shared/packed.ts";
 import { type WordList, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
-import packedWords from "../../src/token/words.txt";
 import { Checker, type Judged, type Question, type Ticket } from "./check.ts";
 import type { Deployment, Language } from "./deployment.ts";
 import { fill } from "./dom.ts";
@@ -34,7 +33,7 @@ export class App {
   /** Says things in the language of the moment. */
   t: Text;
   language: Language;
-  readonly words: WordList = wordList(unpack(packedWords));
+  readonly words: WordList;
   readonly number = new OwnNumber();
   readonly keySets: KeySets;
   private readonly checker: Checker;
@@ -45,6 +44,7 @@ export class App {
     readonly deployment: Deployment,
     private readonly main: HTMLElement,
   ) {
+    this.words = wordList(unpack(deployment.words));
     this.language = firstLanguage(deployment);
     this.t = speak(deployment, this.language);
     this.keySets = new KeySets(deployment);
@@ -105,13 +105,17 @@ export class App {
   open(fragment: string): void {
     const reading = readToken("#" + fragment);
     if (reading.kind === "bytes") this.show({ at: "opened", bytes: reading.bytes });
-    else this.showDamaged();
+    else if (reading.kind === "not_genuine") this.showDamaged();
+    // nothing of ours: some messengers add a fragment of their own
+    else this.show({ at: "start" });
   }
 
   /** Begins as a page does that was just opened: nothing of an earlier visit is left in it. */
   startAnew(): void {
     this.number.forget();
     this.checker.forget();
+    // the way out hid it
+    document.body.hidden = false;
     this.show({ at: "start" });
   }
 
@@ -125,7 +129,7 @@ export class App {
     const checking: Screen = { at: "checking" };
     this.show(checking);
     void this.checker.check(question).then((outcome) => {
-      if (outcome.verdict !== null && KEEPS_NUMBER.indexOf(outcome.verdict) < 0) this.number.forget();
+      if (outcome.verdict !== null && KEEPS_NUMBER.indexOf(outcome.verdict) < 0) this.number.used(question.given);
       // an answer that comes late does not replace a newer screen
       if (this.current !== checking) return;
       this.show(outcome.verdict === null ? { at: "unconfirmed", outcome } : { at: "verdict", outcome, typed: "" });
@@ -139,9 +143,8 @@ export class App {
       verdict: "not_genuine",
       question,
       token: null,
-      firstCheckedAt: null,
+      answer: null,
       phoneTime: Math.floor(Date.now() / 1000),
-      serverTime: null,
       serviceAlone: false,
       busy: false,
     };

@@ -6,7 +6,7 @@ import { type Token, parseToken } from "../shared/token.ts";
 import { type Verdict, fromLocal, judgeChallenge, stricter } from "../shared/verdict.ts";
 import { verifyToken } from "../shared/verify.ts";
 import type { Deployment } from "./deployment.ts";
-import type { FoundKeySet, KeySets } from "./keysets.ts";
+import type { FoundKeySets, KeySets } from "./keysets.ts";
 import type { GivenNumber } from "./number.ts";
 import { type Answer, type Request, askService, drawAttempt } from "./service.ts";
 
@@ -35,10 +35,11 @@ export interface Judged {
   readonly question: Question;
   /** What the token says, where its signature was checked here (or could not be: `serviceAlone`). */
   readonly token: Token | null;
-  readonly firstCheckedAt: number | null;
+  /** What the service said; null where it gave no answer. */
+  readonly answer: Answer | null;
   readonly phoneTime: number;
-  readonly serverTime: number | null;
   readonly serviceAlone: boolean;
+  /** Too many codes were tried; what is scanned is not counted. */
   readonly busy: boolean;
 }
 
@@ -73,13 +74,15 @@ export class Checker {
   }
 
   async check(question: Question): Promise<Outcome> {
-    const [reply, keySet] = await Promise.all([askService(this.deployment.api, this.requestOf(question)), this.keySets.find()]);
+    const [reply, keySets] = await Promise.all([askService(this.deployment.api, this.requestOf(question)), this.keySets.find()]);
     const phoneTime = Math.floor(Date.now() / 1000);
     const answer = typeof reply === "string" ? null : reply;
     // the service judges the time; a difference to the phone's clock is said on screen
     const now = answer === null ? phoneTime : answer.serverTime;
-    const finding = await this.findingOf(question, answer, keySet, now);
-    if (reply === "silent" && finding.verdict === "genuine" && finding.token !== null && !finding.serviceAlone) {
+    const found = await this.findingOf(question, answer, keySets, now);
+    // neither the service nor this browser checked anything
+    const finding = answer === null && found.serviceAlone ? CANNOT_CHECK : found;
+    if (reply === "silent" && finding.verdict === "genuine" && finding.token !== null) {
       return { verdict: null, question, token: finding.token, phoneTime };
     }
     const worst = stricter(answer === null ? "cannot_check" : answer.verdict, finding.verdict);
@@ -87,11 +90,10 @@ export class Checker {
       question,
       verdict: question.exact && worst === "mistyped" ? "not_genuine" : worst,
       token: finding.token,
-      firstCheckedAt: answer === null ? null : answer.firstCheckedAt,
+      answer,
       phoneTime,
-      serverTime: answer === null ? null : answer.serverTime,
       serviceAlone: finding.serviceAlone,
-      busy: reply === "busy",
+      busy: reply === "busy" && question.ticket.kind === "code",
     };
   }
 
@@ -108,9 +110,9 @@ export class Checker {
     return Object.assign(given === null ? { attempt } : { attempt, challenge: given.value }, asked);
   }
 
-  private async findingOf(question: Question, answer: Answer | null, keySet: FoundKeySet | null, now: number): Promise<Finding> {
+  private async findingOf(question: Question, answer: Answer | null, keySets: FoundKeySets, now: number): Promise<Finding> {
     const { ticket, given } = question;
-    if (ticket.kind === "token") return this.local(ticket.bytes, given, keySet, now);
+    if (ticket.kind === "token") return this.local(ticket.bytes, given, keySets, now);
     if (answer === null || (answer.verdict !== "genuine" && answer.verdict !== "already_checked")) return NOTHING_FOUND;
     if (answer.token === null) return CANNOT_CHECK;
     const code = await codeOfToken(answer.token, this.deployment.spoken_words);
@@ -118,18 +120,18 @@ export class Checker {
     if (code !== null && code !== ticket.code) return CANNOT_CHECK;
     const attempt = this.attempts.get(wordsOfCode(ticket.code, this.deployment.spoken_words, this.words).join(" "));
     if (attempt !== undefined) this.attempts.set(toText(answer.token), attempt);
-    return this.local(answer.token, given, keySet, now);
+    return this.local(answer.token, given, keySets, now);
   }
 
-  private async local(bytes: Bytes, given: GivenNumber | null, keySet: FoundKeySet | null, now: number): Promise<Finding> {
+  private async local(bytes: Bytes, given: GivenNumber | null, keySets: FoundKeySets, now: number): Promise<Finding> {
     const shape = parseToken(bytes);
     if (shape === null) return { verdict: "not_genuine", token: null, serviceAlone: false };
     const byNumber = judgeChallenge(shape.challenge, given === null ? null : given.value);
     if (!(await hasEd25519())) return { verdict: byNumber, token: shape, serviceAlone: true };
-    const read = keySet === null ? null : await this.keySets.read(keySet.jwt, now);
+    const known = await this.keySets.read(keySets, now);
     // a key that a kept set does not know may be newer than the set: that is no fault of the code
-    if (keySet === null || read === null || (!keySet.fresh && !read.keys.has(shape.kid))) return CANNOT_CHECK;
-    const { verdict, token } = await verifyToken(bytes, read, this.deployment.issuer, now);
+    if (known === null || (keySets.published === null && !known.keys.has(shape.kid))) return CANNOT_CHECK;
+    const { verdict, token } = await verifyToken(bytes, known, this.deployment.issuer, now);
     return { verdict: stricter(fromLocal(verdict), byNumber), token, serviceAlone: false };
   }
 }

@@ -4,7 +4,6 @@ import type { SpokenWords } from "../shared/spoken.ts";
 /** Who runs this service and where; baked into the page by the server or by the export. */
 export interface Deployment {
   readonly issuer: string;
-  readonly public_url: string;
   /** Prefix of the API's addresses; empty for the page's own origin. */
   readonly api: string;
   readonly root: RootKey;
@@ -14,6 +13,8 @@ export interface Deployment {
   /** The keys of all texts, packed. */
   readonly keys: string;
   readonly languages: readonly [Language, ...Language[]];
+  /** The words that codes are spoken in, packed. */
+  readonly words: string;
 }
 
 /** A language of the page, with everything that the page says in it. */
@@ -30,7 +31,6 @@ export interface Organisation {
   readonly name: string;
   readonly telephone: string;
   readonly address: string;
-  readonly exit_url: string | null;
 }
 
 /** Reads the deployment from the page; null while it has not been filled in. */

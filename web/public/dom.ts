@@ -11,9 +11,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   Object.keys(attributes).forEach((name) => element.setAttribute(name, attributes[name] || ""));
-  children.forEach((child) => {
-    if (child !== null) element.appendChild(typeof child === "string" ? document.createTextNode(child) : child);
-  });
+  add(element, children);
   return element;
 }
 
@@ -41,9 +39,21 @@ export function heading(text: string): HTMLElement {
   return el("h1", { tabindex: "-1" }, text);
 }
 
+/** Fills an element anew. A focus in it goes on to the first thing that can take it. */
+export function refill(parent: Element, ...children: readonly Child[]): void {
+  const focused = parent.contains(document.activeElement);
+  fill(parent, ...children);
+  const next = parent.querySelector<HTMLElement>("button, [tabindex]");
+  if (focused && next) next.focus();
+}
+
 /** Puts nodes in place of all that an element holds. */
 export function fill(parent: Element, ...children: readonly Child[]): void {
   while (parent.firstChild) parent.removeChild(parent.firstChild);
+  add(parent, children);
+}
+
+function add(parent: Element, children: readonly Child[]): void {
   children.forEach((child) => {
     if (child !== null) parent.appendChild(typeof child === "string" ? document.createTextNode(child) : child);
   });

@@ -1,46 +1,61 @@
 import type { KeySets } from "./keysets.ts";
-import { fetchKeySet, keySetAddress } from "./service.ts";
+import { keySetAddress } from "./service.ts";
 import { trusted } from "./trusted.ts";
 
 // What stays on a phone, once the person asks for it: this page, its decoder and icon, and the key set. Nothing of any check.
+
+/** A worker that is not ready by then has most likely died while it was installed: nothing else says so. */
+const READY_WITHIN_MS = 10000;
+
+/** The keeping that has begun and not ended, whichever screen began it. */
+let underWay: Promise<void> | null = null;
+/** How often copies were removed here: a renewal that began before has no leave to bring them back. */
+let removals = 0;
 
 /** Whether this browser can keep the page: the worker must be able to tell what a request is for. */
 export function canKeep(): boolean {
   return !!navigator.serviceWorker && !!window.caches && typeof Request === "function" && "destination" in Request.prototype;
 }
 
-/** Whether the page is kept here. */
-export function isKept(): Promise<boolean> {
-  return caches.has(cacheName());
+/** Whether the page is kept here, and a worker shows it. */
+export async function isKept(): Promise<boolean> {
+  const copy = await caches.match(location.pathname, { cacheName: cacheName(), ignoreSearch: true, ignoreVary: true });
+  return copy !== undefined && (await ownWorker()) !== null;
 }
 
 /** Keeps the page, whole or not at all. */
-export async function keep(keySets: KeySets): Promise<void> {
-  try {
-    await takeCopies(keySets);
-    await navigator.serviceWorker.register(trusted("sw.js"), { updateViaCache: "none" });
-    await navigator.serviceWorker.ready;
-  } catch (reason) {
-    await remove();
-    throw reason;
-  }
+export function keep(keySets: KeySets): Promise<void> {
+  const end = (): void => {
+    underWay = null;
+  };
+  underWay = keepWhole(keySets);
+  underWay.then(end, end);
+  return underWay;
+}
+
+/** The keeping that is under way, if any. */
+export function keepingNow(): Promise<void> | null {
+  return underWay;
 }
 
 /** Removes all that was kept. */
 export async function remove(): Promise<void> {
-  await caches.delete(cacheName());
-  const registration = await navigator.serviceWorker.getRegistration();
-  // a worker of the host's own may stand over this folder
-  if (registration && registration.scope === folder()) await registration.unregister();
+  removals++;
+  await clear();
 }
 
 /** Puts fresh copies in place of the kept ones, where there are any. What cannot be had whole stays as it was. */
 export async function renew(keySets: KeySets): Promise<void> {
+  const before = removals;
   try {
-    if (canKeep() && (await isKept())) await takeCopies(keySets);
+    if (!canKeep()) return;
+    if (await isKept()) await takeCopies(keySets);
+    // what a page left behind that was closed while it kept itself
+    else if (underWay === null) await clear();
   } catch {
     // no network, most likely: the kept copies serve
   }
+  if (removals !== before) await clear();
 }
 
 /** The key set that is kept here, to be read with the same care as a fetched one. */
@@ -53,6 +68,34 @@ export async function keptKeySet(api: string): Promise<string | null> {
   }
 }
 
+async function keepWhole(keySets: KeySets): Promise<void> {
+  try {
+    await takeCopies(keySets);
+    await startWorker();
+  } catch (reason) {
+    await clear();
+    throw reason;
+  }
+}
+
+async function clear(): Promise<void> {
+  await caches.delete(cacheName());
+  const worker = await ownWorker();
+  if (worker !== null) await worker.unregister();
+}
+
+/** A worker of the host's own may stand over this folder, and is none of ours. */
+async function ownWorker(): Promise<ServiceWorkerRegistration | null> {
+  const registration = await navigator.serviceWorker.getRegistration();
+  return registration && registration.scope === folder() ? registration : null;
+}
+
+async function startWorker(): Promise<void> {
+  await navigator.serviceWorker.register(trusted("sw.js"), { updateViaCache: "none" });
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("the worker is not ready")), READY_WITHIN_MS));
+  await Promise.race([navigator.serviceWorker.ready, late]);
+}
+
 async function takeCopies(keySets: KeySets): Promise<void> {
   const cache = await caches.open(cacheName());
   await Promise.all([cache.addAll([location.pathname, "scan.js", "icon.svg"].map(whole)), takeKeySet(cache, keySets)]);
@@ -60,13 +103,10 @@ async function takeCopies(keySets: KeySets): Promise<void> {
 
 /** Takes a key set that this phone believes; without one the page is kept all the same, and says what it cannot do. */
 async function takeKeySet(cache: Cache, keySets: KeySets): Promise<void> {
-  const address = keySetAddress(keySets.deployment.api);
-  const now = Math.floor(Date.now() / 1000);
-  // once the kept set has been read, no older one is believed
-  const kept = await cache.match(address);
-  if (kept) await keySets.read(await kept.text(), now);
-  const fresh = await fetchKeySet(keySets.deployment.api);
-  if (fresh !== null && (await keySets.read(fresh, now)) !== null) await cache.put(address, new Response(fresh));
+  const found = await keySets.find();
+  const believed = await keySets.read(found, Math.floor(Date.now() / 1000));
+  const { published } = found;
+  if (published !== null && believed !== null) await cache.put(keySetAddress(keySets.deployment.api), new Response(published));
 }
 
 /** From the network only. An address that leads elsewhere gives nothing to keep. */

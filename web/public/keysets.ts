@@ -3,10 +3,10 @@ import type { Deployment } from "./deployment.ts";
 import { keptKeySet } from "./keeping.ts";
 import { fetchKeySet } from "./service.ts";
 
-/** A key set as it came, not yet read. A kept one may be older than the keys of today. */
-export interface FoundKeySet {
-  readonly jwt: string;
-  readonly fresh: boolean;
+/** Key sets as they came, not yet read: the one that the service publishes, and the one that this phone keeps. */
+export interface FoundKeySets {
+  readonly published: string | null;
+  readonly kept: string | null;
 }
 
 /** Believes key sets that the pinned root signed and that are not older than one it has seen. */
@@ -17,17 +17,20 @@ export class KeySets {
     this.newest = deployment.minimum_key_set;
   }
 
-  /** The set that the service publishes, or else the one that this phone keeps. */
-  async find(): Promise<FoundKeySet | null> {
+  async find(): Promise<FoundKeySets> {
     const { api } = this.deployment;
-    const published = await fetchKeySet(api);
-    if (published !== null) return { jwt: published, fresh: true };
-    const kept = await keptKeySet(api);
-    return kept === null ? null : { jwt: kept, fresh: false };
+    const [published, kept] = await Promise.all([fetchKeySet(api), keptKeySet(api)]);
+    return { published, kept };
   }
 
-  /** Reads a signed set; null when anything at all is wrong with it. */
-  async read(jwt: string, now: number): Promise<KeySet | null> {
+  /** Reads the published set, or where there is none the kept one; null when anything at all is wrong with it. */
+  async read({ published, kept }: FoundKeySets, now: number): Promise<KeySet | null> {
+    // first, so that no published set is believed that is older than the kept one
+    const old = kept === null ? null : await this.parse(kept, now);
+    return published === null ? old : this.parse(published, now);
+  }
+
+  private async parse(jwt: string, now: number): Promise<KeySet | null> {
     const { issuer, root } = this.deployment;
     const keySet = await parseKeySet(jwt, { issuer, root, minimumVersion: this.newest }, now);
     if (keySet !== null) this.newest = Math.max(this.newest, keySet.version);

@@ -53,9 +53,14 @@ export class OwnNumber {
     return this.readOut || this.millisecondsLeft() === 0 ? null : this.value;
   }
 
-  /** Forgets the number after its one use. */
+  /** Forgets a number after its one use; one that was drawn since stays. */
+  used(given: GivenNumber | null): void {
+    if (given !== null && given.value === this.value) this.forget();
+  }
+
   forget(): void {
     this.value = null;
+    this.drawnAt = 0;
     this.readOut = false;
   }
 }

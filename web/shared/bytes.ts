@@ -1,60 +1,31 @@
 /** Bytes as WebCrypto takes them: never backed by shared memory. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /** Writes base64url without padding. */
 export function toBase64url(bytes: Bytes): string {
-  let text = "";
-  let bits = 0;
-  let held = 0;
-  bytes.forEach((byte) => {
-    bits = (bits << 8) | byte;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      text += BASE64URL.charAt((bits >> held) & 63);
-    }
-    bits &= (1 << held) - 1;
-  });
-  return held > 0 ? text + BASE64URL.charAt((bits << (6 - held)) & 63) : text;
+  const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  return base64.replace(/[+]/g, "-").replace(/[/]/g, "_").replace(/=/g, "");
 }
 
 /** Reads base64url strictly: no padding, no other character, zero tail bits; so each text has one spelling. */
 export function fromBase64url(text: string): Bytes | null {
-  if (text.length % 4 === 1) return null;
-  const bytes = new Uint8Array(Math.floor((text.length * 6) / 8));
-  let bits = 0;
-  let held = 0;
-  let at = 0;
-  for (let i = 0; i < text.length; i++) {
-    const six = BASE64URL.indexOf(text.charAt(i));
-    if (six < 0) return null;
-    bits = (bits << 6) | six;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes[at++] = bits >> held;
-    }
-    bits &= (1 << held) - 1;
+  try {
+    const bytes = Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
+    // atob takes more spellings than this one
+    return toBase64url(bytes) === text ? bytes : null;
+  } catch {
+    return null;
   }
-  return bits === 0 ? bytes : null;
 }
 
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Bytes): string {
-  let text = "";
-  bytes.forEach((byte) => {
-    text += (byte < 16 ? "0" : "") + byte.toString(16);
-  });
-  return text;
+  return Array.from(bytes, (byte) => (byte < 16 ? "0" : "") + byte.toString(16)).join("");
 }
 
 /** Bytes of a text that is known to be ASCII, such as an issuer name or a part of a JWT. */
 export function asciiBytes(text: string): Bytes {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i) & 127;
-  return bytes;
+  return Uint8Array.from(text, (sign) => sign.charCodeAt(0) & 127);
 }
 
 /**

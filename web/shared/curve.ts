@@ -6,6 +6,7 @@ import { type Bytes, toHex } from "./bytes.ts";
  * we serve, yet older than any that has Ed25519: elsewhere no key set is read.
  */
 export function isOnCurve(point: Bytes): boolean {
+  if (typeof BigInt !== "function") return false;
   const one = BigInt(1);
   const p = (one << BigInt(255)) - BigInt(19);
   const d = BigInt("0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3");

@@ -1,6 +1,6 @@
 import type { App } from "../app.ts";
 import { button, el, fill } from "../dom.ts";
-import { canKeep, isKept, keep, remove } from "../keeping.ts";
+import { canKeep, isKept, keep, keepingNow, remove } from "../keeping.ts";
 import { paragraph } from "./parts.ts";
 
 /** Keeping the page for use without signal, folded away. Nothing is kept before the press. */
@@ -18,9 +18,11 @@ export function keepPart(app: App): HTMLElement {
     // the button that had the focus is gone
     status.focus();
   };
+  const follow = (keeping: Promise<void>): void =>
+    void keeping.then(() => show(true, t("keep.kept")), () => show(false, t("keep.failed")));
   const pressKeep = (): void => {
     wait();
-    void keep(app.keySets).then(() => show(true, t("keep.kept")), () => show(false, t("keep.failed")));
+    follow(keep(app.keySets));
   };
   const pressRemove = (): void => {
     wait();
@@ -29,8 +31,13 @@ export function keepPart(app: App): HTMLElement {
   const cannot = (): void => {
     status.textContent = t("keep.cannot");
   };
-  if (canKeep()) void isKept().then((kept) => show(kept, kept ? t("keep.kept") : ""), cannot);
-  else cannot();
+  const underWay = keepingNow();
+  if (!canKeep()) cannot();
+  else if (underWay === null) void isKept().then((kept) => show(kept, kept ? t("keep.kept") : ""), cannot);
+  else {
+    status.textContent = t("keep.moment");
+    follow(underWay);
+  }
   const words = [paragraph(t("keep.what")), paragraph(t("keep.trace"))];
   return el("details", { class: "keep" }, el("summary", {}, t("keep.title")), ...words, status, place);
 }

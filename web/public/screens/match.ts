@@ -64,10 +64,10 @@ function numberLine(app: App, { question }: Judged): HTMLElement {
 }
 
 /** Says until when the code runs; once that has passed, that the check still stands. No countdown. */
-function timeLine(app: App, token: Token, { phoneTime, serverTime }: Judged): HTMLElement {
+function timeLine(app: App, token: Token, { phoneTime, answer }: Judged): HTMLElement {
   const { t } = app;
   const line = el("p", { class: "hint", role: "status" }, t("match.runs_out", { time: timeText(token.expiresAt) }));
-  const judged = serverTime === null ? phoneTime : serverTime;
+  const judged = answer === null ? phoneTime : answer.serverTime;
   const elapsed = Math.floor(Date.now() / 1000) - phoneTime;
   const left = Math.max(0, token.expiresAt - judged - elapsed);
   setTimeout(() => {

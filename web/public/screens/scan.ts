@@ -1,7 +1,7 @@
 import type { Camera, Ending } from "../../scan/camera.ts";
 import { readToken } from "../../shared/link.ts";
 import type { App, Text } from "../app.ts";
-import { button, el, fill, heading } from "../dom.ts";
+import { button, el, fill, heading, refill } from "../dom.ts";
 import { loadScanner } from "../loader.ts";
 import { paragraph } from "./parts.ts";
 
@@ -74,7 +74,7 @@ class Scan {
     this.view.hidden = true;
     this.say(`scan.${why}`);
     const again = button(this.t("scan.again"), "main", () => this.app.show({ at: "scan" }));
-    fill(this.control, why === "absent" ? null : again);
+    refill(this.control, why === "absent" ? null : again);
   }
 
   private say(key: Parameters<Text>[0]): void {

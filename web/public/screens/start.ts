@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import { button, el, fill, heading } from "../dom.ts";
+import { button, el, heading, refill } from "../dom.ts";
 import { numberText } from "../number.ts";
 import type { Way } from "../state.ts";
 import { keepPart } from "./keep.ts";
@@ -20,12 +20,16 @@ export function startScreen(app: App): Node[] {
 
 function numberPanel(app: App): HTMLElement {
   const section = el("section", { class: "number", "aria-labelledby": "number-title" });
+  let timer = 0;
   const render = (): void => {
-    fill(section, ...(app.number.millisecondsLeft() > 0 ? youngNumber(app, render) : oldNumber(app, render)));
+    const left = app.number.millisecondsLeft();
+    refill(section, ...(left > 0 ? youngNumber(app, render) : oldNumber(app, render)));
+    clearTimeout(timer);
+    if (left > 0) timer = window.setTimeout(render, left);
   };
+  app.onLeave(() => clearTimeout(timer));
   app.number.current();
   render();
-  setTimeout(render, app.number.millisecondsLeft());
   return section;
 }
 
@@ -33,7 +37,7 @@ function youngNumber(app: App, render: () => void): Node[] {
   const { t } = app;
   const value = app.number.current();
   const title = el("h2", { id: "number-title" }, t("number.title"));
-  const big = el("div", { class: "number-value", dir: "ltr" }, numberText(value));
+  const big = el("div", { class: "number-value", dir: "ltr", tabindex: "-1" }, numberText(value));
   if (app.number.isReadOut()) {
     return [title, big, el("p", { class: "number-done", role: "status", tabindex: "-1" }, t("number.is_read_out"))];
   }
@@ -56,7 +60,6 @@ function oldNumber(app: App, render: () => void): Node[] {
   const renew = (): void => {
     app.number.renew();
     render();
-    setTimeout(render, app.number.millisecondsLeft());
   };
   return [
     el("h2", { id: "number-title" }, app.t("number.title")),

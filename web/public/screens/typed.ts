@@ -21,6 +21,7 @@ export function typedNumber(app: App, outcome: Judged, typed: string): HTMLEleme
     id: "own-number",
     type: "text",
     inputmode: "numeric",
+    dir: "ltr",
     autocomplete: "off",
     "aria-describedby": "own-number-hint own-number-problem",
   });

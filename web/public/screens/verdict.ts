@@ -32,9 +32,9 @@ function other(app: App, outcome: Judged, typed: string): Node[] {
 }
 
 /** When an earlier check was, since the sentence after it asks who made it. */
-function before(app: App, { verdict, firstCheckedAt, serverTime }: Judged): Node[] {
-  if (verdict !== "already_checked" || firstCheckedAt === null || serverTime === null) return [];
-  const ago = agoText(app, serverTime - firstCheckedAt);
+function before(app: App, { verdict, answer }: Judged): Node[] {
+  if (verdict !== "already_checked" || answer === null || answer.firstCheckedAt === null) return [];
+  const ago = agoText(app, answer.serverTime - answer.firstCheckedAt);
   return [paragraph(app.t("verdict.already_checked.when", { ago }), "means")];
 }
 
@@ -48,16 +48,18 @@ function after(app: App, { verdict, token, busy }: Judged): Node[] {
 }
 
 /** The buttons under the one action. */
-function ways(app: App, { verdict, question, busy }: Judged, isFirst: boolean): Node[] {
+function ways(app: App, { verdict, question, answer, busy }: Judged, isFirst: boolean): Node[] {
   const { t } = app;
-  const newNumber = (): Node => button(t("number.new"), isFirst ? "main" : "plain", () => startWithNewNumber(app));
+  const newNumber = (main: boolean): Node => button(t("number.new"), main ? "main" : "plain", () => startWithNewNumber(app));
   if (verdict === "cannot_check") {
-    const byCode = question.ticket.kind === "code" && question.given === null && !busy;
-    const number = byCode ? [paragraph(t("verdict.cannot_check.number")), newNumber()] : [];
-    return [button(t("next.retry"), number.length > 0 ? "plain" : "main", () => app.ask(question)), ...number];
+    const retry = button(t("next.retry"), "main", () => app.ask(question));
+    if (busy) return [retry, button(t("start.scan"), "plain", () => app.show({ at: "scan" }))];
+    // where the service itself answers so, its budget for codes without a number may be spent
+    const bare = answer !== null && question.ticket.kind === "code" && question.given === null;
+    return bare ? [retry, paragraph(t("verdict.cannot_check.number")), newNumber(false)] : [retry];
   }
   const needsNumber = verdict === "already_checked" || verdict === "challenge_needed" || verdict === "other_challenge";
-  return needsNumber ? [newNumber()] : [];
+  return needsNumber ? [newNumber(isFirst)] : [];
 }
 
 function startWithNewNumber(app: App): void {
@@ -65,15 +67,15 @@ function startWithNewNumber(app: App): void {
   app.show({ at: "start" });
 }
 
-function notes(app: App, { verdict, serviceAlone, phoneTime, serverTime }: Judged): Node[] {
+function notes(app: App, { verdict, serviceAlone, phoneTime, answer }: Judged): Node[] {
   const { t } = app;
   const texts: string[] = [];
-  if (serviceAlone) texts.push(t("note.service_alone"));
-  if (serverTime !== null && Math.abs(serverTime - phoneTime) > CLOCKS_DIFFER) {
-    texts.push(t("note.clock", { phone: timeText(phoneTime), server: timeText(serverTime) }));
+  if (serviceAlone && answer !== null) texts.push(t("note.service_alone"));
+  if (answer !== null && Math.abs(answer.serverTime - phoneTime) > CLOCKS_DIFFER) {
+    texts.push(t("note.clock", { phone: timeText(phoneTime), server: timeText(answer.serverTime) }));
   }
   const byTime = verdict === "expired" || verdict === "not_yet_valid";
-  if (serverTime === null && byTime) texts.push(t("offline.by_clock", { time: timeText(phoneTime) }));
+  if (answer === null && byTime) texts.push(t("offline.by_clock", { time: timeText(phoneTime) }));
   return texts.length === 0 ? [] : [el("div", { class: "notes" }, ...texts.map((text) => paragraph(text)))];
 }
 
