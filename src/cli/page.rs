@@ -41,12 +41,12 @@ pub enum Command {
 /// Runs one.
 pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let pages = pages(settings)?;
-    for gap in settings.organisation()?.gaps() {
-        // A closed stderr is no reason not to write the page.
-        let _ = writeln!(stderr(), "countersign: {gap}");
-    }
     match command {
         Command::Export { dir } => {
+            for gap in settings.organisation()?.gaps() {
+                // A closed stderr is no reason not to write the page.
+                let _ = writeln!(stderr(), "countersign: {gap}");
+            }
             let written = write(dir, &export(&pages))?;
             format.print(&written, |written| {
                 written.iter().map(|file| format!("{}  {}", file.sha256, file.name)).collect::<Vec<_>>().join("\n")

@@ -1,5 +1,6 @@
 //! `/check`: the same by plain HTML form, for browsers without our program.
 
+use countersign::words::{Catalogue, Language};
 use reqwest::Method;
 use serde_json::json;
 
@@ -68,18 +69,28 @@ async fn every_verdict_has_its_words() {
     app.officer.withdraw(&gone.id).await;
     let forged = format!("{}=", plain.token);
     let unknown = unknown_code(1).words();
-    for (code, number, title) in [
-        (&plain.link, "", "This code is genuine"),
-        (&plain.token, "", "This code was checked before"),
-        (&spoken.words, "", "This code is genuine"),
-        (&numbered.token, "", "This code needs a number"),
-        (&numbered.token, "654321", "This code was not made with your number"),
-        (&gone.token, "", "This code was withdrawn"),
-        (&forged, "", "This code is not genuine"),
-        (&unknown, "", "We do not know this code"),
-        (&early.token, "", "It is too early for this code"),
+    let words = Catalogue::of(Language::English);
+    for (code, number, title, verdict) in [
+        (&plain.link, "", "This code is genuine", "genuine"),
+        (&plain.token, "", "This code was checked before", "already_checked"),
+        (&spoken.words, "", "This code is genuine", "genuine"),
+        (&numbered.token, "", "This code needs a number", "challenge_needed"),
+        (&numbered.token, "654321", "This code was not made with your number", "other_challenge"),
+        (&gone.token, "", "This code was withdrawn", "withdrawn"),
+        (&forged, "", "This code is not genuine", "not_genuine"),
+        (&unknown, "", "We do not know this code", "unknown_code"),
+        (&early.token, "", "It is too early for this code", "not_yet_valid"),
     ] {
         let reply = post(&app.anyone(), &SAME, code, number).await;
+        let filled = [("organisation", "Example Police"), ("telephone", "+44\u{a0}20\u{a0}7946\u{a0}0000")];
+        for part in ["means", "not", "do"]
+            .map(|part| format!("verdict.{verdict}.{part}"))
+            .iter()
+            .map(String::as_str)
+            .chain(["check.no_script", "safe.6"])
+        {
+            assert!(reply.body.contains(&words.text(part, &filled)), "{verdict}: {part}");
+        }
         assert_eq!((reply.status, says(&reply).as_str()), (200, title), "{code}");
     }
     let mistyped = post(&app.anyone(), &SAME, "hello world", "").await;
@@ -167,7 +178,7 @@ async fn too_many_wrong_codes_are_held_back_here_too() {
     }
     let held = post(&asker, &SAME, &unknown_code(30).words(), "").await;
     assert_eq!(held.status, 429);
-    assert!(held.body.contains("Many people are checking."));
+    assert!(held.body.contains("Too many codes were tried from your connection."));
     assert_eq!(held.header("retry-after"), "720");
     let issued = app.officer.issue_plain().await;
     assert_eq!(says(&post(&asker, &SAME, &issued.token, "").await), "This code is genuine");

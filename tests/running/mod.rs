@@ -33,6 +33,7 @@ credential_file = "officer.credential"
 [organisation]
 name = "Example Organisation"
 telephone = "01632 960 123"
+exit_url = "https://www.example.com/"
 address = "1 Example Street"
 "#;
 
