@@ -3,7 +3,6 @@ import { after, afterEach, before, test } from "node:test";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { PHONE, Visit, startBrowser } from "./browser.ts";
 import { RealService } from "./harness.ts";
-import { findProblems } from "./problems.ts";
 import { PNG, readQr } from "./tools.ts";
 
 // The real service from end to end: an officer issues by the command line, a person checks in a browser.
@@ -131,21 +130,4 @@ test("without JavaScript the form gives the same verdicts", async () => {
   assert.match(await page.text(), /<b>Anna<\/b>/);
   await check(link, "This code was checked before");
   await check("legroom mansion dingo customer talisman", "We do not know this code");
-});
-
-test("the plain pages have no accessibility problem and fit 320 px", async () => {
-  const { link } = service.issue("--channel", "in-person", "--name", "Anna", "--place", "Bridge Street");
-  const page = await visit(service.url + "/check", { viewport: { width: 320, height: 640 } });
-  const sound = async (): Promise<void> => {
-    assert.deepEqual(await findProblems(page.page), []);
-    assert.equal(await page.overflows(), false);
-  };
-  await sound();
-  for (const heading of [genuine, "This code was checked before"]) {
-    await page.page.getByLabel("The code").fill(link);
-    await page.press("Check this code");
-    await page.see(heading);
-    await sound();
-    await page.page.goto(service.url + "/check");
-  }
 });

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import cy from "../../web/shared/i18n/cy.json" with { type: "json" };
+import en from "../../web/shared/i18n/en.json" with { type: "json" };
+import ur from "../../web/shared/i18n/ur.json" with { type: "json" };
+import { Visit, startBrowser } from "./browser.ts";
+import { RealService } from "./harness.ts";
+import { findNarrowProblems, findProblemsOfLooks } from "./problems.ts";
+
+// The plain pages of the real service, in every look and language. They allow no script; the driver runs axe-core all the same.
+
+let browser: Browser;
+let service: RealService;
+
+before(async () => {
+  browser = await startBrowser();
+  service = await RealService.start({ languages: ["en", "cy", "ur"] });
+});
+after(async () => {
+  await service.stop();
+  await browser.close();
+});
+
+/** What is typed, and what the page then says. */
+type Screen = readonly [name: string, says: keyof typeof en, typed?: () => { readonly code: string; readonly number?: string }];
+
+const words = "legroom mansion dingo customer talisman";
+const issue = (): string => service.issue("--channel", "in-person", "--name", "W".repeat(24), "--place", "W".repeat(32)).token;
+
+const screens: readonly Screen[] = [
+  ["the form", "check.code.label"],
+  ["the form, nothing typed", "check.empty", () => ({ code: " " })],
+  ["the form, a number of two digits", "check.challenge.wrong", () => ({ code: words, number: "12" })],
+  ["mistyped", "verdict.mistyped.title", () => ({ code: words.replace("dingo", "dimgo") })],
+  ["genuine", "verdict.genuine.title", () => ({ code: issue() })],
+  ["not genuine", "verdict.not_genuine.title", () => ({ code: issue().slice(0, 90) })],
+];
+
+for (const [name, says, typed] of screens) {
+  test(`no accessibility problem on the plain page: ${name}`, async () => {
+    const found: string[] = [];
+    for (const [language, texts] of Object.entries({ en, cy, ur })) {
+      const visit = await Visit.open(browser, `${service.url}/check?lang=${language}`);
+      if (typed !== undefined) {
+        const { code, number = "" } = typed();
+        await visit.page.locator("#code").fill(code);
+        await visit.page.locator("#challenge").fill(number);
+        await visit.page.locator("[type=submit]").click();
+      }
+      await visit.page.getByText(texts[says], { exact: true }).waitFor();
+      const frame = visit.page.mainFrame();
+      found.push(...(await (language === "en" ? findProblemsOfLooks(frame) : findNarrowProblems(frame, language))));
+      await visit.close();
+    }
+    assert.deepEqual(found, []);
+  });
+}
