@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Frame, Page } from "playwright-core";
 import { PHONE, Visit, fragmentOf, startBrowser } from "./browser.ts";
 import { RealService } from "./harness.ts";
+import { findNarrowProblems, findProblems, findProblemsOfLooks } from "./problems.ts";
 import { FakeService, token } from "./service.ts";
 
 // What another site may try: to post for the person, or to put our page into its own.
@@ -14,7 +15,7 @@ let service: RealService;
 
 before(async () => {
   browser = await startBrowser();
-  service = await RealService.start();
+  service = await RealService.start({ languages: ["en", "cy", "ur"] });
 });
 after(async () => {
   await service.stop();
@@ -45,6 +46,16 @@ test("a form that another site posts is refused", async (t) => {
   await honest.see("This code is genuine");
 });
 
+test("no accessibility problem: the form that answers another site's", async (t) => {
+  for (const language of ["en", "cy", "ur"]) {
+    const page = await hostilePage(t, `<form method="post" action="${service.url}/check"><input name="lang" value="${language}"><button>Go</button></form>`);
+    await page.getByRole("button").click();
+    await page.locator(`[lang=${language}] .problem`).waitFor();
+    const frame = page.mainFrame();
+    assert.deepEqual(await (language === "en" ? findProblemsOfLooks(frame) : findNarrowProblems(frame, language)), []);
+  }
+});
+
 test("a script of another site gets no answer", async (t) => {
   const { token: issued } = service.issue("--channel", "in-person");
   const page = await hostilePage(t, "<p>hello");
@@ -72,13 +83,24 @@ test("the service's page refuses to be framed", async (t) => {
   }
 });
 
-test("on a host that forgot the headers the page still does nothing in a frame", async (t) => {
+/** A page of another site around ours, whose host forgot the headers. */
+async function around(t: TestContext): Promise<{ page: Page; frame: Frame; careless: FakeService }> {
   const careless = await FakeService.start();
   t.after(() => careless.stop());
   careless.forgetHeaders();
-  const page = await hostilePage(t, `<iframe width="360" height="600" src="${careless.url}${fragmentOf(token())}"></iframe>`);
-  const frame = page.frameLocator("iframe");
+  const page = await hostilePage(t, `<body style="margin:0"><iframe style="border:0;width:100%;height:600px" src="${careless.url}${fragmentOf(token())}"></iframe>`);
+  const frame = page.frames()[1];
+  assert.ok(frame);
   await frame.getByRole("heading", { level: 1, name: "For your safety, this page does not work inside another page." }).waitFor();
+  return { page, frame, careless };
+}
+
+test("no accessibility problem: the page in a frame", async (t) => {
+  assert.deepEqual(await findProblems((await around(t)).frame), []);
+});
+
+test("on a host that forgot the headers the page still does nothing in a frame", async (t) => {
+  const { page, frame, careless } = await around(t);
   assert.equal(await frame.getByRole("button", { name: "Check this code" }).count(), 0);
   const opens = frame.getByRole("link", { name: "Open it by itself" });
   assert.equal(await opens.getAttribute("target"), "_top");
