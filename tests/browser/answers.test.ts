@@ -209,6 +209,18 @@ test("a phone clock that is wrong is said, and the service judges", async () => 
   }
 });
 
+test("a clock that differs by two minutes is not worth a word; one second more is", async () => {
+  for (const [differs, said] of [[120, false], [-120, false], [121, true], [-121, true]] as const) {
+    const now = seconds();
+    stage.service.reply = () => answer("genuine", { server_time: now + differs });
+    const page = await stage.visit(fragmentOf(token({ iat: now - 130 })));
+    await page.page.clock.setFixedTime(now * 1000);
+    await page.press("Check this code");
+    await page.see(genuine);
+    assert.equal(/Your phone says .* Our clock says/.test(await page.text()), said, String(differs));
+  }
+});
+
 function keysAt(then: number): object[] {
   const jwt = keySetOf({}).split(".")[1] ?? "";
   const { keys } = JSON.parse(Buffer.from(jwt, "base64url").toString()) as { keys: object[] };
