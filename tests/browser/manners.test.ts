@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PHONE, type Visit, fragmentOf } from "./browser.ts";
-import { ELSEWHERE, token } from "./service.ts";
+import { RealService } from "./harness.ts";
+import { ELSEWHERE, answer, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
 // Traces, hostile text, the exit, no JavaScript.
@@ -60,4 +61,39 @@ test("without JavaScript a page on another host leads to the service's plain pag
   assert.equal(await link.getAttribute("href"), stage.service.url + "/check");
   assert.equal(await page.page.locator("form").count(), 0, "the service refuses a form that another site posts");
   assert.match(await page.text(), /Riverside Council/);
+});
+
+/** Every field and form that is there to be seen, with what it says about being filled in for the person. */
+async function fieldsOf(page: Visit): Promise<string[]> {
+  const found = page.page.locator("form, input:not([type=hidden]), textarea, select").filter({ visible: true });
+  return found.evaluateAll((fields) => fields.map((field) => `${field.tagName} ${field.id} ${field.getAttribute("autocomplete") ?? ""}`));
+}
+
+test("no field offers what was typed before, nor does the plain form", async (t) => {
+  const page = await stage.visit();
+  for (const [way, field] of [[/^Type the five words/, "TEXTAREA"], [/^Type the digits/, "INPUT"], [/^Paste a link/, "TEXTAREA"]] as const) {
+    await page.page.getByRole("button", { name: way }).click();
+    assert.deepEqual(await fieldsOf(page), ["FORM  off", `${field} code off`]);
+    await page.press("Go back");
+  }
+  stage.service.reply = () => answer("challenge_needed");
+  const opened = await stage.visit(fragmentOf(token({ challenge: 7 })));
+  await opened.press("Check this code");
+  await opened.see("This code needs a number");
+  assert.deepEqual(await fieldsOf(opened), ["FORM  off", "INPUT own-number off"]);
+
+  const service = await RealService.start();
+  t.after(() => service.stop());
+  const plain = await stage.visitElsewhere(service.url + "/check", [service.url]);
+  assert.deepEqual(await fieldsOf(plain), ["FORM  off", "TEXTAREA code off", "INPUT challenge off"]);
+});
+
+test("the icon is one file of our own, and names nobody", async () => {
+  const page = await stage.visit();
+  const links = await page.page.locator("link, meta[name*=icon], meta[name*=image]").evaluateAll((found) => found.map((link) => [link.getAttribute("rel"), link.getAttribute("href")]));
+  assert.deepEqual(links, [["icon", "icon.svg"]]);
+  const icon = String(stage.service.exported.files.get("icon.svg"));
+  const said = icon.replace(/<[^>]*>/g, "").trim();
+  assert.equal(said, await page.page.title());
+  assert.doesNotMatch(icon, /Riverside|Countersign|href|url\(|<(text|image|style|script)/i);
 });
