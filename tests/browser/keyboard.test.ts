@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { type Visit, digitsOf, fragmentOf, wordsOf } from "./browser.ts";
+import { after, test } from "node:test";
+import { PHONE, type Visit, digitsOf, fragmentOf, wordsOf } from "./browser.ts";
+import { Film } from "./film.ts";
+import { RealService } from "./harness.ts";
+import { tracesOf } from "./keeping.ts";
 import { token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
 // Every way to an answer by keyboard alone. The focus follows the screens.
 
-const stage = new Stage();
+const film = new Film();
+const stage = new Stage(film.switches);
 const genuine = "This code is genuine";
+
+after(() => film.remove());
 
 const focused = (page: Visit) => page.page.evaluate(() => (document.activeElement?.textContent ?? "").trim());
 
@@ -16,19 +22,22 @@ async function press(page: Visit, ...keys: readonly string[]): Promise<void> {
 }
 
 /** Goes on by Tab to what is looked for. */
-async function reach(page: Visit, isThere: () => Promise<boolean>): Promise<void> {
+async function reach(page: Visit, isThere: () => Promise<boolean>, key = "Tab"): Promise<void> {
   for (let i = 0; i < 20; i++) {
-    await press(page, "Tab");
+    await press(page, key);
     if (await isThere()) return;
   }
   assert.fail("no Tab leads there");
 }
 
 /** Goes on by Tab to the control with this text, and presses it. */
-async function choose(page: Visit, text: RegExp): Promise<void> {
-  await reach(page, async () => text.test(await focused(page)));
+async function choose(page: Visit, text: RegExp, key = "Tab"): Promise<void> {
+  await reach(page, async () => text.test(await focused(page)), key);
   await press(page, "Enter");
 }
+
+/** Whether a field has the focus. */
+const isIn = (page: Visit, field: string) => page.page.locator(field).evaluate((element) => element === document.activeElement);
 
 /** From the start to the field of one way in. */
 async function enter(page: Visit, way: RegExp, text: string): Promise<void> {
@@ -114,8 +123,56 @@ test("the number: read out, or said later, or typed", async () => {
   const opened = await stage.visit(fragmentOf(token({ challenge: 7 })));
   await choose(opened, /^Check this code$/);
   await opened.see("This code needs a number");
-  await reach(opened, () => opened.page.locator("#own-number").evaluate((field) => field === document.activeElement));
+  await reach(opened, () => isIn(opened, "#own-number"));
   await opened.page.keyboard.type("000 007");
   await press(opened, "Enter");
   await opened.see(genuine);
+});
+
+test("a code before the camera; then it matches", async () => {
+  film.show(stage.service.url + fragmentOf(token()));
+  const page = await stage.visit("/", { ...PHONE, permissions: ["camera"] });
+  await choose(page, /^Scan a code/);
+  await page.see(genuine);
+  assert.equal(await focused(page), genuine);
+  await choose(page, /^Yes$/);
+  await page.see("It matches");
+});
+
+test("another language: the menu lies before the heading, and the same screen follows", async () => {
+  const page = await stage.visit();
+  await choose(page, /^Type the five words/);
+  await choose(page, /^Cymraeg$/, "Shift+Tab");
+  await page.see("Teipiwch y pum gair");
+  assert.equal(await focused(page), "Teipiwch y pum gair");
+  await choose(page, /^English$/, "Shift+Tab");
+  await page.see("Type the five words");
+});
+
+test("the page is kept, and removed again", async () => {
+  const page = await stage.visit();
+  await choose(page, /^Keep this page for use without signal$/);
+  await reach(page, async () => (await focused(page)) === "Keep this page");
+  await press(page, "Space");
+  await page.page.getByText("This page is kept on this phone.").waitFor();
+  assert.equal((await tracesOf(page)).workers, 1);
+  await choose(page, /^Remove it from this phone$/);
+  await page.page.getByText("The copy is removed from this phone.").waitFor();
+  assert.deepEqual(await tracesOf(page), { caches: [], workers: 0 });
+});
+
+test("the plain form without JavaScript", async (t) => {
+  const service = await RealService.start();
+  t.after(() => service.stop());
+  const page = await stage.visitElsewhere(service.url, [service.url], { ...PHONE, javaScriptEnabled: false });
+  const { token: issued } = service.issue("--channel", "in-person", "--challenge", "000123");
+  await reach(page, () => isIn(page, "#code"));
+  await page.page.keyboard.type(issued);
+  await press(page, "Tab");
+  await page.page.keyboard.type("000 123");
+  await press(page, "Tab", "Space");
+  await page.see(genuine);
+  assert.match(await page.text(), /It was made with the number that you typed/);
+  await choose(page, /^Check another code$/);
+  await page.see("Check who is contacting you");
 });

@@ -34,9 +34,9 @@ export class Stage {
   }
 
   /** Visits a page of another host, which may reach these origins only. */
-  async visitElsewhere(address: string, origins: readonly string[]): Promise<Visit> {
+  async visitElsewhere(address: string, origins: readonly string[], options: BrowserContextOptions = PHONE): Promise<Visit> {
     assert.ok(this.browser);
-    const visit = await Visit.open(this.browser, address);
+    const visit = await Visit.open(this.browser, address, options);
     this.visits.push({ visit, origins });
     return visit;
   }
