@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Picture } from "../../web/scan/picture.ts";
 import { type Spoiling, blank, drawFrame } from "../../web/test/frames.ts";
+import type { Visit } from "./browser.ts";
 import { PNG } from "./tools.ts";
 
 const SIZE = { width: 1280, height: 720 };
@@ -47,4 +48,10 @@ export function photoOf({ width, height, luma }: Picture): Buffer {
   const png = new PNG({ width, height });
   luma.forEach((level, i) => png.data.set([level, level, level, 255], 4 * i));
   return PNG.sync.write(png, { deflateLevel: 1 });
+}
+
+/** Chooses a picture from the gallery, on the screen that scans. */
+export async function choosePhoto(visit: Visit, buffer: Buffer): Promise<void> {
+  const [chooser] = await Promise.all([visit.page.waitForEvent("filechooser"), visit.press("Use a photo instead")]);
+  await chooser.setFiles({ name: "photo.png", mimeType: "image/png", buffer });
 }

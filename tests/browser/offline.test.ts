@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import verdicts from "../../web/shared/verdicts.json" with { type: "json" };
+import { drawFrame } from "../../web/test/frames.ts";
 import { PHONE, type Visit, fragmentOf, wordsOf } from "./browser.ts";
+import { Film, choosePhoto, photoOf } from "./film.ts";
 import { RealService } from "./harness.ts";
 import { goOffline, goOnline, keepPage } from "./keeping.ts";
 import { findProblems } from "./problems.ts";
@@ -10,7 +12,8 @@ import { Stage } from "./stage.ts";
 
 // What a kept page says without network, and what every page says when no answer comes.
 
-const stage = new Stage();
+const film = new Film();
+const stage = new Stage(film.switches);
 const start = "Check who is contacting you";
 const unconfirmed = "We could not check this code";
 const cannotCheck = "We cannot check right now";
@@ -18,6 +21,8 @@ const notGenuine = "This code is not genuine";
 const expired = "This code has run out";
 const HOUR = 3600;
 const TEN_YEARS = 10 * 365 * 24 * HOUR;
+
+after(() => film.remove());
 
 const textOf = (bytes: Buffer): string => bytes.toString("base64url");
 
@@ -35,6 +40,10 @@ async function keptPage(options = PHONE): Promise<Visit> {
   await page.page.reload();
   await page.see(start);
   return page;
+}
+
+async function scan(page: Visit): Promise<void> {
+  await page.page.getByRole("button", { name: /^Scan a code/ }).click();
 }
 
 /** From now on a page's clock stands so many seconds from ours. */
@@ -59,6 +68,37 @@ test("without network a token that was pasted gets its own screen, which says wh
   assert.match(text, /Do not go on\. Ring us on 0300.555.0143, or try again when there is signal/);
   assert.match(text, /could not see[^]*used this code before[^]*took it back[^]*could see[^]*Anna[^]*Bridge Street/);
   assert.match(text, /If this phone’s clock is right/);
+});
+
+test("a code before the camera, or in a photo, is read without network by the kept scanner, and gets no good sign", async () => {
+  film.show(stage.service.url + fragmentOf(token({ name: "Anna" })));
+  const page = await keptPage({ ...PHONE, permissions: ["camera"] });
+  await scan(page);
+  await seeNoGoodSign(page);
+  assert.match(await page.text(), /Anna/);
+  await page.page.context().clearPermissions();
+  await page.press("Check another code");
+  await scan(page);
+  await choosePhoto(page, photoOf(drawFrame(stage.service.url + fragmentOf(token({ name: "Bela" })))));
+  await seeNoGoodSign(page);
+  assert.match(await page.text(), /Bela/);
+  assert.deepEqual(stage.service.asked, []);
+});
+
+test("a kept scanner that was changed does not run, and the words stand", async () => {
+  const page = await keptPage();
+  await page.page.evaluate(async () => {
+    const cache = await caches.open((await caches.keys())[0] ?? "");
+    const kept = await (await cache.match("scan.js"))?.text();
+    await cache.put("scan.js", new Response(`${kept};`, { headers: { "Content-Type": "text/javascript" } }));
+  });
+  await scan(page);
+  await page.page.getByText("Scanning did not load. You can type the code.").waitFor();
+  assert.equal(await page.page.evaluate(() => "countersignScan" in window), false);
+  // the browser itself says that it refused it
+  assert.equal(page.errors.splice(0).filter((error) => /integrity/.test(error)).length, 1);
+  await page.press("Type the words instead");
+  await page.see("Type the five words");
 });
 
 test("a link that is opened without network is checked as far as it goes, and in full once there is signal", async () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { BrowserContextOptions } from "playwright-core";
 import { type Spoiling, beside, blank, drawFrame } from "../../web/test/frames.ts";
 import { PHONE, type Visit, fragmentOf } from "./browser.ts";
-import { photoOf } from "./film.ts";
+import { choosePhoto, photoOf } from "./film.ts";
 import { token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
@@ -24,12 +24,6 @@ async function told(page: Visit, words: string): Promise<void> {
   await page.page.getByRole("status").filter({ hasText: words }).waitFor();
 }
 
-/** Chooses a picture from the gallery. */
-async function choose(page: Visit, buffer: Buffer): Promise<void> {
-  const [chooser] = await Promise.all([page.page.waitForEvent("filechooser"), page.press("Use a photo instead")]);
-  await chooser.setFiles({ name: "photo.png", mimeType: "image/png", buffer });
-}
-
 async function offersWords(page: Visit): Promise<void> {
   await page.press("Type the digits instead");
   await page.see("Type the 15 digits");
@@ -46,7 +40,7 @@ for (const [name, spoiling] of Object.entries(photos)) {
   test(`a code is read from a photo ${name}`, async () => {
     const page = await scan();
     await told(page, "We found no camera here.");
-    await choose(page, photoOf(drawFrame(linkOf(token()), spoiling)));
+    await choosePhoto(page, photoOf(drawFrame(linkOf(token()), spoiling)));
     await page.see(genuine);
   });
 }
@@ -55,18 +49,18 @@ test("a photo without a code, or that is none, says so calmly, and another may f
   const page = await scan();
   await told(page, "We found no camera here.");
   for (const bad of [photoOf(blank(800, 600, 90)), Buffer.from("no picture at all"), Buffer.alloc(0)]) {
-    await choose(page, bad);
+    await choosePhoto(page, bad);
     await told(page, "We found no code in this photo.");
   }
-  await choose(page, photoOf(drawFrame("https://evil.example/")));
+  await choosePhoto(page, photoOf(drawFrame("https://evil.example/")));
   await told(page, "This is not one of our codes. We did not open it.");
-  await choose(page, photoOf(drawFrame("https://evil.example" + fragmentOf(token()))));
+  await choosePhoto(page, photoOf(drawFrame("https://evil.example" + fragmentOf(token()))));
   await page.see(genuine);
 });
 
 test("a foreign code beside ours does not hide it", async () => {
   const page = await scan();
-  await choose(page, photoOf(beside(drawFrame("https://evil.example/"), drawFrame(linkOf(token())))));
+  await choosePhoto(page, photoOf(beside(drawFrame("https://evil.example/"), drawFrame(linkOf(token())))));
   await page.see(genuine);
 });
 
@@ -78,7 +72,7 @@ test("a photo that is read after the screen was left changes nothing", async () 
       return real.apply(this, area);
     };`;
   const page = await scan(slow);
-  await choose(page, photoOf(drawFrame(linkOf(token()))));
+  await choosePhoto(page, photoOf(drawFrame(linkOf(token()))));
   await page.see("Check who is contacting you");
   assert.deepEqual(stage.service.asked, []);
 });

@@ -9,7 +9,7 @@ import { drawFrame } from "../../web/test/frames.ts";
 import type { Visit } from "./browser.ts";
 import * as canaries from "./canaries.ts";
 import type { Canary, Find } from "./canaries.ts";
-import { Film, photoOf } from "./film.ts";
+import { Film, choosePhoto, photoOf } from "./film.ts";
 import { Forwarder } from "./forwarder.ts";
 import { type Issued, RealService } from "./harness.ts";
 import { Profile } from "./profile.ts";
@@ -84,8 +84,7 @@ const flows: { readonly [who: string]: (visit: Visit) => Promise<void> } = {
   "scans a photo of a code": async (visit) => {
     film.showNothing();
     await visit.page.getByRole("button", { name: /^Scan a code/ }).click();
-    const [chooser] = await Promise.all([visit.page.waitForEvent("filechooser"), visit.press("Use a photo instead")]);
-    await chooser.setFiles({ name: "photo.png", mimeType: "image/png", buffer: photoOf(drawFrame(officer.shows().link)) });
+    await choosePhoto(visit, photoOf(drawFrame(officer.shows().link)));
     await visit.see(genuine);
   },
   "types the words, and they match": async (visit) => {
