@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { PHONE, startBrowser } from "../browser.ts";
-import { type Engine, EnginePage, PATIENCE_MS, type PageCode, buttonPath, headingPath } from "./engine.ts";
+import { type Engine, EnginePage, PATIENCE_MS, type PageCode, buttonPath } from "./engine.ts";
 
 /** Debian's Chromium. Where it is missing the start fails: it is the one browser that every run needs. */
 export class Chromium implements Engine {
@@ -38,8 +38,8 @@ class ChromiumPage extends EnginePage {
     return this.page.evaluate(script);
   }
 
-  see(heading: string): Promise<void> {
-    return this.page.locator(headingPath(heading)).waitFor();
+  protected waitFor(path: string): Promise<void> {
+    return this.page.locator(path).waitFor();
   }
 
   press(button: string): Promise<void> {

@@ -27,11 +27,21 @@ export abstract class EnginePage {
   abstract evaluate<A, R>(code: PageCode<A, R>, given: A): Promise<R>;
   /** Runs a script inside the page. */
   abstract run(script: string): Promise<void>;
-  /** Waits for the screen with this heading. */
-  abstract see(heading: string): Promise<void>;
+  /** Waits for what an XPath finds to be seen. */
+  protected abstract waitFor(path: string): Promise<void>;
   abstract press(button: string): Promise<void>;
   abstract fill(selector: string, text: string): Promise<void>;
   abstract close(): Promise<void>;
+
+  /** Waits for the screen with this heading. */
+  see(heading: string): Promise<void> {
+    return this.waitFor(headingPath(heading));
+  }
+
+  /** Waits for a line that says how something went. */
+  told(line: string): Promise<void> {
+    return this.waitFor(`//*[@role="status"][normalize-space(text())="${line}"]`);
+  }
 
   /** All text on the screen. */
   text(): Promise<string> {
@@ -39,14 +49,13 @@ export abstract class EnginePage {
   }
 }
 
-/** The XPath of a heading. */
-export function headingPath(name: string): string {
+function headingPath(name: string): string {
   return `//h1[normalize-space(text())="${name}"]`;
 }
 
-/** The XPath of a button. */
+/** The XPath of a button, or of a line that unfolds more. */
 export function buttonPath(name: string): string {
-  return `//button[normalize-space(text())="${name}"]`;
+  return `//*[self::button or self::summary][normalize-space(text())="${name}"]`;
 }
 
 /** Starts a program, given to it by `endsWithUs`. */

@@ -10,7 +10,6 @@ import {
   SETPRIV,
   buttonPath,
   endsWithUs,
-  headingPath,
   missingPackages,
 } from "./engine.ts";
 
@@ -67,8 +66,8 @@ class FirefoxPage extends EnginePage {
     await this.page.evaluate(script);
   }
 
-  async see(heading: string): Promise<void> {
-    await this.page.waitForSelector(`::-p-xpath(${headingPath(heading)})`, { visible: true });
+  protected async waitFor(path: string): Promise<void> {
+    await this.page.waitForSelector(`::-p-xpath(${path})`, { visible: true });
   }
 
   press(button: string): Promise<void> {

@@ -36,6 +36,15 @@ async function spoken(open: Open, service: FakeService, way: "words" | "digits",
 const numberShown = (page: EnginePage): Promise<string> =>
   page.evaluate(() => (document.querySelector(".number-value")?.textContent ?? "").replace(/\s/g, ""), null);
 
+/** What is kept of the page, by path, and how many workers there are. */
+const whatIsKept = (page: EnginePage): Promise<{ copies: string[]; workers: number }> =>
+  page.evaluate(async () => {
+    const stores = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+    const requests = (await Promise.all(stores.map((store) => store.keys()))).flat();
+    const workers = await navigator.serviceWorker.getRegistrations();
+    return { copies: requests.map((request) => new URL(request.url).pathname).sort(), workers: workers.length };
+  }, null);
+
 /** By name. */
 export const flows: Readonly<Record<string, Flow>> = {
   "the start screen shows a number of six digits": async (open) => {
@@ -109,6 +118,17 @@ export const flows: Readonly<Record<string, Flow>> = {
     service.reply = () => answer("genuine");
     await page.press("Try again");
     await page.see(genuine);
+  },
+
+  "the page is kept when asked, and removed again": async (open) => {
+    const page = await open();
+    await page.press("Keep this page for use without signal");
+    await page.press("Keep this page");
+    await page.told("This page is kept on this phone.");
+    assert.deepEqual(await whatIsKept(page), { copies: ["/", "/.well-known/countersign/keys.jwt", "/icon.svg", "/scan.js"], workers: 1 });
+    await page.press("Remove it from this phone");
+    await page.told("The copy is removed from this phone.");
+    assert.deepEqual(await whatIsKept(page), { copies: [], workers: 0 });
   },
 
   "hostile text is shown as text": async (open) => {

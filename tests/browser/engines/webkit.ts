@@ -14,7 +14,6 @@ import {
   SETPRIV,
   buttonPath,
   endsWithUs,
-  headingPath,
   missingPackages,
 } from "./engine.ts";
 
@@ -79,8 +78,8 @@ class WebKitPage extends EnginePage {
     return this.driver.executeScript<void>(script);
   }
 
-  async see(heading: string): Promise<void> {
-    await this.find(By.xpath(headingPath(heading)));
+  protected async waitFor(path: string): Promise<void> {
+    await this.find(By.xpath(path));
   }
 
   async press(button: string): Promise<void> {
