@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
-import type { BrowserContextOptions } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
 import { drawFrame } from "../../web/test/frames.ts";
 import type { Visit } from "./browser.ts";
 import * as canaries from "./canaries.ts";
@@ -188,20 +188,38 @@ test("who scans, types or pastes on the page leaves nothing but the visit in the
   assert.deepEqual(await whatStays(doAll, { permissions: ["camera"] }), []);
 });
 
-test("the plain page leaves what was typed in the list of open windows, and nowhere else", async () => {
-  const stays = await whatStays(
-    async (profile) => {
-      const { page: tab } = await profile.visit(service.url + "/check");
-      await tab.locator("#code").pressSequentially(officer.speaks().words);
-      await tab.getByRole("button", { name: "Check this code" }).click();
-      await tab.getByRole("heading", { level: 1, name: genuine }).waitFor();
-    },
-    { javaScriptEnabled: false },
-  );
-  // Chromium keeps a posted form with its window, to be able to post it again; a page cannot forbid that
-  assert.ok(stays.length > 0);
-  for (const { file, canary } of stays) assert.match(`${file}: ${canary}`, /^Default\/Sessions\/.*: words$/);
-});
+/** Checks words on the plain page, and leaves its tab open. */
+async function checkPlainly(profile: Profile): Promise<Page> {
+  const { page: tab } = await profile.visit(service.url + "/check");
+  await tab.locator("#code").pressSequentially(officer.speaks().words);
+  await tab.getByRole("button", { name: "Check this code" }).click();
+  await tab.getByRole("heading", { level: 1, name: genuine }).waitFor();
+  return tab;
+}
+
+async function closeTab(profile: Profile, tab: Page): Promise<void> {
+  await profile.visit(service.url);
+  await tab.close();
+}
+
+const endings: { readonly [how: string]: (profile: Profile, tab: Page) => Promise<void> } = {
+  "while it is open": async () => {},
+  "after its tab was closed": closeTab,
+  "after its tab was closed and the browser was started twice": async (profile, tab) => {
+    await closeTab(profile, tab);
+    // what the last session left goes with the second start; the list of closed tabs is handed on
+    for (let i = 0; i < 2; i++) await profile.restart();
+  },
+};
+
+for (const [how, end] of Object.entries(endings)) {
+  test(`the plain page leaves what was typed in the lists of open and closed tabs, and nowhere else: ${how}`, async () => {
+    const stays = await whatStays(async (profile) => end(profile, await checkPlainly(profile)), { javaScriptEnabled: false });
+    // Chromium keeps a posted form with its tab, to be able to post it again; a page cannot forbid that
+    assert.ok(stays.some(({ file }) => /\/Tabs_/.test(file)));
+    for (const { file, canary } of stays) assert.match(`${file}: ${canary}`, /^Default\/Sessions\/.*: words$/);
+  });
+}
 
 test("a link that a camera app opened stays in the browser's history, as the page says; nothing of it stays elsewhere", async () => {
   const stays = await whatStays(async (profile) => {
