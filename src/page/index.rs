@@ -42,7 +42,7 @@ impl Page<'_> {
             return self.fields(None, &Fields::default());
         }
         // The service refuses a form that another site posts (threat 29).
-        html! { p.address { (self.t("page.plain")) " " a href=(self.check()) { (self.check()) } } }
+        html! { p.address { (self.t("check.plain")) " " a href=(self.check()) { (self.check()) } } }
     }
 }
 

@@ -72,6 +72,8 @@ async function keepWhole(keySets: KeySets): Promise<void> {
   try {
     await takeCopies(keySets);
     await startWorker();
+    // another tab may have removed the copies meanwhile
+    if (!(await isKept())) throw new Error("the page is not kept");
   } catch (reason) {
     await clear();
     throw reason;
