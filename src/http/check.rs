@@ -43,17 +43,15 @@ pub async fn answer(
         Ok(Form(fields)) if !fields.lang.is_empty() => app.pages.for_reader(&fields.lang),
         _ => app.pages.for_reader(wanted(&headers)),
     };
-    let empty = Fields { own: draw(&*app.entropy), ..Fields::default() };
+    let empty = || Fields { own: draw(&*app.entropy), ..Fields::default() };
     // Another site could post a spent token here and show our page as its own proof (threat 29).
     if !is_our_own(&headers, &app.origin) {
-        return (StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &empty)).into_response();
+        return (StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &empty())).into_response();
     }
     let Ok(Form(mut fields)) = fields else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some("check.empty"), &empty)).into_response();
+        return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some("check.empty"), &empty())).into_response();
     };
-    if fields.own.parse::<Challenge>().is_err() {
-        fields.own = empty.own;
-    }
+    fields.own = fields.own.or_else(|| draw(&*app.entropy));
     let check = match read(&fields, &app.verifier) {
         Ok(check) => check,
         Err(problem) => return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)).into_response(),
@@ -69,10 +67,10 @@ pub async fn answer(
 }
 
 /// A number that nobody can foresee, for a browser that cannot draw its own; nothing where there is no randomness.
-fn draw(entropy: &dyn Entropy) -> String {
+fn draw(entropy: &dyn Entropy) -> Option<Challenge> {
     let mut bytes = [0; 8];
-    // 2^64 is so far above 10^6 that no number is likelier than another by more than one part in 10^13.
-    entropy.fill(&mut bytes).map_or_else(|_| String::new(), |()| format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000))
+    entropy.fill(&mut bytes).ok()?;
+    Challenge::from_random(bytes)
 }
 
 /// `Err` names the sentence in the catalogue.

@@ -2,16 +2,17 @@
 //! drew the number can know that it did.
 
 use maud::{Markup, html};
+use serde::{Deserialize, Deserializer};
 
 use super::{Document, Page};
 use crate::{
-    token::{Approach, Challenge, Channel, Name, Place},
+    token::{Approach, Challenge, Channel, Name, Place, group_digits},
     verifier::{Answer, ChallengeResult, Verdict},
     words::Icon,
 };
 
 /// What was typed, to be shown again where something is wrong with it.
-#[derive(Default, serde::Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Fields {
     /// Words, digits, link or token.
     #[serde(default)]
@@ -23,8 +24,13 @@ pub struct Fields {
     #[serde(default)]
     pub lang: String,
     /// The number that this page drew for the person; shown again as long as the form comes back.
-    #[serde(default)]
-    pub own: String,
+    #[serde(default, deserialize_with = "drawn")]
+    pub own: Option<Challenge>,
+}
+
+/// What is no number counts as none: the page draws another.
+fn drawn<'de, D: Deserializer<'de>>(own: D) -> Result<Option<Challenge>, D::Error> {
+    Ok(String::deserialize(own)?.parse().ok())
 }
 
 impl Page<'_> {
@@ -91,10 +97,10 @@ impl Page<'_> {
     /// The person's own number. A browser without our program cannot draw it, so the service did.
     fn number(&self, Fields { own, .. }: &Fields) -> Markup {
         html! {
-            @if own.parse::<Challenge>().is_ok() {
+            @if let Some(own) = own {
                 section.number {
                     h2 { (self.t("number.title")) }
-                    div.number-value dir="ltr" { (own[..3]) "\u{a0}" (own[3..]) }
+                    div.number-value dir="ltr" { (group_digits(&own.to_string()).replace(' ', "\u{a0}")) }
                     p.lead { (self.t("number.write")) }
                     p.hint { (self.t("number.why")) }
                 }
@@ -106,7 +112,7 @@ impl Page<'_> {
         html! {
             form.enter method="post" action=(self.check()) autocomplete="off" {
                 input type="hidden" name="lang" value=(self.words.language.tag());
-                @if !fields.own.is_empty() { input type="hidden" name="own" value=(fields.own); }
+                @if let Some(own) = fields.own { input type="hidden" name="own" value=(own); }
                 p { (self.t("check.intro")) }
                 @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
                 label for="code" { (self.t("check.code.label")) }

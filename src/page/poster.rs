@@ -27,8 +27,7 @@ impl Poster {
     pub fn new(page: Page<'_>) -> Self {
         let (words, deployment) = (page.words, &page.site.deployment);
         let organisation = &deployment.organisation;
-        let telephone = words.telephone(&organisation.telephone);
-        let t = |key: &str| words.text(key, &[("organisation", &organisation.name), ("telephone", &telephone)]);
+        let t = |key: &str| page.t(key);
         Self {
             language: words.language,
             title: t("poster.title"),
@@ -36,7 +35,7 @@ impl Poster {
             type_this: t("poster.type"),
             address: deployment.host().to_owned(),
             ring: t("poster.ring"),
-            telephone: telephone.clone(),
+            telephone: words.telephone(&organisation.telephone),
             safe_title: t("safe.title"),
             safe: (1..=6).map(|n| t(&format!("safe.{n}"))).collect(),
             fingerprint_title: t("poster.fingerprint"),

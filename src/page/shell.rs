@@ -42,10 +42,8 @@ impl Pages {
     /// In the language that somebody would rather read, by an `Accept-Language` header or a single tag.
     pub fn for_reader(&self, wanted: &str) -> Page<'_> {
         let languages: Vec<Language> = self.catalogues.iter().map(|words| words.language).collect();
-        let language = choose(&languages, wanted);
-        // There is a catalogue at least, and `choose` only chooses among them.
-        let chosen = languages.iter().position(|other| *other == language).unwrap_or(0);
-        Page { site: self, words: &self.catalogues[chosen] }
+        // `choose` only chooses among them, and there is a catalogue at least.
+        self.in_language(choose(&languages, wanted)).unwrap_or(Page { site: self, words: &self.catalogues[0] })
     }
 }
 

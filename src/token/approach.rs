@@ -119,13 +119,22 @@ pub struct Challenge(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialled(u16);
 
+/// How many numbers there are: six digits.
+const CHALLENGES: u32 = 1_000_000;
+
 impl Challenge {
+    /// The number that random bytes make. 2^64 is so far above 10^6 that none is likelier than another by more than one
+    /// part in 10^13.
+    pub fn from_random(bytes: [u8; 8]) -> Option<Self> {
+        u32::try_from(u64::from_be_bytes(bytes) % u64::from(CHALLENGES)).ok().map(Self)
+    }
+
     pub(super) fn value(self) -> u32 {
         self.0
     }
 
     pub(super) fn from_value(value: u32) -> Option<Self> {
-        (value < 1_000_000).then_some(Self(value))
+        (value < CHALLENGES).then_some(Self(value))
     }
 }
 
