@@ -5,6 +5,7 @@ import { unpack } from "../shared/packed.ts";
 import { type WordList, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
 import { Checker, type Judged, type Question, type Ticket } from "./check.ts";
+import { secondsNow } from "./clock.ts";
 import type { Deployment, Language } from "./deployment.ts";
 import { fill } from "./dom.ts";
 import { KeySets } from "./keysets.ts";
@@ -144,7 +145,7 @@ export class App {
       question,
       token: null,
       answer: null,
-      phoneTime: Math.floor(Date.now() / 1000),
+      phoneTime: secondsNow(),
       serviceAlone: false,
       busy: false,
     };

@@ -5,6 +5,7 @@ import { type WordList, codeOfToken, wordsOfCode } from "../shared/spoken.ts";
 import { type Token, parseToken } from "../shared/token.ts";
 import { type Verdict, fromLocal, judgeChallenge, stricter } from "../shared/verdict.ts";
 import { verifyToken } from "../shared/verify.ts";
+import { secondsNow } from "./clock.ts";
 import type { Deployment } from "./deployment.ts";
 import type { FoundKeySets, KeySets } from "./keysets.ts";
 import type { GivenNumber } from "./number.ts";
@@ -75,7 +76,7 @@ export class Checker {
 
   async check(question: Question): Promise<Outcome> {
     const [reply, keySets] = await Promise.all([askService(this.deployment.api, this.requestOf(question)), this.keySets.find()]);
-    const phoneTime = Math.floor(Date.now() / 1000);
+    const phoneTime = secondsNow();
     const answer = typeof reply === "string" ? null : reply;
     // the service judges the time; a difference to the phone's clock is said on screen
     const now = answer === null ? phoneTime : answer.serverTime;

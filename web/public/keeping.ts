@@ -1,3 +1,4 @@
+import { secondsNow } from "./clock.ts";
 import type { KeySets } from "./keysets.ts";
 import { keySetAddress } from "./service.ts";
 import { trusted } from "./trusted.ts";
@@ -106,7 +107,7 @@ async function takeCopies(keySets: KeySets): Promise<void> {
 /** Takes a key set that this phone believes; without one the page is kept all the same, and says what it cannot do. */
 async function takeKeySet(cache: Cache, keySets: KeySets): Promise<void> {
   const found = await keySets.find();
-  const believed = await keySets.read(found, Math.floor(Date.now() / 1000));
+  const believed = await keySets.read(found, secondsNow());
   const { published } = found;
   if (published !== null && believed !== null) await cache.put(keySetAddress(keySets.deployment.api), new Response(published));
 }

@@ -50,7 +50,9 @@ export function drawAttempt(): string {
 async function send(address: string, options: RequestInit): Promise<{ status: number; text: string } | null> {
   const abort = typeof AbortController === "function" ? new AbortController() : null;
   const manners: RequestInit = { credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", signal: abort && abort.signal };
-  const request = fetch(address, Object.assign(manners, options)).then((response) => response.text().then((text) => ({ status: response.status, text })));
+  const request = fetch(address, Object.assign(manners, options)).then((response) =>
+    response.text().then((text) => ({ status: response.status, text })),
+  );
   const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), TIMEOUT_MS));
   const result = await Promise.race([request.catch(() => null), late]);
   if (result === null && abort) abort.abort();

@@ -3,7 +3,8 @@ import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
 import { button, el } from "../dom.ts";
 import verdicts from "../../shared/verdicts.json";
-import { action, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
+import { secondsNow } from "../clock.ts";
+import { action, again, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
 
 /** A genuine code is only half the answer: does what it says match what the person sees or hears? */
 export function matchQuestion(app: App, outcome: Judged): Node[] {
@@ -33,8 +34,7 @@ export function matchQuestion(app: App, outcome: Judged): Node[] {
 
 /** The two outcomes of that question. */
 export function matchScreen(app: App, outcome: Judged, matches: boolean): Node[] {
-  const again = button(app.t("next.start"), "plain", () => app.show({ at: "start" }));
-  return [...(matches ? itMatches(app, outcome) : stop(app)), contact(app), again];
+  return [...(matches ? itMatches(app, outcome) : stop(app)), contact(app), again(app)];
 }
 
 function itMatches(app: App, outcome: Judged): Node[] {
@@ -68,7 +68,7 @@ function timeLine(app: App, token: Token, { phoneTime, answer }: Judged): HTMLEl
   const { t } = app;
   const line = el("p", { class: "hint", role: "status" }, t("match.runs_out", { time: timeText(token.expiresAt) }));
   const judged = answer === null ? phoneTime : answer.serverTime;
-  const elapsed = Math.floor(Date.now() / 1000) - phoneTime;
+  const elapsed = secondsNow() - phoneTime;
   const left = Math.max(0, token.expiresAt - judged - elapsed);
   setTimeout(() => {
     line.textContent = t("match.has_run_out", { time: timeText(judged) });

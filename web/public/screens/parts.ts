@@ -2,7 +2,7 @@ import type { Token } from "../../shared/token.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { Verdict } from "../../shared/verdict.ts";
 import type { App } from "../app.ts";
-import { el, heading, icon } from "../dom.ts";
+import { button, el, heading, icon } from "../dom.ts";
 
 /** The coloured head of a screen: icon, heading, one sentence. */
 export function panel(tone: string, path: string, title: string, ...rest: readonly (Node | null)[]): HTMLElement {
@@ -67,6 +67,11 @@ export function safety(app: App): HTMLElement {
     el("li", {}, app.t(key)),
   );
   return el("details", { class: "safety" }, el("summary", {}, app.t("safe.title")), el("ol", {}, ...lines));
+}
+
+/** Back to the start, for another code. */
+export function again(app: App): HTMLElement {
+  return button(app.t("next.start"), "plain", () => app.show({ at: "start" }));
 }
 
 export function paragraph(text: string, kind?: string | undefined): HTMLElement {

@@ -2,7 +2,7 @@ import verdicts from "../../shared/verdicts.json";
 import type { App } from "../app.ts";
 import type { Unconfirmed } from "../check.ts";
 import { button, el } from "../dom.ts";
-import { action, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
+import { action, again, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
 
 /** No answer from the service: what this phone could see by itself, what it could not, and no good sign. */
 export function unconfirmedScreen(app: App, { question, token, phoneTime }: Unconfirmed): Node[] {
@@ -23,6 +23,6 @@ export function unconfirmedScreen(app: App, { question, token, phoneTime }: Unco
       paragraph(t("offline.clock", { time: timeText(phoneTime) })),
     ),
     contact(app),
-    button(t("next.start"), "plain", () => app.show({ at: "start" })),
+    again(app),
   ];
 }

@@ -1,7 +1,7 @@
 import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
 import { button, el } from "../dom.ts";
-import { action, agoText, contact, paragraph, timeText, verdictPanel } from "./parts.ts";
+import { action, again, agoText, contact, paragraph, timeText, verdictPanel } from "./parts.ts";
 import { matchQuestion } from "./match.ts";
 import { forgottenNumber, typedNumber } from "./typed.ts";
 
@@ -50,16 +50,16 @@ function after(app: App, { verdict, token, busy }: Judged): Node[] {
 /** The buttons under the one action. */
 function ways(app: App, { verdict, question, answer, busy }: Judged, isFirst: boolean): Node[] {
   const { t } = app;
-  const newNumber = (main: boolean): Node => button(t("number.new"), main ? "main" : "plain", () => startWithNewNumber(app));
+  const newNumber = (kind: "main" | "plain"): Node => button(t("number.new"), kind, () => startWithNewNumber(app));
   if (verdict === "cannot_check") {
     const retry = button(t("next.retry"), "main", () => app.ask(question));
     if (busy) return [retry, button(t("start.scan"), "plain", () => app.show({ at: "scan" }))];
     // where the service itself answers so, its budget for codes without a number may be spent
     const bare = answer !== null && question.ticket.kind === "code" && question.given === null;
-    return bare ? [retry, paragraph(t("verdict.cannot_check.number")), newNumber(false)] : [retry];
+    return bare ? [retry, paragraph(t("verdict.cannot_check.number")), newNumber("plain")] : [retry];
   }
   const needsNumber = verdict === "already_checked" || verdict === "challenge_needed" || verdict === "other_challenge";
-  return needsNumber ? [newNumber(isFirst)] : [];
+  return needsNumber ? [newNumber(isFirst ? "main" : "plain")] : [];
 }
 
 function startWithNewNumber(app: App): void {
@@ -70,15 +70,11 @@ function startWithNewNumber(app: App): void {
 function notes(app: App, { verdict, serviceAlone, phoneTime, answer }: Judged): Node[] {
   const { t } = app;
   const texts: string[] = [];
-  if (serviceAlone && answer !== null) texts.push(t("note.service_alone"));
+  if (serviceAlone) texts.push(t("note.service_alone"));
   if (answer !== null && Math.abs(answer.serverTime - phoneTime) > CLOCKS_DIFFER) {
     texts.push(t("note.clock", { phone: timeText(phoneTime), server: timeText(answer.serverTime) }));
   }
   const byTime = verdict === "expired" || verdict === "not_yet_valid";
   if (answer === null && byTime) texts.push(t("offline.by_clock", { time: timeText(phoneTime) }));
   return texts.length === 0 ? [] : [el("div", { class: "notes" }, ...texts.map((text) => paragraph(text)))];
-}
-
-function again(app: App): Node {
-  return button(app.t("next.start"), "plain", () => app.show({ at: "start" }));
 }
