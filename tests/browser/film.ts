@@ -8,7 +8,10 @@ import { PNG } from "./tools.ts";
 
 const SIZE = { width: 1280, height: 720 };
 
-/** What stands before the camera of a browser: one still picture at a time, which may change while the camera runs. */
+/** No hand holds still: by how many degrees each frame of a film is turned. Their noise differs too. */
+const WOBBLE = [0, 1, -1];
+
+/** What stands before the camera of a browser: one picture at a time, which may change while the camera runs. */
 export class Film {
   private readonly folder = mkdtempSync(join(tmpdir(), "countersign-film-"));
   private readonly path = join(this.folder, "film.y4m");
@@ -20,18 +23,20 @@ export class Film {
 
   /** Shows the QR code of a text; one camera may see it worse than another. */
   show(text: string, spoiling: Spoiling = {}): void {
-    this.expose(drawFrame(text, { ...SIZE, ...spoiling }));
+    this.expose(WOBBLE.map((by, seed) => drawFrame(text, { ...SIZE, seed, ...spoiling, turn: (spoiling.turn ?? 0) + by })));
   }
 
   /** Shows a bare wall. */
   showNothing(): void {
-    this.expose(blank(SIZE.width, SIZE.height, 120));
+    this.expose(WOBBLE.map(() => blank(SIZE.width, SIZE.height, 120)));
   }
 
-  private expose({ width, height, luma }: Picture): void {
-    const header = Buffer.from(`YUV4MPEG2 W${width} H${height} F30:1 Ip A1:1 C420mpeg2\nFRAME\n`);
+  private expose(frames: readonly Picture[]): void {
+    const { width, height } = SIZE;
+    const header = Buffer.from(`YUV4MPEG2 W${width} H${height} F30:1 Ip A1:1 C420mpeg2\n`);
     // grey: both planes of colour stay in the middle
-    const film = Buffer.concat([header, luma, Buffer.alloc((width * height) / 2, 128)]);
+    const grey = Buffer.alloc((width * height) / 2, 128);
+    const film = Buffer.concat([header, ...frames.flatMap(({ luma }) => [Buffer.from("FRAME\n"), luma, grey])]);
     // in place: a running camera must never find the file shorter than its frame
     const file = openSync(this.path, constants.O_RDWR | constants.O_CREAT);
     writeSync(file, film, 0, film.length, 0);

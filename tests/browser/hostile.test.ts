@@ -1,33 +1,23 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type TestContext, after, before, test } from "node:test";
-import type { Browser, Frame, Page } from "playwright-core";
-import { PHONE, Visit, fragmentOf, startBrowser } from "./browser.ts";
-import { RealService } from "./harness.ts";
+import { type TestContext, test } from "node:test";
+import type { Frame, Page } from "playwright-core";
+import { PHONE, Visit, fragmentOf } from "./browser.ts";
 import { findNarrowProblems, findProblems, findProblemsOfLooks } from "./problems.ts";
 import { FakeService, token } from "./service.ts";
+import { RealStage } from "./stage.ts";
 
 // What another site may try: to post for the person, or to put our page into its own.
 
-let browser: Browser;
-let service: RealService;
-
-before(async () => {
-  browser = await startBrowser();
-  service = await RealService.start({ languages: ["en", "cy", "ur"] });
-});
-after(async () => {
-  await service.stop();
-  await browser.close();
-});
+const stage = new RealStage({ languages: ["en", "cy", "ur"] });
 
 /** A page of another site: another host name of this machine. */
 async function hostilePage(t: TestContext, html: string): Promise<Page> {
   const server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end(html));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
-  const context = await browser.newContext(PHONE);
+  const context = await stage.browser.newContext(PHONE);
   t.after(() => context.close());
   const page = await context.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
@@ -35,20 +25,20 @@ async function hostilePage(t: TestContext, html: string): Promise<Page> {
 }
 
 test("a form that another site posts is refused", async (t) => {
-  const { token: issued } = service.issue("--channel", "in-person");
-  const page = await hostilePage(t, `<form method="post" action="${service.url}/check"><input name="code" value="${issued}"><button>Go</button></form>`);
+  const { token: issued } = stage.service.issue("--channel", "in-person");
+  const page = await hostilePage(t, `<form method="post" action="${stage.service.url}/check"><input name="code" value="${issued}"><button>Go</button></form>`);
   const answered = page.waitForResponse((found) => found.url().endsWith("/check"));
   await page.getByRole("button").click();
   assert.equal((await answered).status(), 403);
   assert.match(await page.locator("main").innerText(), /It came from another page/);
-  const honest = await Visit.open(browser, service.url);
+  const honest = await Visit.open(stage.browser, stage.service.url);
   await honest.enter("link", issued);
   await honest.see("This code is genuine");
 });
 
 test("no accessibility problem: the form that answers another site's", async (t) => {
   for (const language of ["en", "cy", "ur"]) {
-    const page = await hostilePage(t, `<form method="post" action="${service.url}/check"><input name="lang" value="${language}"><button>Go</button></form>`);
+    const page = await hostilePage(t, `<form method="post" action="${stage.service.url}/check"><input name="lang" value="${language}"><button>Go</button></form>`);
     await page.getByRole("button").click();
     await page.locator(`[lang=${language}] .problem`).waitFor();
     const frame = page.mainFrame();
@@ -57,14 +47,14 @@ test("no accessibility problem: the form that answers another site's", async (t)
 });
 
 test("a script of another site gets no answer", async (t) => {
-  const { token: issued } = service.issue("--channel", "in-person");
+  const { token: issued } = stage.service.issue("--channel", "in-person");
   const page = await hostilePage(t, "<p>hello");
   const read = page.evaluate(
     ([url, shown]) => fetch(url + "/v1/verify", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token: shown }) }),
-    [service.url, issued] as const,
+    [stage.service.url, issued] as const,
   );
   await assert.rejects(read, /Failed to fetch/);
-  const honest = await Visit.open(browser, service.url);
+  const honest = await Visit.open(stage.browser, stage.service.url);
   await honest.enter("link", issued);
   await honest.see("This code is genuine");
 });
@@ -77,7 +67,7 @@ test("the service's page refuses to be framed", async (t) => {
       const frame = document.createElement("iframe");
       frame.src = address;
       document.body.appendChild(frame);
-    }, service.url + path);
+    }, stage.service.url + path);
     await refused;
     assert.equal(await page.frames()[1]?.getByRole("heading").count(), 0, path);
   }

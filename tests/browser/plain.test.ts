@@ -1,32 +1,21 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import { test } from "node:test";
 import cy from "../../web/shared/i18n/cy.json" with { type: "json" };
 import en from "../../web/shared/i18n/en.json" with { type: "json" };
 import ur from "../../web/shared/i18n/ur.json" with { type: "json" };
-import { Visit, startBrowser } from "./browser.ts";
-import { RealService } from "./harness.ts";
+import { Visit } from "./browser.ts";
 import { findNarrowProblems, findProblemsOfLooks } from "./problems.ts";
+import { RealStage } from "./stage.ts";
 
 // The plain pages of the real service, in every look and language. They allow no script; the driver runs axe-core all the same.
 
-let browser: Browser;
-let service: RealService;
-
-before(async () => {
-  browser = await startBrowser();
-  service = await RealService.start({ languages: ["en", "cy", "ur"] });
-});
-after(async () => {
-  await service.stop();
-  await browser.close();
-});
+const stage = new RealStage({ languages: ["en", "cy", "ur"] });
 
 /** What is typed, and what the page then says. */
 type Screen = readonly [name: string, says: keyof typeof en, typed?: () => { readonly code: string; readonly number?: string }];
 
 const words = "legroom mansion dingo customer talisman";
-const issue = (): string => service.issue("--channel", "in-person", "--name", "W".repeat(24), "--place", "W".repeat(32)).token;
+const issue = (): string => stage.service.issue("--channel", "in-person", "--name", "W".repeat(24), "--place", "W".repeat(32)).token;
 
 const screens: readonly Screen[] = [
   ["the form", "check.code.label"],
@@ -41,7 +30,7 @@ for (const [name, says, typed] of screens) {
   test(`no accessibility problem on the plain page: ${name}`, async () => {
     const found: string[] = [];
     for (const [language, texts] of Object.entries({ en, cy, ur })) {
-      const visit = await Visit.open(browser, `${service.url}/check?lang=${language}`);
+      const visit = await Visit.open(stage.browser, `${stage.service.url}/check?lang=${language}`);
       if (typed !== undefined) {
         const { code, number = "" } = typed();
         await visit.page.locator("#code").fill(code);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import type { Browser, BrowserContextOptions } from "playwright-core";
-import { PHONE, Visit, startBrowser } from "./browser.ts";
-import { RealService } from "./harness.ts";
+import { afterEach, test } from "node:test";
+import type { BrowserContextOptions } from "playwright-core";
+import { PHONE, Visit } from "./browser.ts";
+import { RealStage } from "./stage.ts";
 import { PNG, readQr } from "./tools.ts";
 
 // The real service from end to end: an officer issues by the command line, a person checks in a browser.
@@ -10,38 +10,28 @@ import { PNG, readQr } from "./tools.ts";
 const genuine = "This code is genuine";
 const noScript: BrowserContextOptions = { ...PHONE, javaScriptEnabled: false };
 
-let browser: Browser;
-let service: RealService;
+const stage = new RealStage();
 let visits: Visit[] = [];
-
-before(async () => {
-  browser = await startBrowser();
-  service = await RealService.start();
-});
-after(async () => {
-  await service.stop();
-  await browser.close();
-});
 afterEach(async () => {
   for (const visit of visits) {
     assert.deepEqual(visit.errors, []);
-    assert.deepEqual([...visit.origins], [service.url], "no request leaves the origin");
+    assert.deepEqual([...visit.origins], [stage.service.url], "no request leaves the origin");
     await visit.close();
   }
   visits = [];
 });
 
-async function visit(address = service.url, options: BrowserContextOptions = PHONE): Promise<Visit> {
-  const opened = await Visit.open(browser, address, options);
+async function visit(address = stage.service.url, options: BrowserContextOptions = PHONE): Promise<Visit> {
+  const opened = await Visit.open(stage.browser, address, options);
   visits.push(opened);
   return opened;
 }
 
 test("the issued link opens, waits, and is genuine after the press; then it is used", async () => {
-  const { link } = service.issue("--channel", "in-person", "--name", "Anna", "--place", "Bridge Street");
+  const { link } = stage.service.issue("--channel", "in-person", "--name", "Anna", "--place", "Bridge Street");
   const first = await visit(link);
   await first.see("Not checked yet");
-  assert.equal(first.page.url(), service.url + "/");
+  assert.equal(first.page.url(), stage.service.url + "/");
   await first.press("Check this code");
   await first.see(genuine);
   assert.match(await first.text(), /Anna[^]*Bridge Street[^]*Does that match\?/);
@@ -53,7 +43,7 @@ test("the issued link opens, waits, and is genuine after the press; then it is u
 
 test("words and digits as the officer reads them out", async () => {
   for (const [way, form] of [["words", "words"], ["digits", "digits"]] as const) {
-    const { spoken } = service.issue("--channel", "telephone", "--dialled", "143");
+    const { spoken } = stage.service.issue("--channel", "telephone", "--dialled", "143");
     assert.ok(spoken);
     const page = await visit();
     await page.enter(way, spoken[form]);
@@ -66,14 +56,14 @@ test("the number that the page drew comes back in the code", async () => {
   const page = await visit();
   const number = (await page.page.locator(".number-value").innerText()).replace(/\D/g, "");
   await page.press("I have read it out");
-  const { spoken } = service.issue("--channel", "telephone", "--challenge", number);
+  const { spoken } = stage.service.issue("--channel", "telephone", "--challenge", number);
   await page.enter("words", spoken?.words ?? "");
   await page.see(genuine);
   assert.match(await page.text(), /It was made with your number/);
 });
 
 test("a code made with another number, or with none, is not used up", async () => {
-  const { link } = service.issue("--channel", "in-person");
+  const { link } = stage.service.issue("--channel", "in-person");
   const asked = await visit();
   await asked.press("I have read it out");
   await asked.enter("link", link);
@@ -82,7 +72,7 @@ test("a code made with another number, or with none, is not used up", async () =
   await opened.press("Check this code");
   await opened.see(genuine);
 
-  const numbered = await visit(service.issue("--channel", "in-person", "--challenge", "000123").link);
+  const numbered = await visit(stage.service.issue("--channel", "in-person", "--challenge", "000123").link);
   await numbered.press("Check this code");
   await numbered.see("This code needs a number");
   await numbered.page.getByLabel("The number on your own screen").fill("000123");
@@ -91,11 +81,11 @@ test("a code made with another number, or with none, is not used up", async () =
 });
 
 test("tampered, withdrawn and unknown", async () => {
-  const { token, id } = service.issue("--channel", "in-person");
+  const { token, id } = stage.service.issue("--channel", "in-person");
   const tampered = await visit();
   await tampered.enter("link", token.slice(0, 120) + (token[120] === "A" ? "B" : "A") + token.slice(121));
   await tampered.see("This code is not genuine");
-  service.withdraw(id);
+  stage.service.withdraw(id);
   const withdrawn = await visit();
   await withdrawn.enter("link", token);
   await withdrawn.see("This code was withdrawn");
@@ -105,8 +95,8 @@ test("tampered, withdrawn and unknown", async () => {
 });
 
 test("the QR is read back by a decoder that is not ours", async () => {
-  const { link, qr_svg } = service.issue("--channel", "in-person");
-  const context = await browser.newContext({ viewport: { width: 600, height: 600 } });
+  const { link, qr_svg } = stage.service.issue("--channel", "in-person");
+  const context = await stage.browser.newContext({ viewport: { width: 600, height: 600 } });
   const page = await context.newPage();
   await page.setContent(`<body style="margin:0;background:#fff"><img width=600 height=600 src="data:image/svg+xml;base64,${Buffer.from(qr_svg).toString("base64")}">`);
   await page.locator("img").evaluate((image) => (image as HTMLImageElement).decode());
@@ -118,9 +108,9 @@ test("the QR is read back by a decoder that is not ours", async () => {
 });
 
 test("without JavaScript the form gives the same verdicts", async () => {
-  const { link, spoken } = service.issue("--channel", "telephone", "--name", "<b>Anna</b>");
+  const { link, spoken } = stage.service.issue("--channel", "telephone", "--name", "<b>Anna</b>");
   const check = async (code: string, heading: string): Promise<Visit> => {
-    const page = await visit(service.url, noScript);
+    const page = await visit(stage.service.url, noScript);
     await page.page.getByLabel("The code").fill(code);
     await page.press("Check this code");
     await page.see(heading);

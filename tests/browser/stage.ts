@@ -2,7 +2,33 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach } from "node:test";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { PHONE, Visit, startBrowser } from "./browser.ts";
+import { type Difference, RealService } from "./harness.ts";
 import { FakeService, answer } from "./service.ts";
+
+/** One browser and one real service for a file. */
+export class RealStage {
+  private held: { readonly browser: Browser; readonly service: RealService } | null = null;
+
+  constructor(difference: Difference = {}) {
+    before(async () => {
+      this.held = { browser: await startBrowser(), service: await RealService.start(difference) };
+    });
+    after(async () => {
+      await this.held?.service.stop();
+      await this.held?.browser.close();
+    });
+  }
+
+  get browser(): Browser {
+    assert.ok(this.held);
+    return this.held.browser;
+  }
+
+  get service(): RealService {
+    assert.ok(this.held);
+    return this.held.service;
+  }
+}
 
 /** One browser for a file, a fresh service for each test, and pages that must end without an error. */
 export class Stage {
