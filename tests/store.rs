@@ -6,6 +6,10 @@ mod acts;
 mod groups;
 #[path = "store/guards.rs"]
 mod guards;
+#[path = "store/keys.rs"]
+mod keys;
+#[path = "store/ledger.rs"]
+mod ledger;
 #[path = "store/sqlite.rs"]
 mod sqlite;
 #[path = "store/uses.rs"]
@@ -13,7 +17,7 @@ mod uses;
 
 use std::sync::Arc;
 
-use countersign::store::{IssuerStore, VerifierStore};
+use countersign::store::{IssuerStore, LedgerStore, VerifierStore};
 
 /// A kind of store, empty at first.
 pub trait Backend {
@@ -34,6 +38,8 @@ pub struct Stores {
     pub issuer: Arc<dyn IssuerStore>,
     /// The verifier's side.
     pub verifier: Arc<dyn VerifierStore>,
+    /// The overseer's and the notary's side.
+    pub ledger: Arc<dyn LedgerStore>,
 }
 
 /// Runs each function of the suite on a fresh store of a backend.
@@ -67,13 +73,24 @@ macro_rules! whole_suite {
             guards::live_codes_are_bounded,
             guards::guesses_at_once_never_exceed_the_budget,
             guards::a_place_can_be_given_back_once_it_was_taken,
-            acts::a_key_set_version_only_grows,
             acts::people_are_enrolled_once_and_suspended_once,
             acts::suspension_and_withdrawal_reach_live_tokens_only,
             acts::credentials_name_their_owner_until_they_run_out,
             acts::a_refused_act_leaves_no_trace,
             acts::no_record_no_act,
             acts::the_ledger_keeps_its_order,
+            keys::a_key_set_version_only_grows,
+            keys::keys_move_forward_and_one_at_a_time_signs,
+            keys::only_the_active_key_issues,
+            keys::a_revoked_key_signs_nothing_and_its_tokens_are_withdrawn_at_once,
+            keys::a_set_that_revokes_revokes_here_too,
+            keys::of_many_rotations_at_once_one_happens,
+            ledger::the_tree_grows_with_the_entries,
+            ledger::proofs_hold_for_every_entry_and_size,
+            ledger::entries_written_at_once_stand_in_one_tree,
+            ledger::checkpoints_only_grow,
+            ledger::the_entry_that_issued_a_token_is_found,
+            ledger::a_long_ledger_comes_in_pages,
             groups::many_writes_at_once_are_all_answered_and_durable,
             groups::a_failing_operation_harms_no_other,
             groups::two_processes_write_to_one_store,

@@ -6,10 +6,10 @@ use countersign::{
     authority::{Actor, Authorisation, Decision, Officer, Role},
     clock::{Clock, ManualClock, SystemClock},
     entropy::{Entropy, SystemEntropy},
-    issuer::{Ask, Desk, DeskSettings, IssueRequest, Registry},
+    issuer::{Ask, Custodian, Desk, DeskSettings, IssueRequest, POLICY, Registry, Trust},
     key_folder::KeyFolder,
-    ledger::Event,
-    store::{IssuerStore, SqliteStore},
+    keyring::IssuerName,
+    store::SqliteStore,
     token::{Approach, Channel, SpokenSize, Token},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -71,13 +71,15 @@ impl Office {
     async fn open(folder: &Folder, keys: &KeyFolder, now: i64) -> Self {
         let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite")).expect("a store"));
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(ManualClock::at(now)), Arc::new(SystemEntropy));
-        let jwt = keys.key_set().expect("it was made");
-        store.put_key_set(1, jwt, Event::KeySetPublished { version: 1, hash: [0; 32] }.at(now)).await.expect("a store");
+        let issuer: IssuerName = ISSUER.parse().expect("a name");
+        let trust = Trust { root: keys.root().expect("it was made"), issuer: issuer.clone(), policy: POLICY };
+        let vault = Arc::new(keys.vault(None));
+        let custodian = Arc::new(Custodian::new(store.clone(), vault, clock.clone(), entropy.clone(), trust));
+        custodian.install(&keys.key_set().expect("it was made")).await.expect("a store");
+        custodian.rotate().await.expect("keys");
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
-        let issuer = ISSUER.parse().expect("a name");
-        let ring = keys.ring(&issuer, now, None).expect("keys");
         let rules = DeskSettings { issuer, spoken: SpokenSize::Five, max_live: 1 };
-        let desk = Desk::new(store, clock, entropy, ring, rules);
+        let desk = Desk::new(store, clock, entropy, custodian, rules);
         let officer = person(&registry, "falcon", Role::Officer).await;
         let approver = person(&registry, "heron", Role::Approver).await;
         Self { registry, desk, officer, approver, now }

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_with::{DeserializeFromStr, SerializeDisplay};
 
 use super::Callsign;
 use crate::{
@@ -38,7 +39,7 @@ pub enum AuthorisationError {
 }
 
 /// Eight random bytes in hex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, SerializeDisplay, DeserializeFromStr)]
 pub struct AuthorisationId(pub [u8; 8]);
 
 impl fmt::Display for AuthorisationId {
@@ -51,13 +52,7 @@ impl FromStr for AuthorisationId {
     type Err = AuthorisationError;
 
     fn from_str(text: &str) -> Result<Self, AuthorisationError> {
-        hex::decode_8(text).map(Self).ok_or_else(|| AuthorisationError::Id(text.to_owned()))
-    }
-}
-
-impl Serialize for AuthorisationId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        hex::decode(text).map(Self).ok_or_else(|| AuthorisationError::Id(text.to_owned()))
     }
 }
 

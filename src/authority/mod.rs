@@ -4,4 +4,4 @@ mod authorisation;
 mod officer;
 
 pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Request, State};
-pub use officer::{Actor, Callsign, Officer, OfficerError, Role};
+pub use officer::{Actor, ActorName, Callsign, Officer, OfficerError, Role};

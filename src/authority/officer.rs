@@ -2,7 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_with::{DeserializeFromStr, SerializeDisplay};
 
 /// The text is not a callsign or a role.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum OfficerError {
 }
 
 /// The name by which a person is known inside. It is never in a token.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay, DeserializeFromStr)]
 pub struct Callsign(String);
 
 impl Callsign {
@@ -43,12 +44,6 @@ impl FromStr for Callsign {
 impl fmt::Display for Callsign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl Serialize for Callsign {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
     }
 }
 
@@ -99,6 +94,11 @@ impl Role {
     pub fn may_administer(self) -> bool {
         self == Self::Administrator
     }
+
+    /// May read the ledger and take its checkpoints away.
+    pub fn may_read_ledger(self) -> bool {
+        self == Self::Overseer
+    }
 }
 
 impl FromStr for Role {
@@ -141,12 +141,39 @@ impl Actor {
     }
 }
 
-/// As the ledger names them; no callsign begins with an asterisk.
-impl fmt::Display for Actor {
+/// Who acted, as the ledger names them.
+#[derive(Clone, Debug, PartialEq, Eq, SerializeDisplay, DeserializeFromStr)]
+pub enum ActorName {
+    /// `*operator`; no callsign begins with an asterisk.
+    Operator,
+    /// By their callsign.
+    Person(Callsign),
+}
+
+const OPERATOR: &str = "*operator";
+
+impl From<&Actor> for ActorName {
+    fn from(actor: &Actor) -> Self {
+        match actor {
+            Actor::Operator => Self::Operator,
+            Actor::Person(officer) => Self::Person(officer.callsign.clone()),
+        }
+    }
+}
+
+impl fmt::Display for ActorName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Operator => f.write_str("*operator"),
-            Self::Person(officer) => officer.callsign.fmt(f),
+            Self::Operator => f.write_str(OPERATOR),
+            Self::Person(callsign) => callsign.fmt(f),
         }
+    }
+}
+
+impl FromStr for ActorName {
+    type Err = OfficerError;
+
+    fn from_str(text: &str) -> Result<Self, OfficerError> {
+        if text == OPERATOR { Ok(Self::Operator) } else { text.parse().map(Self::Person) }
     }
 }

@@ -33,6 +33,11 @@ impl Client {
         self.answer(request.send_json(body))
     }
 
+    /// Gets a text, with a credential, whatever the status.
+    pub fn get(&self, path: &str, credential: &Credential) -> Result<(u16, String), Failure> {
+        self.text(self.agent.get(format!("{}{path}", self.base)).header("Authorization", bearer(credential)).call())
+    }
+
     /// Deletes, with a credential.
     pub fn delete(&self, path: &str, credential: &Credential) -> Result<(u16, Value), Failure> {
         let request = self.agent.delete(format!("{}{path}", self.base)).header("Authorization", bearer(credential));
@@ -40,10 +45,14 @@ impl Client {
     }
 
     fn answer(&self, response: Result<Response<Body>, ureq::Error>) -> Result<(u16, Value), Failure> {
+        let (status, text) = self.text(response)?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+
+    fn text(&self, response: Result<Response<Body>, ureq::Error>) -> Result<(u16, String), Failure> {
         let mut response = response.map_err(|error| self.no_answer(&error))?;
         let status = response.status().as_u16();
-        let text = response.body_mut().read_to_string().map_err(|error| self.no_answer(&error))?;
-        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+        Ok((status, response.body_mut().read_to_string().map_err(|error| self.no_answer(&error))?))
     }
 
     fn no_answer(&self, error: &ureq::Error) -> Failure {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     Failure, issue,
     place::{Place, block_on},
-    say,
+    publish, say,
     serve::{Service, Side, stop_signal},
 };
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 const FOLDER: &str = ".countersign-demo";
 const OFFICER: &str = "falcon";
 const APPROVER: &str = "heron";
+/// A demonstration has its root key at hand, and publishes the next set by itself before a set ends. Seconds.
+const RENEW_BEFORE: i64 = 7 * 86_400;
 
 /// Runs until it is stopped.
 pub fn run(flags: Flags) -> Result<(), Failure> {
@@ -39,6 +41,9 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         keys.init(&settings.issuer()?, place.clock.now(), &*place.entropy, None)?;
     }
     block_on(async {
+        if keys.last_set(&settings.issuer()?)?.is_none_or(|set| set.expires_at() < place.clock.now() + RENEW_BEFORE) {
+            publish::all_at_once(&place, &settings, &keys).await?;
+        }
         prepare(&place.registry(&settings)?, &place, &folder.join("officer.credential")).await?;
         let service = Service::start(Side::All, &settings, &place).await?;
         let (url, credential) = (settings.private_url()?, settings.credential()?);
@@ -79,6 +84,7 @@ fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
         max_live: flags.max_live,
         guesses: flags.guesses,
         page_origins: flags.page_origins,
+        rotation: flags.rotation,
     };
     Ok(demo.resolve()?)
 }

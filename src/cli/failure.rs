@@ -1,8 +1,14 @@
 //! Why a command ends without success: one sentence and an exit code.
 
-use std::{fmt::Display, process::ExitCode};
+use std::{fmt::Display, path::Path, process::ExitCode};
 
-use crate::{config::ConfigError, entropy::NoEntropy, issuer::Refused, key_folder::KeyFolderError, store::StoreError};
+use crate::{
+    config::ConfigError,
+    entropy::NoEntropy,
+    issuer::{CustodyError, NotaryError, Refused},
+    key_folder::KeyFolderError,
+    store::StoreError,
+};
 
 /// A command's end.
 #[derive(Debug)]
@@ -30,6 +36,17 @@ impl Failure {
     /// Nothing can be said.
     pub fn cannot_check(sentence: impl Display) -> Self {
         Self::CannotCheck(Some(sentence.to_string()))
+    }
+
+    /// The same, about a file.
+    #[must_use]
+    pub fn about(self, file: &Path) -> Self {
+        let named = |sentence: &str| format!("{}: {sentence}", file.display());
+        match self {
+            Self::No(sentence) => Self::No(sentence.as_deref().map(named)),
+            Self::Wrong(sentence) => Self::Wrong(named(&sentence)),
+            Self::CannotCheck(sentence) => Self::CannotCheck(sentence.as_deref().map(named)),
+        }
     }
 
     /// What to tell the person, if it was not said yet.
@@ -78,10 +95,30 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<CustodyError> for Failure {
+    fn from(error: CustodyError) -> Self {
+        match error {
+            CustodyError::Store(error) => error.into(),
+            CustodyError::Entropy(error) => error.into(),
+            error => Self::wrong(error),
+        }
+    }
+}
+
+impl From<NotaryError> for Failure {
+    fn from(error: NotaryError) -> Self {
+        match error {
+            NotaryError::Store(error) => error.into(),
+            error => Self::no(error),
+        }
+    }
+}
+
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts => Self::wrong(refused),
+            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::Reason => Self::wrong(refused),
+            Refused::Custody(error) => error.into(),
             Refused::Store(error) => error.into(),
             Refused::Entropy(error) => error.into(),
             Refused::Unknown { .. } => Self::no(format!("{refused}; `list` shows those that there are")),

@@ -6,9 +6,12 @@ mod demo;
 mod failure;
 mod issue;
 mod keys;
+mod ledger;
 mod officers;
 mod page;
 mod place;
+mod publish;
+mod report;
 mod serve;
 mod terms;
 mod verify;
@@ -53,7 +56,7 @@ enum Command {
     Demo,
     /// Run the service
     Serve(serve::Args),
-    /// Make and show keys
+    /// Make, show, publish, rotate and revoke keys
     #[command(subcommand)]
     Keys(keys::Command),
     /// Enrol, list and suspend people, and make credentials for their programs
@@ -68,6 +71,9 @@ enum Command {
     Verify(verify::Args),
     /// Withdraw a token at once
     Withdraw(withdraw::Args),
+    /// Show, export, check and prove what is in the ledger
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Write the page for another host, or a sheet for the wall
     #[command(subcommand)]
     Page(page::Command),
@@ -86,6 +92,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Issue(args) => issue::run(args, &flags.resolve()?, format),
         Command::Verify(args) => verify::run(&args, &flags.resolve()?, format),
         Command::Withdraw(args) => withdraw::run(&args, &flags.resolve()?),
+        Command::Ledger(command) => ledger::run(command, &flags.resolve()?, format),
         Command::Page(command) => page::run(&command, &flags.resolve()?, format),
     }
 }

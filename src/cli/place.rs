@@ -7,7 +7,8 @@ use crate::{
     clock::{Clock, EARLIEST, SystemClock},
     config::Settings,
     entropy::{Entropy, SystemEntropy},
-    issuer::Registry,
+    issuer::{Custodian, Registry, Trust},
+    key_folder::KeyFolder,
     store::{IssuerStore, SqliteStore},
 };
 
@@ -31,6 +32,19 @@ impl Place {
             return Err(Failure::wrong("this machine's clock stands before 2026; set it first"));
         }
         Ok(Self { clock, entropy })
+    }
+
+    /// The keeper of this machine's signing keys, on its store.
+    pub fn custodian(&self, settings: &Settings) -> Result<Custodian, Failure> {
+        self.custodian_on(Arc::new(SqliteStore::open_for_issuer(&settings.store_path()?)?), settings)
+    }
+
+    /// The keeper of this machine's signing keys, on a store that is open.
+    pub fn custodian_on(&self, store: Arc<dyn IssuerStore>, settings: &Settings) -> Result<Custodian, Failure> {
+        let folder = KeyFolder::at(settings.keys());
+        let trust = Trust { root: folder.root()?, issuer: settings.issuer()?, policy: settings.rotation()? };
+        let vault = Arc::new(folder.vault(settings.passphrase()?));
+        Ok(Custodian::new(store, vault, self.clock.clone(), self.entropy.clone(), trust))
     }
 
     /// The registry on this machine's store.

@@ -9,7 +9,6 @@ use std::{
 
 use axum::Router;
 use clap::ValueEnum;
-use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
@@ -25,18 +24,16 @@ use crate::{
         listen::{Limits, serve},
         private, public,
     },
-    issuer::{Desk, DeskSettings, Registry},
+    issuer::{Custodian, Desk, DeskSettings, Housekeeper, Notary, Registry},
     key_folder::KeyFolder,
-    keyring::Ring,
-    ledger::Event,
     page::{Deployment, Pages},
-    store::{IssuerStore, SqliteStore, VerifierStore},
+    store::{SqliteStore, VerifierStore},
     verifier::{KeyWatch, Verifier, VerifierSettings, WatchError},
 };
 
-/// How often a verifier looks for a newer key set.
-const KEY_SET_EVERY: Duration = Duration::from_secs(30);
-/// How often first checks are reported to the ledger and old rows purged.
+/// How often a verifier looks for a newer key set and for revocations, which must reach it within a minute.
+const KEY_SET_EVERY: Duration = Duration::from_secs(10);
+/// How often the housekeeper makes its round: first checks are in the ledger, and the ledger is signed, within a minute.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 
 /// What runs in this process.
@@ -77,12 +74,13 @@ pub struct Service {
     listening: Vec<(&'static str, SocketAddr)>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    housekeeper: Option<Arc<Housekeeper>>,
 }
 
 impl Service {
     /// Starts what the role asks for. Whatever is wrong with settings, keys, store or ports is said here.
     pub async fn start(side: Side, settings: &Settings, place: &Place) -> Result<Self, Failure> {
-        let mut service = Self { listening: Vec::new(), stop: watch::Sender::new(false), tasks: JoinSet::new() };
+        let mut service = Self { listening: Vec::new(), stop: watch::Sender::new(false), tasks: JoinSet::new(), housekeeper: None };
         let path = settings.store_path()?;
         let folder = KeyFolder::at(settings.keys());
         // Before the store, so that a wrong setting leaves nothing behind.
@@ -93,15 +91,18 @@ impl Service {
             service.verifier(settings, place, &folder, store).await?;
             return Ok(service);
         }
-        let now = place.clock.now();
-        let ring = folder.ring(&settings.issuer()?, now, settings.passphrase()?.as_ref())?;
-        ring.active(now).map_err(Failure::wrong)?;
+        let issuer = settings.issuer()?;
+        folder.vault(settings.passphrase()?).check(&folder.public_keys(&issuer, place.clock.now())?)?;
+        let (name, key) = folder.ledger(&issuer, settings.passphrase()?.as_ref())?;
         let store = Arc::new(SqliteStore::open_for_issuer(&path)?);
-        publish(&folder, &ring, &store, now).await?;
+        let custodian = Arc::new(place.custodian_on(store.clone(), settings)?);
+        custodian.install(&folder.key_set()?).await?;
+        custodian.rotate().await?;
         if side == Side::All {
             service.verifier(settings, place, &folder, store.clone()).await?;
         }
-        service.issuer(settings, place, ring, store).await?;
+        let notary = Arc::new(Notary::new(store.clone(), name, key));
+        service.issuer(settings, place, store, custodian, notary).await?;
         Ok(service)
     }
 
@@ -110,6 +111,10 @@ impl Service {
         stop.await;
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
+        if let Some(housekeeper) = self.housekeeper {
+            // Nothing acts any more: what was done since the last round goes under a checkpoint too.
+            housekeeper.round().await;
+        }
     }
 
     async fn verifier(
@@ -136,22 +141,21 @@ impl Service {
         Ok(())
     }
 
-    async fn issuer(&mut self, settings: &Settings, place: &Place, ring: Ring, store: Arc<dyn IssuerStore>) -> Result<(), Failure> {
-        let app = Arc::new(private_app(settings, place, ring, store.clone())?);
-        let router = private::router(app, Limits::PRIVATE);
-        self.listen("private", "--private", settings.private()?, router, Limits::PRIVATE).await?;
-        let clock = place.clock.clone();
+    async fn issuer(
+        &mut self,
+        settings: &Settings,
+        place: &Place,
+        store: Arc<SqliteStore>,
+        custodian: Arc<Custodian>,
+        notary: Arc<Notary>,
+    ) -> Result<(), Failure> {
+        let housekeeper = Arc::new(Housekeeper::new(store.clone(), place.clock.clone(), custodian.clone(), notary.clone()));
+        let app = Arc::new(private_app(settings, place, store, custodian, notary)?);
+        self.listen("private", "--private", settings.private()?, private::router(app, Limits::PRIVATE), Limits::PRIVATE).await?;
+        self.housekeeper = Some(housekeeper.clone());
         self.every(HOUSEKEEPING_EVERY, move || {
-            let (store, clock) = (store.clone(), clock.clone());
-            async move {
-                let kept = async {
-                    store.report_first_checks(clock.now()).await?;
-                    store.purge(clock.now()).await
-                };
-                if let Err(error) = kept.await {
-                    tracing::error!(%error, "first checks could not be reported, or old rows not purged");
-                }
-            }
+            let housekeeper = housekeeper.clone();
+            async move { housekeeper.round().await }
         });
         Ok(())
     }
@@ -193,6 +197,7 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
     }
     if side != Side::Verifier {
         settings.private()?;
+        settings.rotation()?;
     }
     Ok(())
 }
@@ -224,13 +229,20 @@ fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Ar
     })
 }
 
-fn private_app(settings: &Settings, place: &Place, ring: Ring, store: Arc<dyn IssuerStore>) -> Result<PrivateApp, Failure> {
+fn private_app(
+    settings: &Settings,
+    place: &Place,
+    store: Arc<SqliteStore>,
+    custodian: Arc<Custodian>,
+    notary: Arc<Notary>,
+) -> Result<PrivateApp, Failure> {
     let guessing = settings.guessing()?;
     let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
     let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.spoken, max_live: guessing.max_live };
     Ok(PrivateApp {
         registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
-        desk: Desk::new(store, clock, entropy, ring, rules),
+        desk: Desk::new(store, clock, entropy, custodian, rules),
+        notary,
         public_url: settings.public_url()?,
     })
 }
@@ -248,15 +260,6 @@ fn cannot_listen(address: SocketAddr, flag: &str, error: &std::io::Error) -> Str
         std::io::ErrorKind::PermissionDenied => format!("{address} needs more rights; choose a port above 1023 with {flag}"),
         _ => format!("{address} cannot be listened on ({}); choose another with {flag}", reason(error)),
     }
-}
-
-/// Copies the set into the store, where verifiers find it.
-async fn publish(folder: &KeyFolder, ring: &Ring, store: &SqliteStore, now: i64) -> Result<(), Failure> {
-    let jwt = folder.key_set()?;
-    let version = ring.public().set().version();
-    let event = Event::KeySetPublished { version, hash: Sha256::digest(&jwt).into() };
-    store.put_key_set(version, jwt, event.at(now)).await?;
-    Ok(())
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

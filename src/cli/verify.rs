@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{Failure, Format, client, client::Client, place::Place, terms};
 use crate::{
-    config::{Organisation, Settings, base_url},
+    config::{Organisation, Settings, base_url, number},
     http::public::answer_json,
-    key_folder::{read_key_set, read_root},
-    keyring::{IssuerName, PublicKeys},
+    key_folder::{KeyFolder, read_key_set, read_root},
+    keyring::{IssuerName, PublicKey, PublicKeys},
     token::{Challenge, Claims, InputError, SpokenCode, Token, Unverified, correct},
     verifier::{Answer, Verdict},
     words::{Catalogue, Language},
@@ -33,13 +33,16 @@ pub struct Args {
     /// The root key that must have signed the set
     #[arg(long, value_name = "FILE", requires = "key_set")]
     root: Option<PathBuf>,
+    /// Refuse a key set of a lower version than this
+    #[arg(long, value_name = "N", requires = "key_set", default_value_t = 0, value_parser = number::<u64>)]
+    at_least: u64,
 }
 
 /// Checks, prints the answer, and ends with its exit code.
 pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failure> {
     let code = args.code.join(" ");
     let answer = match (&args.key_set, &args.root) {
-        (Some(key_set), Some(root)) => offline(&code, key_set, root, &settings.issuer()?)?,
+        (Some(key_set), Some(root)) => offline(&code, key_set, root, args.at_least, settings)?,
         _ => online(&code, args, settings)?,
     };
     let verdict = answer["verdict"].as_str().unwrap_or("cannot_check").to_owned();
@@ -70,9 +73,9 @@ fn online(code: &str, args: &Args, settings: &Settings) -> Result<Value, Failure
 }
 
 /// What the signature alone can show. Never `genuine`: only the service knows of records, withdrawals and uses.
-fn offline(code: &str, key_set: &Path, root: &Path, issuer: &IssuerName) -> Result<Value, Failure> {
-    let now = Place::here()?.clock.now();
-    let keys = read_key_set(key_set, &read_root(root)?, issuer, now)?;
+fn offline(code: &str, key_set: &Path, root: &Path, at_least: u64, settings: &Settings) -> Result<Value, Failure> {
+    let (now, issuer, root) = (Place::here()?.clock.now(), &settings.issuer()?, read_root(root)?);
+    let keys = read_key_set(key_set, &root, issuer, now, at_least.max(seen(&root, settings)))?;
     let (verdict, claims) = match Token::parse(code) {
         Ok(token) => judge(&token, &keys, issuer, now),
         Err(InputError::Damaged) => (Verdict::NotGenuine, None),
@@ -84,6 +87,14 @@ fn offline(code: &str, key_set: &Path, root: &Path, issuer: &IssuerName) -> Resu
     };
     let answer = Answer { verdict, challenge: None, approach: claims, first_checked_at: None, token: None, server_time: now };
     Ok(Value::Object(answer_json(&answer)))
+}
+
+/// The version of the set in this machine's own key folder, if it is of the same root.
+fn seen(root: &PublicKey, settings: &Settings) -> u64 {
+    let folder = KeyFolder::at(settings.keys());
+    let own = folder.root().is_ok_and(|own| own == *root);
+    let set = settings.issuer().ok().filter(|_| own).and_then(|issuer| folder.last_set(&issuer).ok()).flatten();
+    set.map_or(0, |set| set.version())
 }
 
 fn judge(token: &Token, keys: &PublicKeys, issuer: &IssuerName, now: i64) -> (Verdict, Option<Claims>) {

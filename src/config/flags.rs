@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 
-use super::{ConfigError, Settings, number, read};
+use super::{ConfigError, Settings, number, read, rotation::Rotation};
 use crate::words::Language;
 
 /// Who runs the service, as people see it.
@@ -88,6 +88,9 @@ pub struct Flags {
     /// Who runs the service; from the settings file alone
     #[arg(skip)]
     pub organisation: Option<Organisation>,
+    /// How signing keys are rotated; from the settings file alone
+    #[arg(skip)]
+    pub rotation: Option<Rotation>,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,6 +111,7 @@ struct File {
     guesses: Option<u32>,
     page_origins: Vec<String>,
     organisation: Option<Organisation>,
+    rotation: Option<Rotation>,
 }
 
 impl Flags {
@@ -135,6 +139,7 @@ impl Flags {
             guesses: self.guesses.or(file.guesses),
             page_origins: if self.page_origins.is_empty() { file.page_origins } else { self.page_origins },
             organisation: self.organisation.or(file.organisation),
+            rotation: self.rotation.or(file.rotation),
         }))
     }
 }

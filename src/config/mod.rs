@@ -2,6 +2,7 @@
 
 mod error;
 mod flags;
+mod rotation;
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
@@ -10,8 +11,14 @@ use secrecy::SecretString;
 pub use self::{
     error::{ConfigError, read, reason},
     flags::{Flags, Organisation, log_filter},
+    rotation::duration,
 };
-use crate::{issuer::Credential, keyring::IssuerName, token::SpokenSize, words::Language};
+use crate::{
+    issuer::Credential,
+    keyring::{IssuerName, rotation::Policy},
+    token::SpokenSize,
+    words::Language,
+};
 
 /// Settings after flags, environment and file were put together; each value is checked where it is asked for.
 #[derive(Clone, Debug)]
@@ -121,6 +128,11 @@ impl Settings {
             base_url("--page-origins", text)?.parse().map_err(|_| wrong())
         };
         self.0.page_origins.iter().map(origin).collect()
+    }
+
+    /// When signing keys begin and cease to sign.
+    pub fn rotation(&self) -> Result<Policy, ConfigError> {
+        self.0.rotation.clone().unwrap_or_default().policy()
     }
 
     /// Who runs the service; by the issuer's name where it has no other. The telephone number may be empty.

@@ -6,7 +6,7 @@ use super::{assets::Assets, limits::Misses, problem::Problem};
 use crate::{
     clock::Clock,
     entropy::Entropy,
-    issuer::{Desk, Registry},
+    issuer::{Desk, Notary, Registry},
     page::Pages,
     verifier::{Answer, Check, Shown, Verifier},
 };
@@ -50,6 +50,8 @@ pub struct PrivateApp {
     pub registry: Registry,
     /// Tokens.
     pub desk: Desk,
+    /// The signed ledger.
+    pub notary: Arc<Notary>,
     /// What links begin with.
     pub public_url: String,
 }

@@ -6,6 +6,7 @@ pub mod body;
 pub mod check;
 pub mod limits;
 pub mod listen;
+pub mod oversight;
 pub mod padding;
 pub mod private;
 pub mod problem;

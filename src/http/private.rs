@@ -22,6 +22,7 @@ use super::{
     app::PrivateApp,
     body::{Decoded, MAX_BODY},
     listen::Limits,
+    oversight,
     problem::Problem,
     session::Caller,
 };
@@ -48,6 +49,7 @@ pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
         .route("/v1/authorisations/{id}/approve", post(approve))
         .route("/v1/authorisations/{id}/refuse", post(refuse))
         .route("/v1/authorisations/{id}/withdraw", post(withdraw_authorisation))
+        .merge(oversight::routes())
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address") })
         .method_not_allowed_fallback(|| async {

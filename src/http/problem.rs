@@ -116,8 +116,9 @@ impl From<Refused> for Problem {
             Refused::Choose(list) => Self::new(StatusCode::CONFLICT, "choose-authorisation", said).with("authorisations", json!(list)),
             Refused::TooManyLive => Self::new(StatusCode::CONFLICT, "too-many-live", said),
             Refused::CannotSpeak => Self::new(StatusCode::CONFLICT, "cannot-speak", said),
-            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts => Self::invalid(said),
+            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::Reason => Self::invalid(said),
             Refused::Ring(_) | Refused::Sign(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-key", said),
+            Refused::Custody(error) => internal(&error),
             Refused::Entropy(error) => internal(&error),
             Refused::Store(error) => internal(&error),
         }

@@ -146,7 +146,7 @@ fn approach_json(claims: &Claims) -> Value {
 
 async fn key_set(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
     match app.verifier.keys().jwt() {
-        Some(jwt) => cached(&headers, "application/jwk-set+jwt", jwt.to_string()),
+        Some(jwt) => cached(&headers, "application/jwk-set+jwt", jwt),
         None => Problem::unavailable().into_response(),
     }
 }
@@ -154,7 +154,7 @@ async fn key_set(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Respo
 async fn jwks(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
     let now = app.clock.now();
     match app.verifier.keys().current(now) {
-        Some(keys) => cached(&headers, "application/jwk-set+json", keys.set().jwks(now).to_string()),
+        Some(keys) => cached(&headers, "application/jwk-set+json", keys.jwks().to_string()),
         None => Problem::unavailable().into_response(),
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::{Refused, silent::SilentTokens};
+use super::{Custodian, Refused, silent::SilentTokens};
 use crate::{
     authority::{Authorisation, AuthorisationId, Officer, Role, State},
     clock::Clock,
     entropy::Entropy,
-    keyring::{IssuerName, KidPrefix, Ring},
+    keyring::{IssuerName, KidPrefix},
     ledger::Event,
     store::{IssueRefusal, IssuerStore, NewToken, Speakable, TokenRecord},
     token::{Approach, Channel, Claims, Cti, LEEWAY, SpokenCode, SpokenSize, Token, Window},
@@ -82,20 +82,26 @@ pub struct TokenStatus {
     pub is_over: bool,
 }
 
-/// Issues tokens. The only holder of signing keys.
+/// Issues tokens, signed with the key that the custodian has out.
 pub struct Desk {
     store: Arc<dyn IssuerStore>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    ring: Ring,
+    custodian: Arc<Custodian>,
     settings: DeskSettings,
     silent: SilentTokens,
 }
 
 impl Desk {
     /// Opens the desk.
-    pub fn new(store: Arc<dyn IssuerStore>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, ring: Ring, settings: DeskSettings) -> Self {
-        Self { store, clock, entropy, ring, settings, silent: SilentTokens::default() }
+    pub fn new(
+        store: Arc<dyn IssuerStore>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        custodian: Arc<Custodian>,
+        settings: DeskSettings,
+    ) -> Self {
+        Self { store, clock, entropy, custodian, settings, silent: SilentTokens::default() }
     }
 
     /// Issues a token: signs it, records it with its ledger entry, and only then shows it.
@@ -112,12 +118,15 @@ impl Desk {
             let mut cti = [0; 8];
             self.entropy.fill(&mut cti)?;
             let claims = Claims::new(Cti(cti), window, request.approach.clone())?;
-            let (key, published) = self.ring.active(now)?;
+            let ring = self.custodian.ring()?;
+            let (key, published) = ring.active(now)?;
             let token = Token::sign(&claims, key, published, &self.settings.issuer)?;
             let issued = Issued { spoken: speak.then(|| SpokenCode::of(&token, self.settings.spoken)), token, claims };
             match self.record(officer, authorisation.id, published.key.id().prefix(), &issued, now).await {
                 Ok(()) => return Ok(issued),
                 Err(IssueRefusal::CodeTaken) => {}
+                // Another process rotated or revoked; whoever may sign now is found in the store.
+                Err(IssueRefusal::KeyNotActive) => self.custodian.refresh().await?,
                 Err(IssueRefusal::NotAuthorised) => return Err(self.why_not(&authorisation, &issued.claims).await?),
                 Err(IssueRefusal::TooManyLive) => return Err(Refused::TooManyLive),
                 Err(IssueRefusal::Store(error)) => return Err(error.into()),
@@ -170,7 +179,7 @@ impl Desk {
             Ok(()) => Ok(code),
             Err(IssueRefusal::TooManyLive) => Err(Refused::TooManyLive),
             Err(IssueRefusal::Store(error)) => Err(error.into()),
-            Err(IssueRefusal::NotAuthorised | IssueRefusal::CodeTaken) => Err(Refused::CannotSpeak),
+            Err(IssueRefusal::NotAuthorised | IssueRefusal::KeyNotActive | IssueRefusal::CodeTaken) => Err(Refused::CannotSpeak),
         }
     }
 

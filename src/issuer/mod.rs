@@ -4,12 +4,20 @@
 //! statements. Every act writes its ledger entry in the same transaction.
 
 mod credential;
+mod custodian;
 mod desk;
+mod housekeeper;
+mod inspection;
+mod notary;
 mod registry;
 mod silent;
 
 pub use credential::{Credential, CredentialError};
+pub use custodian::{Custodian, CustodyError, KeyVault, POLICY, Rotated, Trust, VaultError, draw_key};
 pub use desk::{Desk, DeskSettings, IssueRequest, Issued, TokenState, TokenStatus};
+pub use housekeeper::Housekeeper;
+pub use inspection::{export, inspect};
+pub use notary::{Notary, NotaryError, prove};
 pub use registry::{Ask, Registry};
 
 use crate::{
@@ -70,10 +78,27 @@ pub enum Refused {
     /// The key does not last.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The reason of a revocation is not one.
+    #[error("the reason must be 1 to 64 printable ASCII characters; it is published")]
+    Reason,
+    /// The keys cannot be kept in turn.
+    #[error(transparent)]
+    Custody(CustodyError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<CustodyError> for Refused {
+    fn from(error: CustodyError) -> Self {
+        match error {
+            CustodyError::Ring(error) => Self::Ring(error),
+            CustodyError::Store(error) => Self::Store(error),
+            CustodyError::Entropy(error) => Self::Entropy(error),
+            error => Self::Custody(error),
+        }
+    }
 }

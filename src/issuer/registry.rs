@@ -51,14 +51,14 @@ impl Registry {
         administrates(actor)?;
         let now = self.clock.now();
         let officer = Officer { callsign: callsign.clone(), role, enrolled_at: now, suspended_at: None };
-        let entry = Event::OfficerEnrolled { callsign: callsign.clone(), role, by: actor.to_string() }.at(now);
+        let entry = Event::OfficerEnrolled { callsign: callsign.clone(), role, by: actor.into() }.at(now);
         if self.store.enrol(officer.clone(), entry).await? { Ok(officer) } else { Err(Refused::Taken(callsign.to_string())) }
     }
 
     /// Suspends a person: they may do nothing any more, and their live tokens are withdrawn at once.
     pub async fn suspend(&self, actor: &Actor, callsign: Callsign) -> Result<(), Refused> {
         administrates(actor)?;
-        let entry = Event::OfficerSuspended { callsign: callsign.clone(), by: actor.to_string() }.at(self.clock.now());
+        let entry = Event::OfficerSuspended { callsign: callsign.clone(), by: actor.into() }.at(self.clock.now());
         if self.store.suspend(callsign.clone(), entry).await? { Ok(()) } else { Err(unknown_person(&callsign)) }
     }
 
@@ -78,7 +78,7 @@ impl Registry {
         let credential = Credential::draw(&*self.entropy)?;
         let hash = credential.hash();
         let now = self.clock.now();
-        let entry = Event::CredentialMade { callsign, hash, expires_at: now + lasts, by: actor.to_string() }.at(now);
+        let entry = Event::credential_made(callsign, &hash, now + lasts, actor.into()).at(now);
         self.store.add_credential(owner.callsign, hash, now + lasts, entry).await?;
         Ok(credential)
     }
@@ -106,7 +106,7 @@ impl Registry {
         let mut id = [0; 8];
         self.entropy.fill(&mut id)?;
         let asked = Authorisation::asked(AuthorisationId(id), request, officer.callsign.clone(), now);
-        let entry = Event::AuthorisationAsked { authorisation: Box::new(asked.clone()) }.at(now);
+        let entry = Event::authorisation_asked(&asked).at(now);
         self.store.ask(asked.clone(), entry).await?;
         Ok(asked)
     }
@@ -117,7 +117,7 @@ impl Registry {
             return Err(Refused::NotAllowed("only approvers decide about authorisations"));
         }
         let by = officer.callsign.clone();
-        let entry = Event::AuthorisationDecided { authorisation: id, decision, by: by.clone() }.at(self.clock.now());
+        let entry = Event::authorisation_decided(id, decision, by.clone()).at(self.clock.now());
         decided(id, self.store.decide(id, decision, by, entry).await?)
     }
 

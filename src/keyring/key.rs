@@ -8,6 +8,7 @@ use ed25519_dalek::{
     pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _},
 };
 use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, SecretDocument, der::pem::PemLabel as _};
+use serde_with::{DeserializeFromStr, SerializeDisplay};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -32,7 +33,7 @@ pub enum KeyError {
 }
 
 /// A key's RFC 7638 thumbprint (SHA-256 of its canonical JWK).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, SerializeDisplay, DeserializeFromStr)]
 pub struct KeyId([u8; 32]);
 
 /// The first four bytes of a [`KeyId`], the `kid` that a token carries.
@@ -42,6 +43,11 @@ impl KeyId {
     /// What a token carries instead of the whole thumbprint.
     pub fn prefix(&self) -> KidPrefix {
         [self.0[0], self.0[1], self.0[2], self.0[3]]
+    }
+
+    /// Takes the bytes of a thumbprint that was computed before.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// The thumbprint's bytes.

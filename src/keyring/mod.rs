@@ -7,6 +7,8 @@ mod issuer_name;
 mod key;
 mod keyset;
 mod ring;
+pub mod rotation;
+mod wire;
 
 pub use issuer_name::{IssuerName, IssuerNameError};
 pub use key::{KeyError, KeyId, KidPrefix, PublicKey, SigningKey};

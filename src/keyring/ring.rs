@@ -1,11 +1,18 @@
 //! The two halves of the keyring: [`PublicKeys`] can check, [`Ring`] can sign.
 
-use super::{IssuerName, KeyId, KeySet, KeySetError, KidPrefix, PublicKey, PublishedKey, SigningKey};
+use serde_json::{Value, json};
+
+use super::{
+    IssuerName, KeyId, KeySet, KeySetError, KidPrefix, PublicKey, PublishedKey, SigningKey,
+    rotation::{KeyRecord, Stage},
+};
 
 /// A key set that the pinned root signed and that was current when it was opened. Holds no private key.
 #[derive(Clone, Debug)]
 pub struct PublicKeys {
     set: KeySet,
+    jwt: String,
+    in_use: Vec<KeyId>,
 }
 
 impl PublicKeys {
@@ -14,7 +21,18 @@ impl PublicKeys {
     pub fn open(jwt: &str, root: &PublicKey, issuer: &IssuerName, now: i64, least: u64) -> Result<Self, KeySetError> {
         let set = KeySet::read(jwt, root, issuer)?;
         set.check_current(now, least)?;
-        Ok(Self { set })
+        Ok(Self { set, jwt: jwt.to_owned(), in_use: Vec::new() })
+    }
+
+    /// Adds what the store knows of the keys: a revocation there counts at once, before the root signs the next set.
+    #[must_use]
+    pub fn knowing(mut self, records: &[KeyRecord]) -> Self {
+        for record in records {
+            self.set.revoke(record.id, record.revoked.as_ref());
+        }
+        let in_use = |record: &&KeyRecord| matches!(record.stage, Stage::Active | Stage::Retired);
+        self.in_use = records.iter().filter(in_use).map(|record| record.id).collect();
+        self
     }
 
     /// Whether the set has not run out since it was opened. An expired set never says `genuine`.
@@ -27,51 +45,62 @@ impl PublicKeys {
         self.set.keys().iter().find(|k| k.key.id().prefix() == kid)
     }
 
-    /// The set itself, for publishing and showing.
+    /// The set itself, with every revocation that is known.
     pub fn set(&self) -> &KeySet {
         &self.set
+    }
+
+    /// The set as the root signed it, for publishing.
+    pub fn jwt(&self) -> &str {
+        &self.jwt
+    }
+
+    /// A plain JWK set (RFC 7517) of the active and the retired keys that are not revoked, for stock libraries.
+    pub fn jwks(&self) -> Value {
+        let listed = |k: &&PublishedKey| k.revoked.is_none() && self.in_use.contains(&k.key.id());
+        let jwk = |k: &PublishedKey| {
+            json!({"kty": "OKP", "crv": "Ed25519", "x": k.key.jwk_x(), "kid": k.key.id().to_string(),
+                   "alg": "Ed25519", "use": "sig", "nbf": k.not_before, "exp": k.expires_at})
+        };
+        json!({"keys": self.set.keys().iter().filter(listed).map(jwk).collect::<Vec<_>>()})
     }
 }
 
 /// No token can be signed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RingError {
-    /// A private key is there whose public half nobody knows.
-    #[error("the private key {0} is not in the published key set; publish it or move its file away")]
+    /// The private key does not belong to the set.
+    #[error("the private key {0} is not in the published key set")]
     NotPublished(KeyId),
-    /// No key of the set is in use now and at hand.
-    #[error("no published, unrevoked key with its private half is in use now; make or publish keys first")]
+    /// No key of the set signs now.
+    #[error("no published, unrevoked key with its private half is in use now; sign the next set with `countersign keys publish`")]
     NoActiveKey,
 }
 
-/// Public keys with the private halves that this machine holds.
+/// The published set with the one private key that signs for everybody, so that tokens of one officer cannot be told
+/// apart by key.
 #[derive(Debug)]
 pub struct Ring {
     public: PublicKeys,
-    private: Vec<SigningKey>,
+    key: SigningKey,
 }
 
 impl Ring {
-    /// Joins a published set with private keys. Each must be published: an unpublished key would sign what nobody can check.
-    pub fn new(public: PublicKeys, private: Vec<SigningKey>) -> Result<Self, RingError> {
-        for key in &private {
-            let id = key.public().id();
-            if public.find(id.prefix()).is_none_or(|p| p.key.id() != id) {
-                return Err(RingError::NotPublished(id));
-            }
-        }
-        Ok(Self { public, private })
+    /// Joins a published set and the active key, which must be in it: an unpublished key would sign what nobody can check.
+    pub fn new(public: PublicKeys, key: SigningKey) -> Result<Self, RingError> {
+        let ring = Self { public, key };
+        if ring.published().is_some() { Ok(ring) } else { Err(RingError::NotPublished(ring.key.public().id())) }
     }
 
-    /// The one key that signs for everybody at `now`: the newest in use, so that tokens of one officer cannot be told apart by key.
+    fn published(&self) -> Option<&PublishedKey> {
+        let id = self.key.public().id();
+        self.public.find(id.prefix()).filter(|published| published.key.id() == id)
+    }
+
+    /// The key and what the set says of it, if it may sign at `now`.
     pub fn active(&self, now: i64) -> Result<(&SigningKey, &PublishedKey), RingError> {
-        let in_use = |p: &PublishedKey| p.revoked.is_none() && p.not_before <= now && now < p.expires_at;
-        self.private
-            .iter()
-            .filter_map(|key| Some((key, self.public.find(key.public().id().prefix())?)))
-            .filter(|(_, published)| in_use(published) && self.public.is_current(now))
-            .max_by_key(|(_, published)| published.not_before)
-            .ok_or(RingError::NoActiveKey)
+        let in_use = |p: &&PublishedKey| p.revoked.is_none() && p.covers(now, now) && self.public.is_current(now);
+        self.published().filter(in_use).map(|published| (&self.key, published)).ok_or(RingError::NoActiveKey)
     }
 
     /// The half that can only check.
@@ -122,24 +151,44 @@ mod tests {
         assert_eq!(open(&root, &issuer(), NOW + MAX_SET_LIFETIME, 3), Err(KeySetError::Expired));
     }
 
-    #[test]
-    fn the_newest_unrevoked_key_in_use_signs() {
-        let keys = vec![published(1, NOW, false), published(2, NOW + 100, false), published(3, NOW + 200, true)];
-        let public = PublicKeys::open(&set(keys).sign(&key(9)), &key(9).public(), &issuer(), NOW, 0).unwrap();
-        let ring = Ring::new(public, vec![key(1), key(2), key(3)]).unwrap();
-        let active = |now| ring.active(now).map(|(k, _)| k.public().id());
-        assert_eq!(active(NOW), Ok(key(1).public().id()));
-        assert_eq!(active(NOW + 100), Ok(key(2).public().id()));
-        assert_eq!(active(NOW + 300), Ok(key(2).public().id()));
-        assert_eq!(active(NOW - 1), Err(RingError::NoActiveKey));
-        assert_eq!(active(NOW + 40 * 86_400), Err(RingError::NoActiveKey));
+    fn ring(keys: Vec<PublishedKey>, n: u8) -> Result<Ring, RingError> {
+        Ring::new(PublicKeys::open(&set(keys).sign(&key(9)), &key(9).public(), &issuer(), NOW, 0).unwrap(), key(n))
     }
 
     #[test]
-    fn an_unpublished_private_key_is_refused() {
-        let public = PublicKeys::open(&set(vec![published(1, NOW, false)]).sign(&key(9)), &key(9).public(), &issuer(), NOW, 0).unwrap();
-        let refused = Ring::new(public, vec![key(1), key(2)]).map(|_| ());
-        assert_eq!(refused, Err(RingError::NotPublished(key(2).public().id())));
+    fn the_key_signs_in_its_time_and_the_sets_unless_it_is_revoked() {
+        let active = |keys, n, now| ring(keys, n).and_then(|ring| ring.active(now).map(|(key, _)| key.public().id()));
+        let both = || vec![published(1, NOW, false), published(2, NOW, true)];
+        assert_eq!(active(both(), 1, NOW), Ok(key(1).public().id()));
+        assert_eq!(active(both(), 2, NOW), Err(RingError::NoActiveKey), "revoked");
+        assert_eq!(active(both(), 3, NOW), Err(RingError::NotPublished(key(3).public().id())));
+        assert_eq!(active(both(), 1, NOW - 1), Err(RingError::NoActiveKey), "too early");
+        assert_eq!(active(both(), 1, NOW + 8 * 86_400 + 1), Err(RingError::NoActiveKey), "too late");
+        let long = PublishedKey { expires_at: NOW + 2 * MAX_SET_LIFETIME, ..published(1, NOW, false) };
+        assert_eq!(active(vec![long], 1, NOW + MAX_SET_LIFETIME), Err(RingError::NoActiveKey), "the set ran out");
+    }
+
+    #[test]
+    fn what_the_store_knows_counts_at_once() {
+        let record = |n: u8, stage, revoked: bool| KeyRecord {
+            id: key(n).public().id(),
+            stage,
+            since: NOW,
+            revoked: revoked.then(|| Revocation { revoked_at: NOW, reason: "stolen".into() }),
+        };
+        let known = [
+            record(1, Stage::Retired, true),
+            record(2, Stage::Active, false),
+            record(3, Stage::Pending, false),
+            record(4, Stage::Removed, false),
+            record(5, Stage::Retired, false),
+        ];
+        let jwt = set((1..=5).map(|n| published(n, NOW, false)).collect()).sign(&key(9));
+        let keys = PublicKeys::open(&jwt, &key(9).public(), &issuer(), NOW, 0).unwrap().knowing(&known);
+        assert!(keys.find(key(1).public().id().prefix()).unwrap().revoked.is_some());
+        let listed: Vec<_> = keys.jwks()["keys"].as_array().unwrap().iter().map(|jwk| jwk["kid"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(listed, [2, 5].map(|n| key(n).public().id().to_string()), "active and retired, not revoked");
+        assert_eq!(keys.jwt(), jwt, "what is published stays as it was signed");
     }
 
     #[test]

@@ -2,41 +2,56 @@
 //!
 //! An event never holds a name, a place, a number or anything else of the person approached.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Decision, Role},
+    authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Role},
     hex,
-    keyring::KidPrefix,
+    keyring::{KeyId, KidPrefix, PublicKeys},
     token::{Channel, Claims, Cti, TokenHash},
 };
 
-/// Something that somebody did. Times are seconds since 1970.
-#[derive(Clone, Debug)]
+/// Something that somebody did. Its fields are the members of the canonical form; times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the fields are the members of the canonical form")]
 pub enum Event {
     /// A person was enrolled.
-    OfficerEnrolled { callsign: Callsign, role: Role, by: String },
+    OfficerEnrolled { callsign: Callsign, role: Role, by: ActorName },
     /// A person may do nothing any more; their live tokens are withdrawn.
-    OfficerSuspended { callsign: Callsign, by: String },
-    /// A program credential was made; the ledger names it by the first eight bytes of its hash.
-    CredentialMade { callsign: Callsign, hash: [u8; 32], expires_at: i64, by: String },
+    OfficerSuspended { callsign: Callsign, by: ActorName },
+    /// A program credential was made; it is named by the first eight bytes of its hash.
+    CredentialMade {
+        callsign: Callsign,
+        #[serde(with = "hex")]
+        credential: [u8; 8],
+        expires_at: i64,
+        by: ActorName,
+    },
     /// An officer asked for an authorisation.
-    AuthorisationAsked { authorisation: Box<Authorisation> },
-    /// A second person decided.
-    AuthorisationDecided { authorisation: AuthorisationId, decision: Decision, by: Callsign },
+    AuthorisationAsked { authorisation: AuthorisationId, by: Callsign, channels: BTreeSet<Channel>, from: i64, until: i64, max_tokens: u32 },
+    /// A second person said yes.
+    AuthorisationApproved { authorisation: AuthorisationId, by: Callsign },
+    /// A second person said no.
+    AuthorisationRefused { authorisation: AuthorisationId, by: Callsign },
     /// An authorisation was taken back; its live tokens are withdrawn.
     AuthorisationWithdrawn { authorisation: AuthorisationId, by: Callsign },
     /// A token was issued.
     TokenIssued {
         cti: Cti,
+        #[serde(with = "hex")]
         kid: KidPrefix,
-        hash: TokenHash,
+        sha256: TokenHash,
         channel: Channel,
-        times: (i64, Option<i64>, i64),
-        officer: Callsign,
+        iat: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        nbf: Option<i64>,
+        exp: i64,
+        by: Callsign,
         authorisation: AuthorisationId,
     },
     /// A token's spoken code was made to work.
@@ -45,73 +60,72 @@ pub enum Event {
     TokenWithdrawn { cti: Cti, by: Callsign },
     /// A verifier reported a first check. A report, not proof. The time is in whole minutes.
     FirstCheckReported { cti: Cti, first_checked_at: i64 },
-    /// A root-signed key set came into use.
-    KeySetPublished { version: u64, hash: [u8; 32] },
+    /// A root-signed key set came into use; the hash is that of its JWT.
+    KeySetPublished {
+        version: u64,
+        #[serde(with = "hex", rename = "sha256")]
+        hash: [u8; 32],
+    },
+    /// A key signs from now on.
+    KeyActivated { key: KeyId },
+    /// A key signs no more.
+    KeyRetired { key: KeyId },
+    /// No token of a key can be shown any more.
+    KeyRemoved { key: KeyId },
+    /// A key is not to be trusted; all its tokens are withdrawn.
+    KeyRevoked { key: KeyId, reason: String, by: ActorName },
 }
 
 /// An event at its time, ready to be appended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Seconds since 1970.
     pub at: i64,
     /// What happened.
+    #[serde(flatten)]
     pub event: Event,
 }
 
+/// The bytes are not the canonical form of an event of the closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an event of the closed list in its canonical form")]
+pub struct NoEntry;
+
 impl Event {
     /// The event of a token that is about to be issued.
-    pub fn token_issued(claims: &Claims, kid: KidPrefix, hash: TokenHash, officer: Callsign, authorisation: AuthorisationId) -> Self {
-        let window = claims.window();
-        Self::TokenIssued {
-            cti: claims.cti(),
-            kid,
-            hash,
-            channel: claims.approach().channel,
-            times: (window.issued_at(), window.not_before(), window.expires_at()),
-            officer,
-            authorisation,
+    pub fn token_issued(claims: &Claims, kid: KidPrefix, sha256: TokenHash, by: Callsign, authorisation: AuthorisationId) -> Self {
+        let (window, channel) = (claims.window(), claims.approach().channel);
+        let (iat, nbf, exp) = (window.issued_at(), window.not_before(), window.expires_at());
+        Self::TokenIssued { cti: claims.cti(), kid, sha256, channel, iat, nbf, exp, by, authorisation }
+    }
+
+    /// The event of a new credential with this hash.
+    pub fn credential_made(callsign: Callsign, hash: &[u8; 32], expires_at: i64, by: ActorName) -> Self {
+        Self::CredentialMade { callsign, credential: std::array::from_fn(|i| hash[i]), expires_at, by }
+    }
+
+    /// The event of a request that waits for a second person.
+    pub fn authorisation_asked(asked: &Authorisation) -> Self {
+        let Authorisation { id, asked_by, channels, from, until, max_tokens, .. } = asked.clone();
+        Self::AuthorisationAsked { authorisation: id, by: asked_by, channels, from, until, max_tokens }
+    }
+
+    /// The event of a second person's decision.
+    pub fn authorisation_decided(authorisation: AuthorisationId, decision: Decision, by: Callsign) -> Self {
+        match decision {
+            Decision::Approve => Self::AuthorisationApproved { authorisation, by },
+            Decision::Refuse => Self::AuthorisationRefused { authorisation, by },
         }
+    }
+
+    /// The event of a set that comes into use.
+    pub fn key_set_published(keys: &PublicKeys) -> Self {
+        Self::KeySetPublished { version: keys.set().version(), hash: Sha256::digest(keys.jwt()).into() }
     }
 
     /// At a time, in seconds since 1970.
     pub fn at(self, at: i64) -> Entry {
         Entry { at, event: self }
-    }
-
-    fn members(&self) -> (&'static str, Value) {
-        match self {
-            Self::OfficerEnrolled { callsign, role, by } => ("officer_enrolled", json!({"callsign": callsign, "role": role, "by": by})),
-            Self::OfficerSuspended { callsign, by } => ("officer_suspended", json!({"callsign": callsign, "by": by})),
-            Self::CredentialMade { callsign, hash, expires_at, by } => (
-                "credential_made",
-                json!({"callsign": callsign, "credential": hex::encode(&hash[..8]), "expires_at": expires_at, "by": by}),
-            ),
-            Self::AuthorisationAsked { authorisation: a } => (
-                "authorisation_asked",
-                json!({"authorisation": a.id, "by": a.asked_by, "channels": a.channels, "from": a.from, "until": a.until,
-                       "max_tokens": a.max_tokens}),
-            ),
-            Self::AuthorisationDecided { authorisation, decision: Decision::Approve, by } => {
-                ("authorisation_approved", json!({"authorisation": authorisation, "by": by}))
-            }
-            Self::AuthorisationDecided { authorisation, decision: Decision::Refuse, by } => {
-                ("authorisation_refused", json!({"authorisation": authorisation, "by": by}))
-            }
-            Self::AuthorisationWithdrawn { authorisation, by } => {
-                ("authorisation_withdrawn", json!({"authorisation": authorisation, "by": by}))
-            }
-            Self::TokenIssued { cti, kid, hash, channel, times: (iat, nbf, exp), officer, authorisation } => (
-                "token_issued",
-                json!({"cti": cti.to_string(), "kid": hex::encode(kid), "sha256": hex::encode(&hash.0), "channel": channel, "iat": iat, "nbf": nbf,
-                       "exp": exp, "by": officer, "authorisation": authorisation}),
-            ),
-            Self::TokenMadeSpeakable { cti, by } => ("token_made_speakable", json!({"cti": cti.to_string(), "by": by})),
-            Self::TokenWithdrawn { cti, by } => ("token_withdrawn", json!({"cti": cti.to_string(), "by": by})),
-            Self::FirstCheckReported { cti, first_checked_at } => {
-                ("first_check_reported", json!({"cti": cti.to_string(), "first_checked_at": first_checked_at}))
-            }
-            Self::KeySetPublished { version, hash } => ("key_set_published", json!({"version": version, "sha256": hex::encode(hash)})),
-        }
     }
 }
 
@@ -119,15 +133,22 @@ impl Entry {
     /// The bytes that become a leaf: JSON with sorted members, no white space, integers only (a subset of RFC 8785),
     /// so that an overseer can read and rebuild it with any tool.
     pub fn canonical_bytes(&self) -> Vec<u8> {
-        let (kind, members) = self.event.members();
-        let mut sorted: BTreeMap<String, Value> = match members {
-            Value::Object(map) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-            _ => BTreeMap::new(),
-        };
-        sorted.insert("at".into(), self.at.into());
-        sorted.insert("event".into(), kind.into());
-        // A map of strings, integers and lists of strings always serializes.
-        serde_json::to_vec(&sorted).unwrap_or_default()
+        // Events of strings, integers and lists of strings always serialize.
+        let members: BTreeMap<String, Value> =
+            serde_json::to_value(self).ok().and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+        serde_json::to_vec(&members).unwrap_or_default()
+    }
+
+    /// Reads a leaf. Whatever is not, byte for byte, what [`Entry::canonical_bytes`] writes is refused, so that a member
+    /// too many, another order or another spelling cannot hide anything.
+    pub fn parse(leaf: &[u8]) -> Result<Self, NoEntry> {
+        let entry: Self = serde_json::from_slice(leaf).map_err(|_| NoEntry)?;
+        if entry.canonical_bytes() == leaf { Ok(entry) } else { Err(NoEntry) }
+    }
+
+    /// The word for the kind of event, as in its canonical form.
+    pub fn kind(&self) -> String {
+        serde_json::to_value(&self.event).ok().and_then(|value| value["event"].as_str().map(str::to_owned)).unwrap_or_default()
     }
 }
 
@@ -135,21 +156,52 @@ impl Entry {
 mod tests {
     use super::*;
 
-    #[test]
-    fn bytes_are_sorted_compact_and_leave_out_what_is_absent() {
-        let issued = Event::TokenIssued {
+    fn issued() -> Entry {
+        let event = Event::TokenIssued {
             cti: Cti([1; 8]),
             kid: [2; 4],
-            hash: TokenHash([3; 32]),
+            sha256: TokenHash([3; 32]),
             channel: Channel::InPerson,
-            times: (10, None, 20),
-            officer: "falcon".parse().unwrap(),
+            iat: 10,
+            nbf: None,
+            exp: 20,
+            by: "falcon".parse().unwrap(),
             authorisation: AuthorisationId([4; 8]),
         };
+        event.at(11)
+    }
+
+    #[test]
+    fn bytes_are_sorted_compact_and_leave_out_what_is_absent() {
         let expected = format!(
             r#"{{"at":11,"authorisation":"0404040404040404","by":"falcon","channel":"in-person","cti":"0101010101010101","event":"token_issued","exp":20,"iat":10,"kid":"02020202","sha256":"{}"}}"#,
             "03".repeat(32)
         );
-        assert_eq!(String::from_utf8(issued.at(11).canonical_bytes()).unwrap(), expected);
+        assert_eq!(String::from_utf8(issued().canonical_bytes()).unwrap(), expected);
+        assert_eq!(Entry::parse(expected.as_bytes()), Ok(issued()));
+        assert_eq!(issued().kind(), "token_issued");
+    }
+
+    #[test]
+    fn another_spelling_of_an_event_is_none() {
+        let good = String::from_utf8(issued().canonical_bytes()).unwrap();
+        for (from, to) in [
+            ("{\"at\":11,", "{\"at\":11, "),
+            ("{\"at\":11,", "{\"at\":11.0,"),
+            ("{\"at\":11,", "{\"at\":\"11\","),
+            ("{\"at\":11,", "{\"at\":11,\"at\":11,"),
+            ("{\"at\":11,", "{"),
+            ("\"iat\":10,", "\"iat\":10,\"name\":\"Anna\","),
+            ("\"iat\":10,", "\"iat\":10,\"nbf\":null,"),
+            ("in-person", "in\\u002dperson"),
+            ("0404", "04A4"),
+            ("token_issued", "token_forged"),
+            ("falcon", "*operator"),
+            ("}", "}\n"),
+        ] {
+            let bad = good.replacen(from, to, 1);
+            assert_ne!(bad, good, "{to}");
+            assert_eq!(Entry::parse(bad.as_bytes()), Err(NoEntry), "{bad}");
+        }
     }
 }

@@ -8,13 +8,15 @@ use tokio::sync::broadcast;
 
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, State},
-    keyring::KidPrefix,
+    keyring::{KeyId, KidPrefix, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     token::{Channel, Cti, SpokenCode, Token, TokenHash},
 };
 
+mod ledger;
 mod sqlite;
 
+pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use sqlite::SqliteStore;
 
 /// Token bytes and codes are dropped this long after `exp`. Seconds.
@@ -36,6 +38,15 @@ pub enum StoreError {
     /// More operations wait than it can take.
     #[error("the store has too much to do")]
     Busy,
+}
+
+/// A signed key set, and its keys as they stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKeySet {
+    /// As the root signed it.
+    pub jwt: String,
+    /// Every key that this or an earlier set named.
+    pub keys: Vec<KeyRecord>,
 }
 
 /// SHA-256 of a label, the cti and the attempt, so that a copy of the store cannot repeat a check.
@@ -87,8 +98,8 @@ pub struct Guess {
 /// What the public verifier may do: read live tokens and key sets, add marks and misses.
 #[async_trait]
 pub trait VerifierStore: Send + Sync {
-    /// The key set with the highest version.
-    async fn key_set(&self) -> Result<Option<String>, StoreError>;
+    /// The key set with the highest version, and what became of its keys.
+    async fn key_set(&self) -> Result<Option<StoredKeySet>, StoreError>;
 
     /// The bytes of the token whose spoken code this is, if it is kept.
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError>;
@@ -117,6 +128,9 @@ pub enum IssueRefusal {
     /// The authorisation does not allow it at this moment: state, officer, approver, channel, window or number of tokens.
     #[error("the authorisation does not allow this token now")]
     NotAuthorised,
+    /// Another key signs now, or none; sign with that one.
+    #[error("the signing key is not the active one")]
+    KeyNotActive,
     /// The spoken code or the cti is taken; draw another cti.
     #[error("the code is taken")]
     CodeTaken,
@@ -198,8 +212,23 @@ pub enum Decided {
 /// All are durable before they return.
 #[async_trait]
 pub trait IssuerStore: Send + Sync {
-    /// Keeps a key set if its version is higher than any kept; `false` if it is not.
-    async fn put_key_set(&self, version: u64, jwt: String, entry: Entry) -> Result<bool, StoreError>;
+    /// Keeps a key set if its version is higher than any kept; `false` if it is not. Its new keys wait, and what it
+    /// revokes is revoked here.
+    async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError>;
+
+    /// The key set with the highest version, and what became of its keys.
+    async fn signing_keys(&self) -> Result<Option<StoredKeySet>, StoreError>;
+
+    /// A key that waits signs from now on, and the one before it retires; `false`, and nothing happened, if it does not
+    /// wait. At most one key is active at any time.
+    async fn activate_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError>;
+
+    /// A retired key is needed no more; `false` if it is not retired.
+    async fn remove_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError>;
+
+    /// Revokes a key for good, retires it and withdraws all its live tokens; how many, or `None` if there is no such key
+    /// that is not revoked.
+    async fn revoke_key(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<Option<usize>, StoreError>;
 
     /// Adds a person; `false` if the callsign is taken.
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError>;
@@ -235,7 +264,8 @@ pub trait IssuerStore: Send + Sync {
     /// All authorisations, or those that one person asked for; newest first.
     async fn authorisations(&self, asked_by: Option<Callsign>) -> Result<Vec<Authorisation>, StoreError>;
 
-    /// Records a token. One conditional statement checks and counts the authorisation, in the same transaction.
+    /// Records a token. One conditional statement requires the active key, checks and counts the authorisation, in the
+    /// same transaction.
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal>;
 
     /// Makes a live token's code work.
@@ -255,7 +285,4 @@ pub trait IssuerStore: Send + Sync {
 
     /// Tells of uses marked through this very store object. Others are found by asking again.
     fn marks(&self) -> broadcast::Receiver<Cti>;
-
-    /// The ledger's entries in order, in their canonical bytes.
-    async fn ledger(&self) -> Result<Vec<Vec<u8>>, StoreError>;
 }

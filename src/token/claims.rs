@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use serde_with::{DeserializeFromStr, SerializeDisplay};
+
 use super::Approach;
 use crate::hex;
 
@@ -56,7 +58,7 @@ pub enum ClaimError {
 }
 
 /// The CWT ID (`cti`): eight random bytes that name a token and nobody.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, SerializeDisplay, DeserializeFromStr)]
 pub struct Cti(pub [u8; 8]);
 
 impl fmt::Display for Cti {
@@ -75,7 +77,7 @@ impl FromStr for Cti {
     type Err = ClaimError;
 
     fn from_str(text: &str) -> Result<Self, ClaimError> {
-        hex::decode_8(text).map(Self).ok_or_else(|| ClaimError::Cti(text.to_owned()))
+        hex::decode(text).map(Self).ok_or_else(|| ClaimError::Cti(text.to_owned()))
     }
 }
 

@@ -3,13 +3,15 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::digits;
+use crate::hex;
 
 /// SHA-256 of a token's bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TokenHash(pub [u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TokenHash(#[serde(with = "hex")] pub [u8; 32]);
 
 /// Bytes that begin like a token. Says nothing about who made them.
 ///

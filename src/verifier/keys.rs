@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::{
     keyring::{IssuerName, KeySetError, PublicKey, PublicKeys},
-    store::{StoreError, VerifierStore},
+    store::{StoreError, StoredKeySet, VerifierStore},
 };
 
 /// Watches the key set of one deployment.
@@ -16,7 +16,7 @@ pub struct KeyWatch {
 
 #[derive(Clone)]
 struct Known {
-    jwt: Arc<str>,
+    stored: Arc<StoredKeySet>,
     keys: Arc<PublicKeys>,
 }
 
@@ -37,16 +37,17 @@ impl KeyWatch {
         Self { root, issuer, known: RwLock::default() }
     }
 
-    /// Reads the newest set from the store. One older than the one already seen is refused.
+    /// Reads the newest set from the store, and what became of its keys. One older than the one already seen is refused.
     pub async fn refresh(&self, store: &dyn VerifierStore, now: i64) -> Result<(), WatchError> {
-        let Some(jwt) = store.key_set().await? else { return Ok(()) };
+        let Some(stored) = store.key_set().await? else { return Ok(()) };
         let known = self.known();
-        if known.as_ref().is_some_and(|known| *known.jwt == *jwt) {
+        if known.as_ref().is_some_and(|known| *known.stored == stored) {
             return Ok(());
         }
         let least = known.map_or(0, |known| known.keys.set().version());
-        let keys = Arc::new(PublicKeys::open(&jwt, &self.root, &self.issuer, now, least)?);
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Known { jwt: jwt.into(), keys });
+        let keys = PublicKeys::open(&stored.jwt, &self.root, &self.issuer, now, least)?.knowing(&stored.keys);
+        let known = Known { stored: Arc::new(stored), keys: Arc::new(keys) };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(())
     }
 
@@ -56,8 +57,8 @@ impl KeyWatch {
     }
 
     /// The signed set, for publishing.
-    pub fn jwt(&self) -> Option<Arc<str>> {
-        self.known().map(|known| known.jwt)
+    pub fn jwt(&self) -> Option<String> {
+        self.known().map(|known| known.stored.jwt.clone())
     }
 
     /// The pinned root.

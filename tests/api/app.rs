@@ -14,10 +14,9 @@ use countersign::{
         listen::{Limits, serve},
         private, public,
     },
-    issuer::{Ask, Desk, DeskSettings, Registry},
-    ledger::Event,
+    issuer::{Ask, Custodian, Desk, DeskSettings, Notary, POLICY, Registry, Trust},
     page::{Deployment, Pages},
-    store::{IssuerStore as _, SqliteStore, VerifierStore},
+    store::{LedgerStore as _, SqliteStore, VerifierStore},
     token::{Channel, SpokenSize},
     verifier::{KeyWatch, Verifier, VerifierSettings},
 };
@@ -27,7 +26,8 @@ use tokio::net::TcpListener;
 use crate::{
     actors::{Asker, Person},
     faults::{Faulty, Switch},
-    world::{DAY, NOW, Seeded, first_key_set, issuer, ring, root},
+    vault::MemoryVault,
+    world::{self, DAY, NOW, Seeded, first_key_set, issuer, key, root},
 };
 
 /// Where the pages believe to be.
@@ -55,6 +55,8 @@ pub struct TestApp {
     /// What goes wrong between the verifier and its store; nothing at first.
     pub faults: Arc<Switch>,
     pub keys: Arc<KeyWatch>,
+    pub vault: Arc<MemoryVault>,
+    pub custodian: Arc<Custodian>,
     pub registry: Registry,
     pub issuer_side: Arc<PrivateApp>,
     pub public: SocketAddr,
@@ -94,8 +96,8 @@ impl TestApp {
     }
 
     /// Puts a newer key set into the store and lets the verifier look.
-    pub async fn publish(&self, version: u64, set: String) {
-        put_key_set(&self.store, version, set).await;
+    pub async fn publish(&self, set: &str) {
+        self.custodian.install(set).await.unwrap();
         self.keys.refresh(&*self.store, NOW).await.unwrap();
     }
 
@@ -113,6 +115,12 @@ impl TestApp {
     pub async fn approved(&self, officer: &Officer, ask: Ask) -> AuthorisationId {
         let id = self.asked(officer, ask).await.id;
         self.registry.decide(&self.approver.officer, id, Decision::Approve).await.unwrap().id
+    }
+
+    /// Every entry of the ledger, in canonical bytes.
+    pub async fn entries(&self) -> Vec<String> {
+        let rows = self.store.entries(0).await.unwrap();
+        rows.into_iter().map(|row| String::from_utf8(row.leaf).unwrap()).collect()
     }
 
     /// Another connection, to look at what is stored and to get in the way.
@@ -166,7 +174,11 @@ impl Setup {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite")).unwrap());
         let (clock, entropy) = (Arc::new(ManualClock::at(NOW)), Arc::new(Seeded::new(7)));
-        put_key_set(&store, 1, first_key_set()).await;
+        let vault = Arc::new(MemoryVault::with(&[key(3)]));
+        let trust = Trust { root: root().public(), issuer: issuer(), policy: POLICY };
+        let custodian = Arc::new(Custodian::new(store.clone(), vault.clone(), clock.clone(), entropy.clone(), trust));
+        custodian.install(&first_key_set()).await.unwrap();
+        custodian.rotate().await.unwrap();
         let keys = Arc::new(KeyWatch::new(root().public(), issuer()));
         keys.refresh(&*store, NOW).await.unwrap();
         let faults = Arc::new(Switch::default());
@@ -175,8 +187,10 @@ impl Setup {
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
-        let desk = Desk::new(store.clone(), clock.clone(), entropy.clone(), ring(), rules);
-        let issuer_side = Arc::new(PrivateApp { registry: registry.clone(), desk, public_url: PUBLIC_URL.into() });
+        let desk = Desk::new(store.clone(), clock.clone(), entropy.clone(), custodian.clone(), rules);
+        let (name, ledger_key) = world::ledger();
+        let notary = Arc::new(Notary::new(store.clone(), name, ledger_key));
+        let issuer_side = Arc::new(PrivateApp { registry: registry.clone(), desk, notary, public_url: PUBLIC_URL.into() });
         let router = private::router(issuer_side.clone(), Limits::PRIVATE);
         let private = listen(router, Limits::PRIVATE).await;
 
@@ -191,6 +205,8 @@ impl Setup {
             store,
             faults,
             keys,
+            vault,
+            custodian,
             registry,
             issuer_side,
             public,
@@ -203,11 +219,6 @@ impl Setup {
             folder,
         }
     }
-}
-
-async fn put_key_set(store: &SqliteStore, version: u64, set: String) {
-    let entry = Event::KeySetPublished { version, hash: [0; 32] }.at(NOW);
-    assert!(store.put_key_set(version, set, entry).await.unwrap());
 }
 
 async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: Role) -> Person {

@@ -155,7 +155,11 @@ async fn a_prepared_token_never_carries_a_number() {
     let reply = app.officer.post("/v1/tokens", &body).await;
     assert_eq!(reply.problem(), (422, "invalid".into()));
     assert!(reply.json()["detail"].as_str().unwrap().contains("cannot carry the person's number"));
-    assert_eq!((app.count("tokens"), app.count("ledger_entries")), (0, 9), "key set, three people with credentials, ask, approval");
+    assert_eq!(
+        (app.count("tokens"), app.count("ledger_entries")),
+        (0, 10),
+        "key set and its key, three people with credentials, ask, approval"
+    );
 }
 
 async fn speak(app: &TestApp, id: &str) -> Reply {

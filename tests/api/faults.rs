@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign::{
-    store::{AttemptHash, Guess, Marked, Presented, SqliteStore, Standing, StoreError, VerifierStore},
+    store::{AttemptHash, Guess, Marked, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, Token},
 };
 use tokio::{sync::Notify, time::timeout};
@@ -73,7 +73,7 @@ pub struct Faulty {
 
 #[async_trait]
 impl VerifierStore for Faulty {
-    async fn key_set(&self) -> Result<Option<String>, StoreError> {
+    async fn key_set(&self) -> Result<Option<StoredKeySet>, StoreError> {
         self.switch.before("key_set").await?;
         self.store.key_set().await
     }

@@ -3,27 +3,24 @@
 use countersign::{
     authority::{Actor, Decision, Role},
     hex,
-    issuer::Refused,
-    ledger::Event,
+    issuer::{KeyVault as _, Refused},
+    keyring::PublishedKey,
     store::IssuerStore as _,
     token::Token,
 };
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     app::{TestApp, wide},
     world::{self, MINUTE, NOW},
 };
 
-async fn lines(app: &TestApp) -> Vec<String> {
-    app.store.ledger().await.unwrap().into_iter().map(|line| String::from_utf8(line).unwrap()).collect()
-}
-
 /// The entries that `act` adds.
 async fn added(app: &TestApp, act: impl Future<Output = ()>) -> Vec<String> {
-    let before = lines(app).await.len();
+    let before = app.entries().await.len();
     act.await;
-    lines(app).await.split_off(before)
+    app.entries().await.split_off(before)
 }
 
 #[tokio::test]
@@ -122,15 +119,15 @@ async fn tokens() {
 #[tokio::test]
 async fn a_key_set_once() {
     let app = TestApp::start().await;
+    let set = world::key_set(2, NOW + 100, vec![world::published()]);
     let entries = added(&app, async {
-        app.publish(2, world::key_set(2, NOW + 100, vec![world::published()])).await;
-        for version in [1, 2] {
-            let entry = Event::KeySetPublished { version, hash: [9; 32] }.at(NOW);
-            assert!(!app.store.put_key_set(version, "older".into(), entry).await.unwrap());
-        }
+        app.publish(&set).await;
+        app.publish(&set).await;
+        app.publish(&world::first_key_set()).await;
     })
     .await;
-    assert_eq!(entries, [format!(r#"{{"at":{NOW},"event":"key_set_published","sha256":"{}","version":2}}"#, "00".repeat(32))]);
+    let hash = hex::encode(&Sha256::digest(&set));
+    assert_eq!(entries, [format!(r#"{{"at":{NOW},"event":"key_set_published","sha256":"{hash}","version":2}}"#)]);
 }
 
 #[tokio::test]
@@ -140,12 +137,12 @@ async fn names_places_numbers_and_references_are_never_in_it() {
     let issued = app.officer.issue(says).await;
     assert_eq!(app.anyone().with_number("837465").code(&issued.words).await.verdict(), "genuine");
     app.store.report_first_checks(NOW).await.unwrap();
-    let all = lines(&app).await.join("\n");
+    let all = app.entries().await.join("\n");
     for canary in ["Quillfeather", "Zanzibar", "\"739\"", "837465", "OP-1", issued.words.as_str(), issued.token.as_str()] {
         assert!(!all.contains(canary), "{canary}");
     }
     // Other than callsigns and ids, an entry holds numbers and the closed list of words only.
-    for line in lines(&app).await {
+    for line in app.entries().await {
         assert!(line.len() < 400 && line.is_ascii(), "{line}");
     }
 }
@@ -161,7 +158,10 @@ async fn acts(app: &TestApp, waiting: countersign::authority::AuthorisationId, t
         ("credential", is_refused(app.registry.make_credential(&operator, "falcon".parse().unwrap(), 60).await.map(drop))),
         ("approve", is_refused(app.registry.decide(approver, waiting, Decision::Approve).await.map(drop))),
         ("report", app.store.report_first_checks(NOW).await.is_err()),
-        ("key set", app.store.put_key_set(9, "x".into(), Event::KeySetPublished { version: 9, hash: [0; 32] }.at(NOW)).await.is_err()),
+        ("key set", app.custodian.install(&world::key_set(9, NOW + 100, vec![world::published()])).await.is_err()),
+        ("activate", app.store.activate_key(world::key(10).public().id(), NOW).await.is_err()),
+        ("remove", app.store.remove_key(world::key(3).public().id(), NOW).await.is_err()),
+        ("revoke", is_refused(app.custodian.revoke(&operator, world::key(11).public().id(), "stolen").await.map(drop))),
     ];
     let mut done: Vec<&str> = direct.into_iter().filter(|(_, refused)| !refused).map(|(act, _)| act).collect();
     let null = Value::Null;
@@ -186,6 +186,11 @@ async fn acts(app: &TestApp, waiting: countersign::authority::AuthorisationId, t
 #[tokio::test]
 async fn a_ledger_that_cannot_be_written_stops_every_act() {
     let app = TestApp::start().await;
+    // A key that waits, one that signs, one that is retired.
+    let key = |seed| PublishedKey { key: world::key(seed).public(), ..world::published() };
+    app.publish(&world::key_set(2, NOW + 100, vec![key(3), key(10), key(11)])).await;
+    app.vault.add(&world::key(11)).unwrap();
+    assert!(app.store.activate_key(world::key(11).public().id(), NOW).await.unwrap());
     let waiting = app.asked(&app.officer.officer, wide()).await.id;
     let ask = json!({"reference": "OP-7", "channels": ["online"], "until": NOW + 60, "max_tokens": 3});
     let (used, silent) = (app.officer.issue_plain().await, app.officer.issue_plain().await);

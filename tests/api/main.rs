@@ -3,6 +3,7 @@
 mod actors;
 mod app;
 mod faults;
+mod vault;
 mod world;
 
 mod broken_store;

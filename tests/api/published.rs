@@ -1,6 +1,9 @@
 //! What is published for everybody, and that looking never uses a token.
 
-use countersign::keyring::{MAX_SET_LIFETIME, PublicKeys, PublishedKey};
+use countersign::{
+    keyring::{MAX_SET_LIFETIME, PublicKeys, PublishedKey},
+    store::IssuerStore as _,
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -36,7 +39,7 @@ async fn both_sets_can_be_kept_for_half_a_minute_by_anybody() {
             assert_eq!(again.header("access-control-allow-origin"), "*");
             assert!(!again.headers.contains_key("access-control-allow-credentials"));
         }
-        app.publish(2, world::key_set(2, NOW + 1_000, vec![world::revoked()])).await;
+        app.publish(&world::key_set(2, NOW + 1_000, vec![world::revoked()])).await;
         let newer = get("https://anywhere.example", tag.clone()).await;
         assert_eq!(newer.status, 200, "{path}");
         assert_ne!(newer.header("etag"), tag);
@@ -46,20 +49,27 @@ async fn both_sets_can_be_kept_for_half_a_minute_by_anybody() {
 #[tokio::test]
 async fn stock_libraries_see_keys_in_use_and_no_revoked_ones() {
     let app = TestApp::start().await;
-    let other = |seed, from, to| PublishedKey { key: key(seed).public(), not_before: NOW + from, expires_at: NOW + to, revoked: None };
-    let keys = vec![other(10, -10, 10), other(11, 10, 20), other(12, -20, -10), world::revoked()];
-    app.publish(2, world::key_set(2, NOW + 1_000, keys)).await;
-    let reply = app.anyone().get("/.well-known/jwks.json").await;
-    assert_eq!(reply.header("content-type"), "application/jwk-set+json");
-    let expected = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": key(10).public().jwk_x(), "kid": key(10).public().id().to_string(),
-                                    "alg": "Ed25519", "use": "sig", "nbf": NOW - 10, "exp": NOW + 10}]});
-    assert_eq!(reply.json(), expected);
+    let other = |seed| PublishedKey { key: key(seed).public(), not_before: NOW - 10, expires_at: NOW + 20, revoked: None };
+    let keys = vec![other(10), other(11), other(12), world::revoked()];
+    app.publish(&world::key_set(2, NOW + 1_000, keys)).await;
+    for (seed, active) in [(10, &[10][..]), (11, &[10, 11])] {
+        assert!(app.store.activate_key(key(seed).public().id(), NOW).await.unwrap());
+        app.keys.refresh(&*app.store, NOW).await.unwrap();
+        let reply = app.anyone().get("/.well-known/jwks.json").await;
+        assert_eq!(reply.header("content-type"), "application/jwk-set+json");
+        let jwk = |seed: &u8| {
+            let key = key(*seed).public();
+            json!({"kty": "OKP", "crv": "Ed25519", "x": key.jwk_x(), "kid": key.id().to_string(), "alg": "Ed25519", "use": "sig",
+                   "nbf": NOW - 10, "exp": NOW + 20})
+        };
+        assert_eq!(reply.json(), json!({"keys": active.iter().map(jwk).collect::<Vec<_>>()}), "active and retired, in the set's order");
+    }
 }
 
 #[tokio::test]
 async fn an_older_set_is_never_taken_back() {
     let app = TestApp::start().await;
-    app.publish(3, world::key_set(3, NOW + 1_000, vec![world::published()])).await;
+    app.publish(&world::key_set(3, NOW + 1_000, vec![world::published()])).await;
     let current = app.anyone().get("/.well-known/countersign/keys.jwt").await.body;
     app.sql().execute_batch("DELETE FROM key_sets WHERE version = 3").unwrap();
     assert!(app.keys.refresh(&*app.store, NOW).await.is_err(), "version 1 is older than seen");

@@ -98,14 +98,14 @@ impl Stage {
         let request = Request::new("OP-2", Channel::ALL.into(), (NOW, NOW + DAY), 5, NOW).unwrap();
         let id = AuthorisationId([self.fresh(); 8]);
         let planted = Authorisation::asked(id, request, asker.callsign.clone(), NOW);
-        let entry = Event::AuthorisationAsked { authorisation: Box::new(planted.clone()) }.at(NOW);
+        let entry = Event::authorisation_asked(&planted).at(NOW);
         self.app.store.ask(planted, entry).await.unwrap();
         id
     }
 
     async fn approved(&self, asker: &Officer, approver: &Officer) -> AuthorisationId {
         let (id, by) = (self.asked_by(asker).await, approver.callsign.clone());
-        let entry = Event::AuthorisationDecided { authorisation: id, decision: Decision::Approve, by: by.clone() }.at(NOW);
+        let entry = Event::authorisation_decided(id, Decision::Approve, by.clone()).at(NOW);
         self.app.store.decide(id, Decision::Approve, by, entry).await.unwrap();
         id
     }

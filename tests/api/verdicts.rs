@@ -155,7 +155,7 @@ async fn a_revoked_key_withdraws_its_tokens_whatever_their_age() {
     let (checked, fresh) = (app.officer.issue_spoken().await, app.officer.issue_spoken().await);
     let anyone = app.anyone();
     assert_eq!(anyone.token(&checked.token).await.verdict(), "genuine");
-    app.publish(2, world::key_set(2, NOW + 1_000, vec![world::revoked()])).await;
+    app.publish(&world::key_set(2, NOW + 1_000, vec![world::revoked()])).await;
     for issued in [&checked, &fresh] {
         assert_eq!(anyone.token(&issued.token).await.verdict(), "withdrawn");
         assert_eq!(anyone.code(&issued.words).await.verdict(), "withdrawn");
@@ -168,7 +168,7 @@ async fn a_revoked_key_withdraws_its_tokens_whatever_their_age() {
 #[tokio::test]
 async fn an_expired_key_set_says_nothing_at_all() {
     let app = TestApp::start().await;
-    app.publish(2, world::key_set(2, NOW + 100, vec![world::published()])).await;
+    app.publish(&world::key_set(2, NOW + 100, vec![world::published()])).await;
     let (before, after) = (app.officer.issue_spoken().await, app.officer.issue_spoken().await);
     app.clock.set(NOW + 99);
     assert_eq!(app.anyone().token(&before.token).await.verdict(), "genuine");
@@ -181,7 +181,7 @@ async fn an_expired_key_set_says_nothing_at_all() {
     }
     assert_eq!(app.count("marks"), 1);
     app.clock.set(NOW + 102);
-    app.publish(3, world::key_set(3, NOW + 1_000, vec![world::published()])).await;
+    app.publish(&world::key_set(3, NOW + 1_000, vec![world::published()])).await;
     assert_eq!(app.anyone().token(&after.token).await.verdict(), "genuine");
 }
 

@@ -84,7 +84,7 @@ async fn a_key_signs_only_for_its_own_time() {
     // A right signature over a window that the published key does not cover.
     let mut short = world::published();
     short.expires_at = NOW + 200;
-    app.publish(2, world::key_set(2, NOW + 1_000, vec![short])).await;
+    app.publish(&world::key_set(2, NOW + 1_000, vec![short])).await;
     let issued = app.officer.issue(json!({"channel": "in-person", "lifetime": 201})).await;
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "not_genuine");
     let issued = app.officer.issue(json!({"channel": "in-person", "lifetime": 200})).await;

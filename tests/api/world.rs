@@ -4,7 +4,8 @@ use std::sync::Mutex;
 
 use countersign::{
     entropy::{Entropy, NoEntropy},
-    keyring::{IssuerName, KeySet, MAX_SET_LIFETIME, PublicKeys, PublishedKey, Revocation, Ring, SigningKey},
+    keyring::{IssuerName, KeySet, MAX_SET_LIFETIME, PublishedKey, Revocation, SigningKey},
+    ledger::{VerifierKey, ledger_key},
     token::{Approach, Channel, Claims, Cti, SpokenCode, SpokenSize, Token, Window},
 };
 use zeroize::Zeroizing;
@@ -44,9 +45,9 @@ pub fn first_key_set() -> String {
     key_set(1, NOW - DAY + MAX_SET_LIFETIME, vec![published()])
 }
 
-pub fn ring() -> Ring {
-    let public = PublicKeys::open(&first_key_set(), &root().public(), &issuer(), NOW, 0).unwrap();
-    Ring::new(public, vec![key(3)]).unwrap()
+/// How the ledger's checkpoints are signed.
+pub fn ledger() -> (VerifierKey, SigningKey) {
+    (ledger_key(&issuer(), key(5).public()).unwrap(), key(5))
 }
 
 pub fn approach(channel: Channel) -> Approach {

@@ -4,6 +4,7 @@ use std::fs;
 
 use countersign::{
     clock::{Clock as _, SystemClock},
+    issuer::KeyVault as _,
     key_folder::KeyFolder,
     token::{Approach, Channel, Claims, Cti, Token, Window},
 };
@@ -16,11 +17,13 @@ const ATTEMPT: &str = "QUFBQUFBQUFBQUFBQUFBQQ";
 /// A token by the real key that the issuer knows nothing of, which has to raise an alarm.
 fn without_record(folder: &Folder) -> Token {
     let (now, issuer) = (SystemClock.now(), ISSUER.parse().unwrap());
-    let ring = KeyFolder::at(folder.path().join("keys")).ring(&issuer, now, None).unwrap();
+    let keys = KeyFolder::at(folder.path().join("keys"));
+    let public = keys.public_keys(&issuer, now).unwrap();
+    let published = &public.set().keys()[0];
+    let key = keys.vault(None).load(published.key.id()).unwrap();
     let approach = Approach { channel: Channel::Online, name: None, place: None, challenge: None, dialled: None };
     let claims = Claims::new(Cti([9; 8]), Window::new(now, None, now + 300).unwrap(), approach).unwrap();
-    let (key, published) = ring.active(now).unwrap();
-    Token::sign(&claims, key, published, &issuer).unwrap()
+    Token::sign(&claims, &key, published, &issuer).unwrap()
 }
 
 /// Genuine, refused, mistyped, unknown, and not even a request.

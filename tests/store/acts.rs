@@ -1,18 +1,21 @@
 //! What the issuer does, with its ledger entry or not at all; and the world in which the suite does it.
 
 use countersign::{
-    authority::{Authorisation, AuthorisationId, Decision, Officer, Request, Role, State},
+    authority::{ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Role, State},
     ledger::{Entry, Event},
     store::{Decided, IssueRefusal, NewToken, Presented, Speakable, StoreError, TokenRecord},
     token::{Channel, Cti, SpokenCode, SpokenSize, Token},
 };
 
-use crate::{Backend, Stores};
+use crate::{
+    Backend, Stores,
+    keys::{key, set, stolen},
+};
 
 pub const NOW: i64 = 1_795_000_000;
 pub const END: i64 = NOW + 300;
 
-/// An officer, an approver, and an approved authorisation with the id 01.. for a thousand tokens.
+/// A key that signs, an officer, an approver, and an approved authorisation with the id 01.. for a thousand tokens.
 pub struct World {
     pub stores: Stores,
 }
@@ -40,7 +43,7 @@ pub fn new_token(cti: u8) -> NewToken {
     NewToken {
         cti: Cti([cti; 8]),
         hash: token(cti).hash(),
-        kid: [1; 4],
+        kid: key(1).public().id().prefix(),
         authorisation: AuthorisationId([1; 8]),
         officer: "falcon".parse().unwrap(),
         channel: Channel::InPerson,
@@ -58,6 +61,8 @@ pub fn speakable(cti: u8, max_live: u32) -> Speakable {
 impl World {
     pub async fn new(backend: &dyn Backend) -> Self {
         let stores = backend.open();
+        stores.issuer.put_key_set(set(1, &[1]), entry()).await.unwrap();
+        assert!(stores.issuer.activate_key(key(1).public().id(), NOW).await.unwrap());
         for (callsign, role) in [("falcon", Role::Officer), ("heron", Role::Approver)] {
             assert!(stores.issuer.enrol(officer(callsign, role), entry()).await.unwrap());
         }
@@ -89,22 +94,9 @@ impl World {
         assert!(self.stores.issuer.withdraw_token(Cti([cti; 8]), entry()).await.unwrap());
     }
 
-    pub async fn entries(&self) -> usize {
-        self.stores.issuer.ledger().await.unwrap().len()
+    pub async fn entries(&self) -> u64 {
+        self.stores.ledger.head().await.unwrap().size
     }
-}
-
-pub async fn a_key_set_version_only_grows(backend: &dyn Backend) {
-    let world = World::new(backend).await;
-    let Stores { issuer, verifier } = &world.stores;
-    assert_eq!(verifier.key_set().await.unwrap(), None);
-    for (version, kept) in [(5, true), (5, false), (4, false), (0, false), (6, true)] {
-        let before = world.entries().await;
-        assert_eq!(issuer.put_key_set(version, format!("set {version}"), entry()).await.unwrap(), kept, "{version}");
-        assert_eq!(world.entries().await - before, usize::from(kept), "{version}");
-    }
-    assert_eq!(verifier.key_set().await.unwrap().as_deref(), Some("set 6"));
-    assert_eq!(backend.open().verifier.key_set().await.unwrap().as_deref(), Some("set 6"));
 }
 
 pub async fn people_are_enrolled_once_and_suspended_once(backend: &dyn Backend) {
@@ -186,8 +178,10 @@ pub async fn no_record_no_act(backend: &dyn Backend) {
     let issuer = &world.stores.issuer;
     let seen = async || {
         let people = issuer.officers().await.unwrap();
-        (people, issuer.authorisations(None).await.unwrap(), world.record(1).await, world.entries().await)
+        let keys = issuer.signing_keys().await.unwrap();
+        (people, issuer.authorisations(None).await.unwrap(), world.record(1).await, world.entries().await, keys)
     };
+    issuer.put_key_set(set(2, &[1, 2]), entry()).await.unwrap();
     let before = seen().await;
     backend.block_ledger();
     let first = AuthorisationId([1; 8]);
@@ -198,22 +192,24 @@ pub async fn no_record_no_act(backend: &dyn Backend) {
     assert!(issuer.withdraw_token(Cti([1; 8]), entry()).await.is_err());
     assert!(matches!(issuer.make_speakable(Cti([1; 8]), speakable(1, 9), entry()).await, Err(IssueRefusal::Store(_))));
     assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::Store(_))));
-    assert!(issuer.put_key_set(7, "set".into(), entry()).await.is_err());
+    assert!(issuer.put_key_set(set(7, &[1, 3]), entry()).await.is_err());
+    assert!(issuer.activate_key(key(2).public().id(), NOW).await.is_err());
+    assert!(issuer.revoke_key(key(1).public().id(), stolen(), entry()).await.is_err());
     assert_eq!(seen().await, before);
     assert!(issuer.token(Cti([2; 8])).await.unwrap().is_none());
-    assert_eq!(world.stores.verifier.key_set().await.unwrap(), None);
 }
 
 pub async fn the_ledger_keeps_its_order(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let before = world.entries().await;
     for n in 0..20 {
-        let entry = Event::OfficerEnrolled { callsign: format!("p{n}").parse().unwrap(), role: Role::Officer, by: "x".into() }.at(NOW);
+        let entry =
+            Event::OfficerEnrolled { callsign: format!("p{n}").parse().unwrap(), role: Role::Officer, by: ActorName::Operator }.at(NOW);
         world.stores.issuer.enrol(officer(&format!("p{n}"), Role::Officer), entry).await.unwrap();
     }
-    let lines = backend.open().issuer.ledger().await.unwrap().split_off(before);
-    for (n, line) in lines.iter().enumerate() {
-        assert!(String::from_utf8(line.clone()).unwrap().contains(&format!("\"p{n}\"")));
+    let rows = backend.open().ledger.entries(before.cast_signed()).await.unwrap();
+    for (n, row) in rows.iter().enumerate() {
+        assert!(String::from_utf8_lossy(&row.leaf).contains(&format!("\"p{n}\"")));
     }
-    assert_eq!(lines.len(), 20);
+    assert_eq!(rows.len(), 20);
 }

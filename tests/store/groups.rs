@@ -4,7 +4,7 @@ use countersign::authority::Role;
 use tokio::task::JoinSet;
 
 use crate::{
-    Backend,
+    Backend, Stores,
     acts::{NOW, World, entry, officer},
 };
 
@@ -19,9 +19,9 @@ pub async fn many_writes_at_once_are_all_answered_and_durable(backend: &dyn Back
     let answers = racing.join_all().await;
     assert_eq!((answers.len(), answers.iter().all(|done| *done)), (200, true));
     drop(world);
-    let again = backend.open().issuer;
+    let Stores { issuer: again, ledger, .. } = backend.open();
     assert_eq!(again.officers().await.unwrap().len(), 202);
-    assert_eq!(again.ledger().await.unwrap().len(), before + 200);
+    assert_eq!(ledger.head().await.unwrap().size, before + 200);
 }
 
 pub async fn a_failing_operation_harms_no_other(backend: &dyn Backend) {
@@ -37,11 +37,11 @@ pub async fn a_failing_operation_harms_no_other(backend: &dyn Backend) {
     for (n, done) in racing.join_all().await {
         assert_eq!(done, n % 2 == 0, "{n}");
     }
-    let again = backend.open().issuer;
+    let Stores { issuer: again, ledger, .. } = backend.open();
     for n in 0..100_u8 {
         assert_eq!(again.officer_by_credential([n; 32], NOW).await.unwrap().is_some(), n % 2 == 0, "{n}");
     }
-    assert_eq!(again.ledger().await.unwrap().len(), before + 50);
+    assert_eq!(ledger.head().await.unwrap().size, before + 50);
 }
 
 pub async fn two_processes_write_to_one_store(backend: &dyn Backend) {

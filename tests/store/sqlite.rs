@@ -22,7 +22,7 @@ impl Sqlite {
 impl Backend for Sqlite {
     fn open(&self) -> Stores {
         let store = Arc::new(SqliteStore::open_for_issuer(&self.path()).unwrap());
-        Stores { issuer: store.clone(), verifier: store }
+        Stores { issuer: store.clone(), verifier: store.clone(), ledger: store }
     }
 
     fn sql(&self, statement: &str) -> Result<(), String> {

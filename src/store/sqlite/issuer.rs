@@ -5,32 +5,39 @@ use rusqlite::{Connection, OptionalExtension as _, named_params};
 use tokio::sync::broadcast;
 
 use super::{
-    SqliteStore,
+    SqliteStore, keys,
     ledger::{append, recorded},
     rows::{AUTHORISATION, OFFICER, authorisation, officer},
     tokens,
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, State},
+    keyring::{KeyId, PublicKeys, Revocation},
     ledger::Entry,
-    store::{Decided, IssueRefusal, IssuerStore, NewToken, Speakable, StoreError, TokenRecord},
+    store::{Decided, IssueRefusal, IssuerStore, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord},
     token::{Cti, LEEWAY},
 };
 
 #[async_trait]
 impl IssuerStore for SqliteStore {
-    async fn put_key_set(&self, version: u64, jwt: String, entry: Entry) -> Result<bool, StoreError> {
-        self.write(move |db| {
-            // A version only grows: an older set can never come back over a newer one.
-            let changed = db
-                .prepare_cached(
-                    "INSERT INTO key_sets (version, jwt) SELECT :version, :jwt
-                     WHERE :version > (SELECT coalesce(max(version), 0) FROM key_sets)",
-                )?
-                .execute(named_params! {":version": version.cast_signed(), ":jwt": jwt})?;
-            recorded(db, changed, &entry)
-        })
-        .await
+    async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError> {
+        self.write(move |db| keys::put_set(db, &keys, &entry)).await
+    }
+
+    async fn signing_keys(&self) -> Result<Option<StoredKeySet>, StoreError> {
+        self.read(keys::newest).await
+    }
+
+    async fn activate_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
+        self.write(move |db| keys::activate(db, id, now)).await
+    }
+
+    async fn remove_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
+        self.write(move |db| keys::remove(db, id, now)).await
+    }
+
+    async fn revoke_key(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<Option<usize>, StoreError> {
+        self.write(move |db| keys::revoke(db, id, &revocation, &entry)).await
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {
@@ -200,14 +207,6 @@ impl IssuerStore for SqliteStore {
 
     fn marks(&self) -> broadcast::Receiver<Cti> {
         self.marks.subscribe()
-    }
-
-    async fn ledger(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.read(|db| {
-            let mut all = db.prepare_cached("SELECT leaf FROM ledger_entries ORDER BY seq")?;
-            Ok(all.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
-        })
-        .await
     }
 }
 

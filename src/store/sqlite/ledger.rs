@@ -1,13 +1,20 @@
-//! The ledger's table: one row an entry, in order.
+//! The ledger's tables.
 
-use rusqlite::Connection;
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use crate::{ledger::Entry, store::StoreError};
+use super::SqliteStore;
+use crate::{
+    ledger::{Entry, Hash, NodeId, leaf_hash, tree},
+    store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError},
+    token::Cti,
+};
 
-/// The ledger's next line, in the transaction of the act that it records.
+/// The ledger's next line and the nodes that it completes, in the transaction of the act that it records.
 pub(super) fn append(db: &Connection, entry: &Entry) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO ledger_entries (leaf) VALUES (?1)")?.execute([entry.canonical_bytes()])?;
-    Ok(())
+    let leaf = entry.canonical_bytes();
+    db.prepare_cached("INSERT INTO ledger_entries (leaf) VALUES (?1)")?.execute([&leaf])?;
+    grow(db, db.last_insert_rowid(), &leaf)
 }
 
 /// Appends only if the act changed something.
@@ -16,4 +23,135 @@ pub(super) fn recorded(db: &Connection, changed: usize, entry: &Entry) -> Result
         append(db, entry)?;
     }
     Ok(changed > 0)
+}
+
+/// Builds the tree over entries that were appended before it was kept.
+pub(super) fn plant(db: &Connection) -> Result<(), StoreError> {
+    let mut all = db.prepare("SELECT seq, leaf FROM ledger_entries ORDER BY seq")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        let leaf: Vec<u8> = row.get(1)?;
+        grow(db, row.get(0)?, &leaf)?;
+    }
+    Ok(())
+}
+
+fn grow(db: &Connection, number: i64, leaf: &[u8]) -> Result<(), StoreError> {
+    let index = unsigned(number - 1)?;
+    for (id, hash) in tree::completed(index, leaf_hash(leaf), |id| node(db, id))? {
+        let mut keep = db.prepare_cached("INSERT INTO ledger_nodes (level, idx, hash) VALUES (?1, ?2, ?3)")?;
+        keep.execute((id.level, signed(id.index)?, hash))?;
+    }
+    Ok(())
+}
+
+fn node(db: &Connection, id: NodeId) -> Result<Hash, StoreError> {
+    if id.level == 0 {
+        let leaf: Vec<u8> =
+            db.prepare_cached("SELECT leaf FROM ledger_entries WHERE seq = ?1")?.query_row([signed(id.index)? + 1], |row| row.get(0))?;
+        return Ok(leaf_hash(&leaf));
+    }
+    let mut kept = db.prepare_cached("SELECT hash FROM ledger_nodes WHERE level = ?1 AND idx = ?2")?;
+    Ok(kept.query_row((id.level, signed(id.index)?), |row| row.get(0))?)
+}
+
+fn signed(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| StoreError::Failed("a number of the ledger is too large".into()))
+}
+
+fn unsigned(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Failed("a number of the ledger is negative".into()))
+}
+
+#[async_trait]
+impl LedgerStore for SqliteStore {
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.read(|db| {
+            // The checkpoint first: what is appended meanwhile makes the size larger, never smaller.
+            let newest = "SELECT number, size, note FROM ledger_checkpoints ORDER BY number DESC LIMIT 1";
+            let checkpoint = db.prepare_cached(newest)?.query_row([], checkpoint_row).optional()?;
+            let mut last = db.prepare_cached("SELECT coalesce(max(seq), 0) FROM ledger_entries")?;
+            Ok(Head { size: unsigned(last.query_row([], |row| row.get(0))?)?, checkpoint })
+        })
+        .await
+    }
+
+    async fn root(&self, size: u64) -> Result<Hash, StoreError> {
+        self.read(move |db| tree::root(size, |id| node(db, id))).await
+    }
+
+    async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
+        self.read(move |db| tree::inclusion_proof(index, size, |id| node(db, id))).await
+    }
+
+    async fn consistency(&self, first: u64, second: u64) -> Result<Vec<Hash>, StoreError> {
+        self.read(move |db| tree::consistency_proof(first, second, |id| node(db, id))).await
+    }
+
+    async fn issued(&self, cti: Cti) -> Result<Option<u64>, StoreError> {
+        self.read(move |db| {
+            // The very expressions of the index ledger_issued.
+            let mut by_token = db.prepare_cached(
+                "SELECT seq FROM ledger_entries
+                 WHERE CASE WHEN json_valid(CAST(leaf AS TEXT)) THEN json_extract(CAST(leaf AS TEXT), '$.cti') END = ?1
+                   AND instr(CAST(leaf AS TEXT), '\"event\":\"token_issued\"') > 0",
+            )?;
+            by_token.query_row([cti.to_string()], |row| row.get(0)).optional()?.map(unsigned).transpose()
+        })
+        .await
+    }
+
+    async fn keep_checkpoint(&self, size: u64, note: String) -> Result<bool, StoreError> {
+        let size = signed(size)?;
+        self.write(move |db| {
+            // Checkpoints only grow, whoever signs at the same time, and never speak of entries that are not there.
+            let kept = db
+                .prepare_cached(
+                    "INSERT INTO ledger_checkpoints (number, size, note)
+                     SELECT coalesce(max(number), 0) + 1, :size, :note FROM ledger_checkpoints
+                     HAVING :size > coalesce(max(size), 0) AND :size <= (SELECT max(seq) FROM ledger_entries)",
+                )?
+                .execute(named_params! {":size": size, ":note": note})?;
+            Ok(kept == 1)
+        })
+        .await
+    }
+
+    async fn entries(&self, after: i64) -> Result<Vec<EntryRow>, StoreError> {
+        self.read(move |db| {
+            let mut page = db.prepare_cached("SELECT seq, leaf FROM ledger_entries WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+            let row = |row: &Row<'_>| Ok(EntryRow { number: row.get(0)?, leaf: row.get(1)? });
+            Ok(page.query_map((after, PAGE.cast_signed()), row)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn checkpoints(&self, after: i64) -> Result<Vec<CheckpointRow>, StoreError> {
+        self.read(move |db| {
+            let page = "SELECT number, size, note FROM ledger_checkpoints WHERE number > ?1 ORDER BY number LIMIT ?2";
+            let mut page = db.prepare_cached(page)?;
+            Ok(page.query_map((after, PAGE.cast_signed()), checkpoint_row)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn nodes(&self, level: u32, from: u64, until: u64) -> Result<Vec<(NodeId, Hash)>, StoreError> {
+        let (from, until) = (signed(from)?, signed(until)?);
+        self.read(move |db| {
+            let range = "SELECT idx, hash FROM ledger_nodes WHERE level = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx";
+            let mut range = db.prepare_cached(range)?;
+            let rows = range.query_map((level, from, until), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.map(|row| row.map_err(StoreError::from).and_then(|(idx, hash)| Ok((NodeId { level, index: unsigned(idx)? }, hash))))
+                .collect()
+        })
+        .await
+    }
+
+    async fn node_count(&self) -> Result<u64, StoreError> {
+        self.read(|db| unsigned(db.query_row("SELECT count(*) FROM ledger_nodes", [], |row| row.get(0))?)).await
+    }
+}
+
+fn checkpoint_row(row: &Row<'_>) -> rusqlite::Result<CheckpointRow> {
+    Ok(CheckpointRow { number: row.get(0)?, size: row.get(1)?, note: row.get(2)? })
 }

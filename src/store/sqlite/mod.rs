@@ -1,6 +1,7 @@
 //! SQLite: one file on one machine, write-ahead log, synchronous FULL.
 
 mod issuer;
+mod keys;
 mod ledger;
 mod rows;
 mod threads;
@@ -17,7 +18,11 @@ use super::StoreError;
 use crate::token::Cti;
 
 /// Every schema change so far; `user_version` counts how many were applied.
-const MIGRATIONS: [(u32, &str); 1] = [(1, include_str!("migrations/0001.sql"))];
+const MIGRATIONS: [(u32, &str, Follow); 2] =
+    [(1, include_str!("migrations/0001.sql"), |_| Ok(())), (2, include_str!("migrations/0002.sql"), ledger::plant)];
+
+/// What has to be done after the statements of a change, in the same transaction.
+type Follow = fn(&Connection) -> Result<(), StoreError>;
 
 /// The version of the schema that this program works with.
 const SCHEMA: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
@@ -54,7 +59,7 @@ impl SqliteStore {
         let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
         made.map_err(|error| StoreError::Unusable(format!("{} cannot be opened: {}", path.display(), way_out(&error))))?;
         let mut connection = connect(path)?;
-        migrate(&mut connection).map_err(|error| unusable(path, "cannot be brought up to date", &error))?;
+        migrate(path, &mut connection)?;
         Self::start_if_current(path, connection)
     }
 
@@ -140,12 +145,14 @@ fn schema_version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
 }
 
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let applied = schema_version(&transaction)?;
-    for (version, migration) in MIGRATIONS.iter().filter(|(version, _)| *version > applied) {
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", version)?;
+fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
+    let wrong = |error: rusqlite::Error| unusable(path, "cannot be brought up to date", &error);
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
+    let applied = schema_version(&transaction).map_err(wrong)?;
+    for (version, statements, follow) in MIGRATIONS.iter().filter(|(version, ..)| *version > applied) {
+        transaction.execute_batch(statements).map_err(wrong)?;
+        follow(&transaction)?;
+        transaction.pragma_update(None, "user_version", version).map_err(wrong)?;
     }
-    transaction.commit()
+    transaction.commit().map_err(wrong)
 }

@@ -7,6 +7,10 @@ use rusqlite::{
 
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Officer, Role, State},
+    keyring::{
+        KeyId, Revocation,
+        rotation::{KeyRecord, Stage},
+    },
     token::{Cti, TokenHash},
 };
 
@@ -29,6 +33,18 @@ impl FromSql for Role {
 impl FromSql for State {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         parsed(Self::from_word(value.as_str()?))
+    }
+}
+
+impl FromSql for Stage {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        parsed(Self::from_word(value.as_str()?))
+    }
+}
+
+impl FromSql for KeyId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 32]>::column_result(value).map(Self::from_bytes)
     }
 }
 
@@ -56,6 +72,12 @@ impl ToSql for Callsign {
     }
 }
 
+impl ToSql for KeyId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.as_bytes().to_sql()
+    }
+}
+
 impl ToSql for TokenHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         self.0.to_sql()
@@ -80,6 +102,13 @@ pub(super) const OFFICER: &str = "callsign, role, enrolled_at, suspended_at";
 /// The columns of [`OFFICER`].
 pub(super) fn officer(row: &Row<'_>) -> rusqlite::Result<Officer> {
     Ok(Officer { callsign: row.get(0)?, role: row.get(1)?, enrolled_at: row.get(2)?, suspended_at: row.get(3)? })
+}
+
+/// Reads `kid, stage, since, revoked_at, reason`.
+pub(super) fn key_record(row: &Row<'_>) -> rusqlite::Result<KeyRecord> {
+    let (revoked_at, reason): (Option<i64>, Option<String>) = (row.get(3)?, row.get(4)?);
+    let revoked = revoked_at.zip(reason).map(|(revoked_at, reason)| Revocation { revoked_at, reason });
+    Ok(KeyRecord { id: row.get(0)?, stage: row.get(1)?, since: row.get(2)?, revoked })
 }
 
 /// The columns that [`authorisation`] reads.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, named_params};
 
-use super::ledger::append;
+use super::{keys, ledger::append};
 use crate::{
     ledger::{Entry, Event},
     store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, NewToken, Speakable, StoreError, TokenRecord},
@@ -23,7 +23,8 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
         return Ok(Err(IssueRefusal::CodeTaken));
     }
     // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
-    // officer's, covers channel and window and has tokens left, with neither person suspended; and it counts the token.
+    // officer's, covers channel and window and has tokens left, with neither person suspended, and the one active key;
+    // and it counts the token.
     let allowed = db
         .prepare_cached(
             "UPDATE authorisations SET tokens_issued = tokens_issued + 1
@@ -32,14 +33,15 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
                AND starts_at <= :starts_at AND :expires_at <= ends_at
                AND instr(',' || channels || ',', ',' || :channel || ',') > 0
                AND NOT EXISTS (SELECT 1 FROM officers
-                               WHERE callsign IN (asked_by, decided_by) AND suspended_at IS NOT NULL)",
+                               WHERE callsign IN (asked_by, decided_by) AND suspended_at IS NOT NULL)
+               AND EXISTS (SELECT 1 FROM signing_keys WHERE stage = 'active' AND substr(kid, 1, 4) = :kid)",
         )?
         .execute(named_params! {
             ":id": token.authorisation, ":officer": token.officer, ":channel": token.channel.as_str(),
-            ":starts_at": token.starts_at, ":expires_at": token.expires_at,
+            ":starts_at": token.starts_at, ":expires_at": token.expires_at, ":kid": token.kid,
         })?;
     if allowed != 1 {
-        return Ok(Err(IssueRefusal::NotAuthorised));
+        return Ok(Err(if keys::is_active(db, token.kid)? { IssueRefusal::NotAuthorised } else { IssueRefusal::KeyNotActive }));
     }
     insert(db, token)?;
     append(db, entry)?;

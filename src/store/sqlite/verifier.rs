@@ -3,20 +3,16 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::SqliteStore;
+use super::{SqliteStore, keys};
 use crate::{
-    store::{AttemptHash, GUESS_WINDOW, Guess, Marked, Presented, Standing, StoreError, VerifierStore},
+    store::{AttemptHash, GUESS_WINDOW, Guess, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, Token, TokenHash},
 };
 
 #[async_trait]
 impl VerifierStore for SqliteStore {
-    async fn key_set(&self) -> Result<Option<String>, StoreError> {
-        self.read(|db| {
-            let newest = "SELECT jwt FROM key_sets ORDER BY version DESC LIMIT 1";
-            Ok(db.prepare_cached(newest)?.query_row([], |row| row.get(0)).optional()?)
-        })
-        .await
+    async fn key_set(&self) -> Result<Option<StoredKeySet>, StoreError> {
+        self.read(keys::newest).await
     }
 
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {

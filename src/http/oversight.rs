@@ -1,0 +1,36 @@
+//! What an overseer takes away from the private side: checkpoints, and proofs that one goes on from another.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::header,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::json;
+
+use super::{app::PrivateApp, problem::Problem, session::Caller};
+
+type App = State<Arc<PrivateApp>>;
+
+/// The routes.
+pub fn routes() -> Router<Arc<PrivateApp>> {
+    Router::new().route("/v1/ledger/checkpoint", get(checkpoint)).route("/v1/ledger/consistency/{first}/{second}", get(consistency))
+}
+
+async fn checkpoint(State(app): App, Caller(officer): Caller) -> Result<Response, Problem> {
+    let note = app.notary.newest(&officer).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], note).into_response())
+}
+
+async fn consistency(State(app): App, Caller(officer): Caller, sizes: Option<Path<(u64, u64)>>) -> Result<Response, Problem> {
+    let Some(Path((first, second))) = sizes else {
+        return Err(Problem::invalid("the sizes in the address are not two whole numbers"));
+    };
+    let proof = app.notary.consistency(&officer, first, second).await?;
+    let hashes: Vec<String> = proof.iter().map(|hash| STANDARD.encode(hash)).collect();
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({"hashes": hashes}))).into_response())
+}

@@ -1,0 +1,262 @@
+//! Keeps the signing keys in turn: publishes sets, rotates by the policy, destroys what is spent, revokes.
+//!
+//! The plan is pure ([`plan`]); here it is read, carried out in the store, and only then in the vault. Whatever ends half-way is
+//! taken up where it stood the next time.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use zeroize::Zeroizing;
+
+use super::Refused;
+use crate::{
+    authority::{Actor, ActorName},
+    clock::Clock,
+    entropy::{Entropy, NoEntropy},
+    keyring::{
+        IssuerName, KeyId, KeySet, KeySetError, PublicKey, PublicKeys, Revocation, Ring, RingError, SigningKey,
+        rotation::{NextSet, Policy, Stage, Step, Warning, plan},
+    },
+    ledger::Event,
+    store::{IssuerStore, StoreError, StoredKeySet},
+    token::{LEEWAY, MAX_LIFETIME, MAX_PREPARATION},
+};
+
+const DAY: i64 = 86_400;
+
+/// The policy where the settings say nothing else.
+pub const POLICY: Policy = Policy {
+    active: 7 * DAY,
+    published: DAY,
+    // A token that was prepared in the key's last second is shown a day later, for as long as a token lives.
+    retired: MAX_PREPARATION + MAX_LIFETIME + LEEWAY,
+    warning: 7 * DAY,
+    slack: DAY,
+};
+
+/// The longest reason for a revocation. Bytes.
+const MAX_REASON: usize = 64;
+
+/// The private halves cannot be reached. The sentence is for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct VaultError(pub String);
+
+/// Where the private halves of signing keys are.
+pub trait KeyVault: Send + Sync {
+    /// The keys that are here.
+    fn ids(&self) -> Result<BTreeSet<KeyId>, VaultError>;
+
+    /// Takes one out to sign with it.
+    fn load(&self, id: KeyId) -> Result<SigningKey, VaultError>;
+
+    /// Puts a new one in, durably.
+    fn add(&self, key: &SigningKey) -> Result<(), VaultError>;
+
+    /// Destroys one. Again is as good as once.
+    fn destroy(&self, id: KeyId) -> Result<(), VaultError>;
+}
+
+/// The keys cannot be kept in turn.
+#[derive(Debug, thiserror::Error)]
+pub enum CustodyError {
+    /// Nothing was published yet.
+    #[error("no key set was published yet; publish one with `countersign keys publish`")]
+    NoSet,
+    /// What is in the store is not ours.
+    #[error("the key set in the store cannot be trusted: {0}")]
+    Stored(KeySetError),
+    /// A set cannot be used.
+    #[error(transparent)]
+    KeySet(#[from] KeySetError),
+    /// No key can sign.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// A private half cannot be reached.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a rotation did and what people have to do.
+#[derive(Debug, Default)]
+pub struct Rotated {
+    /// The key that signs from now on.
+    pub activated: Option<KeyId>,
+    /// Keys of which no token can be shown any more.
+    pub removed: Vec<KeyId>,
+    /// Keys whose private half is gone.
+    pub destroyed: Vec<KeyId>,
+    /// What people have to do.
+    pub warnings: Vec<Warning>,
+}
+
+/// Whose keys, under which root, by which policy.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// The pinned root key.
+    pub root: PublicKey,
+    /// The deployment.
+    pub issuer: IssuerName,
+    /// When keys begin and cease to sign.
+    pub policy: Policy,
+}
+
+/// The keeper of the signing keys.
+pub struct Custodian {
+    store: Arc<dyn IssuerStore>,
+    vault: Arc<dyn KeyVault>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    trust: Trust,
+    ring: RwLock<Option<Arc<Ring>>>,
+}
+
+impl Custodian {
+    /// Begins without a key at hand; [`Self::rotate`] takes one out.
+    pub fn new(
+        store: Arc<dyn IssuerStore>,
+        vault: Arc<dyn KeyVault>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        trust: Trust,
+    ) -> Self {
+        Self { store, vault, clock, entropy, trust, ring: RwLock::default() }
+    }
+
+    /// The key that signs now, as far as this process knows.
+    pub fn ring(&self) -> Result<Arc<Ring>, RingError> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(RingError::NoActiveKey)
+    }
+
+    /// Puts a set into the store if it is newer than what is there, as when the service starts.
+    pub async fn install(&self, jwt: &str) -> Result<(), CustodyError> {
+        let keys = self.open(jwt)?;
+        self.put(keys).await?;
+        Ok(())
+    }
+
+    /// Publishes a set that the root signed. One that is not newer, or that forgets a revocation, is refused.
+    pub async fn publish(&self, jwt: &str) -> Result<(), CustodyError> {
+        let keys = self.open(jwt)?;
+        if let Some((_, last)) = self.published().await? {
+            keys.set().check_follows(&last)?;
+        }
+        if self.put(keys).await? { Ok(()) } else { Err(KeySetError::Superseded.into()) }
+    }
+
+    fn open(&self, jwt: &str) -> Result<PublicKeys, KeySetError> {
+        PublicKeys::open(jwt, &self.trust.root, &self.trust.issuer, self.clock.now(), 0)
+    }
+
+    async fn put(&self, keys: PublicKeys) -> Result<bool, StoreError> {
+        let entry = Event::key_set_published(&keys).at(self.clock.now());
+        self.store.put_key_set(keys, entry).await
+    }
+
+    /// The newest set in the store with its keys as they stand; it may have run out.
+    async fn published(&self) -> Result<Option<(StoredKeySet, KeySet)>, CustodyError> {
+        let Some(stored) = self.store.signing_keys().await? else { return Ok(None) };
+        let set = KeySet::read(&stored.jwt, &self.trust.root, &self.trust.issuer).map_err(CustodyError::Stored)?;
+        Ok(Some((stored, set)))
+    }
+
+    /// Does what the policy asks for now, and takes the active key out of the vault.
+    pub async fn rotate(&self) -> Result<Rotated, CustodyError> {
+        let now = self.clock.now();
+        let (stored, set) = self.published().await?.ok_or(CustodyError::NoSet)?;
+        let plan = plan(&set, &stored.keys, &self.vault.ids()?, &self.trust.policy, now);
+        let mut done = Rotated { warnings: plan.warnings, ..Rotated::default() };
+        for step in plan.steps {
+            match step {
+                Step::Activate(id) => {
+                    // Before the one that works is given up, so that a file that cannot be read leaves everything as it is.
+                    self.vault.load(id)?;
+                    done.activated = self.store.activate_key(id, now).await?.then_some(id);
+                }
+                Step::Remove(id) => done.removed.extend(self.store.remove_key(id, now).await?.then_some(id)),
+            }
+        }
+        self.refresh().await?;
+        for id in self.spent(&plan.destroy).await? {
+            self.vault.destroy(id)?;
+            done.destroyed.push(id);
+        }
+        Ok(done)
+    }
+
+    /// Those of `planned` that the store says are spent: nothing is destroyed on the word of a plan alone.
+    async fn spent(&self, planned: &[KeyId]) -> Result<Vec<KeyId>, StoreError> {
+        let records = self.store.signing_keys().await?.map(|stored| stored.keys).unwrap_or_default();
+        let spent = |id: &KeyId| records.iter().any(|record| record.id == *id && record.stage >= Stage::Retired);
+        Ok(planned.iter().copied().filter(spent).collect())
+    }
+
+    /// Takes out the key that is active in the store, as another process may have changed it.
+    pub async fn refresh(&self) -> Result<(), CustodyError> {
+        let ring = self.reload().await;
+        let known = ring.as_ref().ok().cloned();
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = known;
+        ring.map(drop)
+    }
+
+    async fn reload(&self) -> Result<Arc<Ring>, CustodyError> {
+        let stored = self.store.signing_keys().await?.ok_or(CustodyError::NoSet)?;
+        let active = stored.keys.iter().find(|record| record.stage == Stage::Active).ok_or(RingError::NoActiveKey)?.id;
+        let public = self.open(&stored.jwt).map_err(CustodyError::Stored)?.knowing(&stored.keys);
+        Ok(Arc::new(Ring::new(public, self.vault.load(active)?)?))
+    }
+
+    /// Revokes a key for good: all its tokens are withdrawn at once, and the next key takes over. How many tokens.
+    pub async fn revoke(&self, actor: &Actor, id: KeyId, reason: &str) -> Result<usize, Refused> {
+        if !actor.may_administer() {
+            return Err(Refused::NotAllowed("only administrators do this"));
+        }
+        if !(1..=MAX_REASON).contains(&reason.len()) || !reason.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            return Err(Refused::Reason);
+        }
+        let now = self.clock.now();
+        let event = Event::KeyRevoked { key: id, reason: reason.to_owned(), by: ActorName::from(actor) };
+        let revocation = Revocation { revoked_at: now, reason: reason.to_owned() };
+        let withdrawn = self.store.revoke_key(id, revocation, event.at(now)).await?;
+        withdrawn.ok_or_else(|| Refused::Unknown { what: "signing key that is not revoked", id: id.to_string() })
+    }
+
+    /// Puts the next set together, with as many new keys as it lacks, for the root to sign. Asked again, it takes the same
+    /// keys again.
+    pub async fn next_set(&self) -> Result<KeySet, CustodyError> {
+        let published = self.published().await?;
+        let (records, current) = published.as_ref().map_or((&[][..], None), |(stored, set)| (&stored.keys[..], Some(set)));
+        let next = NextSet { current, records, policy: &self.trust.policy, now: self.clock.now() };
+        let mut known: BTreeSet<KeyId> = records.iter().map(|record| record.id).collect();
+        known.extend(current.iter().flat_map(|set| set.keys()).map(|key| key.key.id()));
+        let spare = self.vault.ids()?.difference(&known).map(|id| self.vault.load(*id)).collect::<Result<Vec<_>, _>>()?;
+        let mut new: Vec<PublicKey> = spare.iter().map(SigningKey::public).take(next.wanted()).collect();
+        known.extend(new.iter().map(PublicKey::id));
+        while new.len() < next.wanted() {
+            let key = draw_key(&*self.entropy)?;
+            // Two keys with one prefix could be taken for one another in a token.
+            if known.iter().any(|other| other.prefix() == key.public().id().prefix()) {
+                continue;
+            }
+            self.vault.add(&key)?;
+            known.insert(key.public().id());
+            new.push(key.public());
+        }
+        Ok(next.with(self.trust.issuer.clone(), new)?)
+    }
+}
+
+/// Makes a new key.
+pub fn draw_key(entropy: &dyn Entropy) -> Result<SigningKey, NoEntropy> {
+    let mut seed = Zeroizing::new([0; 32]);
+    entropy.fill(&mut *seed)?;
+    Ok(SigningKey::from_seed(&seed))
+}

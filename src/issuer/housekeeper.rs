@@ -1,0 +1,59 @@
+//! What the issuer does by itself, again and again, and once more before it ends.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{Custodian, Notary, NotaryError};
+use crate::{
+    clock::Clock,
+    store::{IssuerStore, StoreError},
+};
+
+/// Reports first checks to the ledger, drops old rows, keeps the keys in turn, and has the ledger signed.
+pub struct Housekeeper {
+    store: Arc<dyn IssuerStore>,
+    clock: Arc<dyn Clock>,
+    custodian: Arc<Custodian>,
+    notary: Arc<Notary>,
+    warned: Mutex<HashSet<String>>,
+}
+
+impl Housekeeper {
+    /// Works on a store, with the keeper of its keys and the signer of its ledger.
+    pub fn new(store: Arc<dyn IssuerStore>, clock: Arc<dyn Clock>, custodian: Arc<Custodian>, notary: Arc<Notary>) -> Self {
+        Self { store, clock, custodian, notary, warned: Mutex::default() }
+    }
+
+    /// Does everything once. What fails goes to the log, keeps nothing else from being done, and is tried again the next time.
+    pub async fn round(&self) {
+        if let Err(error) = self.tidy().await {
+            tracing::error!(%error, "first checks could not be reported, or old rows not purged");
+        }
+        match self.custodian.rotate().await {
+            Ok(rotated) => self.warn(rotated.warnings.iter().map(ToString::to_string).collect()),
+            Err(error) => tracing::error!(%error, "the signing keys could not be kept in turn"),
+        }
+        // Last, so that all of this is under the checkpoint.
+        match self.notary.sign().await {
+            Ok(_) => {}
+            Err(NotaryError::Store(error)) => tracing::error!(%error, "the ledger could not be signed"),
+            Err(error) => tracing::error!("ALARM: {error}"),
+        }
+    }
+
+    async fn tidy(&self) -> Result<(), StoreError> {
+        self.store.report_first_checks(self.clock.now()).await?;
+        self.store.purge(self.clock.now()).await
+    }
+
+    /// A warning is told when it comes up and when its sentence changes, not every time.
+    fn warn(&self, warnings: HashSet<String>) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        for warning in warnings.difference(&warned) {
+            tracing::warn!("{warning}");
+        }
+        *warned = warnings;
+    }
+}

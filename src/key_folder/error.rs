@@ -1,0 +1,77 @@
+//! Why keys on disk cannot be used.
+
+use std::path::PathBuf;
+
+use crate::{
+    config::ConfigError,
+    entropy::NoEntropy,
+    keyring::{KeyError, KeySetError, RingError},
+    ledger::NoteError,
+};
+
+/// The key folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFolderError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] ConfigError),
+    /// There are keys already.
+    #[error("{} holds keys already; move them away first, they cannot be made again", .0.display())]
+    Exists(PathBuf),
+    /// Files cannot be written.
+    #[error("the keys cannot be written to {} ({reason}); check the path and who may write there", path.display())]
+    Unwritable {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Others can read it.
+    #[error("{} can be read by others; run: chmod 600 {}", .0.display(), .0.display())]
+    Exposed(PathBuf),
+    /// A file does not hold a key.
+    #[error("{} cannot be used: {error}", path.display())]
+    Key {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: KeyError,
+    },
+    /// A file holds another key than its name says.
+    #[error("{} holds another key than its name says; put the right file back", .0.display())]
+    Misnamed(PathBuf),
+    /// It is not a public root key.
+    #[error("{} is not a public root key as `keys init` writes it; copy root.jwk anew from where the keys were made", .0.display())]
+    Root(PathBuf),
+    /// The private root key belongs to another public one.
+    #[error("{} is not the private half of root.jwk beside it; put the right file back", .0.display())]
+    OtherRoot(PathBuf),
+    /// It is not the ledger's public key.
+    #[error("{} cannot be used: {error}", path.display())]
+    Ledger {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: NoteError,
+    },
+    /// There is no key set or root key in the folder.
+    #[error("there are no keys in {}; make them with `countersign keys init`, or name their folder with --keys", .0.display())]
+    NoKeys(PathBuf),
+    /// The set is not trusted.
+    #[error("{} cannot be trusted: {error}", path.display())]
+    KeySet {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: KeySetError,
+    },
+    /// A set cannot be put together.
+    #[error(transparent)]
+    NewSet(#[from] KeySetError),
+    /// No private half of a signing key is here.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}

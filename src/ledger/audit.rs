@@ -1,0 +1,203 @@
+//! The overseer's check of a whole ledger, one entry after the other, with nothing but its lines and a public key.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Checkpoint, Entry, Frontier, Hash, NodeId, VerifierKey,
+    conduct::{Conduct, Remark},
+    leaf_hash,
+};
+
+/// What was found at an entry, or about the whole where none is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Entries count from 1.
+    pub entry: Option<u64>,
+    /// In a sentence without its end.
+    pub what: String,
+}
+
+/// A stretch of time without an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Silence {
+    /// How long it was.
+    pub seconds: i64,
+    /// The entry that ended it.
+    pub before: u64,
+}
+
+/// What an audit found. Times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The origin of its checkpoints.
+    pub ledger: String,
+    /// How many entries there are.
+    pub entries: u64,
+    /// When the first and the last were made.
+    pub period: Option<(i64, i64)>,
+    /// How many of each kind.
+    pub counts: BTreeMap<String, u64>,
+    /// How many checkpoints were signed.
+    pub checkpoints: u64,
+    /// How many entries stand under one.
+    pub signed: u64,
+    /// The sizes of the checkpoints that were kept outside and agree.
+    pub kept: Vec<u64>,
+    /// The longest stretch of time without an entry.
+    pub longest_silence: Option<Silence>,
+    /// What may be, and somebody should look at.
+    pub unusual: Vec<Finding>,
+    /// What may not be.
+    pub faults: Vec<Finding>,
+}
+
+/// A ledger under audit.
+pub struct Audit {
+    key: VerifierKey,
+    kept: Vec<Checkpoint>,
+    compared: usize,
+    signed: Vec<u64>,
+    frontier: Frontier,
+    conduct: Conduct,
+    report: Report,
+}
+
+impl Audit {
+    /// Begins with an empty ledger. `kept` are checkpoints that were kept outside, opened under the same key.
+    pub fn new(key: VerifierKey, mut kept: Vec<Checkpoint>) -> Self {
+        kept.sort_by_key(|kept| kept.size);
+        let report = Report {
+            ledger: key.name().to_owned(),
+            entries: 0,
+            period: None,
+            counts: BTreeMap::new(),
+            checkpoints: 0,
+            signed: 0,
+            kept: Vec::new(),
+            longest_silence: None,
+            unusual: Vec::new(),
+            faults: Vec::new(),
+        };
+        Self { key, kept, compared: 0, signed: Vec::new(), frontier: Frontier::default(), conduct: Conduct::default(), report }
+    }
+
+    /// How many entries were taken.
+    pub fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// Takes the next entry's bytes. Gives the inner nodes of the tree that it completes.
+    pub fn entry(&mut self, leaf: &[u8]) -> Vec<(NodeId, Hash)> {
+        let completed = self.frontier.push(leaf_hash(leaf));
+        let number = self.size();
+        self.report.entries = number;
+        match Entry::parse(leaf) {
+            Ok(entry) => self.follow(number, &entry),
+            Err(error) => self.fault(Some(number), error.to_string()),
+        }
+        self.compare_kept();
+        completed
+    }
+
+    fn follow(&mut self, number: u64, entry: &Entry) {
+        *self.report.counts.entry(entry.kind()).or_default() += 1;
+        let (first, last) = self.report.period.unwrap_or((entry.at, entry.at));
+        let seconds = entry.at - last;
+        if self.report.longest_silence.is_none_or(|longest| seconds > longest.seconds) && seconds > 0 {
+            self.report.longest_silence = Some(Silence { seconds, before: number });
+        }
+        self.report.period = Some((first, entry.at));
+        for remark in self.conduct.follow(entry) {
+            match remark {
+                Remark::Fault(what) => self.fault(Some(number), what),
+                Remark::Unusual(what) => self.report.unusual.push(Finding { entry: Some(number), what }),
+            }
+        }
+    }
+
+    /// Takes a checkpoint, which stands right behind the last entry that it covers.
+    pub fn checkpoint(&mut self, note: &str) {
+        self.report.checkpoints += 1;
+        let number = self.size();
+        match Checkpoint::open(note, &self.key) {
+            Err(error) => self.fault(Some(number), format!("the checkpoint after this entry cannot be believed: {error}")),
+            Ok(checkpoint) if checkpoint.size != number => {
+                self.fault(Some(number), format!("a checkpoint of {} entries stands after this entry", checkpoint.size));
+            }
+            Ok(checkpoint) if checkpoint.root != self.frontier.root() => {
+                self.fault(Some(number), "the entries up to this one are not those that the checkpoint after it was signed for".to_owned());
+            }
+            Ok(_) => {
+                self.report.signed = number;
+                self.signed.push(number);
+            }
+        }
+    }
+
+    /// What only whoever feeds the audit can see.
+    pub fn fault(&mut self, entry: Option<u64>, what: String) {
+        self.report.faults.push(Finding { entry, what });
+    }
+
+    fn compare_kept(&mut self) {
+        let size = self.size();
+        while let Some(kept) = self.kept.get(self.compared).copied().filter(|kept| kept.size <= size) {
+            self.compared += 1;
+            if kept.size == size && kept.root == self.frontier.root() {
+                self.report.kept.push(size);
+            } else if kept.size == size {
+                let what = format!("the first {size} entries are not those of the checkpoint that was kept: one of them was changed since");
+                self.fault(Some(size), what);
+            }
+        }
+    }
+
+    /// Ends the audit.
+    pub fn finish(mut self) -> Report {
+        let size = self.size();
+        for kept in self.kept.clone() {
+            if kept.size > size {
+                self.fault(Some(size), format!("this is the last entry, but a checkpoint of {} was kept: entries are missing", kept.size));
+            } else if kept.size > 0 && !self.signed.contains(&kept.size) {
+                self.fault(Some(kept.size), "the checkpoint after this entry was kept, but is missing here".to_owned());
+            }
+        }
+        if size > 0 && self.report.checkpoints == 0 {
+            self.fault(None, "no checkpoint was signed; the running service signs one within a minute".to_owned());
+        } else if self.report.signed < size {
+            let what = format!("from this one on, {} entries are under no checkpoint yet", size - self.report.signed);
+            self.report.unusual.push(Finding { entry: Some(self.report.signed + 1), what });
+        }
+        self.report
+    }
+}
+
+/// A line of an export: an entry as it stands, or a checkpoint as `{"checkpoint": note}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// The bytes of an entry.
+    Entry(&'a [u8]),
+    /// A signed note.
+    Checkpoint(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signed {
+    checkpoint: String,
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line, without its end. Whatever is no checkpoint is taken for an entry, which the audit then judges.
+    pub fn read(line: &'a [u8]) -> Self {
+        serde_json::from_slice(line).map_or(Self::Entry(line), |Signed { checkpoint }| Self::Checkpoint(checkpoint))
+    }
+
+    /// Writes the line of a checkpoint, without its end.
+    pub fn checkpoint(note: &str) -> String {
+        // A struct of one string always serializes.
+        serde_json::to_string(&Signed { checkpoint: note.to_owned() }).unwrap_or_default()
+    }
+}

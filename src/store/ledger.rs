@@ -1,0 +1,76 @@
+//! The ledger as it is kept: entries, nodes of their tree, signed checkpoints. Entries are appended by the acts
+//! themselves; nothing here changes or removes any.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::{
+    ledger::{Hash, NodeId},
+    token::Cti,
+};
+
+/// The most rows that one call reads.
+pub const PAGE: usize = 1_000;
+
+/// Where the ledger stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How many entries there are.
+    pub size: u64,
+    /// The newest checkpoint. The entries that it covers were there before it was read.
+    pub checkpoint: Option<CheckpointRow>,
+}
+
+/// A row of entries as it stands, whatever somebody did to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryRow {
+    /// Counts from 1 without a gap.
+    pub number: i64,
+    /// Canonical bytes.
+    pub leaf: Vec<u8>,
+}
+
+/// A row of checkpoints as it stands, whatever somebody did to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// Counts from 1 without a gap.
+    pub number: i64,
+    /// How many entries it covers.
+    pub size: i64,
+    /// The signed note.
+    pub note: String,
+}
+
+/// What the notary and the auditors of the ledger do.
+#[async_trait]
+pub trait LedgerStore: Send + Sync {
+    /// Where it stands.
+    async fn head(&self) -> Result<Head, StoreError>;
+
+    /// The root of the first `size` entries, put together from the nodes that are kept.
+    async fn root(&self, size: u64) -> Result<Hash, StoreError>;
+
+    /// Shows that the entry at `index`, counted from 0, is among the first `size`; `index < size`.
+    async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, StoreError>;
+
+    /// Shows that the first `second` entries begin with the first `first`; `0 < first <= second`.
+    async fn consistency(&self, first: u64, second: u64) -> Result<Vec<Hash>, StoreError>;
+
+    /// The number of the entry that issued a token, counted from 1.
+    async fn issued(&self, cti: Cti) -> Result<Option<u64>, StoreError>;
+
+    /// Keeps a checkpoint of more entries than any kept before, and of no more than there are; `false` if it is not.
+    async fn keep_checkpoint(&self, size: u64, note: String) -> Result<bool, StoreError>;
+
+    /// Up to [`PAGE`] entries with numbers above `after`, in their order.
+    async fn entries(&self, after: i64) -> Result<Vec<EntryRow>, StoreError>;
+
+    /// Up to [`PAGE`] checkpoints with numbers above `after`, in their order.
+    async fn checkpoints(&self, after: i64) -> Result<Vec<CheckpointRow>, StoreError>;
+
+    /// The kept nodes of a level with an index in `from..until`, in their order.
+    async fn nodes(&self, level: u32, from: u64, until: u64) -> Result<Vec<(NodeId, Hash)>, StoreError>;
+
+    /// How many nodes are kept.
+    async fn node_count(&self) -> Result<u64, StoreError>;
+}
