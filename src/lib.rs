@@ -12,15 +12,15 @@
 //! | 6 | [`words`] | every word that people see |
 //! | 5 | [`issuer`] \| [`verifier`] | the use-cases of the two sides; neither knows the other |
 //! | 4 | [`store`] | whole domain operations as written contracts, and SQLite behind them |
-//! | 3 | [`ledger`] | the events that an overseer can check, in their final bytes |
+//! | 3 | [`ledger`] | events in their final bytes, the tree over them, checkpoints, and the overseer's audit |
 //! | 2 | [`authority`] | officers, roles, authorisations |
 //! | 1 | [`token`] | bytes and a time in, a verdict out |
-//! | 0 | [`keyring`] | keys and the published set; [`keyring::PublicKeys`] cannot sign |
+//! | 0 | [`keyring`] | keys, the published set, and the plan by which keys change over; [`keyring::PublicKeys`] cannot sign |
 //! | | [`clock`], [`entropy`], [`hex`] | time and randomness, injected; one spelling of ids |
 //!
 //! Layers 0 to 3 are pure: no store, no HTTP, no runtime, no clock; `now` is an argument.
 //!
-//! Three walks through the house:
+//! Five walks through the house:
 //!
 //! 1. Issue: [`http::private`] decodes, [`issuer::Desk::issue`] checks officer and authorisation, draws the `cti` and
 //!    signs, [`store::IssuerStore::issue_and_record`] writes token, spoken code and ledger entry in one transaction.
@@ -28,7 +28,11 @@
 //! 2. Verify: [`http::public`] decodes, [`verifier::Verifier::verify`] checks the signature
 //!    ([`token::Unverified::verify`]) and marks the use ([`store::VerifierStore::use_once`], one conditional statement),
 //!    and the verdict goes back at one padded length.
-//! 3. The page (`web/public`) reads the fragment, wipes it from the address bar, waits for a press, checks the
+//! 3. Rotate: [`issuer::Housekeeper`] makes its round, [`issuer::Custodian`] reads the keys and asks
+//!    [`keyring::rotation::plan`], the store moves them with their ledger entries, and only then is a private half destroyed.
+//! 4. Oversee: [`issuer::Notary`] signs a [`ledger::Checkpoint`] that goes on from the one before; an overseer keeps it and
+//!    later runs a [`ledger::Audit`] over [`issuer::export`]'s lines, with nothing but the file and a public key.
+//! 5. The page (`web/public`) reads the fragment, wipes it from the address bar, waits for a press, checks the
 //!    signature itself under the pinned root, asks the server, and shows the stricter of the two.
 
 pub mod authority;

@@ -62,6 +62,16 @@ fn encrypted_keys() {
 }
 
 #[test]
+fn publishing_keys() {
+    case("publish", &fixtures::folder(), &[]);
+}
+
+#[test]
+fn ledger() {
+    case("ledger", &fixtures::folder(), &[]);
+}
+
+#[test]
 fn page() {
     case("page", &fixtures::folder(), &[]);
 }

@@ -12,10 +12,12 @@ stage() {
 }
 times=()
 
-# The page's tests run in Debian's browsers. Without Chromium they fail; without another, its tests are reported as not run.
-browsers() {
+# The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium or sqlite3 tests fail;
+# without another browser, its tests are reported as not run.
+programs() {
     local as_root=() missing=() package
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
+    command -v sqlite3 >/dev/null || missing+=(sqlite3)
     [ -x /usr/bin/chromium ] || missing+=(chromium)
     [ -x /usr/bin/firefox-esr ] || missing+=(firefox-esr)
     [ -x /usr/bin/WebKitWebDriver ] || missing+=(webkit2gtk-driver)
@@ -24,7 +26,7 @@ browsers() {
     "${as_root[@]}" apt-get update -qq || true
     for package in "${missing[@]}"; do
         "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
-            echo "Debian's $package could not be installed; what needs it in the browser tests will not run." >&2
+            echo "Debian's $package could not be installed; what needs it will not run or will fail." >&2
     done
     [ -x /usr/bin/chromium ] || {
         echo "The browser tests cannot do without Debian's chromium; install it and run make test again." >&2
@@ -34,6 +36,7 @@ browsers() {
 
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --document-private-items; }
 
+stage "programs: install" programs
 stage "page: build" make --no-print-directory web
 stage "page: types" npm --prefix web run --silent typecheck
 stage "page: unit tests" npm --prefix web run --silent test
@@ -42,7 +45,6 @@ stage "rust: clippy" cargo clippy --quiet --all-targets -- -D warnings
 stage "rust: documentation" docs
 stage "rust: build" cargo test --quiet --no-run
 stage "rust: tests" cargo test --quiet
-stage "browser: install" browsers
 stage "browser: tests" npm --prefix web run --silent test:browser
 
 printf '\n== time\n'

@@ -85,7 +85,7 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
             format.print(&Told::of(&set), |told| told.compared("Asked for", next))
         }
         (_, Some(file), Some(out), _) => {
-            let set = KeySet::read_request(&read(file)?, &settings.issuer()?);
+            let set = KeySet::read_request(read(file)?.trim_end(), &settings.issuer()?);
             let set = set.map_err(|error| Failure::wrong(format!("{} cannot be signed: {error}", file.display())))?;
             write(out, &sign(&set, settings, &folder)?)?;
             let next = "These are the words and digits of the request:";
@@ -114,7 +114,8 @@ pub async fn all_at_once(place: &Place, settings: &Settings, folder: &KeyFolder)
 
 async fn request(place: &Place, settings: &Settings, folder: &KeyFolder) -> Result<KeySet, Failure> {
     folder.prepare_issuer(&settings.issuer()?, &*place.entropy, settings.passphrase()?.as_ref())?;
-    Ok(place.custodian(settings)?.next_set().await?)
+    let seen = folder.last_set(&settings.issuer()?)?.map_or(0, |set| set.version());
+    Ok(place.custodian(settings)?.next_set(seen).await?)
 }
 
 /// Signs, unless it would take back what was signed here before. The folder remembers what it signed.

@@ -110,7 +110,7 @@ impl From<Refused> for Problem {
             Refused::NotAllowed(_) => Self::new(StatusCode::FORBIDDEN, "not-allowed", said),
             Refused::OwnRequest => Self::new(StatusCode::FORBIDDEN, "own-request", said),
             Refused::NotAuthorised(_) => Self::new(StatusCode::FORBIDDEN, "not-authorised", said),
-            Refused::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, "unknown", said),
+            Refused::Unknown { .. } | Refused::UnknownKey(_) => Self::new(StatusCode::NOT_FOUND, "unknown", said),
             Refused::Taken(_) => Self::new(StatusCode::CONFLICT, "taken", said),
             Refused::AlreadyIs(_) => Self::new(StatusCode::CONFLICT, "already-decided", said),
             Refused::Choose(list) => Self::new(StatusCode::CONFLICT, "choose-authorisation", said).with("authorisations", json!(list)),
@@ -118,6 +118,10 @@ impl From<Refused> for Problem {
             Refused::CannotSpeak => Self::new(StatusCode::CONFLICT, "cannot-speak", said),
             Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::Reason => Self::invalid(said),
             Refused::Ring(_) | Refused::Sign(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-key", said),
+            Refused::Unsound(error) => {
+                tracing::error!("ALARM: {error}");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "ledger-unsound", said)
+            }
             Refused::Custody(error) => internal(&error),
             Refused::Entropy(error) => internal(&error),
             Refused::Store(error) => internal(&error),

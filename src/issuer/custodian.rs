@@ -184,11 +184,11 @@ impl Custodian {
                 Step::Remove(id) => done.removed.extend(self.store.remove_key(id, now).await?.then_some(id)),
             }
         }
-        self.refresh().await?;
         for id in self.spent(&plan.destroy).await? {
             self.vault.destroy(id)?;
             done.destroyed.push(id);
         }
+        self.refresh().await?;
         Ok(done)
     }
 
@@ -226,17 +226,17 @@ impl Custodian {
         let event = Event::KeyRevoked { key: id, reason: reason.to_owned(), by: ActorName::from(actor) };
         let revocation = Revocation { revoked_at: now, reason: reason.to_owned() };
         let withdrawn = self.store.revoke_key(id, revocation, event.at(now)).await?;
-        withdrawn.ok_or_else(|| Refused::Unknown { what: "signing key that is not revoked", id: id.to_string() })
+        withdrawn.ok_or(Refused::UnknownKey(id))
     }
 
     /// Puts the next set together, with as many new keys as it lacks, for the root to sign. Asked again, it takes the same
-    /// keys again.
-    pub async fn next_set(&self) -> Result<KeySet, CustodyError> {
+    /// keys again. `seen` is the highest version that is known elsewhere, as where the store was lost.
+    pub async fn next_set(&self, seen: u64) -> Result<KeySet, CustodyError> {
         let published = self.published().await?;
         let (records, current) = published.as_ref().map_or((&[][..], None), |(stored, set)| (&stored.keys[..], Some(set)));
-        let next = NextSet { current, records, policy: &self.trust.policy, now: self.clock.now() };
+        let version = current.map_or(0, KeySet::version).max(seen) + 1;
+        let next = NextSet { version, current, records, policy: &self.trust.policy, now: self.clock.now() };
         let mut known: BTreeSet<KeyId> = records.iter().map(|record| record.id).collect();
-        known.extend(current.iter().flat_map(|set| set.keys()).map(|key| key.key.id()));
         let spare = self.vault.ids()?.difference(&known).map(|id| self.vault.load(*id)).collect::<Result<Vec<_>, _>>()?;
         let mut new: Vec<PublicKey> = spare.iter().map(SigningKey::public).take(next.wanted()).collect();
         known.extend(new.iter().map(PublicKey::id));

@@ -23,7 +23,7 @@ pub use registry::{Ask, Registry};
 use crate::{
     authority::{Authorisation, AuthorisationError, State},
     entropy::NoEntropy,
-    keyring::RingError,
+    keyring::{KeyId, RingError},
     store::StoreError,
     token::{ClaimError, SignError},
 };
@@ -45,6 +45,9 @@ pub enum Refused {
         /// Its name.
         id: String,
     },
+    /// There is no such key, or it was revoked before.
+    #[error("there is no unrevoked signing key {0}; `keys show` lists the keys")]
+    UnknownKey(KeyId),
     /// The lifetime of a credential is out of bounds.
     #[error("a credential lasts between one second and 366 days")]
     CredentialLasts,
@@ -84,12 +87,24 @@ pub enum Refused {
     /// The keys cannot be kept in turn.
     #[error(transparent)]
     Custody(CustodyError),
+    /// The ledger is not the one that was signed.
+    #[error("the ledger cannot be signed, because it is not the one that was signed before; ask the organisation why")]
+    Unsound(NotaryError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<NotaryError> for Refused {
+    fn from(error: NotaryError) -> Self {
+        match error {
+            NotaryError::Store(error) => Self::Store(error),
+            error => Self::Unsound(error),
+        }
+    }
 }
 
 impl From<CustodyError> for Refused {

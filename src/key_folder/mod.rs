@@ -65,7 +65,7 @@ impl KeyFolder {
         passphrase: Option<&SecretString>,
     ) -> Result<(), KeyFolderError> {
         let (root, ledger) = (draw_key(entropy)?, draw_key(entropy)?);
-        let next = NextSet { current: None, records: &[], policy: &POLICY, now };
+        let next = NextSet { version: 1, current: None, records: &[], policy: &POLICY, now };
         let signing = (0..next.wanted()).map(|_| draw_key(entropy)).collect::<Result<Vec<_>, _>>()?;
         let set = next.with(issuer.clone(), signing.iter().map(SigningKey::public).collect())?.sign(&root);
         self.write_whole(|aside| {

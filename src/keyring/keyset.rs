@@ -36,6 +36,14 @@ pub enum KeySetError {
         /// The version that is already known.
         least: u64,
     },
+    /// It does not come after the one before.
+    #[error("the key set has version {found}, but version {last} was signed or published before; make a new request")]
+    NotNewer {
+        /// The version of this set.
+        found: u64,
+        /// The version of the one before.
+        last: u64,
+    },
     /// It would live too long, or not at all.
     #[error("a key set lives between one second and 35 days")]
     Lifetime,
@@ -125,7 +133,7 @@ impl KeySet {
     /// Refuses a set that may not come after `last`: not newer, or without a revocation that `last` told.
     pub fn check_follows(&self, last: &Self) -> Result<(), KeySetError> {
         if self.version <= last.version {
-            return Err(KeySetError::OlderThanSeen { found: self.version, least: last.version + 1 });
+            return Err(KeySetError::NotNewer { found: self.version, last: last.version });
         }
         let revoked = |key: &PublishedKey| last.keys.iter().any(|old| old.key.id() == key.key.id() && old.revoked.is_some());
         match self.keys.iter().find(|key| key.revoked.is_none() && revoked(key)) {

@@ -208,6 +208,8 @@ impl fmt::Display for In {
 /// The next set: what it holds, and the keys that it still lacks.
 #[derive(Debug)]
 pub struct NextSet<'a> {
+    /// Its version, higher than that of any set before.
+    pub version: u64,
     /// The set that is published now, if there is one.
     pub current: Option<&'a KeySet>,
     /// Its keys as the store knows them.
@@ -233,17 +235,17 @@ impl NextSet<'_> {
             PublishedKey { expires_at: key.expires_at.max(ends), ..key }
         });
         let keys = self.past().into_iter().chain(in_turn).collect();
-        let version = self.current.map_or(1, |set| set.version() + 1);
-        KeySet::new(issuer, version, self.now, self.ends(), keys)
+        KeySet::new(issuer, self.version, self.now, self.ends(), keys)
     }
 
     fn ends(&self) -> i64 {
         self.now + MAX_SET_LIFETIME
     }
 
-    /// When the first key in line began to sign.
+    /// When the first key in line began to sign. One that is overdue counts as if its time ended now.
     fn begins(&self) -> i64 {
-        self.records.iter().find(|record| record.stage == Stage::Active).map_or(self.now, |record| record.since)
+        let active = self.records.iter().find(|record| record.stage == Stage::Active);
+        active.map_or(self.now, |record| record.since.max(self.now - self.policy.active))
     }
 
     fn published(&self, record: &KeyRecord) -> Option<&PublishedKey> {

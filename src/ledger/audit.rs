@@ -127,7 +127,11 @@ impl Audit {
                 self.fault(Some(number), format!("a checkpoint of {} entries stands after this entry", checkpoint.size));
             }
             Ok(checkpoint) if checkpoint.root != self.frontier.root() => {
-                self.fault(Some(number), "the entries up to this one are not those that the checkpoint after it was signed for".to_owned());
+                let first = self.report.signed + 1;
+                self.fault(
+                    Some(number),
+                    format!("one of the entries {first} to {number} is not as the checkpoint after them was signed for"),
+                );
             }
             Ok(_) => {
                 self.report.signed = number;
@@ -167,7 +171,7 @@ impl Audit {
         if size > 0 && self.report.checkpoints == 0 {
             self.fault(None, "no checkpoint was signed; the running service signs one within a minute".to_owned());
         } else if self.report.signed < size {
-            let what = format!("from this one on, {} entries are under no checkpoint yet", size - self.report.signed);
+            let what = format!("from this one on, {} entries are under no good checkpoint yet", size - self.report.signed);
             self.report.unusual.push(Finding { entry: Some(self.report.signed + 1), what });
         }
         self.report

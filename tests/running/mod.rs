@@ -20,7 +20,7 @@ pub const ISSUER: &str = "verify.example.org";
 pub const PUBLIC_URL: &str = "http://localhost:8080";
 
 /// Longer than any start or end takes on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub const SETTINGS: &str = r#"
 issuer = "verify.example.org"

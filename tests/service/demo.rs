@@ -7,6 +7,12 @@ use std::{
     time::Duration,
 };
 
+use countersign::{
+    clock::{Clock as _, SystemClock},
+    entropy::SystemEntropy,
+    key_folder::KeyFolder,
+};
+
 use crate::{
     roles::assert_private,
     running::{Folder, lines},
@@ -54,6 +60,22 @@ impl Drop for Demo {
 fn free_ports() -> (u16, u16) {
     let [a, b] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     (a.local_addr().unwrap().port(), b.local_addr().unwrap().port())
+}
+
+#[test]
+fn a_demo_that_was_left_for_long_publishes_its_next_set_by_itself() {
+    let folder = Folder::empty();
+    let keys = KeyFolder::at(folder.path().join(".countersign-demo/keys"));
+    let issuer = "verify.example.org".parse().unwrap();
+    keys.init(&issuer, SystemClock.now() - 40 * 86_400, &SystemEntropy, None).unwrap();
+    let (public, private) = free_ports();
+    for _ in 0..2 {
+        let demo = Demo::start(&folder, public, private);
+        let sheet = Sheet::read(&demo.text);
+        folder.ok(&["verify", &sheet.words.unwrap(), "--server", &format!("http://127.0.0.1:{public}")]);
+        demo.terminate();
+        assert_eq!(keys.public_keys(&issuer, SystemClock.now()).unwrap().set().version(), 2);
+    }
 }
 
 #[test]

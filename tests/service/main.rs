@@ -2,6 +2,7 @@
 
 mod crash;
 mod demo;
+mod operations;
 mod roles;
 #[path = "../running/mod.rs"]
 mod running;
