@@ -30,8 +30,9 @@ fn text(report: &Report) -> String {
         lines.push(format!("Kept         agrees with the checkpoints of {} entries", sizes.join(", ")));
     }
     lines.extend(report.counts.iter().map(|(kind, count)| format!("  {count:>8}  {}", kind.replace('_', " "))));
-    let gap = report.longest_silence.map(|gap| format!("{}, before entry {}", span(gap.seconds), gap.before));
-    lines.push(format!("Longest gap  {}", gap.unwrap_or_else(|| "none".into())));
+    let gap =
+        report.longest_silence.filter(|gap| gap.seconds >= 60).map(|gap| format!("{}, before entry {}", span(gap.seconds), gap.before));
+    lines.push(format!("Longest gap  {}", gap.unwrap_or_else(|| "under a minute".into())));
     lines.extend(findings("Unusual", &report.unusual));
     lines.extend(findings("Faults", &report.faults));
     lines.join("\n")
@@ -54,7 +55,6 @@ fn findings(title: &str, found: &[Finding]) -> Vec<String> {
 fn span(seconds: i64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} seconds"),
         (0, 0, _) => format!("{minutes} minutes"),
         (0, ..) => format!("{hours} hours {minutes} minutes"),
         _ => format!("{days} days {hours} hours"),

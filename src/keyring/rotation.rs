@@ -154,7 +154,9 @@ impl<'a> Shelf<'a> {
 
     fn successor(&self) -> Option<&'a KeyRecord> {
         let idle = self.active().is_none_or(|key| !self.can_sign(key, self.now + 1));
-        self.waiting().into_iter().find(|record| idle || record.since + self.policy.published <= self.now)
+        let waiting = self.waiting();
+        let known = waiting.iter().find(|record| record.since + self.policy.published <= self.now);
+        known.or_else(|| waiting.first().filter(|_| idle)).copied()
     }
 
     fn warnings(&self, activate: Option<&KeyRecord>) -> Vec<Warning> {
