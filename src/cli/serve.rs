@@ -24,7 +24,7 @@ use crate::{
         listen::{Limits, serve},
         private, public,
     },
-    issuer::{Custodian, Desk, DeskSettings, Housekeeper, Notary, Registry},
+    issuer::{Custodian, CustodyError, Desk, DeskSettings, Housekeeper, Notary, Registry},
     key_folder::KeyFolder,
     page::{Deployment, Pages},
     store::{SqliteStore, VerifierStore},
@@ -97,7 +97,11 @@ impl Service {
         let store = Arc::new(SqliteStore::open_for_issuer(&path)?);
         let custodian = Arc::new(place.custodian_on(store.clone(), settings)?);
         custodian.install(&folder.key_set()?).await?;
-        custodian.rotate().await?;
+        match custodian.rotate().await {
+            // Checks go on without a key that signs; officers are told, and the next round tries again.
+            Err(CustodyError::Ring(error)) => tracing::error!(%error, "nothing can be issued for now"),
+            done => drop(done?),
+        }
         if side == Side::All {
             service.verifier(settings, place, &folder, store.clone()).await?;
         }

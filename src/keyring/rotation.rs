@@ -153,10 +153,10 @@ impl<'a> Shelf<'a> {
     }
 
     fn successor(&self) -> Option<&'a KeyRecord> {
-        let idle = self.active().is_none_or(|key| !self.can_sign(key, self.now + 1));
         let waiting = self.waiting();
-        let known = waiting.iter().find(|record| record.since + self.policy.published <= self.now);
-        known.or_else(|| waiting.first().filter(|_| idle)).copied()
+        let known_for = |long: i64| waiting.iter().copied().find(|record| record.since + long <= self.now);
+        let idle = self.active().is_none_or(|key| !self.can_sign(key, self.now + 1));
+        known_for(self.policy.published).or_else(|| known_for(0).filter(|_| idle))
     }
 
     fn warnings(&self, activate: Option<&KeyRecord>) -> Vec<Warning> {

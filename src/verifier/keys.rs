@@ -1,9 +1,12 @@
 //! The published key set as a verifier knows it: read from the store, trusted only under the pinned root.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicI64, Ordering},
+};
 
 use crate::{
-    keyring::{IssuerName, KeySetError, PublicKey, PublicKeys},
+    keyring::{IssuerName, KeySetError, KidPrefix, PublicKey, PublicKeys},
     store::{StoreError, StoredKeySet, VerifierStore},
 };
 
@@ -12,6 +15,8 @@ pub struct KeyWatch {
     root: PublicKey,
     issuer: IssuerName,
     known: RwLock<Option<Known>>,
+    /// The last second in which a token's unknown key made us look again.
+    looked_at: AtomicI64,
 }
 
 #[derive(Clone)]
@@ -34,7 +39,7 @@ pub enum WatchError {
 impl KeyWatch {
     /// Pins the root key.
     pub fn new(root: PublicKey, issuer: IssuerName) -> Self {
-        Self { root, issuer, known: RwLock::default() }
+        Self { root, issuer, known: RwLock::default(), looked_at: AtomicI64::new(i64::MIN) }
     }
 
     /// Reads the newest set from the store, and what became of its keys. One older than the one already seen is refused.
@@ -51,9 +56,21 @@ impl KeyWatch {
         Ok(())
     }
 
+    /// Looks into the store because nobody here knows the key of a token, which may be the first of a key that was published
+    /// a moment ago; once a second at most, so that made-up keys cost nothing. What is found is trusted as ever: under
+    /// the pinned root, and never because a token names it.
+    pub async fn look_again(&self, store: &dyn VerifierStore, now: i64) -> Result<(), WatchError> {
+        if self.looked_at.swap(now, Ordering::Relaxed) == now { Ok(()) } else { self.refresh(store, now).await }
+    }
+
     /// The keys, if a set is known that has not run out.
     pub fn current(&self, now: i64) -> Option<Arc<PublicKeys>> {
         self.known().map(|known| known.keys).filter(|keys| keys.is_current(now))
+    }
+
+    /// Whether a current set names this key.
+    pub fn knows(&self, kid: KidPrefix, now: i64) -> bool {
+        self.current(now).is_some_and(|keys| keys.find(kid).is_some())
     }
 
     /// The signed set, for publishing.

@@ -141,6 +141,11 @@ impl Verifier {
         let Ok(unverified) = Unverified::decode(token) else {
             return Ok(Answer::only(Verdict::NotGenuine));
         };
+        if !self.keys.knows(unverified.kid(), now)
+            && let Err(error) = self.keys.look_again(&*self.store, now).await
+        {
+            tracing::warn!(%error, "the key set could not be looked for again");
+        }
         // Without a current set nothing can be said, least of all `genuine`.
         let Some(keys) = self.keys.current(now) else {
             return Ok(Answer::only(Verdict::CannotCheck));

@@ -1,8 +1,10 @@
 //! What is published for everybody, and that looking never uses a token.
 
 use countersign::{
+    issuer::KeyVault as _,
     keyring::{MAX_SET_LIFETIME, PublicKeys, PublishedKey},
     store::IssuerStore as _,
+    token::Token,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -10,6 +12,7 @@ use serde_json::json;
 use crate::{
     actors::Reply,
     app::TestApp,
+    faults::Fault,
     world::{self, DAY, NOW, issuer, key, root},
 };
 
@@ -64,6 +67,23 @@ async fn stock_libraries_see_keys_in_use_and_no_revoked_ones() {
         };
         assert_eq!(reply.json(), json!({"keys": active.iter().map(jwk).collect::<Vec<_>>()}), "active and retired, in the set's order");
     }
+}
+
+#[tokio::test]
+async fn the_first_token_of_a_key_that_was_published_a_moment_ago_is_genuine() {
+    let app = TestApp::start().await;
+    let new = PublishedKey { key: key(10).public(), ..world::published() };
+    app.vault.add(&key(10)).unwrap();
+    // The verifier has not looked since.
+    app.custodian.install(&world::key_set(2, NOW + 1_000, vec![world::published(), new])).await.unwrap();
+    assert!(app.store.activate_key(key(10).public().id(), NOW).await.unwrap());
+    let issued = app.officer.issue_plain().await;
+    assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
+    // Made-up keys make it look once a second at most.
+    app.faults.set(Fault::Hangs("key_set"));
+    let mut made_up = Token::parse(&issued.token).unwrap().as_bytes().to_vec();
+    made_up[8] ^= 1;
+    assert_eq!(app.anyone().token(&Token::from_bytes(made_up).unwrap().text()).await.verdict(), "not_genuine");
 }
 
 #[tokio::test]
