@@ -2,6 +2,7 @@
 
 mod crash;
 mod demo;
+mod drill;
 mod operations;
 mod roles;
 #[path = "../running/mod.rs"]
