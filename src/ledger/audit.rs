@@ -104,7 +104,7 @@ impl Audit {
     fn follow(&mut self, number: u64, entry: &Entry) {
         *self.report.counts.entry(entry.kind()).or_default() += 1;
         let (first, last) = self.report.period.unwrap_or((entry.at, entry.at));
-        let seconds = entry.at - last;
+        let seconds = entry.at.saturating_sub(last);
         if self.report.longest_silence.is_none_or(|longest| seconds > longest.seconds) && seconds > 0 {
             self.report.longest_silence = Some(Silence { seconds, before: number });
         }

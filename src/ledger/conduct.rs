@@ -87,7 +87,7 @@ impl Conduct {
     /// Takes the next entry.
     pub(super) fn follow(&mut self, Entry { at, event }: &Entry) -> Remarks {
         let mut remarks = Remarks::new();
-        let back = self.last.map_or(0, |last| last - at);
+        let back = self.last.map_or(0, |last| last.saturating_sub(*at));
         unusual(&mut remarks, back > JITTER, || format!("the clock was set back by {back} seconds"));
         self.last = Some(*at);
         match event {
@@ -187,7 +187,7 @@ impl Conduct {
         permit.state = state;
         permit.decided_by = Some(by.clone());
         if state == State::Approved {
-            let after = at - permit.asked_at;
+            let after = at.saturating_sub(permit.asked_at);
             unusual(remarks, after < HASTY, || format!("{by} approved authorisation {id} after {after} seconds"));
             let pair = (permit.asked_by.clone(), by.clone());
             let mutual = self.approvals.contains(&(by.clone(), permit.asked_by.clone()));
@@ -259,11 +259,12 @@ impl Conduct {
         };
         fault(remarks, std::mem::replace(&mut token.checked, true), || format!("token {cti} was first checked before"));
         let (start, end) = token.window;
-        let outside = minute + 2 * JITTER <= start || end + JITTER < minute;
+        let outside = start.saturating_sub(minute) >= 2 * JITTER || minute.saturating_sub(end) > JITTER;
         unusual(remarks, outside, || format!("token {cti} was checked outside of its time"));
         let after = token.withdrawn_at.is_some_and(|withdrawn| withdrawn < minute);
         unusual(remarks, after, || format!("token {cti} was checked after it was withdrawn"));
-        unusual(remarks, at - minute > LATE, || format!("the check of token {cti} was reported {} seconds later", at - minute));
+        let later = at.saturating_sub(minute);
+        unusual(remarks, later > LATE, || format!("the check of token {cti} was reported {later} seconds later"));
     }
 }
 

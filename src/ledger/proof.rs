@@ -62,7 +62,7 @@ impl Proof {
     pub fn verify(&self, key: &VerifierKey) -> Result<(Entry, Checkpoint), ProofError> {
         let checkpoint = Checkpoint::open(&self.checkpoint, key)?;
         if !includes(&checkpoint.root, checkpoint.size, self.index, leaf_hash(&self.leaf), &self.path) {
-            return Err(ProofError::NotIncluded(self.index + 1));
+            return Err(ProofError::NotIncluded(self.index.saturating_add(1)));
         }
         let entry = Entry::parse(&self.leaf).map_err(|_| ProofError::Malformed)?;
         Ok((entry, checkpoint))

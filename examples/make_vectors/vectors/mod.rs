@@ -7,6 +7,7 @@ mod cbor;
 mod ed25519;
 mod inputs;
 mod keysets;
+mod ledger;
 mod spoken;
 mod tokens;
 mod world;
@@ -14,13 +15,14 @@ mod world;
 use serde::Serialize;
 
 /// File names under `tests/vectors/` and their content.
-pub fn files() -> [(&'static str, String); 5] {
+pub fn files() -> [(&'static str, String); 6] {
     [
         ("tokens.json", json(&tokens::file())),
         ("inputs.json", json(&inputs::file())),
         ("spoken.json", json(&spoken::file())),
         ("keysets.json", json(&keysets::file())),
         ("ed25519.json", json(&ed25519::file())),
+        ("ledger.json", json(&ledger::file())),
     ]
 }
 

@@ -1,0 +1,275 @@
+//! What may not be.
+
+use countersign::{
+    authority::Role,
+    token::Channel::{Online, Telephone},
+};
+
+use super::{Story, found, told};
+use crate::book::{
+    Ask, DAY, activated, approved, checked, credential, enrolled, published, refused, removed, retired, revoked, speakable, suspended,
+    taken_back, withdrawn,
+};
+
+const PEOPLE: &[Story] = &[
+    ("an officer enrols", "falcon was no administrator", |book| {
+        book.add(enrolled("robin", Role::Officer, "falcon"));
+    }),
+    ("somebody unknown enrols", "wren was no administrator", |book| {
+        book.add(enrolled("robin", Role::Officer, "wren"));
+    }),
+    ("an approver suspends", "heron was no administrator", |book| {
+        book.add(suspended("kestrel", "heron"));
+    }),
+    ("an overseer makes a credential", "owl was no administrator", |book| {
+        book.add(credential("falcon", "owl"));
+    }),
+    ("an approver revokes a key", "heron was no administrator", |book| {
+        book.add(revoked(1, "heron"));
+    }),
+    ("a callsign is enrolled again", "falcon was enrolled before", |book| {
+        book.add(enrolled("falcon", Role::Approver, "otter"));
+    }),
+    ("a suspended callsign is enrolled again", "falcon was enrolled before", |book| {
+        book.add(suspended("falcon", "otter")).add(enrolled("falcon", Role::Officer, "otter"));
+    }),
+    ("somebody unknown is suspended", "wren was nobody who could be suspended", |book| {
+        book.add(suspended("wren", "otter"));
+    }),
+    ("somebody is suspended twice", "falcon was nobody who could be suspended", |book| {
+        book.add(suspended("falcon", "otter")).add(suspended("falcon", "otter"));
+    }),
+    ("a credential for somebody unknown", "wren was not enrolled", |book| {
+        book.add(credential("wren", "otter"));
+    }),
+];
+
+const AUTHORISATIONS: &[Story] = &[
+    ("an administrator asks", "otter was no officer and could not ask", |book| {
+        book.add(Ask { by: "otter", ..Ask::number(2) }.event());
+    }),
+    ("somebody unknown asks", "wren was no officer and could not ask", |book| {
+        book.add(Ask { by: "wren", ..Ask::number(2) }.event());
+    }),
+    ("one id is asked for twice", "authorisation 0000000000000001 was asked for before", |book| {
+        book.add(Ask { by: "kestrel", ..Ask::number(1) }.event());
+    }),
+    ("an officer approves", "kestrel was no approver", |book| {
+        book.add(Ask::number(2).event()).add(approved(2, "kestrel"));
+    }),
+    ("an administrator approves", "otter was no approver", |book| {
+        book.add(Ask::number(2).event()).add(approved(2, "otter"));
+    }),
+    ("somebody unknown approves", "wren was no approver", |book| {
+        book.add(Ask::number(2).event()).add(approved(2, "wren"));
+    }),
+    ("an overseer refuses", "owl was no approver", |book| {
+        book.add(Ask::number(2).event()).add(refused(2, "owl"));
+    }),
+    ("a suspended approver approves", "heron was suspended and could not decide", |book| {
+        book.add(Ask::number(2).event()).add(suspended("heron", "otter")).add(approved(2, "heron"));
+    }),
+    ("a suspended approver refuses", "heron was suspended and could not decide", |book| {
+        book.add(Ask::number(2).event()).add(suspended("heron", "otter")).add(refused(2, "heron"));
+    }),
+    ("what nobody asked for is approved", "authorisation 0000000000000007 was never asked for", |book| {
+        book.add(approved(7, "heron"));
+    }),
+    ("what nobody asked for is refused", "authorisation 0000000000000007 was never asked for", |book| {
+        book.add(refused(7, "heron"));
+    }),
+    ("what nobody asked for is withdrawn", "authorisation 0000000000000007 was never asked for", |book| {
+        book.add(taken_back(7, "otter"));
+    }),
+    ("an approval is given twice", "authorisation 0000000000000001 was decided before", |book| {
+        book.add(approved(1, "kite"));
+    }),
+    ("what was approved is refused", "authorisation 0000000000000001 was decided before", |book| {
+        book.add(refused(1, "kite"));
+    }),
+    ("what was refused is approved", "authorisation 0000000000000002 was decided before", |book| {
+        book.add(Ask::number(2).event()).add(refused(2, "heron")).add(approved(2, "kite"));
+    }),
+    ("what was withdrawn is approved", "authorisation 0000000000000002 was decided before", |book| {
+        book.add(Ask::number(2).event()).add(taken_back(2, "falcon")).add(approved(2, "kite"));
+    }),
+    ("an approver approves their own request", "heron decided about their own request 0000000000000002", |book| {
+        book.add(Ask { by: "heron", ..Ask::number(2) }.event()).add(approved(2, "heron"));
+    }),
+    ("an approver refuses their own request", "heron decided about their own request 0000000000000002", |book| {
+        book.add(Ask { by: "heron", ..Ask::number(2) }.event()).add(refused(2, "heron"));
+    }),
+    ("another officer withdraws an authorisation", "authorisation 0000000000000001 was not kestrel's to withdraw", |book| {
+        book.add(taken_back(1, "kestrel"));
+    }),
+    ("an overseer withdraws an authorisation", "authorisation 0000000000000001 was not owl's to withdraw", |book| {
+        book.add(taken_back(1, "owl"));
+    }),
+    ("an authorisation is withdrawn twice", "authorisation 0000000000000001 could not be withdrawn any more", |book| {
+        book.add(taken_back(1, "falcon")).add(taken_back(1, "heron"));
+    }),
+    ("what was refused is withdrawn", "authorisation 0000000000000002 could not be withdrawn any more", |book| {
+        book.add(Ask::number(2).event()).add(refused(2, "heron")).add(taken_back(2, "falcon"));
+    }),
+];
+
+const ISSUES: &[Story] = &[
+    ("a token of eleven minutes", "token 0000000000000001 lived too long or was prepared too early", |book| {
+        book.issue(|token| token.exp = token.iat + 601);
+    }),
+    ("a token of no time", "lived too long or was prepared too early", |book| {
+        book.issue(|token| token.exp = token.iat);
+    }),
+    ("a token that ends before it begins", "lived too long or was prepared too early", |book| {
+        book.issue(|token| token.exp = token.iat - 1);
+    }),
+    ("a token that begins when it is issued", "lived too long or was prepared too early", |book| {
+        book.issue(|token| token.nbf = Some(token.iat));
+    }),
+    ("a token prepared for the day after tomorrow", "lived too long or was prepared too early", |book| {
+        book.issue(|token| (token.nbf, token.exp) = (Some(token.iat + DAY + 1), token.iat + DAY + 301));
+    }),
+    ("a prepared token of eleven minutes", "lived too long or was prepared too early", |book| {
+        book.issue(|token| (token.nbf, token.exp) = (Some(token.iat + DAY), token.iat + DAY + 601));
+    }),
+    ("a token by a key that nobody named", "token 0000000000000001 was not signed by the active key", |book| {
+        book.issue(|token| token.key = 2);
+    }),
+    ("a token by a retired key", "was not signed by the active key", |book| {
+        book.add(retired(1)).issue(|_| {});
+    }),
+    ("a token by a revoked key", "was not signed by the active key", |book| {
+        book.add(revoked(1, "otter")).issue(|_| {});
+    }),
+    ("a token by the key before", "was not signed by the active key", |book| {
+        book.add(retired(1)).add(activated(2)).issue(|_| {});
+    }),
+    ("a token for a suspended officer", "token 0000000000000001 was issued to falcon, who was suspended", |book| {
+        book.add(suspended("falcon", "otter")).issue(|_| {});
+    }),
+    ("one id for two tokens", "token 0000000000000001 was issued before", |book| {
+        book.issue(|_| {}).issue(|_| {});
+    }),
+    ("a token under nothing", "was issued under 0000000000000007, which was never asked for", |book| {
+        book.issue(|token| token.under = 7);
+    }),
+    ("a token under what nobody has approved yet", "under 0000000000000002, which was asked", |book| {
+        book.add(Ask::number(2).event()).issue(|token| token.under = 2);
+    }),
+    ("a token under what was refused", "under 0000000000000002, which was refused", |book| {
+        book.add(Ask::number(2).event()).add(refused(2, "heron")).issue(|token| token.under = 2);
+    }),
+    ("a token under what was withdrawn", "under 0000000000000001, which was withdrawn", |book| {
+        book.add(taken_back(1, "otter")).issue(|_| {});
+    }),
+    ("a token under the word of a suspended approver", "which was approved by heron, who was suspended", |book| {
+        book.add(suspended("heron", "otter")).issue(|_| {});
+    }),
+    ("a token under another officer's authorisation", "which was falcon's, not kestrel's", |book| {
+        book.issue(|token| token.by = "kestrel");
+    }),
+    ("a token by a channel that was not approved", "which did not cover online", |book| {
+        book.issue(|token| token.channel = Online);
+    }),
+    ("a token before its authorisation begins", "which did not cover its time", |book| {
+        let from = book.now + 3 * 60 + 1;
+        book.add(Ask { from, ..Ask::number(2) }.event()).add(approved(2, "heron")).issue(|token| token.under = 2);
+    }),
+    ("a token that outlives its authorisation", "which did not cover its time", |book| {
+        let until = book.now + 3 * 60 + 299;
+        book.add(Ask { until, ..Ask::number(2) }.event()).add(approved(2, "heron")).issue(|token| token.under = 2);
+    }),
+    ("a prepared token that outlives its authorisation", "which did not cover its time", |book| {
+        let until = book.now + DAY;
+        book.add(Ask { until, ..Ask::number(2) }.event())
+            .add(approved(2, "heron"))
+            .issue(|token| (token.under, token.nbf, token.exp) = (2, Some(until - 299), until + 1));
+    }),
+    ("a token more than was approved", "token 0000000000000004 was issued under 0000000000000001, which was used up", |book| {
+        for number in 1..=4 {
+            book.issue(|token| token.number = number);
+        }
+    }),
+];
+
+const TOKENS: &[Story] = &[
+    ("a token that nobody issued is made speakable", "token 0000000000000007 was never issued", |book| {
+        book.add(speakable(7, "falcon"));
+    }),
+    ("a token that nobody issued is withdrawn", "token 0000000000000007 was never issued", |book| {
+        book.add(withdrawn(7, "otter"));
+    }),
+    ("another officer makes a token speakable", "token 0000000000000001 was not kestrel's to touch", |book| {
+        book.issue(|token| token.channel = Telephone).add(speakable(1, "kestrel"));
+    }),
+    ("an approver of others withdraws a token", "token 0000000000000001 was not kite's to touch", |book| {
+        book.issue(|_| {}).add(withdrawn(1, "kite"));
+    }),
+    ("somebody unknown withdraws a token", "token 0000000000000001 was not wren's to touch", |book| {
+        book.issue(|_| {}).add(withdrawn(1, "wren"));
+    }),
+    ("a token is withdrawn twice", "token 0000000000000001 was withdrawn before", |book| {
+        book.issue(|_| {}).add(withdrawn(1, "falcon")).add(withdrawn(1, "otter"));
+    }),
+    ("a token that nobody issued is checked", "token 0000000000000007 was checked, but never issued", |book| {
+        let now = book.now;
+        book.add(checked(7, now));
+    }),
+    ("a token is checked first twice", "token 0000000000000001 was first checked before", |book| {
+        let now = book.now;
+        book.issue(|_| {}).add(checked(1, now + 60)).add(checked(1, now + 120));
+    }),
+];
+
+const KEYS: &[Story] = &[
+    ("a key set is published twice", "key set 1 was published after a newer one", |book| {
+        book.add(published(1));
+    }),
+    ("an older key set is published", "key set 2 was published after a newer one", |book| {
+        book.add(published(3)).add(published(2));
+    }),
+    ("the active key is removed", "was removed before it was retired", |book| {
+        book.add(removed(1));
+    }),
+    ("a key that nobody named is removed", "was removed before it was retired", |book| {
+        book.add(removed(2));
+    }),
+    ("a retired key comes back", "was used again after it was retired or revoked", |book| {
+        book.add(retired(1)).add(activated(1));
+    }),
+    ("a revoked key comes back", "was used again after it was retired or revoked", |book| {
+        book.add(revoked(1, "otter")).add(activated(1));
+    }),
+    ("two keys are active", "was made the active one beside another", |book| {
+        book.add(activated(2));
+    }),
+    ("a key is retired that is not active", "was retired, but was not the active one", |book| {
+        book.add(retired(2));
+    }),
+    ("a key is retired twice", "was retired, but was not the active one", |book| {
+        book.add(retired(1)).add(retired(1));
+    }),
+    ("a revoked key is retired", "was retired, but was not the active one", |book| {
+        book.add(revoked(1, "otter")).add(retired(1));
+    }),
+    ("a key is revoked twice", "was revoked before", |book| {
+        book.add(revoked(1, "otter")).add(revoked(1, "otter"));
+    }),
+];
+
+/// What each story ends with. A revocation is always remarked, besides.
+pub fn all() -> Vec<String> {
+    let stories = [PEOPLE, AUTHORISATIONS, ISSUES, TOKENS, KEYS].into_iter().flatten();
+    let tell = |story: &Story| {
+        let (report, last) = told(story);
+        let others: Vec<_> = report.unusual.iter().filter(|finding| !finding.what.contains("was revoked by")).collect();
+        assert!(others.is_empty(), "{}: {others:#?}", story.0);
+        found(story, &report.faults, last)
+    };
+    stories.map(tell).collect()
+}
+
+#[test]
+fn every_breach_is_found_at_its_entry_and_nothing_else() {
+    assert_eq!(all().len(), 74);
+}

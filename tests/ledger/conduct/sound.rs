@@ -1,0 +1,88 @@
+//! A ledger in which everything that can happen happened as it may.
+
+use std::collections::BTreeMap;
+
+use countersign::{authority::Role, ledger::Entry};
+
+use crate::book::{
+    Ask, Book, MINUTE, activated, approved, checked, credential, enrolled, published, refused, removed, retired, revoked, speakable,
+    suspended, taken_back, withdrawn,
+};
+
+/// Every kind of event.
+fn sound() -> Book {
+    let mut book = Book::opened();
+    book.add(credential("falcon", "otter"));
+    book.issue(|_| {}).add(speakable(1, "falcon"));
+    let minute = book.now;
+    book.add(checked(1, minute));
+    book.issue(|token| (token.number, token.nbf, token.exp) = (2, Some(token.iat + 3_600), token.iat + 4_000)).add(withdrawn(2, "heron"));
+    book.add(Ask { by: "kestrel", ..Ask::number(2) }.event()).add(refused(2, "kite"));
+    book.add(Ask { by: "kestrel", ..Ask::number(3) }.event()).add(approved(3, "kite")).add(taken_back(3, "otter"));
+    book.add(published(2)).add(retired(1)).add(activated(2)).add(removed(1));
+    book.issue(|token| (token.number, token.key) = (3, 2));
+    book.add(enrolled("robin", Role::Officer, "otter")).add(suspended("robin", "otter"));
+    book.add(revoked(2, "otter")).add(published(3)).add(activated(3));
+    book
+}
+
+#[test]
+fn a_sound_ledger_has_no_fault_and_only_its_revocation_is_unusual() {
+    let book = sound();
+    let report = book.report();
+    assert_eq!(report.faults, []);
+    let [revocation] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
+    assert!(revocation.what.contains("was revoked by otter: stolen"), "{revocation:?}");
+    assert_eq!(revocation.entry, Some(book.entries.len() as u64 - 2));
+}
+
+#[test]
+fn a_report_counts_every_kind_of_event_and_names_the_period() {
+    let book = sound();
+    let report = book.report();
+    let expected = BTreeMap::from(
+        [
+            ("authorisation_approved", 2),
+            ("authorisation_asked", 3),
+            ("authorisation_refused", 1),
+            ("authorisation_withdrawn", 1),
+            ("credential_made", 1),
+            ("first_check_reported", 1),
+            ("key_activated", 3),
+            ("key_removed", 1),
+            ("key_retired", 1),
+            ("key_revoked", 1),
+            ("key_set_published", 3),
+            ("officer_enrolled", 7),
+            ("officer_suspended", 1),
+            ("token_issued", 3),
+            ("token_made_speakable", 1),
+            ("token_withdrawn", 1),
+        ]
+        .map(|(kind, count)| (kind.to_owned(), count)),
+    );
+    assert_eq!(report.counts, expected);
+    let entries = book.entries.len() as u64;
+    assert_eq!((report.entries, report.signed, report.checkpoints), (entries, entries, 1));
+    assert_eq!(report.period, Some((book.entries[0].at, book.now)));
+    assert_eq!(report.longest_silence.map(|silence| silence.seconds), Some(MINUTE));
+    assert_eq!(report.ledger, "verify.example.org/ledger");
+}
+
+#[test]
+fn every_kind_of_event_is_read_back_from_its_bytes() {
+    for entry in sound().entries {
+        assert_eq!(Entry::parse(&entry.canonical_bytes()), Ok(entry));
+    }
+}
+
+#[test]
+fn before_the_ledger_tells_of_keys_any_key_may_sign() {
+    let mut book = Book::with_people();
+    book.add(Ask::number(1).event()).add(approved(1, "heron")).issue(|token| token.key = 9);
+    book.add(activated(1)).issue(|token| token.number = 2);
+    let report = book.report();
+    assert_eq!((report.faults, report.unusual), (vec![], vec![]));
+    let last = book.issue(|token| (token.number, token.key) = (3, 9)).entries.len() as u64;
+    assert_eq!(book.report().faults.iter().map(|fault| fault.entry).collect::<Vec<_>>(), [Some(last)]);
+}

@@ -1,0 +1,184 @@
+//! What may be, and somebody should look at; and the same a second earlier or later, which is nothing.
+
+use countersign::authority::Role;
+
+use super::{Story, found, told};
+use crate::book::{
+    Ask, Book, DAY, activated, approved, checked, credential, enrolled, published, refused, removed, retired, revoked, speakable,
+    suspended, taken_back, withdrawn,
+};
+
+/// Otter, who was an administrator, was suspended by another one.
+fn without_otter(book: &mut Book) -> &mut Book {
+    book.add(enrolled("swan", Role::Administrator, "*operator")).add(suspended("otter", "swan"))
+}
+
+const UNUSUAL: &[Story] = &[
+    ("the clock is set back by over a minute", "the clock was set back by 61 seconds", |book| {
+        book.after(-61, published(2));
+    }),
+    ("a suspended administrator enrols", "otter acted just after being suspended", |book| {
+        without_otter(book).add(enrolled("robin", Role::Officer, "otter"));
+    }),
+    ("a suspended administrator suspends", "otter acted just after being suspended", |book| {
+        without_otter(book).add(suspended("falcon", "otter"));
+    }),
+    ("a suspended administrator makes a credential", "otter acted just after being suspended", |book| {
+        without_otter(book).add(credential("falcon", "otter"));
+    }),
+    ("a suspended officer asks", "falcon asked just after being suspended", |book| {
+        book.add(suspended("falcon", "otter")).add(Ask::number(2).event());
+    }),
+    ("an approval within nine seconds", "heron approved authorisation 0000000000000002 after 9 seconds", |book| {
+        book.add(Ask::number(2).event()).after(9, approved(2, "heron"));
+    }),
+    ("an approval before the request", "heron approved authorisation 0000000000000002 after -9 seconds", |book| {
+        book.add(Ask::number(2).event()).after(-9, approved(2, "heron"));
+    }),
+    ("two who approve each other", "heron and kite approve each other's requests", |book| {
+        book.add(Ask { by: "heron", ..Ask::number(2) }.event()).add(approved(2, "kite"));
+        book.add(Ask { by: "kite", ..Ask::number(3) }.event()).add(approved(3, "heron"));
+    }),
+    ("a token that says it was issued a second before", "token 0000000000000001 says that it was issued at another time", |book| {
+        book.issue(|token| token.iat -= 1);
+    }),
+    ("a token that says it was issued a second later", "token 0000000000000001 says that it was issued at another time", |book| {
+        book.issue(|token| token.iat += 1);
+    }),
+    ("a key is revoked", "was revoked by otter: stolen", |book| {
+        book.add(revoked(1, "otter"));
+    }),
+    ("a token is checked two minutes before its time", "token 0000000000000001 was checked outside of its time", |book| {
+        let minute = book.now + 60;
+        book.issue(|token| (token.nbf, token.exp) = (Some(minute + 120), minute + 420)).add(checked(1, minute));
+    }),
+    ("a token is checked over a minute after its time", "token 0000000000000001 was checked outside of its time", |book| {
+        let minute = book.now + 60 + 300 + 61;
+        book.issue(|_| {}).after(400, checked(1, minute));
+    }),
+    ("a token is checked after it was withdrawn", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 120 + 1;
+        book.issue(|_| {}).add(withdrawn(1, "falcon")).add(checked(1, minute));
+    }),
+    ("a check is reported over three minutes later", "the check of token 0000000000000001 was reported 181 seconds later", |book| {
+        let minute = book.now + 60;
+        book.issue(|_| {}).after(181, checked(1, minute));
+    }),
+];
+
+/// Nothing is said.
+const USUAL: &[Story] = &[
+    ("the clock is set back by a minute", "", |book| {
+        book.after(-60, published(2));
+    }),
+    ("the operator does what administrators do", "", |book| {
+        book.add(enrolled("robin", Role::Officer, "*operator")).add(credential("robin", "*operator")).add(suspended("robin", "*operator"));
+    }),
+    ("an approver asks, another approves", "", |book| {
+        book.add(Ask { by: "heron", ..Ask::number(2) }.event()).add(approved(2, "kite"));
+        book.issue(|token| (token.by, token.under) = ("heron", 2));
+    }),
+    ("one pair works together often", "", |book| {
+        book.add(Ask::number(2).event()).add(approved(2, "heron")).add(Ask::number(3).event()).add(approved(3, "heron"));
+    }),
+    ("an approval after ten seconds", "", |book| {
+        book.add(Ask::number(2).event()).after(10, approved(2, "heron"));
+    }),
+    ("a refusal at once", "", |book| {
+        book.add(Ask::number(2).event()).after(0, refused(2, "heron"));
+    }),
+    ("two who refuse each other", "", |book| {
+        book.add(Ask { by: "heron", ..Ask::number(2) }.event()).add(refused(2, "kite"));
+        book.add(Ask { by: "kite", ..Ask::number(3) }.event()).add(refused(3, "heron"));
+    }),
+    ("an authorisation is withdrawn by its officer, an approver and an administrator", "", |book| {
+        book.add(taken_back(1, "falcon"));
+        book.add(Ask::number(2).event()).add(approved(2, "heron")).add(taken_back(2, "kite"));
+        book.add(Ask::number(3).event()).add(taken_back(3, "otter"));
+    }),
+    ("a token of ten minutes", "", |book| {
+        book.issue(|token| token.exp = token.iat + 600);
+    }),
+    ("a token prepared a day ahead", "", |book| {
+        book.issue(|token| (token.nbf, token.exp) = (Some(token.iat + DAY), token.iat + DAY + 600));
+    }),
+    ("a token from the first to the last second of its authorisation", "", |book| {
+        let (from, until) = (book.now + 180, book.now + 180 + 300);
+        book.add(Ask { from, until, ..Ask::number(2) }.event()).add(approved(2, "heron")).issue(|token| token.under = 2);
+    }),
+    ("as many tokens as were approved", "", |book| {
+        for number in 1..=3 {
+            book.issue(|token| token.number = number);
+        }
+    }),
+    ("a token is touched by its officer, its approver and an administrator", "", |book| {
+        book.issue(|_| {}).add(speakable(1, "falcon")).add(speakable(1, "heron")).add(withdrawn(1, "otter"));
+        book.issue(|token| token.number = 2).add(withdrawn(2, "heron"));
+    }),
+    ("a token while another approver is suspended", "", |book| {
+        book.add(suspended("kite", "otter")).issue(|_| {});
+    }),
+    ("a token is checked in the minute before its time, by a clock that is a minute behind", "", |book| {
+        let minute = book.now + 60;
+        book.issue(|token| (token.nbf, token.exp) = (Some(minute + 119), minute + 419)).add(checked(1, minute));
+    }),
+    ("a token is checked a minute after its time", "", |book| {
+        let minute = book.now + 60 + 300 + 60;
+        book.issue(|_| {}).after(400, checked(1, minute));
+    }),
+    ("a token is checked in the second in which it is withdrawn", "", |book| {
+        let minute = book.now + 120;
+        book.issue(|_| {}).add(withdrawn(1, "falcon")).add(checked(1, minute));
+    }),
+    ("a check is reported three minutes later", "", |book| {
+        let minute = book.now + 60;
+        book.issue(|_| {}).after(180, checked(1, minute));
+    }),
+    ("keys follow one another", "", |book| {
+        book.add(published(2)).add(retired(1)).add(activated(2)).issue(|token| token.key = 2).add(removed(1)).add(published(4));
+    }),
+];
+
+/// What each story ends with.
+pub fn all() -> Vec<String> {
+    let tell = |story: &Story| {
+        let (report, last) = told(story);
+        assert_eq!(report.faults, [], "{}", story.0);
+        found(story, &report.unusual, last)
+    };
+    UNUSUAL.iter().map(tell).collect()
+}
+
+#[test]
+fn everything_unusual_is_remarked_at_its_entry_and_nothing_else() {
+    assert_eq!(all().len(), 15);
+}
+
+#[test]
+fn what_is_just_allowed_is_not_remarked() {
+    for story in USUAL {
+        let (report, _) = told(story);
+        assert_eq!((report.faults, report.unusual), (vec![], vec![]), "{}", story.0);
+    }
+}
+
+#[test]
+fn a_pair_that_approves_each_other_is_remarked_once() {
+    let mut book = Book::opened();
+    for (number, by, approver) in [(2, "heron", "kite"), (3, "kite", "heron"), (4, "heron", "kite"), (5, "kite", "heron")] {
+        book.add(Ask { by, ..Ask::number(number) }.event()).add(approved(number, approver));
+    }
+    assert_eq!(book.report().unusual.len(), 1);
+}
+
+#[test]
+fn a_suspended_administrator_who_revokes_a_key_is_remarked_besides_the_revocation() {
+    let mut book = Book::opened();
+    without_otter(&mut book).add(revoked(1, "otter"));
+    let report = book.report();
+    assert_eq!(report.faults, []);
+    let last = Some(book.entries.len() as u64);
+    assert!(report.unusual.iter().all(|finding| finding.entry == last));
+    assert_eq!(report.unusual.len(), 2);
+    assert!(report.unusual[0].what.contains("acted just after being suspended"), "{:?}", report.unusual);
+}
