@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::header,
     response::{IntoResponse as _, Response},
     routing::get,
@@ -26,10 +26,12 @@ async fn checkpoint(State(app): App, Caller(officer): Caller) -> Result<Response
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], note).into_response())
 }
 
-async fn consistency(State(app): App, Caller(officer): Caller, sizes: Option<Path<(u64, u64)>>) -> Result<Response, Problem> {
-    let Some(Path((first, second))) = sizes else {
-        return Err(Problem::invalid("the sizes in the address are not two whole numbers"));
-    };
+async fn consistency(
+    State(app): App,
+    Caller(officer): Caller,
+    sizes: Result<Path<(u64, u64)>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path((first, second)) = sizes.map_err(|_| Problem::invalid("the sizes in the address are not two whole numbers"))?;
     let proof = app.notary.consistency(&officer, first, second).await?;
     let hashes: Vec<String> = proof.iter().map(|hash| STANDARD.encode(hash)).collect();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({"hashes": hashes}))).into_response())

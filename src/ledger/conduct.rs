@@ -27,7 +27,7 @@ pub(super) enum Remark {
 
 struct Person {
     role: Role,
-    suspended: bool,
+    suspended_at: Option<i64>,
 }
 
 struct Permit {
@@ -39,10 +39,12 @@ struct Permit {
     left: u32,
     state: State,
     decided_by: Option<Callsign>,
+    withdrawn_at: Option<i64>,
 }
 
 struct Issued {
     authorisation: AuthorisationId,
+    kid: KidPrefix,
     window: (i64, i64),
     withdrawn_at: Option<i64>,
     checked: bool,
@@ -54,7 +56,7 @@ struct Keys {
     told: bool,
     active: Option<KeyId>,
     spent: HashSet<KeyId>,
-    revoked: HashSet<KeyId>,
+    revoked: HashMap<KeyId, i64>,
     version: Option<u64>,
 }
 
@@ -92,7 +94,7 @@ impl Conduct {
         self.last = Some(*at);
         match event {
             Event::OfficerEnrolled { .. } | Event::OfficerSuspended { .. } | Event::CredentialMade { .. } => {
-                self.person(&mut remarks, event);
+                self.person(&mut remarks, event, *at);
             }
             Event::AuthorisationAsked { .. } => self.asked(&mut remarks, event, *at),
             Event::AuthorisationApproved { authorisation, by } => {
@@ -101,7 +103,7 @@ impl Conduct {
             Event::AuthorisationRefused { authorisation, by } => {
                 self.decided(&mut remarks, *authorisation, by, State::Refused, *at);
             }
-            Event::AuthorisationWithdrawn { authorisation, by } => self.taken_back(&mut remarks, *authorisation, by),
+            Event::AuthorisationWithdrawn { authorisation, by } => self.taken_back(&mut remarks, *authorisation, by, *at),
             Event::TokenIssued { .. } => self.issued(&mut remarks, event, *at),
             Event::TokenMadeSpeakable { cti, by } => self.touched(&mut remarks, *cti, by),
             Event::TokenWithdrawn { cti, by } => self.withdrawn(&mut remarks, *cti, by, *at),
@@ -118,7 +120,7 @@ impl Conduct {
             Event::KeyRevoked { key, reason, by } => {
                 self.administrates(&mut remarks, by);
                 unusual(&mut remarks, true, || format!("key {key} was revoked by {by}: {reason}"));
-                self.keys.revoked(&mut remarks, *key);
+                self.keys.revoked(&mut remarks, *key, *at);
             }
         }
         remarks
@@ -129,25 +131,30 @@ impl Conduct {
     }
 
     fn is_suspended(&self, callsign: &Callsign) -> bool {
-        self.people.get(callsign).is_some_and(|person| person.suspended)
+        self.people.get(callsign).is_some_and(|person| person.suspended_at.is_some())
+    }
+
+    /// Who acts in the moment of their suspension may be just too late to be stopped.
+    fn acts(&self, remarks: &mut Remarks, by: &Callsign) {
+        unusual(remarks, self.is_suspended(by), || format!("{by} acted just after being suspended"));
     }
 
     fn administrates(&self, remarks: &mut Remarks, by: &ActorName) {
         let ActorName::Person(callsign) = by else { return };
         fault(remarks, !self.has_role(callsign, Role::may_administer), || format!("{callsign} was no administrator"));
-        unusual(remarks, self.is_suspended(callsign), || format!("{callsign} acted just after being suspended"));
+        self.acts(remarks, callsign);
     }
 
-    fn person(&mut self, remarks: &mut Remarks, event: &Event) {
+    fn person(&mut self, remarks: &mut Remarks, event: &Event, at: i64) {
         match event {
             Event::OfficerEnrolled { callsign, role, by } => {
                 self.administrates(remarks, by);
-                let before = self.people.insert(callsign.clone(), Person { role: *role, suspended: false });
+                let before = self.people.insert(callsign.clone(), Person { role: *role, suspended_at: None });
                 fault(remarks, before.is_some(), || format!("{callsign} was enrolled before"));
             }
             Event::OfficerSuspended { callsign, by } => {
                 self.administrates(remarks, by);
-                let stood = self.people.get_mut(callsign).is_some_and(|person| !std::mem::replace(&mut person.suspended, true));
+                let stood = self.people.get_mut(callsign).is_some_and(|person| person.suspended_at.replace(at).is_none());
                 fault(remarks, !stood, || format!("{callsign} was nobody who could be suspended"));
             }
             Event::CredentialMade { callsign, by, .. } => {
@@ -161,7 +168,7 @@ impl Conduct {
     fn asked(&mut self, remarks: &mut Remarks, event: &Event, at: i64) {
         let Event::AuthorisationAsked { authorisation, by, channels, from, until, max_tokens } = event else { return };
         fault(remarks, !self.has_role(by, Role::may_ask_and_issue), || format!("{by} was no officer and could not ask"));
-        unusual(remarks, self.is_suspended(by), || format!("{by} asked just after being suspended"));
+        self.acts(remarks, by);
         let permit = Permit {
             asked_by: by.clone(),
             asked_at: at,
@@ -171,6 +178,7 @@ impl Conduct {
             left: *max_tokens,
             state: State::Asked,
             decided_by: None,
+            withdrawn_at: None,
         };
         let before = self.permits.insert(*authorisation, permit);
         fault(remarks, before.is_some(), || format!("authorisation {authorisation} was asked for before"));
@@ -196,7 +204,8 @@ impl Conduct {
         }
     }
 
-    fn taken_back(&mut self, remarks: &mut Remarks, id: AuthorisationId, by: &Callsign) {
+    fn taken_back(&mut self, remarks: &mut Remarks, id: AuthorisationId, by: &Callsign, at: i64) {
+        self.acts(remarks, by);
         let oversees = self.has_role(by, Role::oversees_authorisations);
         let Some(permit) = self.permits.get_mut(&id) else {
             return fault(remarks, true, || format!("authorisation {id} was never asked for"));
@@ -205,6 +214,7 @@ impl Conduct {
         let open = matches!(permit.state, State::Asked | State::Approved);
         fault(remarks, !open, || format!("authorisation {id} could not be withdrawn any more"));
         permit.state = State::Withdrawn;
+        permit.withdrawn_at = Some(at);
     }
 
     /// The heart of it: at this moment there was an authorisation, approved by another person, and neither was suspended.
@@ -215,7 +225,7 @@ impl Conduct {
         fault(remarks, Window::new(*iat, *nbf, *exp).is_err(), || format!("token {cti} lived too long or was prepared too early"));
         fault(remarks, !self.keys.sign(*kid), || format!("token {cti} was not signed by the active key"));
         fault(remarks, self.is_suspended(by), || format!("token {cti} was issued to {by}, who was suspended"));
-        let issued = Issued { authorisation: *authorisation, window: (start, end), withdrawn_at: None, checked: false };
+        let issued = Issued { authorisation: *authorisation, kid: *kid, window: (start, end), withdrawn_at: None, checked: false };
         fault(remarks, self.tokens.insert(*cti, issued).is_some(), || format!("token {cti} was issued before"));
         let Some(permit) = self.permits.get(authorisation) else {
             return fault(remarks, true, || format!("token {cti} was issued under {authorisation}, which was never asked for"));
@@ -239,6 +249,7 @@ impl Conduct {
 
     /// Only a token's officer, the approver of its authorisation and administrators may touch it.
     fn touched(&self, remarks: &mut Remarks, cti: Cti, by: &Callsign) {
+        self.acts(remarks, by);
         let Some(token) = self.tokens.get(&cti) else {
             return fault(remarks, true, || format!("token {cti} was never issued"));
         };
@@ -261,10 +272,19 @@ impl Conduct {
         let (start, end) = token.window;
         let outside = start.saturating_sub(minute) >= 2 * JITTER || minute.saturating_sub(end) > JITTER;
         unusual(remarks, outside, || format!("token {cti} was checked outside of its time"));
-        let after = token.withdrawn_at.is_some_and(|withdrawn| withdrawn < minute);
+        let after = self.tokens.get(&cti).is_some_and(|token| self.ends_of(token).any(|withdrawn| withdrawn < minute));
         unusual(remarks, after, || format!("token {cti} was checked after it was withdrawn"));
         let later = at.saturating_sub(minute);
         unusual(remarks, later > LATE, || format!("the check of token {cti} was reported {later} seconds later"));
+    }
+
+    /// When a token was withdrawn: itself, with its authorisation, its officer, or its key.
+    fn ends_of(&self, token: &Issued) -> impl Iterator<Item = i64> {
+        let permit = self.permits.get(&token.authorisation);
+        let officer = permit.and_then(|permit| self.people.get(&permit.asked_by));
+        let key = self.keys.revoked.iter().find(|(key, _)| key.prefix() == token.kid).map(|(_, at)| *at);
+        let with = [permit.and_then(|permit| permit.withdrawn_at), officer.and_then(|officer| officer.suspended_at), key];
+        token.withdrawn_at.into_iter().chain(with.into_iter().flatten())
     }
 }
 
@@ -286,8 +306,8 @@ impl Keys {
         self.spent.insert(key);
     }
 
-    fn revoked(&mut self, remarks: &mut Remarks, key: KeyId) {
-        fault(remarks, !self.revoked.insert(key), || format!("key {key} was revoked before"));
+    fn revoked(&mut self, remarks: &mut Remarks, key: KeyId, at: i64) {
+        fault(remarks, self.revoked.insert(key, at).is_some(), || format!("key {key} was revoked before"));
         self.active = self.active.filter(|active| *active != key);
         self.spent.insert(key);
     }

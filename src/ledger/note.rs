@@ -13,8 +13,8 @@ use crate::{
 /// The signature type of Ed25519 in key ids and verifier keys.
 const ED25519: u8 = 1;
 
-/// The longest note that is read. Bytes; sixteen witnesses fit.
-const MAX_NOTE: usize = 64 * 1_024;
+/// The longest note that is read. Bytes; sixteen signatures of the longest sort that witnesses make fit.
+const MAX_NOTE: usize = 128 * 1_024;
 
 /// A note or a verifier key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{book, grove::Tree};
 
 /// The longest note that is read. Bytes.
-const LONGEST: usize = 64 * 1_024;
+const LONGEST: usize = 128 * 1_024;
 
 fn file() -> Value {
     serde_json::from_str(include_str!("../vectors/ledger.json")).unwrap()

@@ -26,8 +26,22 @@ const UNUSUAL: &[Story] = &[
     ("a suspended administrator makes a credential", "otter acted just after being suspended", |book| {
         without_otter(book).add(credential("falcon", "otter"));
     }),
-    ("a suspended officer asks", "falcon asked just after being suspended", |book| {
+    ("a suspended officer asks", "falcon acted just after being suspended", |book| {
         book.add(suspended("falcon", "otter")).add(Ask::number(2).event());
+    }),
+    ("a suspended officer takes an authorisation back", "falcon acted just after being suspended", |book| {
+        book.add(suspended("falcon", "otter")).add(taken_back(1, "falcon"));
+    }),
+    ("a suspended officer withdraws a token", "falcon acted just after being suspended", |book| {
+        book.issue(|_| {}).add(suspended("falcon", "otter")).add(withdrawn(1, "falcon"));
+    }),
+    ("a token is checked after its officer was suspended", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 120 + 1;
+        book.issue(|_| {}).add(suspended("falcon", "otter")).add(checked(1, minute));
+    }),
+    ("a token is checked after its authorisation was withdrawn", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 120 + 1;
+        book.issue(|_| {}).add(taken_back(1, "falcon")).add(checked(1, minute));
     }),
     ("an approval within nine seconds", "heron approved authorisation 0000000000000002 after 9 seconds", |book| {
         book.add(Ask::number(2).event()).after(9, approved(2, "heron"));
@@ -151,7 +165,7 @@ pub fn all() -> Vec<String> {
 
 #[test]
 fn everything_unusual_is_remarked_at_its_entry_and_nothing_else() {
-    assert_eq!(all().len(), 15);
+    assert_eq!(all().len(), 19);
 }
 
 #[test]
@@ -169,6 +183,16 @@ fn a_pair_that_approves_each_other_is_remarked_once() {
         book.add(Ask { by, ..Ask::number(number) }.event()).add(approved(number, approver));
     }
     assert_eq!(book.report().unusual.len(), 1);
+}
+
+#[test]
+fn a_check_after_the_key_was_revoked_is_remarked_besides_the_revocation() {
+    let mut book = Book::opened();
+    let minute = book.now + 120 + 1;
+    book.issue(|_| {}).add(revoked(1, "otter")).add(checked(1, minute));
+    let report = book.report();
+    assert_eq!((report.faults, report.unusual.len()), (vec![], 2));
+    assert_eq!(report.unusual[1].what, "token 0000000000000001 was checked after it was withdrawn");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{
 use crate::vectors::{ed25519, world::hex};
 
 /// The longest note that is read. Bytes.
-const LONGEST: usize = 64 * 1_024;
+const LONGEST: usize = 128 * 1_024;
 const TEXT: &str = "The first line\nand another\n";
 
 pub fn all() -> Vec<Vector> {
@@ -64,7 +64,7 @@ fn good(book: &mut Book) {
         opens(book, name, &text, &[self::ours().line(&text)]);
     }
     let text = as_long_as(LONGEST + 1);
-    book.refuse("over 64 KiB by one byte", &self::ours().note(&text), NO_NOTE);
+    book.refuse("over 128 KiB by one byte", &self::ours().note(&text), NO_NOTE);
 }
 
 /// A text whose note is this long. A signature is as long whatever it signs.
