@@ -26,6 +26,7 @@ test:
 ## Figures, as ratios in one run
 bench: web
 	cargo bench --bench micro
+	cargo bench --bench ledger
 	cargo bench --bench load
 
 ## The page's sizes and speed, each beside its goal

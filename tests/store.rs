@@ -2,6 +2,10 @@
 
 #[path = "store/acts.rs"]
 mod acts;
+#[path = "store/attack.rs"]
+mod attack;
+#[path = "store/deployment.rs"]
+mod deployment;
 #[path = "store/groups.rs"]
 mod groups;
 #[path = "store/guards.rs"]
@@ -10,10 +14,23 @@ mod guards;
 mod keys;
 #[path = "store/ledger.rs"]
 mod ledger;
+#[path = "store/migration.rs"]
+mod migration;
+#[path = "store/notary.rs"]
+mod notary;
 #[path = "store/sqlite.rs"]
 mod sqlite;
+#[path = "store/tampering.rs"]
+mod tampering;
+#[path = "store/tampering_signed.rs"]
+mod tampering_signed;
 #[path = "store/uses.rs"]
 mod uses;
+#[path = "api/vault.rs"]
+mod vault;
+#[allow(dead_code, reason = "shared with the tests of the API, which use the rest of it")]
+#[path = "api/world.rs"]
+mod world;
 
 use std::sync::Arc;
 

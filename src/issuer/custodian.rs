@@ -199,19 +199,30 @@ impl Custodian {
         Ok(planned.iter().copied().filter(spent).collect())
     }
 
-    /// Takes out the key that is active in the store, as another process may have changed it.
+    /// Takes out the key that is active in the store, as another process may have changed it. Where there is none or it cannot
+    /// be reached, the one that is out stays: the store lets it sign nothing that it may not, and whoever tries with it finds
+    /// the next one as soon as there is one.
     pub async fn refresh(&self) -> Result<(), CustodyError> {
-        let ring = self.reload().await;
-        let known = ring.as_ref().ok().cloned();
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = known;
-        ring.map(drop)
+        let ring = self.reload().await?;
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Some(ring);
+        Ok(())
     }
 
     async fn reload(&self) -> Result<Arc<Ring>, CustodyError> {
-        let stored = self.store.signing_keys().await?.ok_or(CustodyError::NoSet)?;
-        let active = stored.keys.iter().find(|record| record.stage == Stage::Active).ok_or(RingError::NoActiveKey)?.id;
-        let public = self.open(&stored.jwt).map_err(CustodyError::Stored)?.knowing(&stored.keys);
-        Ok(Arc::new(Ring::new(public, self.vault.load(active)?)?))
+        let mut tried = None;
+        loop {
+            let stored = self.store.signing_keys().await?.ok_or(CustodyError::NoSet)?;
+            let active = stored.keys.iter().find(|record| record.stage == Stage::Active).ok_or(RingError::NoActiveKey)?.id;
+            match self.vault.load(active) {
+                Ok(key) => {
+                    let public = self.open(&stored.jwt).map_err(CustodyError::Stored)?.knowing(&stored.keys);
+                    return Ok(Arc::new(Ring::new(public, key)?));
+                }
+                Err(error) if tried == Some(active) => return Err(error.into()),
+                // It may have been retired and destroyed since the store was read: then another is active.
+                Err(_) => tried = Some(active),
+            }
+        }
     }
 
     /// Revokes a key for good: all its tokens are withdrawn at once, and the next key takes over. How many tokens.

@@ -6,10 +6,7 @@ use std::{
 };
 
 use super::{Custodian, Notary, NotaryError};
-use crate::{
-    clock::Clock,
-    store::{IssuerStore, StoreError},
-};
+use crate::{clock::Clock, store::IssuerStore};
 
 /// Reports first checks to the ledger, drops old rows, keeps the keys in turn, and has the ledger signed.
 pub struct Housekeeper {
@@ -28,8 +25,12 @@ impl Housekeeper {
 
     /// Does everything once. What fails goes to the log, keeps nothing else from being done, and is tried again the next time.
     pub async fn round(&self) {
-        if let Err(error) = self.tidy().await {
-            tracing::error!(%error, "first checks could not be reported, or old rows not purged");
+        let now = self.clock.now();
+        if let Err(error) = self.store.report_first_checks(now).await {
+            tracing::error!(%error, "first checks could not be reported");
+        }
+        if let Err(error) = self.store.purge(now).await {
+            tracing::error!(%error, "old rows could not be purged");
         }
         match self.custodian.rotate().await {
             Ok(rotated) => self.warn(rotated.warnings.iter().map(ToString::to_string).collect()),
@@ -41,11 +42,6 @@ impl Housekeeper {
             Err(NotaryError::Store(error)) => tracing::error!(%error, "the ledger could not be signed"),
             Err(error) => tracing::error!("ALARM: {error}"),
         }
-    }
-
-    async fn tidy(&self) -> Result<(), StoreError> {
-        self.store.report_first_checks(self.clock.now()).await?;
-        self.store.purge(self.clock.now()).await
     }
 
     /// A warning is told when it comes up and when its sentence changes, not every time.

@@ -1,6 +1,8 @@
 //! Signs the ledger's size and root, so that whoever keeps a checkpoint outside can tell later whether anything was changed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
 
 use super::Refused;
 use crate::{
@@ -30,7 +32,8 @@ pub struct Notary {
     store: Arc<dyn LedgerStore>,
     name: VerifierKey,
     key: SigningKey,
-    /// The newest that this process saw, against whoever puts an older one back into the store.
+    /// The newest that this process saw, against whoever puts an older one back into the store. Held while one is signed:
+    /// of two at once, the slower would take the faster one's entries for missing.
     last: Mutex<Option<Checkpoint>>,
 }
 
@@ -43,23 +46,24 @@ impl Notary {
     /// Signs what was appended since the last checkpoint, if there is anything. A log must never sign a checkpoint that is
     /// inconsistent with one before (c2sp.org/tlog-checkpoint): who edits the store must not get our signature under it.
     pub async fn sign(&self) -> Result<Option<Checkpoint>, NotaryError> {
+        let mut newest = self.last.lock().await;
         let head = self.store.head().await?;
         let stored = head.checkpoint.as_ref().map(|row| Checkpoint::open(&row.note, &self.name)).transpose()?;
-        for last in [self.last(), stored].into_iter().flatten() {
+        for last in [*newest, stored].into_iter().flatten() {
             self.goes_on_from(last, head.size).await?;
         }
-        if self.last().is_some_and(|last| stored.is_none_or(|stored| stored.size < last.size)) {
+        if newest.is_some_and(|last| stored.is_none_or(|stored| stored.size < last.size)) {
             return Err(NotaryError::Changed("the newest checkpoint is gone"));
         }
         if head.size == stored.map_or(0, |stored| stored.size) {
-            self.remember(stored);
+            *newest = stored;
             return Ok(None);
         }
         let checkpoint = Checkpoint { size: head.size, root: self.store.root(head.size).await? };
         let kept = self.store.keep_checkpoint(head.size, checkpoint.sign(&self.name, &self.key)).await?;
         // Not kept: another process signed at the same time, and will be found the next time.
         let signed = kept.then_some(checkpoint);
-        self.remember(signed.or(stored));
+        *newest = signed.or(stored);
         Ok(signed)
     }
 
@@ -71,14 +75,6 @@ impl Notary {
             return Err(NotaryError::Changed("entries that were signed are not the same any more"));
         }
         Ok(())
-    }
-
-    fn last(&self) -> Option<Checkpoint> {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn remember(&self, newest: Option<Checkpoint>) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = newest;
     }
 
     /// The newest checkpoint, for an overseer to keep outside. It covers everything that happened before they asked.

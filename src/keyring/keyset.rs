@@ -168,9 +168,9 @@ impl KeySet {
     }
 
     /// Adds a revocation that the root has not signed yet.
-    pub(super) fn revoke(&mut self, id: KeyId, revocation: Option<&Revocation>) {
+    pub(super) fn revoke(&mut self, id: KeyId, revocation: &Revocation) {
         for key in self.keys.iter_mut().filter(|key| key.key.id() == id && key.revoked.is_none()) {
-            key.revoked = revocation.cloned();
+            key.revoked = Some(revocation.clone());
         }
     }
 }

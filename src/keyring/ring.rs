@@ -27,8 +27,8 @@ impl PublicKeys {
     /// Adds what the store knows of the keys: a revocation there counts at once, before the root signs the next set.
     #[must_use]
     pub fn knowing(mut self, records: &[KeyRecord]) -> Self {
-        for record in records {
-            self.set.revoke(record.id, record.revoked.as_ref());
+        for (id, revocation) in records.iter().filter_map(|record| Some((record.id, record.revoked.as_ref()?))) {
+            self.set.revoke(id, revocation);
         }
         let in_use = |record: &&KeyRecord| matches!(record.stage, Stage::Active | Stage::Retired);
         self.in_use = records.iter().filter(in_use).map(|record| record.id).collect();

@@ -6,7 +6,10 @@
 //! public half stays published for [`Policy::retired`], as long as a token of it could be shown. Only where no key can
 //! sign at all (at the very beginning, or after a revocation) does one take over that was published a moment ago.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{IssuerName, KeyId, KeySet, KeySetError, MAX_SET_LIFETIME, PublicKey, PublishedKey, Revocation};
 
@@ -23,6 +26,14 @@ pub struct Policy {
     pub warning: i64,
     /// How late a rotation may come, because the machine was off, before keys are switched early to make up for it.
     pub slack: i64,
+}
+
+impl Policy {
+    /// For how much longer keys have to last than what is asked of them, so that those of a set which comes at the last
+    /// moment were published for long enough: what the slack does not do for.
+    fn ahead(&self) -> i64 {
+        (self.published - self.slack).max(0)
+    }
 }
 
 /// Where a key stands. It only moves forward.
@@ -103,7 +114,8 @@ pub struct Plan {
 
 /// Whose turn it is. `at_hand` are the keys whose private half is here; `now` is in seconds since 1970.
 pub fn plan(set: &KeySet, records: &[KeyRecord], at_hand: &BTreeSet<KeyId>, policy: &Policy, now: i64) -> Plan {
-    let shelf = Shelf { set, records, at_hand, policy, now };
+    let published = set.keys().iter().map(|key| (key.key.id(), key)).collect();
+    let shelf = Shelf { published, ends: set.expires_at(), records, at_hand, policy, now };
     let activate = shelf.due().then(|| shelf.successor()).flatten();
     let over = |record: &&KeyRecord| record.stage == Stage::Retired && record.since + policy.retired <= now;
     let steps = activate.into_iter().map(|key| Step::Activate(key.id)).chain(records.iter().filter(over).map(|r| Step::Remove(r.id)));
@@ -116,7 +128,9 @@ pub fn plan(set: &KeySet, records: &[KeyRecord], at_hand: &BTreeSet<KeyId>, poli
 }
 
 struct Shelf<'a> {
-    set: &'a KeySet,
+    published: BTreeMap<KeyId, &'a PublishedKey>,
+    /// When the set ends.
+    ends: i64,
     records: &'a [KeyRecord],
     at_hand: &'a BTreeSet<KeyId>,
     policy: &'a Policy,
@@ -125,7 +139,7 @@ struct Shelf<'a> {
 
 impl<'a> Shelf<'a> {
     fn published(&self, record: &KeyRecord) -> Option<&'a PublishedKey> {
-        self.set.keys().iter().find(|key| key.key.id() == record.id)
+        self.published.get(&record.id).copied()
     }
 
     /// Could sign a token now that lives until `end`.
@@ -154,9 +168,9 @@ impl<'a> Shelf<'a> {
 
     fn successor(&self) -> Option<&'a KeyRecord> {
         let waiting = self.waiting();
-        let known_for = |long: i64| waiting.iter().copied().find(|record| record.since + long <= self.now);
+        let in_turn = waiting.iter().find(|record| record.since + self.policy.published <= self.now);
         let idle = self.active().is_none_or(|key| !self.can_sign(key, self.now + 1));
-        known_for(self.policy.published).or_else(|| known_for(0).filter(|_| idle))
+        in_turn.or_else(|| waiting.iter().filter(|_| idle).min_by_key(|record| record.since)).copied()
     }
 
     fn warnings(&self, activate: Option<&KeyRecord>) -> Vec<Warning> {
@@ -171,10 +185,10 @@ impl<'a> Shelf<'a> {
             None => Some(Warning::NoKey),
             Some(ends) => {
                 let left = ends - self.now + turns.saturating_mul(self.policy.active);
-                (left <= self.policy.warning).then_some(Warning::KeysEnd(left))
+                (left <= self.policy.warning + self.policy.ahead()).then_some(Warning::KeysEnd(left))
             }
         };
-        let left = self.set.expires_at() - self.now;
+        let left = self.ends - self.now;
         let set = (left <= self.policy.warning).then_some(Warning::SetEnds(left));
         let untold = |record: &&KeyRecord| record.revoked.is_some() && self.published(record).is_some_and(|key| key.revoked.is_none());
         let untold = self.records.iter().filter(untold).map(|record| Warning::Unpublished(record.id));
@@ -199,10 +213,11 @@ struct In(i64);
 
 impl fmt::Display for In {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0 / 86_400, self.0 / 3_600) {
-            (_, hours) if hours < 1 => f.write_str("within the hour"),
-            (days, hours) if days < 2 => write!(f, "in {hours} hours"),
-            (days, _) => write!(f, "in {days} days"),
+        match self.0 / 3_600 {
+            ..1 => f.write_str("within the hour"),
+            1 => f.write_str("in an hour"),
+            hours @ ..48 => write!(f, "in {hours} hours"),
+            hours => write!(f, "in {} days", hours / 24),
         }
     }
 }
@@ -223,20 +238,19 @@ pub struct NextSet<'a> {
 }
 
 impl NextSet<'_> {
-    /// How many keys have to be made so that the set has enough for its whole life.
+    /// How many keys have to be made so that there are enough for the set's whole life, and until those of the one after it
+    /// may sign.
     pub fn wanted(&self) -> usize {
-        let turns = (self.ends() - self.begins() + self.policy.active - 1) / self.policy.active;
-        usize::try_from(turns).unwrap_or(0).saturating_sub(self.in_line().len())
+        let turns = (self.ends() + self.policy.ahead() - self.lasts() + self.policy.active - 1) / self.policy.active;
+        usize::try_from(turns).unwrap_or(0)
     }
 
-    /// Puts it together: whatever is still needed of the current set, revocations carried over, and the `new` keys.
+    /// Puts it together: whatever is still needed of the current set, every revocation, and the `new` keys. The end of a key
+    /// is never moved: whoever keeps a copy of an older set has to judge its tokens in the same way.
     pub fn with(&self, issuer: IssuerName, new: Vec<PublicKey>) -> Result<KeySet, KeySetError> {
-        let fresh = new.into_iter().map(|key| PublishedKey { key, not_before: self.now, expires_at: self.now + 1, revoked: None });
-        let in_turn = self.in_line().into_iter().cloned().chain(fresh).zip(1..).map(|(key, turn): (PublishedKey, i64)| {
-            let ends = self.begins() + turn * self.policy.active + self.policy.retired + self.policy.slack;
-            PublishedKey { expires_at: key.expires_at.max(ends), ..key }
-        });
-        let keys = self.past().into_iter().chain(in_turn).collect();
+        let ends = |turn: i64| self.lasts() + turn * self.policy.active + self.policy.retired + self.policy.slack;
+        let fresh = |(key, turn)| PublishedKey { key, not_before: self.now, expires_at: ends(turn), revoked: None };
+        let keys = self.kept().into_iter().chain(new.into_iter().zip(1..).map(fresh)).collect();
         KeySet::new(issuer, self.version, self.now, self.ends(), keys)
     }
 
@@ -244,35 +258,35 @@ impl NextSet<'_> {
         self.now + MAX_SET_LIFETIME
     }
 
-    /// When the first key in line began to sign. One that is overdue counts as if its time ended now.
-    fn begins(&self) -> i64 {
+    /// Until when the keys of the current set can sign, one after the other. An active one that is overdue ends now.
+    fn lasts(&self) -> i64 {
         let active = self.records.iter().find(|record| record.stage == Stage::Active);
-        active.map_or(self.now, |record| record.since.max(self.now - self.policy.active))
+        let begins = active.map_or(self.now, |record| record.since.max(self.now - self.policy.active));
+        let in_line = self.known().into_iter().filter(|(record, _)| record.stage <= Stage::Active && record.revoked.is_none());
+        let turn = |until: i64, key: &PublishedKey| (until + self.policy.active).min(key.expires_at - self.policy.retired);
+        in_line.fold(begins, |until, (_, key)| until.max(turn(until, key))).max(self.now)
     }
 
-    fn published(&self, record: &KeyRecord) -> Option<&PublishedKey> {
-        self.current?.keys().iter().find(|key| key.key.id() == record.id)
+    /// The keys of the current set, those that wait last and in their order.
+    fn known(&self) -> Vec<(&KeyRecord, &PublishedKey)> {
+        let keys = self.current.map_or(&[][..], KeySet::keys);
+        let published = |record: &KeyRecord| keys.iter().find(|key| key.key.id() == record.id);
+        let mut known: Vec<_> = self.records.iter().filter_map(|record| Some((record, published(record)?))).collect();
+        known.sort_by_key(|(record, key)| (std::cmp::Reverse(record.stage), key.expires_at, record.id));
+        known
     }
 
-    /// The active key and those that wait, in their order.
-    fn in_line(&self) -> Vec<&PublishedKey> {
-        let mut line: Vec<_> = self
-            .records
-            .iter()
-            .filter(|record| record.stage <= Stage::Active && record.revoked.is_none())
-            .filter_map(|record| Some((record, self.published(record)?)))
-            .collect();
-        line.sort_by_key(|(record, key)| (std::cmp::Reverse(record.stage), key.expires_at, record.id));
-        line.into_iter().map(|(_, key)| key).collect()
-    }
-
-    /// Keys that sign no more, but of which a token may be shown; a revoked one for as long as a thief could use it.
-    fn past(&self) -> Vec<PublishedKey> {
-        let needed = |record: &&KeyRecord| {
-            record.stage == Stage::Retired
-                || record.revoked.is_some() && self.published(record).is_some_and(|key| self.now < key.expires_at)
+    /// Keys that sign, wait, or of which a token may be shown; a revoked one for as long as a thief could use it.
+    fn kept(&self) -> Vec<PublishedKey> {
+        let needed = |(record, key): &(&KeyRecord, &PublishedKey)| match record.stage {
+            Stage::Active | Stage::Retired => true,
+            Stage::Pending => self.now < key.expires_at,
+            Stage::Removed => self.now < key.expires_at && record.revoked.is_some(),
         };
-        let carried = |record: &KeyRecord| Some(PublishedKey { revoked: record.revoked.clone(), ..self.published(record)?.clone() });
-        self.records.iter().filter(needed).filter_map(carried).collect()
+        let carried = |(record, key): (&KeyRecord, &PublishedKey)| PublishedKey { revoked: record.revoked.clone(), ..key.clone() };
+        self.known().into_iter().filter(needed).map(carried).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::{Entry, Event};
 use crate::{
     authority::{ActorName, AuthorisationId, Callsign, Role, State},
+    hex,
     keyring::{KeyId, KidPrefix},
     token::{Channel, Cti, Window},
 };
@@ -47,6 +48,7 @@ struct Issued {
     kid: KidPrefix,
     window: (i64, i64),
     withdrawn_at: Option<i64>,
+    speakable: bool,
     checked: bool,
 }
 
@@ -56,6 +58,7 @@ struct Keys {
     told: bool,
     active: Option<KeyId>,
     spent: HashSet<KeyId>,
+    removed: HashSet<KeyId>,
     revoked: HashMap<KeyId, i64>,
     version: Option<u64>,
 }
@@ -65,6 +68,7 @@ struct Keys {
 pub(super) struct Conduct {
     last: Option<i64>,
     people: HashMap<Callsign, Person>,
+    credentials: HashSet<[u8; 8]>,
     permits: HashMap<AuthorisationId, Permit>,
     tokens: HashMap<Cti, Issued>,
     approvals: HashSet<(Callsign, Callsign)>,
@@ -105,7 +109,11 @@ impl Conduct {
             }
             Event::AuthorisationWithdrawn { authorisation, by } => self.taken_back(&mut remarks, *authorisation, by, *at),
             Event::TokenIssued { .. } => self.issued(&mut remarks, event, *at),
-            Event::TokenMadeSpeakable { cti, by } => self.touched(&mut remarks, *cti, by),
+            Event::TokenMadeSpeakable { cti, by } => {
+                self.touched(&mut remarks, *cti, by);
+                let before = self.tokens.get_mut(cti).is_some_and(|token| std::mem::replace(&mut token.speakable, true));
+                fault(&mut remarks, before, || format!("token {cti} was made speakable before"));
+            }
             Event::TokenWithdrawn { cti, by } => self.withdrawn(&mut remarks, *cti, by, *at),
             Event::FirstCheckReported { cti, first_checked_at } => self.checked(&mut remarks, *cti, *first_checked_at, *at),
             Event::KeySetPublished { version, .. } => {
@@ -114,9 +122,7 @@ impl Conduct {
             }
             Event::KeyActivated { key } => self.keys.activated(&mut remarks, *key),
             Event::KeyRetired { key } => self.keys.retired(&mut remarks, *key),
-            Event::KeyRemoved { key } => {
-                fault(&mut remarks, !self.keys.spent.contains(key), || format!("key {key} was removed before it was retired"));
-            }
+            Event::KeyRemoved { key } => self.keys.removed(&mut remarks, *key),
             Event::KeyRevoked { key, reason, by } => {
                 self.administrates(&mut remarks, by);
                 unusual(&mut remarks, true, || format!("key {key} was revoked by {by}: {reason}"));
@@ -157,8 +163,10 @@ impl Conduct {
                 let stood = self.people.get_mut(callsign).is_some_and(|person| person.suspended_at.replace(at).is_none());
                 fault(remarks, !stood, || format!("{callsign} was nobody who could be suspended"));
             }
-            Event::CredentialMade { callsign, by, .. } => {
+            Event::CredentialMade { callsign, credential, by, .. } => {
                 self.administrates(remarks, by);
+                let new = self.credentials.insert(*credential);
+                fault(remarks, !new, || format!("the credential {} was made before", hex::encode(credential)));
                 fault(remarks, !self.people.contains_key(callsign), || format!("{callsign} was not enrolled"));
             }
             _ => {}
@@ -225,7 +233,8 @@ impl Conduct {
         fault(remarks, Window::new(*iat, *nbf, *exp).is_err(), || format!("token {cti} lived too long or was prepared too early"));
         fault(remarks, !self.keys.sign(*kid), || format!("token {cti} was not signed by the active key"));
         fault(remarks, self.is_suspended(by), || format!("token {cti} was issued to {by}, who was suspended"));
-        let issued = Issued { authorisation: *authorisation, kid: *kid, window: (start, end), withdrawn_at: None, checked: false };
+        let issued =
+            Issued { authorisation: *authorisation, kid: *kid, window: (start, end), withdrawn_at: None, speakable: false, checked: false };
         fault(remarks, self.tokens.insert(*cti, issued).is_some(), || format!("token {cti} was issued before"));
         let Some(permit) = self.permits.get(authorisation) else {
             return fault(remarks, true, || format!("token {cti} was issued under {authorisation}, which was never asked for"));
@@ -304,6 +313,11 @@ impl Keys {
         fault(remarks, self.active != Some(key), || format!("key {key} was retired, but was not the active one"));
         self.active = self.active.filter(|active| *active != key);
         self.spent.insert(key);
+    }
+
+    fn removed(&mut self, remarks: &mut Remarks, key: KeyId) {
+        fault(remarks, !self.spent.contains(&key), || format!("key {key} was removed before it was retired"));
+        fault(remarks, !self.removed.insert(key), || format!("key {key} was removed twice"));
     }
 
     fn revoked(&mut self, remarks: &mut Remarks, key: KeyId, at: i64) {

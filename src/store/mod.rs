@@ -212,8 +212,8 @@ pub enum Decided {
 /// All are durable before they return.
 #[async_trait]
 pub trait IssuerStore: Send + Sync {
-    /// Keeps a key set if its version is higher than any kept; `false` if it is not. Its new keys wait, and what it
-    /// revokes is revoked here.
+    /// Keeps a key set if its version is higher than any kept; `false` if it is not. Its new keys wait, what it revokes is
+    /// revoked here, and what waits without being named any more is removed.
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError>;
 
     /// The key set with the highest version, and what became of its keys.

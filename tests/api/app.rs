@@ -15,6 +15,7 @@ use countersign::{
         private, public,
     },
     issuer::{Ask, Custodian, Desk, DeskSettings, Notary, POLICY, Registry, Trust},
+    keyring::rotation::Policy,
     page::{Deployment, Pages},
     store::{LedgerStore as _, SqliteStore, VerifierStore},
     token::{Channel, SpokenSize},
@@ -40,11 +41,12 @@ pub struct Setup {
     pub guesses: u32,
     pub max_live: u32,
     pub limits: Limits,
+    pub rotation: Policy,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { guesses: 3_000, max_live: 256, limits: Limits::PUBLIC }
+        Self { guesses: 3_000, max_live: 256, limits: Limits::PUBLIC, rotation: POLICY }
     }
 }
 
@@ -175,7 +177,7 @@ impl Setup {
         let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite")).unwrap());
         let (clock, entropy) = (Arc::new(ManualClock::at(NOW)), Arc::new(Seeded::new(7)));
         let vault = Arc::new(MemoryVault::with(&[key(3)]));
-        let trust = Trust { root: root().public(), issuer: issuer(), policy: POLICY };
+        let trust = Trust { root: root().public(), issuer: issuer(), policy: self.rotation };
         let custodian = Arc::new(Custodian::new(store.clone(), vault.clone(), clock.clone(), entropy.clone(), trust));
         custodian.install(&first_key_set()).await.unwrap();
         custodian.rotate().await.unwrap();

@@ -75,6 +75,12 @@ export class RealService {
     run(this.folder, this.settings, "withdraw", id);
   }
 
+  /** Revokes a signing key, as the operator of the machine does; gives the id of the one that signs from now on. */
+  revokeKey(kid: string): string {
+    const done = run(this.folder, this.settings, "keys", "revoke", kid, "--reason", "stolen", "--format", "json");
+    return (JSON.parse(done) as { rotated: { activated: string } }).rotated.activated;
+  }
+
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.process.once("exit", resolve));
     this.process.kill("SIGTERM");

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 
 // the packages lie under web/, where node does not look from here
 const load = createRequire(new URL("../../web/package.json", import.meta.url));
@@ -15,3 +16,5 @@ export const { PNG } = load("pngjs") as typeof import("pngjs");
 export const { default: readQr } = load("jsqr") as typeof import("jsqr");
 /** The script of axe-core, to be run inside a page. */
 export const axeSource = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
+/** Reads key sets as other people's programs do. */
+export const jose = (await import(pathToFileURL(load.resolve("jose")).href)) as typeof import("jose");

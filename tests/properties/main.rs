@@ -1,7 +1,9 @@
 //! What must hold for every token and every code, tried on many: signing and verifying, damage, forms, spoken codes.
 
+mod custody;
 mod damage;
 mod forms;
+mod rotation;
 mod round_trip;
 mod spoken;
 mod world;

@@ -82,6 +82,11 @@ pub async fn keys_move_forward_and_one_at_a_time_signs(backend: &dyn Backend) {
     assert!(!issuer.remove_key(id(1), NOW + 9).await.unwrap());
     assert!(!issuer.activate_key(id(1), NOW).await.unwrap());
     assert_eq!(world.entries().await, before + 3, "retired, activated, removed");
+    // One that waits and that the newest set names no more has no turn any more; whatever else it leaves out stays as it is.
+    assert!(issuer.put_key_set(set(3, &[4]), entry()).await.unwrap());
+    let stages = [(1, Stage::Removed, false), (2, Stage::Active, false), (3, Stage::Removed, false), (4, Stage::Pending, false)];
+    assert_eq!(keys(issuer).await, stages);
+    assert!(!issuer.activate_key(id(3), NOW).await.unwrap());
     // Nor around the contract: the table itself takes no second active key and no revoked one.
     for statement in [
         "UPDATE signing_keys SET stage = 'active' WHERE stage = 'pending'",

@@ -1,11 +1,13 @@
 //! The life of a signing key's row: published, active, retired, removed, revoked.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::{ledger::append, rows};
 use crate::{
     authority::{Actor, ActorName},
-    keyring::{KeyId, KidPrefix, PublicKeys, PublishedKey, Revocation, rotation::KeyRecord},
+    keyring::{KeyId, KeySet, KidPrefix, PublicKeys, PublishedKey, Revocation, rotation::KeyRecord},
     ledger::{Entry, Event},
     store::{StoreError, StoredKeySet},
     token::LEEWAY,
@@ -40,8 +42,19 @@ pub(super) fn put_set(db: &Connection, keys: &PublicKeys, entry: &Entry) -> Resu
         for key in keys.set().keys() {
             publish(db, key, entry.at)?;
         }
+        leave_out(db, keys.set(), entry.at)?;
     }
     Ok(changed > 0)
+}
+
+/// A key whose turn never came, and that the newest set names no more, signs nothing: no set brings it back.
+fn leave_out(db: &Connection, set: &KeySet, now: i64) -> Result<(), StoreError> {
+    let named: BTreeSet<KeyId> = set.keys().iter().map(|key| key.key.id()).collect();
+    for record in records(db)?.iter().filter(|record| !named.contains(&record.id)) {
+        db.prepare_cached("UPDATE signing_keys SET stage = 'removed', since = ?2 WHERE kid = ?1 AND stage = 'pending'")?
+            .execute((record.id, now))?;
+    }
+    Ok(())
 }
 
 fn publish(db: &Connection, key: &PublishedKey, now: i64) -> Result<(), StoreError> {

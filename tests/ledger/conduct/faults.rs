@@ -44,6 +44,10 @@ const PEOPLE: &[Story] = &[
     }),
 ];
 
+const CREDENTIALS: &[Story] = &[("a credential is made twice", "the credential 0606060606060606 was made before", |book| {
+    book.add(credential("falcon", "otter")).add(credential("falcon", "otter"));
+})];
+
 const AUTHORISATIONS: &[Story] = &[
     ("an administrator asks", "otter was no officer and could not ask", |book| {
         book.add(Ask { by: "otter", ..Ask::number(2) }.event());
@@ -215,6 +219,9 @@ const TOKENS: &[Story] = &[
         let now = book.now;
         book.add(checked(7, now));
     }),
+    ("a token is made speakable twice", "token 0000000000000001 was made speakable before", |book| {
+        book.issue(|_| {}).add(speakable(1, "falcon")).add(speakable(1, "falcon"));
+    }),
     ("a token is checked first twice", "token 0000000000000001 was first checked before", |book| {
         let now = book.now;
         book.issue(|_| {}).add(checked(1, now + 60)).add(checked(1, now + 120));
@@ -233,6 +240,9 @@ const KEYS: &[Story] = &[
     }),
     ("a key that nobody named is removed", "was removed before it was retired", |book| {
         book.add(removed(2));
+    }),
+    ("a retired key is removed twice", "was removed twice", |book| {
+        book.add(retired(1)).add(removed(1)).add(removed(1));
     }),
     ("a retired key comes back", "was used again after it was retired or revoked", |book| {
         book.add(retired(1)).add(activated(1));
@@ -259,7 +269,7 @@ const KEYS: &[Story] = &[
 
 /// What each story ends with. A revocation is always remarked, besides.
 pub fn all() -> Vec<String> {
-    let stories = [PEOPLE, AUTHORISATIONS, ISSUES, TOKENS, KEYS].into_iter().flatten();
+    let stories = [PEOPLE, CREDENTIALS, AUTHORISATIONS, ISSUES, TOKENS, KEYS].into_iter().flatten();
     let tell = |story: &Story| {
         let (report, last) = told(story);
         let others: Vec<_> = report.unusual.iter().filter(|finding| !finding.what.contains("was revoked by")).collect();
@@ -271,5 +281,5 @@ pub fn all() -> Vec<String> {
 
 #[test]
 fn every_breach_is_found_at_its_entry_and_nothing_else() {
-    assert_eq!(all().len(), 74);
+    assert_eq!(all().len(), 77);
 }

@@ -126,8 +126,8 @@ const USUAL: &[Story] = &[
         }
     }),
     ("a token is touched by its officer, its approver and an administrator", "", |book| {
-        book.issue(|_| {}).add(speakable(1, "falcon")).add(speakable(1, "heron")).add(withdrawn(1, "otter"));
-        book.issue(|token| token.number = 2).add(withdrawn(2, "heron"));
+        book.issue(|_| {}).add(speakable(1, "falcon")).add(withdrawn(1, "otter"));
+        book.issue(|token| token.number = 2).add(speakable(2, "heron")).add(withdrawn(2, "heron"));
     }),
     ("a token while another approver is suspended", "", |book| {
         book.add(suspended("kite", "otter")).issue(|_| {});

@@ -1,0 +1,129 @@
+//! An organisation at work on a SQLite file: everybody acts through the use-cases themselves, so that its ledger is a real one.
+
+use std::{path::Path, sync::Arc};
+
+use countersign::{
+    authority::{Actor, AuthorisationId, Callsign, Decision, Officer, Role},
+    clock::{Clock as _, ManualClock},
+    issuer::{Ask, Custodian, Desk, DeskSettings, Housekeeper, IssueRequest, Issued, Notary, POLICY, Registry, Trust},
+    keyring::PublishedKey,
+    store::{AttemptHash, LedgerStore as _, Marked, Presented, SqliteStore, VerifierStore as _},
+    token::{Channel, SpokenSize},
+};
+
+use crate::{
+    vault::MemoryVault,
+    world::{self, DAY, NOW, Seeded},
+};
+
+/// How many days it works.
+const DAYS: usize = 10;
+/// How many tokens are issued on each; with what becomes of them that makes 99 entries a day.
+const TOKENS: usize = 51;
+
+/// People, keys and the signer of the ledger.
+pub struct Deployment {
+    store: Arc<SqliteStore>,
+    clock: Arc<ManualClock>,
+    custodian: Arc<Custodian>,
+    housekeeper: Housekeeper,
+    registry: Registry,
+    desk: Desk,
+    administrator: Actor,
+    approver: Officer,
+}
+
+/// Makes the ledger of a thousand entries that were made on ten days, each under a checkpoint of its day.
+pub async fn a_thousand_entries(path: &Path) {
+    let deployment = Deployment::begin(path).await;
+    for day in 0..DAYS {
+        deployment.day(day).await;
+    }
+    assert_eq!(deployment.size().await, 1_000);
+}
+
+impl Deployment {
+    async fn begin(path: &Path) -> Self {
+        let store = Arc::new(SqliteStore::open_for_issuer(path).unwrap());
+        let (clock, entropy) = (Arc::new(ManualClock::at(NOW)), Arc::new(Seeded::new(7)));
+        let vault = Arc::new(MemoryVault::with(&[3, 10, 11].map(world::key)));
+        let trust = Trust { root: world::root().public(), issuer: world::issuer(), policy: POLICY };
+        let custodian = Arc::new(Custodian::new(store.clone(), vault, clock.clone(), entropy.clone(), trust));
+        let later = |seed, days| PublishedKey { key: world::key(seed).public(), expires_at: NOW + days * DAY, ..world::published() };
+        custodian.install(&world::key_set(1, NOW + 30 * DAY, vec![later(3, 40), later(10, 41), later(11, 42)])).await.unwrap();
+        custodian.rotate().await.unwrap();
+        let (name, key) = world::ledger();
+        let notary = Arc::new(Notary::new(store.clone(), name, key));
+        let housekeeper = Housekeeper::new(store.clone(), clock.clone(), custodian.clone(), notary);
+        let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
+        let rules = DeskSettings { issuer: world::issuer(), spoken: SpokenSize::Five, max_live: 256 };
+        let desk = Desk::new(store.clone(), clock.clone(), entropy, custodian.clone(), rules);
+        let enrol = async |callsign: &str, role| registry.enrol(&Actor::Operator, callsign.parse().unwrap(), role).await.unwrap();
+        let (administrator, approver) = (Actor::Person(enrol("otter", Role::Administrator).await), enrol("heron", Role::Approver).await);
+        enrol("swift", Role::Overseer).await;
+        Self { store, clock, custodian, housekeeper, registry, desk, administrator, approver }
+    }
+
+    async fn size(&self) -> u64 {
+        self.store.head().await.unwrap().size
+    }
+
+    fn passes(&self, seconds: i64) {
+        self.clock.set(self.clock.now() + seconds);
+    }
+
+    /// Somebody comes, is allowed, refused and changes their mind, approaches people, and leaves.
+    async fn day(&self, day: usize) {
+        let callsign: Callsign = format!("kestrel{day}").parse().unwrap();
+        let officer = self.registry.enrol(&self.administrator, callsign.clone(), Role::Officer).await.unwrap();
+        self.registry.make_credential(&self.administrator, callsign.clone(), DAY).await.unwrap();
+        let refused = self.asked(&officer).await;
+        self.registry.decide(&self.approver, refused, Decision::Refuse).await.unwrap();
+        let regretted = self.asked(&officer).await;
+        self.registry.withdraw(&officer, regretted).await.unwrap();
+        let approved = self.asked(&officer).await;
+        self.registry.decide(&self.approver, approved, Decision::Approve).await.unwrap();
+        for n in 0..TOKENS {
+            self.approach(&officer, approved, n).await;
+        }
+        self.registry.suspend(&self.administrator, callsign).await.unwrap();
+        if day == DAYS - 1 {
+            self.custodian.revoke(&self.administrator, world::key(10).public().id(), "stolen").await.unwrap();
+        }
+        // First checks are reported, keys change over, and all of it goes under a checkpoint.
+        self.housekeeper.round().await;
+        self.passes(DAY);
+    }
+
+    async fn asked(&self, officer: &Officer) -> AuthorisationId {
+        let until = self.clock.now() + DAY;
+        let ask = Ask { reference: "OP-1".into(), channels: Channel::ALL.into(), from: None, until, max_tokens: 100 };
+        let id = self.registry.ask(officer, ask).await.unwrap().id;
+        self.passes(60);
+        id
+    }
+
+    /// Every fourth token is spoken after all, withdrawn, checked, or runs out.
+    async fn approach(&self, officer: &Officer, under: AuthorisationId, n: usize) {
+        let channel = Channel::ALL[n % 2];
+        let request = IssueRequest {
+            authorisation: Some(under),
+            approach: world::approach(channel),
+            not_before: None,
+            lifetime: None,
+            spoken: Some(false),
+        };
+        let Issued { token, claims, .. } = self.desk.issue(officer, request).await.unwrap();
+        self.passes(7);
+        match n % 4 {
+            0 => drop(self.desk.make_speakable(officer, claims.cti()).await.unwrap()),
+            1 => self.desk.withdraw(&self.approver, claims.cti()).await.unwrap(),
+            2 => {
+                let shown = Presented { cti: claims.cti(), hash: token.hash(), expires_at: claims.window().expires_at() };
+                let marked = self.store.use_once(shown, Some(AttemptHash([7; 32])), self.clock.now()).await.unwrap();
+                assert_eq!(marked, Marked::First);
+            }
+            _ => {}
+        }
+    }
+}

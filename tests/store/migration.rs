@@ -1,0 +1,59 @@
+//! A store of the first version, whose ledger had no tree: opened by this version, it stands under one.
+
+use std::path::Path;
+
+use countersign::{
+    authority::{ActorName, Role},
+    issuer::{Notary, inspect},
+    ledger::{Event, Report},
+    store::{IssuerStore as _, LedgerStore as _, SqliteStore},
+};
+use rusqlite::Connection;
+
+use crate::{
+    acts::officer,
+    world::{self, NOW},
+};
+
+const FIRST: &str = include_str!("../../src/store/sqlite/migrations/0001.sql");
+
+/// A file as the first version left it, with this many entries of the time before keys were told of.
+fn first_version(path: &Path, entries: usize) {
+    let sql = Connection::open(path).unwrap();
+    sql.execute_batch(&format!("PRAGMA journal_mode = WAL; BEGIN; {FIRST}; PRAGMA user_version = 1")).unwrap();
+    for n in 0..entries {
+        let event =
+            Event::OfficerEnrolled { callsign: format!("person{n}").parse().unwrap(), role: Role::Officer, by: ActorName::Operator };
+        sql.execute("INSERT INTO ledger_entries (leaf) VALUES (?1)", [event.at(NOW).canonical_bytes()]).unwrap();
+    }
+    sql.execute_batch("COMMIT").unwrap();
+}
+
+async fn inspected(store: &SqliteStore) -> (u64, Vec<String>) {
+    let Report { entries, faults, .. } = inspect(store, world::ledger().0, vec![]).await.unwrap();
+    (entries, faults.into_iter().map(|fault| fault.what).collect())
+}
+
+#[tokio::test]
+async fn a_tree_is_planted_over_the_entries_of_an_older_store() {
+    for entries in [0, 1, 2, 3, 7, 8, 9, 1_500] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        first_version(&path, entries);
+        assert!(SqliteStore::open_for_verifier(&path).is_err(), "a verifier waits for the issuer");
+        let store = std::sync::Arc::new(SqliteStore::open_for_issuer(&path).unwrap());
+        let unsigned = (entries > 0).then(|| "no checkpoint was signed; the running service signs one within a minute".to_owned());
+        assert_eq!(inspected(&store).await, (entries as u64, Vec::from_iter(unsigned)), "and nothing about the tree");
+
+        // From there on it grows and is signed as any other.
+        let event = Event::OfficerEnrolled { callsign: "newcomer".parse().unwrap(), role: Role::Officer, by: ActorName::Operator };
+        store.enrol(officer("newcomer", Role::Officer), event.at(NOW + 60)).await.unwrap();
+        let (name, key) = world::ledger();
+        let signed = Notary::new(store.clone(), name, key).sign().await.unwrap().unwrap();
+        assert_eq!(signed.size, entries as u64 + 1);
+        assert_eq!(inspected(&store).await, (signed.size, vec![]));
+        drop(store);
+        let again = SqliteStore::open_for_verifier(&path).unwrap();
+        assert_eq!(again.root(signed.size).await.unwrap(), signed.root, "it is migrated once");
+    }
+}
