@@ -3,7 +3,7 @@
 PAGE := web/public/dist/page.js
 PAGE_SOURCES := $(shell find web/public web/scan web/offline web/shared -type f -not -path '*/dist/*') web/build.mjs
 
-.PHONY: demo web test bench measure vectors clean
+.PHONY: demo web test bench exhaustive measure vectors clean
 
 ## The whole main job on this machine: issues one code and serves the page that checks it
 demo: web
@@ -28,6 +28,10 @@ bench: web
 	cargo bench --bench micro
 	cargo bench --bench ledger
 	cargo bench --bench load
+
+## Each row of a ledger tampered with alone, and each character of its checkpoints: minutes, where make test takes them together
+exhaustive: web
+	cargo test --release --test store tampering -- --ignored
 
 ## The page's sizes and speed, each beside its goal
 measure: web

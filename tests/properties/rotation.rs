@@ -129,11 +129,13 @@ impl Life {
         self.heed(&warnings);
     }
 
-    /// Whoever holds the ceremony within a week of the first warning is in time.
+    /// Whoever is warned a week ahead is in time within some days, and whoever is warned later sees to it at once.
     fn heed(&mut self, warnings: &[Warning]) {
         let left = self.deadline() + KEPT - self.custody.now;
         assert_eq!(warnings.contains(&Warning::SetEnds(left)), left <= 7 * DAY);
-        if warnings.iter().any(|warning| !matches!(warning, Warning::SetEnds(_))) {
+        if warnings.iter().any(|warning| matches!(warning, Warning::KeysEnd(left) if *left < 3 * DAY)) {
+            self.ceremony = (self.custody.now, 0);
+        } else if warnings.iter().any(|warning| !matches!(warning, Warning::SetEnds(_))) {
             let soon = self.custody.now + self.between(0, 2 * DAY);
             self.ceremony.0 = self.ceremony.0.min(soon);
         }

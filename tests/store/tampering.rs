@@ -1,8 +1,7 @@
 //! Every row of a real ledger changed, removed, repeated and exchanged in the database: an inspection tells of all of it.
 //!
 //! Changes that leave their traces in one place are made in forty places at once, and each has to be told of by itself; with
-//! each row alone it takes too long for every day:
-//! `cargo test --release --test store tampering -- --ignored`.
+//! each row alone it takes too long for every day: `make exhaustive`.
 
 use countersign::{
     issuer::inspect,

@@ -77,15 +77,15 @@ impl LedgerStore for SqliteStore {
     }
 
     async fn root(&self, size: u64) -> Result<Hash, StoreError> {
-        self.read(move |db| tree::root(size, |id| node(db, id))).await
+        self.snapshot(move |db| tree::root(size, |id| node(db, id))).await
     }
 
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
-        self.read(move |db| tree::inclusion_proof(index, size, |id| node(db, id))).await
+        self.snapshot(move |db| tree::inclusion_proof(index, size, |id| node(db, id))).await
     }
 
     async fn consistency(&self, first: u64, second: u64) -> Result<Vec<Hash>, StoreError> {
-        self.read(move |db| tree::consistency_proof(first, second, |id| node(db, id))).await
+        self.snapshot(move |db| tree::consistency_proof(first, second, |id| node(db, id))).await
     }
 
     async fn issued(&self, cti: Cti) -> Result<Option<u64>, StoreError> {

@@ -102,6 +102,18 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         self.readers.run(ask).await
     }
+
+    /// Runs statements that only read, all of one moment; many small ones are also cheaper so.
+    async fn snapshot<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.read(|db| {
+            let whole = db.unchecked_transaction()?;
+            ask(&whole)
+        })
+        .await
+    }
 }
 
 fn unusable(path: &Path, what: &str, error: &rusqlite::Error) -> StoreError {
