@@ -1,9 +1,8 @@
 //! The published key set as a verifier knows it: read from the store, trusted only under the pinned root.
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::Mutex;
 
 use crate::{
     keyring::{IssuerName, KeySetError, KidPrefix, PublicKey, PublicKeys},
@@ -15,8 +14,9 @@ pub struct KeyWatch {
     root: PublicKey,
     issuer: IssuerName,
     known: RwLock<Option<Known>>,
-    /// The last second in which a token's unknown key made us look again.
-    looked_at: AtomicI64,
+    /// The last second in which a token's unknown key made us look again. Held while we look: who asks meanwhile waits for
+    /// what is found.
+    looked_at: Mutex<i64>,
 }
 
 #[derive(Clone)]
@@ -39,7 +39,7 @@ pub enum WatchError {
 impl KeyWatch {
     /// Pins the root key.
     pub fn new(root: PublicKey, issuer: IssuerName) -> Self {
-        Self { root, issuer, known: RwLock::default(), looked_at: AtomicI64::new(i64::MIN) }
+        Self { root, issuer, known: RwLock::default(), looked_at: Mutex::new(i64::MIN) }
     }
 
     /// Reads the newest set from the store, and what became of its keys. One older than the one already seen is refused.
@@ -60,7 +60,12 @@ impl KeyWatch {
     /// a moment ago; once a second at most, so that made-up keys cost nothing. What is found is trusted as ever: under
     /// the pinned root, and never because a token names it.
     pub async fn look_again(&self, store: &dyn VerifierStore, now: i64) -> Result<(), WatchError> {
-        if self.looked_at.swap(now, Ordering::Relaxed) == now { Ok(()) } else { self.refresh(store, now).await }
+        let mut looked_at = self.looked_at.lock().await;
+        if *looked_at == now {
+            return Ok(());
+        }
+        *looked_at = now;
+        self.refresh(store, now).await
     }
 
     /// The keys, if a set is known that has not run out.

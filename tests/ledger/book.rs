@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign::{
     authority::{ActorName, AuthorisationId, Callsign, Role},
     keyring::{KeyId, SigningKey},
-    ledger::{Audit, Checkpoint, Entry, Event, Report, VerifierKey, ledger_key},
+    ledger::{Audit, Checkpoint, Entry, Event, Report, VerifierKey, leaf_hash, ledger_key},
     token::{Channel, Cti, TokenHash},
 };
 use zeroize::Zeroizing;
@@ -66,8 +66,9 @@ pub fn suspended(name: &str, by: &str) -> Event {
     Event::OfficerSuspended { callsign: callsign(name), by: actor(by) }
 }
 
+/// One for each name.
 pub fn credential(name: &str, by: &str) -> Event {
-    Event::CredentialMade { callsign: callsign(name), credential: [6; 8], expires_at: START + 30 * DAY, by: actor(by) }
+    Event::credential_made(callsign(name), &leaf_hash(name.as_bytes()), START + 30 * DAY, actor(by))
 }
 
 /// A request that, unless said otherwise, is falcon's, for three tokens within a month, not online.
