@@ -18,6 +18,11 @@ const MAX_AHEAD: i64 = 31 * 86_400;
 /// The most tokens it may allow.
 const MAX_TOKENS: u32 = 1_000;
 
+/// Whether people inside may write this where others read it: 1 to 64 printable ASCII characters.
+pub fn is_short_text(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b))
+}
+
 /// An authorisation cannot be asked for like this.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AuthorisationError {
@@ -75,7 +80,7 @@ impl Request {
         max_tokens: u32,
         now: i64,
     ) -> Result<Self, AuthorisationError> {
-        if !(1..=64).contains(&reference.len()) || !reference.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        if !is_short_text(reference) {
             return Err(AuthorisationError::Reference);
         }
         if channels.is_empty() {

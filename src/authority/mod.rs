@@ -3,5 +3,5 @@
 mod authorisation;
 mod officer;
 
-pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Request, State};
+pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Request, State, is_short_text};
 pub use officer::{Actor, ActorName, Callsign, Officer, OfficerError, Role};

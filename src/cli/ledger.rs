@@ -18,7 +18,7 @@ use super::{
     report, terms,
 };
 use crate::{
-    config::{Settings, read, reason},
+    config::{Settings, read, reason, replace},
     issuer::{export, inspect, prove},
     key_folder::KeyFolder,
     ledger::{Audit, Checkpoint, Entry, Line, Proof, Report, VerifierKey, tree},
@@ -238,7 +238,8 @@ fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format) ->
             )));
         }
     }
-    replace(keep, &note)?;
+    let unwritten = |error: io::Error| Failure::wrong(format!("{} cannot be written ({}); check the path", keep.display(), reason(&error)));
+    replace(keep, note.as_bytes()).map_err(unwritten)?;
     format.print(&json!({"size": newest.size, "since": before.map(|before| before.size)}), |_| match before {
         Some(before) => format!("Kept the checkpoint of {} entries; it goes on from the one of {}.", newest.size, before.size),
         None => format!("Kept the checkpoint of {} entries, the first.", newest.size),
@@ -248,10 +249,4 @@ fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format) ->
 fn hashes(text: &str) -> Option<Vec<tree::Hash>> {
     let answer: Value = serde_json::from_str(text).ok()?;
     answer["hashes"].as_array()?.iter().map(|hash| STANDARD.decode(hash.as_str()?).ok()?.try_into().ok()).collect()
-}
-
-fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let aside = path.with_extension("new");
-    let written = std::fs::write(&aside, text).and_then(|()| File::open(&aside)?.sync_all()).and_then(|()| std::fs::rename(&aside, path));
-    written.map_err(|error| Failure::wrong(format!("{} cannot be written ({}); check the path", path.display(), reason(&error))))
 }

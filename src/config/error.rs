@@ -1,7 +1,8 @@
 //! What can be wrong with a setting or a file, said to the reader.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -67,6 +68,21 @@ pub enum ConfigError {
 /// Reads a text file.
 pub fn read(path: &Path) -> Result<String, ConfigError> {
     fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: reason(&error) })
+}
+
+/// Writes a file that anybody may read, durably, in place of one that may be there: whoever reads it sees the old one or
+/// the new one.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = path.with_extension("new");
+    fs::write(&aside, bytes)?;
+    File::open(&aside)?.sync_all()?;
+    fs::rename(&aside, path)?;
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What the operating system says, without its numbers.

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 use secrecy::SecretString;
 
 pub use self::{
-    error::{ConfigError, read, reason},
+    error::{ConfigError, folder_of, read, reason, replace},
     flags::{Flags, Organisation, log_filter},
     rotation::duration,
 };

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Refused;
 use crate::{
-    authority::{Actor, ActorName},
+    authority::{Actor, ActorName, is_short_text},
     clock::Clock,
     entropy::{Entropy, NoEntropy},
     keyring::{
@@ -35,9 +35,6 @@ pub const POLICY: Policy = Policy {
     warning: 7 * DAY,
     slack: DAY,
 };
-
-/// The longest reason for a revocation. Bytes.
-const MAX_REASON: usize = 64;
 
 /// The private halves cannot be reached. The sentence is for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -230,7 +227,7 @@ impl Custodian {
         if !actor.may_administer() {
             return Err(Refused::NotAllowed("only administrators do this"));
         }
-        if !(1..=MAX_REASON).contains(&reason.len()) || !reason.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        if !is_short_text(reason) {
             return Err(Refused::Reason);
         }
         let now = self.clock.now();

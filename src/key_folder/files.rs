@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::KeyFolderError;
 use crate::{
-    config::{ConfigError, read, reason},
+    config::{self, ConfigError, folder_of, read, reason},
     keyring::SigningKey,
 };
 
@@ -34,16 +34,9 @@ pub(super) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KeyFold
     write().map_err(|error| unwritable(folder_of(path), &error))
 }
 
-/// Writes a public file, in place of one that may be there: whoever reads it sees the old one or the new one.
+/// Writes a public file, in place of one that may be there.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeyFolderError> {
-    let aside = path.with_extension("new");
-    let write = || {
-        fs::write(&aside, bytes)?;
-        File::open(&aside)?.sync_all()?;
-        fs::rename(&aside, path)?;
-        File::open(folder_of(path))?.sync_all()
-    };
-    write().map_err(|error| unwritable(folder_of(path), &error))
+    config::replace(path, bytes).map_err(|error| unwritable(folder_of(path), &error))
 }
 
 /// Writes a private key, encrypted if there is a passphrase.
@@ -85,10 +78,6 @@ pub(super) fn destroy(path: &Path) -> Result<(), KeyFolderError> {
 
 pub(super) fn unwritable(path: &Path, error: &io::Error) -> KeyFolderError {
     KeyFolderError::Unwritable { path: path.to_owned(), reason: reason(error) }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn bytes(passphrase: &SecretString) -> &[u8] {
