@@ -1,9 +1,9 @@
+import { el, fill } from "../shared/dom.ts";
 import { chooseTag, translator } from "../shared/i18n.ts";
 import { unpack } from "../shared/packed.ts";
 import type en from "../shared/i18n/en.json";
 import type { Text } from "./app.ts";
 import type { Deployment, Language } from "./deployment.ts";
-import { el, fill } from "./dom.ts";
 
 /** The language that the browser asks for, or else the one that the page came in. */
 export function firstLanguage({ languages }: Deployment): Language {

@@ -1,5 +1,5 @@
 import type { Scanner } from "../scan/scan.ts";
-import { el } from "./dom.ts";
+import { el } from "../shared/dom.ts";
 import { trusted } from "./trusted.ts";
 
 /** The digest of scan.js, which the build writes here. */

@@ -1,6 +1,6 @@
+import { button, el } from "../../shared/dom.ts";
 import { digitCount } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
-import { button, el } from "../dom.ts";
 import { interpret } from "../interpret.ts";
 import type { Way } from "../state.ts";
 import { follow } from "./follow.ts";

@@ -1,7 +1,7 @@
+import { button, el, fill } from "../../shared/dom.ts";
 import { type FollowedWords, type Place, followDigits, followWords } from "../../shared/follow.ts";
 import type { SpokenReading } from "../../shared/forgive.ts";
 import type { App } from "../app.ts";
-import { button, el, fill } from "../dom.ts";
 import type { Way } from "../state.ts";
 import { paragraph } from "./parts.ts";
 import { ordinal, problemText } from "./problem.ts";

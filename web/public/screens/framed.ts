@@ -1,5 +1,5 @@
+import { el, heading } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
-import { el, heading } from "../dom.ts";
 
 /** Instead of everything else, where another page holds this one in a frame. */
 export function framedScreen(app: App): Node[] {

@@ -1,5 +1,5 @@
+import { button, el, fill } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
-import { button, el, fill } from "../dom.ts";
 import { canKeep, isKept, keep, keepingNow, remove } from "../keeping.ts";
 import { paragraph } from "./parts.ts";
 

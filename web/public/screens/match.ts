@@ -1,7 +1,7 @@
+import { button, el } from "../../shared/dom.ts";
 import type { Token } from "../../shared/token.ts";
 import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
-import { button, el } from "../dom.ts";
 import verdicts from "../../shared/verdicts.json";
 import { secondsNow } from "../clock.ts";
 import { action, again, claimList, contact, panel, paragraph, timeText } from "./parts.ts";

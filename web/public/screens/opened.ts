@@ -1,7 +1,7 @@
 import type { Bytes } from "../../shared/bytes.ts";
+import { button, el } from "../../shared/dom.ts";
 import { parseToken } from "../../shared/token.ts";
 import type { App } from "../app.ts";
-import { button, el } from "../dom.ts";
 import { claimList, contact, panel, paragraph } from "./parts.ts";
 
 /** A ring, not yet closed: neither good nor bad. */

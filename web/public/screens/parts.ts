@@ -1,8 +1,8 @@
+import { button, el, heading, icon } from "../../shared/dom.ts";
 import type { Token } from "../../shared/token.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { Verdict } from "../../shared/verdict.ts";
 import type { App } from "../app.ts";
-import { button, el, heading, icon } from "../dom.ts";
 
 /** The coloured head of a screen: icon, heading, one sentence. */
 export function panel(tone: string, path: string, title: string, ...rest: readonly (Node | null)[]): HTMLElement {

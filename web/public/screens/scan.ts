@@ -1,7 +1,7 @@
 import type { Camera, Ending } from "../../scan/camera.ts";
+import { button, el, fill, heading, refill } from "../../shared/dom.ts";
 import { readToken } from "../../shared/link.ts";
 import type { App, Text } from "../app.ts";
-import { button, el, fill, heading, refill } from "../dom.ts";
 import { loadScanner } from "../loader.ts";
 import { paragraph } from "./parts.ts";
 

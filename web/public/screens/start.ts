@@ -1,5 +1,5 @@
+import { button, el, heading, refill } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
-import { button, el, heading, refill } from "../dom.ts";
 import { numberText } from "../number.ts";
 import type { Way } from "../state.ts";
 import { keepPart } from "./keep.ts";

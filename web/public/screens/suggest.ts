@@ -1,6 +1,6 @@
+import { button, el, heading } from "../../shared/dom.ts";
 import { readStrict } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
-import { button, el, heading } from "../dom.ts";
 import type { Suggestion } from "../state.ts";
 import { paragraph } from "./parts.ts";
 import { ordinal } from "./problem.ts";

@@ -1,6 +1,6 @@
+import { button, el } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
 import { type Judged, withNumber } from "../check.ts";
-import { button, el } from "../dom.ts";
 import { numberText } from "../number.ts";
 import { paragraph } from "./parts.ts";
 

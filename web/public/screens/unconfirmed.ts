@@ -1,7 +1,7 @@
+import { button, el } from "../../shared/dom.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { App } from "../app.ts";
 import type { Unconfirmed } from "../check.ts";
-import { button, el } from "../dom.ts";
 import { action, again, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
 
 /** No answer from the service: what this phone could see by itself, what it could not, and no good sign. */

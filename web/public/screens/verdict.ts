@@ -1,6 +1,6 @@
+import { button, el } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
-import { button, el } from "../dom.ts";
 import { action, again, agoText, contact, paragraph, timeText, verdictPanel } from "./parts.ts";
 import { matchQuestion } from "./match.ts";
 import { forgottenNumber, typedNumber } from "./typed.ts";
