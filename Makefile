@@ -1,7 +1,8 @@
 # make demo and make test do all set-up. Needs Rust, Node and make.
 
 PAGE := web/public/dist/page.js
-PAGE_SOURCES := $(shell find web/public web/scan web/offline web/shared -type f -not -path '*/dist/*') web/build.mjs
+CONSOLE := web/officer/dist/console.js
+PAGE_SOURCES := $(shell find web/public web/officer web/scan web/offline web/shared -type f -not -path '*/dist/*') web/build.mjs
 
 .PHONY: demo web test bench exhaustive measure vectors clean
 
@@ -9,11 +10,15 @@ PAGE_SOURCES := $(shell find web/public web/scan web/offline web/shared -type f 
 demo: web
 	cargo run -- demo
 
-## The page, which the binary embeds
-web: $(PAGE)
+## The page and the officers' console, which the binary embeds
+web: $(PAGE) $(CONSOLE)
 
 $(PAGE): web/node_modules $(PAGE_SOURCES)
 	cd web && npm run --silent build
+
+# one build writes both
+$(CONSOLE): $(PAGE)
+	test -f $@ || (cd web && npm run --silent build)
 
 web/node_modules: web/package.json web/package-lock.json
 	cd web && npm ci --silent
@@ -44,4 +49,4 @@ vectors:
 
 clean:
 	cargo clean
-	rm -rf web/node_modules web/public/dist web/build .countersign-demo
+	rm -rf web/node_modules web/public/dist web/officer/dist web/build .countersign-demo

@@ -1,4 +1,5 @@
-// Builds what the binary embeds: the page's script and style, the scanner, and the service worker.
+// Builds what the binary embeds: for the page its script and style, the scanner and the service worker, and the same for the
+// officers' console.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,8 +11,11 @@ const read = (path) => readFileSync(here(path), "utf8");
 // The browsers of about ten years back, for style and for scripts. What they lack besides is feature-detected in the code.
 const BROWSERS = ["chrome55", "safari10.1", "firefox52"];
 const SYNTAX = "es2017";
+// the console runs on devices that are looked after
+const CONSOLE = { target: "es2020" };
 
 mkdirSync(here("public/dist"), { recursive: true });
+mkdirSync(here("officer/dist"), { recursive: true });
 const scanner = await bundle("scan/scan.ts", {
   plugins: [plainFields()],
   banner: { js: `/*! Contains @nuintun/qrcode.\n${read("node_modules/@nuintun/qrcode/LICENSE")}*/` },
@@ -24,6 +28,16 @@ const page = await bundle("public/main.ts", { define: { SCAN_INTEGRITY: JSON.str
 // browsers close the element at this text wherever it stands
 write("page.js", page.trim().replace(/<\/script/g, "<\\/script"));
 write("page.css", (await bundle("public/page.css", { target: BROWSERS })).trim());
+
+const shell = {
+  "console.js": await bundle("officer/main.ts", CONSOLE),
+  "console.css": await bundle("officer/console.css", CONSOLE),
+};
+// the worker keeps the shell under its digest: another shell is another worker
+const version = createHash("sha256");
+for (const file of [...Object.values(shell), read("officer/index.html"), read("officer/manifest.webmanifest"), read("officer/icon.svg")]) version.update(file);
+const worker = await bundle("officer/worker/sw.ts", { ...CONSOLE, define: { SHELL_VERSION: JSON.stringify(version.digest("hex").slice(0, 16)) } });
+for (const [name, content] of Object.entries({ ...shell, "sw.js": worker })) write(name, content, "officer");
 
 async function bundle(entry, options) {
   const result = await build({
@@ -47,6 +61,6 @@ function plainFields() {
   return { name: "plain fields", setup };
 }
 
-function write(name, content) {
-  writeFileSync(here("public/dist/" + name), content);
+function write(name, content, part = "public") {
+  writeFileSync(here(`${part}/dist/${name}`), content);
 }

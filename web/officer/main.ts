@@ -1,0 +1,33 @@
+import { Console } from "./app.ts";
+import { blankWhileAway } from "./away.ts";
+import { enrolScreen } from "./screens/enrol.ts";
+import { keepShell } from "./shell.ts";
+
+const ENROLMENT = /^enrol_[\w-]+$/;
+
+/** Takes what stands behind the `#` and wipes it from the address bar and this tab's history entry. */
+function takeFragment(): string {
+  const fragment = location.hash.slice(1);
+  if (fragment !== "") history.replaceState(null, "", location.pathname);
+  return fragment;
+}
+
+const fragment = takeFragment();
+const [header, main] = [document.querySelector("header"), document.querySelector("main")];
+
+if (header !== null && main !== null) start(new Console(header, main));
+
+function start(app: Console): void {
+  blankWhileAway();
+  keepShell();
+  if (ENROLMENT.test(fragment)) enrolScreen(app, fragment);
+  else void app.start();
+  window.addEventListener("popstate", () => {
+    if (location.hash === "") app.back();
+  });
+  // a link may be opened into a tab that is already here
+  window.addEventListener("hashchange", () => {
+    const next = takeFragment();
+    if (ENROLMENT.test(next)) enrolScreen(app, next);
+  });
+}

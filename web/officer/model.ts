@@ -1,0 +1,116 @@
+import { type Parse, list, nullable, object, oneOf, record, text, whole } from "./parse.ts";
+
+// What the service answers, as types. Times are whole seconds since 1970.
+
+type Read<P extends Parse<unknown>> = ReturnType<P>;
+
+export const CHANNELS = ["in-person", "telephone", "online"] as const;
+export type Channel = (typeof CHANNELS)[number];
+export const ROLES = ["officer", "approver", "administrator", "overseer"] as const;
+export type Role = (typeof ROLES)[number];
+
+const channel = oneOf(CHANNELS);
+const role = oneOf(ROLES);
+
+export const session = record({ callsign: text, role, organisation: text, address: text, server_time: whole });
+export type Session = Read<typeof session>;
+
+export const enrolled = record({ callsign: text, role });
+
+export const link = record({ link: text, link_expires_at: whole });
+export type Link = Read<typeof link>;
+
+/** A ceremony of the browser: its name for the service, and what the browser needs for it. */
+export const ceremony = record({ ceremony: text, options: record({ publicKey: object }) });
+export type Ceremony = Read<typeof ceremony>;
+
+export const authorisation = record({
+  id: text,
+  reference: text,
+  channels: list(channel),
+  from: whole,
+  until: whole,
+  max_tokens: whole,
+  tokens_issued: whole,
+  asked_by: text,
+  asked_at: whole,
+  state: oneOf(["asked", "approved", "refused", "withdrawn"]),
+  decided_by: nullable(text),
+  decided_at: nullable(whole),
+});
+export type Authorisation = Read<typeof authorisation>;
+
+export const spoken = record({ words: text, digits: text });
+export type Spoken = Read<typeof spoken>;
+
+export const issued = record({
+  id: text,
+  qr_svg: text,
+  spoken: nullable(spoken),
+  issued_at: whole,
+  not_before: nullable(whole),
+  expires_at: whole,
+});
+export type Issued = Read<typeof issued>;
+
+const state = oneOf(["live", "checked", "expired", "withdrawn"]);
+export type TokenState = Read<typeof state>;
+
+export const status = record({ state, first_checked_at: nullable(whole) });
+export type Status = Read<typeof status>;
+
+export const liveToken = record({
+  id: text,
+  officer: text,
+  authorisation: text,
+  channel,
+  issued_at: whole,
+  not_before: nullable(whole),
+  expires_at: whole,
+  state,
+  first_checked_at: nullable(whole),
+});
+export type LiveToken = Read<typeof liveToken>;
+
+const key = record({
+  id: text,
+  kind: oneOf(["passkey", "credential"]),
+  added_at: nullable(whole),
+  expires_at: nullable(whole),
+  scopes: nullable(list(text)),
+});
+export type Key = Read<typeof key>;
+
+export const person = record({ callsign: text, role, enrolled_at: whole, suspended_at: nullable(whole), keys: list(key) });
+export type Person = Read<typeof person>;
+
+export const newPerson = record({ callsign: text, role, link: text, link_expires_at: whole });
+
+/** A code on this screen or kept on this device: enough to show it without a network. */
+export const code = record({
+  id: text,
+  owner: text,
+  address: text,
+  channel,
+  name: nullable(text),
+  place: nullable(text),
+  qr_svg: text,
+  spoken: nullable(spoken),
+  not_before: nullable(whole),
+  expires_at: whole,
+});
+export type Code = Read<typeof code>;
+
+/** Whether an authorisation may be used at this moment. */
+export function isLive(authorisation: Authorisation, now: number): boolean {
+  const { state: at, from, until, max_tokens, tokens_issued } = authorisation;
+  return at === "approved" && from <= now && now < until && tokens_issued < max_tokens;
+}
+
+/** Whether a code may still be used by somebody. */
+export function isInUse({ state }: LiveToken): boolean {
+  return state === "live" || state === "checked";
+}
+
+/** For so long after its end a code can still be checked, since clocks differ. Seconds. */
+export const LEEWAY = 60;

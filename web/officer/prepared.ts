@@ -1,0 +1,80 @@
+import { LEEWAY, type Code, code } from "./model.ts";
+import { list, readJson } from "./parse.ts";
+
+// Codes that were prepared for later, kept on this device so that they can be shown without a network. They lie in
+// localStorage and not in IndexedDB because it works at once: when a sign-out returns, they are gone, whatever the browser does next.
+
+const KEY = "prepared";
+
+/** Where texts are kept on the device. */
+export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+export class PreparedCodes {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly now: () => number,
+  ) {}
+
+  /** What is kept and not over, by its time. What is over is wiped before anything is shown. */
+  list(): readonly Code[] {
+    const kept = readJson(this.shelf.getItem(KEY) ?? "[]", list(code)) ?? [];
+    const current = kept.filter((one) => this.now() < wipedAt(one));
+    if (current.length !== kept.length || kept.length === 0) this.write(current);
+    return [...current].sort((a, b) => startOf(a) - startOf(b));
+  }
+
+  add(one: Code): void {
+    this.write([...this.list(), one]);
+  }
+
+  /** Switches the words of a kept code on. */
+  replace(one: Code): void {
+    if (this.has(one.id)) this.write(this.list().map((kept) => (kept.id === one.id ? one : kept)));
+  }
+
+  has(id: string): boolean {
+    return this.list().some((one) => one.id === id);
+  }
+
+  remove(id: string): void {
+    this.write(this.list().filter((one) => one.id !== id));
+  }
+
+  /** Wipes what another person kept on the same device. */
+  keepOnlyOf(owner: string): void {
+    this.write(this.list().filter((one) => one.owner === owner));
+  }
+
+  wipe(): void {
+    this.write([]);
+  }
+
+  /** Wipes each code as soon as its time is over, for as long as the console is open. */
+  watch(changed: () => void): void {
+    clearTimeout(this.timer);
+    const ends = this.list().map(wipedAt);
+    if (ends.length === 0) return;
+    const wait = Math.max(0, Math.min(...ends) - this.now()) * 1000;
+    this.timer = setTimeout(() => {
+      changed();
+      this.watch(changed);
+    }, wait + 250);
+  }
+
+  private write(codes: readonly Code[]): void {
+    if (codes.length === 0) this.shelf.removeItem(KEY);
+    else this.shelf.setItem(KEY, JSON.stringify(codes));
+  }
+}
+
+/** The moment from which a code counts. */
+export function startOf(one: Code): number {
+  return one.not_before ?? one.expires_at;
+}
+
+/** The moment at which nothing of a code may be left. */
+export function wipedAt(one: Code): number {
+  return one.expires_at + LEEWAY;
+}

@@ -1,0 +1,42 @@
+import { el } from "../../shared/dom.ts";
+import type { Console } from "../app.ts";
+import { type Authorisation, type Channel, isLive } from "../model.ts";
+import { timeText } from "../times.ts";
+import { t } from "../words.ts";
+
+/** What an authorisation allows and where it stands, as a card's content. `asker` names who asked, for those who decide. */
+export function facts(app: Console, one: Authorisation, asker = false, title: "h2" | "h3" = "h3"): HTMLElement[] {
+  const { from, until, tokens_issued, max_tokens } = one;
+  const end = timeText(until);
+  const time = from > app.now() ? t("authorisation.between", { from: timeText(from), until: end }) : t("authorisation.until", { until: end });
+  const used = t("authorisation.used", { used: String(tokens_issued), most: String(max_tokens) });
+  return [
+    el(title, {}, one.reference),
+    el("p", { class: "state state-" + standing(app, one) }, t(`standing.${standing(app, one)}`)),
+    ...(asker ? [el("p", {}, t("authorisation.asked_by", { callsign: one.asked_by, time: timeText(one.asked_at) }))] : []),
+    el("p", {}, channelsText(one.channels)),
+    el("p", {}, time),
+    el("p", {}, one.state === "asked" ? t("authorisation.most", { most: String(max_tokens) }) : used),
+  ];
+}
+
+type Standing = "asked" | "live" | "later" | "used" | "over" | "refused" | "withdrawn";
+
+function standing(app: Console, one: Authorisation): Standing {
+  if (one.state === "refused" || one.state === "withdrawn") return one.state;
+  if (one.until <= app.now()) return "over";
+  if (one.state === "asked") return "asked";
+  if (isLive(one, app.now())) return "live";
+  return one.from > app.now() ? "later" : "used";
+}
+
+/** What is over or was refused, folded away: the last ten. */
+export function earlier(app: Console, all: readonly Authorisation[]): HTMLElement | null {
+  if (all.length === 0) return null;
+  const items = all.slice(0, 10).map((one) => el("li", { class: "card" }, ...facts(app, one)));
+  return el("details", {}, el("summary", {}, t("authorisation.earlier")), el("ul", { class: "list" }, ...items));
+}
+
+export function channelsText(channels: readonly Channel[]): string {
+  return channels.map((channel) => t(`channel.${channel}`)).join(", ");
+}

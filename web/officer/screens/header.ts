@@ -1,0 +1,38 @@
+import { button, el } from "../../shared/dom.ts";
+import type { Console } from "../app.ts";
+import type { Role, Session } from "../model.ts";
+import { t } from "../words.ts";
+import { codesScreen } from "./codes.ts";
+import { inUseScreen } from "./in-use.ts";
+import { peopleScreen } from "./people.ts";
+import { requestsScreen } from "./requests.ts";
+
+type Place = "codes" | "requests" | "in-use" | "people";
+
+const PLACES: { readonly [R in Role]: readonly Place[] } = {
+  officer: ["codes"],
+  approver: ["requests", "codes", "in-use"],
+  administrator: ["people", "in-use"],
+  overseer: [],
+};
+
+const OPEN: { readonly [P in Place]: (app: Console) => void } = {
+  codes: codesScreen,
+  requests: requestsScreen,
+  "in-use": inUseScreen,
+  people: peopleScreen,
+};
+
+/** Who is signed in, where they can go, and the way out. */
+export function headerOf(app: Console, session: Session, shown: string): Node[] {
+  const places = PLACES[session.role];
+  const out = button(t("header.sign_out"), "plain", () => void app.signOut());
+  out.classList.add("sign-out");
+  const who = el("p", { class: "who" }, el("strong", {}, session.callsign), " ", el("span", {}, t(`role.${session.role}`)));
+  const menu = places.map((place) => {
+    const go = el("button", place === shown ? { type: "button", "aria-current": "page" } : { type: "button" }, t(`header.${place}`));
+    go.addEventListener("click", () => OPEN[place](app));
+    return go;
+  });
+  return [who, out, ...(places.length > 1 ? [el("nav", { "aria-label": t("header.menu") }, ...menu)] : [])];
+}

@@ -1,0 +1,62 @@
+import { button, el, heading } from "../../shared/dom.ts";
+import type { Order } from "../api.ts";
+import type { Console } from "../app.ts";
+import { type Authorisation, type Channel, isLive } from "../model.ts";
+import { type Result, done } from "../result.ts";
+import { t } from "../words.ts";
+import { codesScreen } from "./codes.ts";
+import { type Said, detailFields } from "./details.ts";
+import { choice, form, submit } from "./fields.ts";
+import { keypad } from "./keypad.ts";
+import { liveScreen } from "./live.ts";
+import { makeCode } from "./making.ts";
+import { Line, perform } from "./parts.ts";
+
+/** The second tap: what the code says, then the passkey. All but the authorisation may stay empty. */
+export function issueScreen(app: Console, channel: Channel, authorisations: readonly Authorisation[], before: Said = {}): void {
+  app.show("issue", () => {
+    app.confirming.prepare();
+    const line = new Line();
+    const under = authorisationChoice(app, authorisations);
+    const number = keypad();
+    const details = detailFields(channel, before);
+    const send = submit(t("issue.make"));
+    let order: Order | null = null;
+    const make = () => {
+      const said = details.read();
+      order = typeof said === "string" ? null : orderOf(under.input.value, channel, said, number.value());
+      if (order !== null) return makeCode(app, order);
+      line.say(typeof said === "string" ? said : t("keypad.short"), "problem");
+      return null;
+    };
+    return [
+      heading(t(`issue.title.${channel}`)),
+      form(
+        () => void perform(app, send, line, make, (code) => liveScreen(app, code, order)),
+        under.box, number.box, details.box,
+        el("div", { class: "foot" }, line.element, el("div", { class: "buttons" }, send, button(t("do.back"), "plain", () => codesScreen(app)))),
+      ),
+    ];
+  });
+}
+
+/** Looks up what may be used now, and gives what opens the screen with the details of an order, all but its number. */
+export async function issueAgain(app: Console, { channel, ...said }: Order): Promise<Result<() => void>> {
+  const found = await app.api.authorisations();
+  if (!found.ok) return found;
+  const covers = (one: Authorisation): boolean => one.asked_by === app.session?.callsign && one.channels.includes(channel) && isLive(one, app.now());
+  const covering = found.value.filter(covers);
+  return done(() => (covering.length === 0 ? codesScreen(app) : issueScreen(app, channel, covering, said)));
+}
+
+/** The authorisation that was used last, where it still is one of these. */
+export function authorisationChoice(app: Console, authorisations: readonly Authorisation[]): ReturnType<typeof choice> {
+  const options = authorisations.map(({ id, reference }) => [id, reference] as const);
+  return choice("authorisation", t("issue.authorisation"), options, app.lastAuthorisation);
+}
+
+/** What is asked of the service, or null where the number is not whole. */
+function orderOf(authorisation: string, channel: Channel, said: Said, number: string): Order | null {
+  if (number === "") return { authorisation, channel, ...said };
+  return number.length === 6 ? { authorisation, channel, ...said, challenge: number } : null;
+}

@@ -1,0 +1,35 @@
+import { button, el } from "../../shared/dom.ts";
+import { t } from "../words.ts";
+
+const DIGITS = 6;
+
+/** The number that a person reads out, entered with one thumb, or by a keyboard where there is one. */
+export function keypad(): { readonly box: HTMLElement; readonly value: () => string } {
+  // no keyboard of the system's own comes up over the big keys
+  const plain = { id: "number", type: "text", inputmode: "none", autocomplete: "off", maxlength: "7" };
+  const input = el("input", { ...plain, class: "number", "aria-describedby": "number-hint" });
+  const digits = (): string => input.value.replace(/\D/g, "").slice(0, DIGITS);
+  const show = (value: string): void => {
+    input.value = value.replace(/^(...)(?=.)/, "$1 ");
+  };
+  input.addEventListener("input", () => show(digits()));
+  const key = (text: string, press: () => void, name?: string): HTMLButtonElement => {
+    const made = button(text, "plain", press);
+    made.classList.add("key");
+    if (name !== undefined) made.setAttribute("aria-label", name);
+    return made;
+  };
+  const digit = (one: string): HTMLButtonElement => key(one, () => show((digits() + one).slice(0, DIGITS)));
+  const keys = ["1", "2", "3", "4", "5", "6", "7", "8", "9"].map(digit);
+  const clear = key(t("keypad.clear"), () => show(""));
+  const back = key("⌫", () => show(digits().slice(0, -1)), t("keypad.back"));
+  const box = el(
+    "div",
+    { class: "keypad" },
+    el("label", { for: "number" }, t("keypad.label")),
+    el("p", { id: "number-hint", class: "hint" }, t("keypad.hint")),
+    input,
+    el("div", { class: "keys", role: "group", "aria-label": t("keypad.keys") }, ...keys, clear, digit("0"), back),
+  );
+  return { box, value: digits };
+}

@@ -1,0 +1,155 @@
+import { button, el, fill, heading } from "../../shared/dom.ts";
+import type { Order } from "../api.ts";
+import type { Console } from "../app.ts";
+import { keepAwake } from "../awake.ts";
+import { onHold } from "../hold.ts";
+import { watchCode } from "../live.ts";
+import { type Code, LEEWAY, type Status } from "../model.ts";
+import { t } from "../words.ts";
+import { codesScreen } from "./codes.ts";
+import { codePart } from "./code.ts";
+import { issueAgain } from "./issue.ts";
+import { makeCode } from "./making.ts";
+import { Line, paragraph, perform } from "./parts.ts";
+import { signInScreen } from "./sign-in.ts";
+import { StateLine } from "./state-line.ts";
+import { timesText } from "./tokens.ts";
+
+/** The code that somebody is to check now. `order` says how to make another like it. */
+export function liveScreen(app: Console, code: Code, order: Order | null): void {
+  if (order !== null) {
+    app.made.set(code.id, { code, order });
+    app.confirming.prepare();
+  }
+  app.show("live", () => new LiveView(app, code, order).nodes(), true);
+}
+
+/** How a code came to its end. */
+type End = "withdrawn" | "expired";
+
+class LiveView {
+  private readonly shown = el("div", { class: "live" });
+  private readonly veil = el("div", { class: "veil", hidden: "" }, el("h1", { class: "unseen" }, t("page.title")));
+  private readonly state: StateLine;
+  private readonly line = new Line();
+  private letSleep = keepAwake();
+  private readonly timers: number[] = [];
+
+  constructor(
+    private readonly app: Console,
+    private readonly code: Code,
+    private readonly order: Order | null,
+  ) {
+    this.state = new StateLine(() => app.now());
+    const unwatch = app.session === null ? () => this.state.end() : this.watch();
+    app.onLeave(() => {
+      this.letSleep();
+      unwatch();
+      this.state.end();
+      this.timers.forEach((timer) => clearTimeout(timer));
+    });
+    this.at(code.expires_at, () => this.over("expired"));
+    if (app.session === null) this.state.unwatched();
+  }
+
+  nodes(): Node[] {
+    fill(this.shown, ...codePart(this.app, this.code), this.foot());
+    const back = el("button", { type: "button", "aria-label": t("live.show_again") });
+    back.addEventListener("click", () => this.unveil());
+    this.veil.appendChild(back);
+    return [this.shown, this.veil];
+  }
+
+  private watch(): () => void {
+    const unwatch = watchCode(this.code.id, {
+      seen: (status) => this.seen(status),
+      lost: () => this.state.lost(),
+      // the answer tells whether the session is over, which leads to the sign-in
+      refused: () => void this.app.api.status(this.code.id),
+    });
+    // from then on nothing changes any more, and the service says nothing
+    this.at(this.code.expires_at + LEEWAY - 2, unwatch);
+    return unwatch;
+  }
+
+  private seen(status: Status): void {
+    this.state.seen(status);
+    if (status.state === "withdrawn") this.over("withdrawn");
+  }
+
+  private at(moment: number, act: () => void): void {
+    this.timers.push(window.setTimeout(act, Math.max(0, moment - this.app.now()) * 1000));
+  }
+
+  private controls(): Node[] {
+    const hide = control(t("live.hide"), () => this.hide());
+    const own = this.app.session !== null;
+    return [...(own && this.order !== null ? [this.another(this.order)] : []), hide, ...(own ? [this.withdrawal()] : []), this.done()];
+  }
+
+  /** What stands at the bottom, under the thumb. */
+  private foot(): HTMLElement {
+    const told = el("div", { class: "told" }, this.state.element, paragraph(timesText(this.code), "runs-out"));
+    return el("div", { class: "foot" }, told, this.line.element, el("div", { class: "controls" }, ...this.controls()));
+  }
+
+  /** Another code of the same details. A number that was read out is for one code only: for the next it is asked anew. */
+  private another(order: Order): HTMLButtonElement {
+    const made = control(t("live.new"), () => {
+      if (order.challenge !== undefined) void perform(this.app, made, this.line, () => issueAgain(this.app, order), (open) => open());
+      else void perform(this.app, made, this.line, () => makeCode(this.app, order), (code) => liveScreen(this.app, code, order));
+    });
+    return made;
+  }
+
+  private withdrawal(): HTMLButtonElement {
+    const made = el("button", { type: "button", class: "button button-plain button-grave button-hold" }, t("live.hold"));
+    const again = (): void => {
+      made.textContent = t("live.hold_again");
+      this.line.say(t("live.hold_hint"));
+    };
+    const meant = (): void => void perform(this.app, made, this.line, () => this.app.api.withdrawToken(this.code.id), () => this.over("withdrawn"));
+    onHold(made, { meant, again });
+    return made;
+  }
+
+  private done(): HTMLButtonElement {
+    return control(t("do.done"), () => (this.app.session === null ? signInScreen(this.app, "out") : codesScreen(this.app)));
+  }
+
+  private over(end: End): void {
+    if (end === "withdrawn") this.app.prepared.remove(this.code.id);
+    this.app.made.delete(this.code.id);
+    this.letSleep();
+    this.line.hush();
+    // who takes a code back need not be told of its check
+    this.state.element.hidden = end === "withdrawn";
+    const another = this.app.session !== null && this.order !== null ? [this.another(this.order)] : [];
+    const title = heading(t(`live.${end}.title`));
+    const controls = el("div", { class: "controls" }, ...another, this.done());
+    const over = el("div", { class: "over" }, title, paragraph(t(`live.${end}.means`), "lead"));
+    fill(this.shown, over, el("div", { class: "foot" }, this.state.element, this.line.element, controls));
+    if (!this.veil.hidden) return;
+    title.focus();
+  }
+
+  private hide(): void {
+    this.letSleep();
+    this.shown.hidden = true;
+    this.veil.hidden = false;
+    document.documentElement.classList.add("is-veiled");
+    this.veil.querySelector("button")?.focus();
+  }
+
+  private unveil(): void {
+    this.letSleep = keepAwake();
+    document.documentElement.classList.remove("is-veiled");
+    this.veil.hidden = true;
+    this.shown.hidden = false;
+    this.shown.querySelector("h1")?.focus();
+  }
+}
+
+function control(text: string, press: () => void): HTMLButtonElement {
+  return button(text, "plain", press);
+}

@@ -1,0 +1,20 @@
+import type { Order } from "../api.ts";
+import type { Console } from "../app.ts";
+import type { Code } from "../model.ts";
+import { type Result, done, failed } from "../result.ts";
+
+/** Confirms with the passkey, then makes the code. */
+export async function makeCode(app: Console, order: Order): Promise<Result<Code>> {
+  const confirmed = await app.confirming.confirm();
+  if (!confirmed.ok) return confirmed;
+  const issued = await app.api.issue(order, confirmed.value);
+  // the next one needs a confirmation of its own
+  app.confirming.prepare();
+  if (!issued.ok) return issued;
+  if (app.session === null) return failed("no-session");
+  const { callsign, address } = app.session;
+  app.lastAuthorisation = order.authorisation;
+  const { id, qr_svg, spoken, not_before, expires_at } = issued.value;
+  const { channel, name = null, place = null } = order;
+  return done({ id, owner: callsign, address, channel, name, place, qr_svg, spoken, not_before, expires_at });
+}

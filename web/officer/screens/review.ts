@@ -1,0 +1,48 @@
+import { button, el, heading } from "../../shared/dom.ts";
+import type { Review } from "../api.ts";
+import type { Console } from "../app.ts";
+import type { Authorisation } from "../model.ts";
+import { fromField, toField } from "../times.ts";
+import { t } from "../words.ts";
+import { readCount } from "./ask.ts";
+import { channelBoxes, field, form, submit } from "./fields.ts";
+import { inUseScreen } from "./in-use.ts";
+import { Line, paragraph, perform } from "./parts.ts";
+
+/** An approver makes an authorisation longer or shorter, wider or narrower. */
+export function reviewScreen(app: Console, one: Authorisation): void {
+  app.show("review", () => {
+    const line = new Line();
+    const until = field("until", t("review.until"), null, { type: "datetime-local", min: toField(app.now()) });
+    until.input.value = toField(one.until);
+    const most = field("most", t("field.most"), t("review.used", { used: String(one.tokens_issued) }), { inputmode: "numeric", maxlength: "4" });
+    most.input.value = String(one.max_tokens);
+    const channels = channelBoxes(one.channels);
+    const send = submit(t("review.send"));
+    const review = () => {
+      const changed = reviewOf(channels.chosen(), until.input.value, most.input.value, one);
+      if (typeof changed !== "string") return app.api.review(one.id, changed);
+      line.say(changed, "problem");
+      return null;
+    };
+    const done = (): void => inUseScreen(app, t("review.done", { reference: one.reference }));
+    return [
+      heading(t("review.title", { reference: one.reference })),
+      paragraph(t("review.what", { callsign: one.asked_by }), "lead"),
+      form(
+        () => void perform(app, send, line, review, done),
+        until.box, most.box, channels.box, line.element,
+        el("div", { class: "buttons" }, send, button(t("do.back"), "plain", () => inUseScreen(app))),
+      ),
+    ];
+  });
+}
+
+function reviewOf(channels: Review["channels"], until: string, most: string, before: Authorisation): Review | string {
+  // a field knows no seconds: what was not touched stays as it was
+  const end = until === toField(before.until) ? before.until : fromField(until);
+  const count = readCount(most);
+  if (channels.length === 0) return t("field.no_channel");
+  if (end === null) return t("field.no_time");
+  return count === null ? t("field.no_count") : { channels, until: end, max_tokens: count };
+}

@@ -1,0 +1,66 @@
+import { button, heading } from "../../shared/dom.ts";
+import type { Console } from "../app.ts";
+import type { Session } from "../model.ts";
+import { usePasskey } from "../passkeys.ts";
+import type { Problem, Result } from "../result.ts";
+import { problemText, t } from "../words.ts";
+import { Line, asking, paragraph, section } from "./parts.ts";
+import { preparedList } from "./prepared.ts";
+
+const RETRY_MS = 5000;
+
+/** What led here: nothing, a sign-out, the end of a session, or a service that does not answer. */
+export type Why = "out" | "signed-out" | "signed-out-here" | "ended" | Problem;
+
+/** Nobody is signed in: the way in, and what was prepared for a moment like this. */
+export function signInScreen(app: Console, why: Why): void {
+  app.show("sign-in", () => {
+    const line = new Line();
+    const isDown = typeof why === "object";
+    const begin = isDown ? button(t("do.retry"), "main", () => void app.start()) : signIn(app, line);
+    const prepared = app.prepared.list();
+    if (isDown || why === "signed-out-here") whenAnswered(app);
+    return [
+      heading(t(isDown ? "sign_in.down" : "sign_in.title")),
+      ...said(why).map((text) => paragraph(text, "lead")),
+      begin,
+      line.element,
+      ...(prepared.length === 0 ? [] : [section(t("prepared.title"), preparedList(app, () => signInScreen(app, why)))]),
+    ];
+  }, true);
+}
+
+function said(why: Why): string[] {
+  if (typeof why === "object") return [problemText(why)];
+  return why === "out" ? [] : [t(`sign_in.${why}`)];
+}
+
+/** Goes on by itself as soon as the service answers again. */
+function whenAnswered(app: Console): void {
+  const here = app.stillHere();
+  const look = async (): Promise<void> => {
+    const answer = await app.api.session();
+    if ((answer.ok || answer.problem.kind === "no-session") && here()) void app.start();
+  };
+  const again = (): void => void look();
+  const timer = setInterval(again, RETRY_MS);
+  window.addEventListener("online", again);
+  app.onLeave(() => {
+    clearInterval(timer);
+    window.removeEventListener("online", again);
+  });
+}
+
+/** The button that signs in with whichever passkey the person chooses. */
+export function signIn(app: Console, line: Line): HTMLButtonElement {
+  return asking(app, t("sign_in.open"), "main", line, () => usePasskeyToEnter(app), (session) => app.enter(session));
+}
+
+async function usePasskeyToEnter(app: Console): Promise<Result<Session>> {
+  await app.finishLeaving();
+  const begun = await app.api.signInOptions();
+  if (!begun.ok) return begun;
+  const { ceremony, options } = begun.value;
+  const used = await usePasskey(options.publicKey);
+  return used.ok ? app.api.signIn({ ceremony, credential: used.value }) : used;
+}

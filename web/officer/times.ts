@@ -1,0 +1,26 @@
+const LOCALE = "en-GB";
+
+/** A time of day as this device's clock shows it, with the day when it is not today. */
+export function timeText(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  const clock = twoDigits(at.getHours()) + ":" + twoDigits(at.getMinutes());
+  if (at.toDateString() === new Date().toDateString()) return clock;
+  return at.toLocaleDateString(LOCALE, { weekday: "short", day: "numeric", month: "short" }) + ", " + clock;
+}
+
+/** The value of a field for a local time. */
+export function toField(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  const day = [String(at.getFullYear()), twoDigits(at.getMonth() + 1), twoDigits(at.getDate())].join("-");
+  return day + "T" + twoDigits(at.getHours()) + ":" + twoDigits(at.getMinutes());
+}
+
+/** The moment that such a field holds, or null. */
+export function fromField(value: string): number | null {
+  const milliseconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) ? new Date(value).getTime() : NaN;
+  return Number.isFinite(milliseconds) && milliseconds >= 0 ? Math.floor(milliseconds / 1000) : null;
+}
+
+function twoDigits(value: number): string {
+  return (value < 10 ? "0" : "") + String(value);
+}

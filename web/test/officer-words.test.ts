@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { readSaid } from "../officer/screens/details.ts";
+import { readCount } from "../officer/screens/ask.ts";
+import { fromField, toField } from "../officer/times.ts";
+import { problemText } from "../officer/words.ts";
+import en from "../officer/i18n/en.json" with { type: "json" };
+import { readProjectFile } from "./files.ts";
+
+const catalogue: { readonly [key: string]: string } = en;
+
+test("the page without JavaScript says what the catalogue says", () => {
+  const said = `<noscript><h1>${en["page.title"]}</h1><p>${en["page.no_script"]}</p></noscript>`;
+  assert.ok(readProjectFile("web/officer/index.html").includes(said));
+});
+
+test("every text is used, and is plain", () => {
+  const modules = (folder: string): string[] => {
+    const names = readdirSync(new URL(`../../${folder}`, import.meta.url));
+    return names.filter((name) => name.endsWith(".ts")).map((name) => readProjectFile(`${folder}/${name}`));
+  };
+  const code = ["web/officer", "web/officer/screens"].flatMap(modules).join("\n");
+  // a key is named whole, or its beginning stands in a template
+  const begun = new Set([...code.matchAll(/`([a-z_-]+\.(?:[a-z]+\.)?)\$\{/g)].map((found) => found[1] ?? ""));
+  for (const [key, text] of Object.entries(catalogue)) {
+    const isUsed = code.includes(`"${key}"`) || [...begun].some((start) => key.startsWith(start)) || key.startsWith("problem.");
+    assert.ok(isUsed || key === "page.no_script", `${key} is used nowhere`);
+    assert.doesNotMatch(text, /[<>"']|!/, key);
+  }
+});
+
+test("a problem with words of its own is told in them, another in the service's", () => {
+  assert.equal(problemText({ kind: "taken", detail: "the callsign a is taken; choose another" }), catalogue["problem.taken"]);
+  assert.equal(problemText({ kind: "not-authorised", detail: "all used up" }), "No code was made. All used up.");
+  assert.equal(problemText({ kind: "moon-is-down", detail: "wait for the moon" }), "Wait for the moon.");
+  assert.equal(problemText({ kind: "moon-is-down", detail: "" }), catalogue["problem.unreadable"]);
+});
+
+test("name, place and digits: what is empty is not said, and a name is counted in bytes", () => {
+  assert.deepEqual(readSaid(" Anna ", "", ""), { name: "Anna" });
+  assert.deepEqual(readSaid("", "Bridge Street", "043"), { place: "Bridge Street", dialled: "043" });
+  assert.deepEqual(readSaid("e\u0301", "", ""), { name: "é" });
+  assert.deepEqual(readSaid("é".repeat(12), "é".repeat(16), ""), { name: "é".repeat(12), place: "é".repeat(16) });
+  assert.equal(readSaid("é".repeat(12) + "e", "", ""), catalogue["details.name_long"]);
+  assert.equal(readSaid("", "x".repeat(33), ""), catalogue["details.place_long"]);
+  for (const digits of ["1", "12", "1234", "a12"]) assert.equal(readSaid("", "", digits), catalogue["details.dialled_wrong"]);
+});
+
+test("the most codes are a number from 1 to 1000", () => {
+  assert.deepEqual(["1", " 20 ", "1000"].map(readCount), [1, 20, 1000]);
+  assert.deepEqual(["", "0", "1001", "-1", "1.5", "1e2", "ten"].map(readCount), Array(7).fill(null));
+});
+
+test("a local time goes into its field and back", () => {
+  const moment = Math.floor(new Date(2026, 10, 5, 9, 7).getTime() / 1000);
+  assert.equal(toField(moment), "2026-11-05T09:07");
+  assert.equal(fromField(toField(moment)), moment);
+  assert.deepEqual(["", "soon", "2026-11-05", "2026-13-05T09:07"].map(fromField), [null, null, null, null]);
+});
