@@ -13,14 +13,14 @@
 //! | 5 | [`issuer`] \| [`verifier`] | the use-cases of the two sides; neither knows the other |
 //! | 4 | [`store`] | whole domain operations as written contracts, and SQLite behind them |
 //! | 3 | [`ledger`] | events in their final bytes, the tree over them, checkpoints, and the overseer's audit |
-//! | 2 | [`authority`] | officers, roles, authorisations |
+//! | 2 | [`authority`] | officers, roles, ways in, authorisations |
 //! | 1 | [`token`] | bytes and a time in, a verdict out |
 //! | 0 | [`keyring`] | keys, the published set, and the plan by which keys change over; [`keyring::PublicKeys`] cannot sign |
 //! | | [`clock`], [`entropy`], [`hex`] | time and randomness, injected; one spelling of ids |
 //!
 //! Layers 0 to 3 are pure: no store, no HTTP, no runtime, no clock; `now` is an argument.
 //!
-//! Five walks through the house:
+//! Six walks through the house:
 //!
 //! 1. Issue: [`http::private`] decodes, [`issuer::Desk::issue`] checks officer and authorisation, draws the `cti` and
 //!    signs, [`store::IssuerStore::issue_and_record`] writes token, spoken code and ledger entry in one transaction.
@@ -32,7 +32,10 @@
 //!    [`keyring::rotation::plan`], the store moves them with their ledger entries, and only then is a private half destroyed.
 //! 4. Oversee: [`issuer::Notary`] signs a [`ledger::Checkpoint`] that goes on from the one before; an overseer keeps it and
 //!    later runs a [`ledger::Audit`] over [`issuer::export`]'s lines, with nothing but the file and a public key.
-//! 5. The page (`web/public`) reads the fragment, wipes it from the address bar, waits for a press, checks the
+//! 5. Come in: [`http::door`] decodes, [`issuer::Passkeys`] asks its relying party (WebAuthn) whether the answer is to a
+//!    challenge of ours, and [`store::AccessStore`] takes the use of the passkey and opens the session in one transaction.
+//!    [`http::session::Caller`] hands a person on only within a scope, and for an issue only with a fresh confirmation.
+//! 6. The page (`web/public`) reads the fragment, wipes it from the address bar, waits for a press, checks the
 //!    signature itself under the pinned root, asks the server, and shows the stricter of the two.
 
 pub mod authority;

@@ -1,5 +1,7 @@
 //! What every store must keep, written against its contracts and run on every backend.
 
+#[path = "store/access.rs"]
+mod access;
 #[path = "store/acts.rs"]
 mod acts;
 #[path = "store/attack.rs"]
@@ -18,6 +20,8 @@ mod ledger;
 mod migration;
 #[path = "store/notary.rs"]
 mod notary;
+#[path = "store/reviews.rs"]
+mod reviews;
 #[path = "store/sqlite.rs"]
 mod sqlite;
 #[path = "store/tampering.rs"]
@@ -92,7 +96,21 @@ macro_rules! whole_suite {
             guards::a_place_can_be_given_back_once_it_was_taken,
             acts::people_are_enrolled_once_and_suspended_once,
             acts::suspension_and_withdrawal_reach_live_tokens_only,
-            acts::credentials_name_their_owner_until_they_run_out,
+            access::credentials_name_their_owner_until_they_run_out,
+            access::a_link_is_used_once_by_whoever_is_first,
+            access::a_link_that_is_over_registers_nothing,
+            access::a_passkey_is_used_once_with_one_counter,
+            access::a_session_ends_when_it_is_idle_old_or_of_another_clock,
+            access::only_their_own_passkey_confirms_in_a_session,
+            access::suspension_ends_sessions_and_opens_no_more,
+            access::what_is_revoked_opens_nothing,
+            access::the_ways_in_are_listed_by_person,
+            access::what_is_over_is_purged,
+            reviews::a_review_replaces_the_frame_and_the_one_who_answers,
+            reviews::tokens_outside_of_what_is_left_are_withdrawn,
+            reviews::a_review_needs_a_second_person_and_an_authorisation_in_force,
+            reviews::of_a_token_and_a_narrowing_at_once_nothing_is_left_outside,
+            reviews::live_tokens_are_listed_for_those_who_may_touch_them,
             acts::a_refused_act_leaves_no_trace,
             acts::no_record_no_act,
             acts::the_ledger_keeps_its_order,

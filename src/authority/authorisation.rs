@@ -97,6 +97,43 @@ impl Request {
     }
 }
 
+/// What an approved authorisation is changed to while it lasts. Built only by [`Review::new`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    channels: BTreeSet<Channel>,
+    until: i64,
+    max_tokens: u32,
+}
+
+impl Review {
+    /// Checks the new frame of an authorisation that begins at `from`, by the rules of a request.
+    pub fn new(from: i64, channels: BTreeSet<Channel>, until: i64, max_tokens: u32, now: i64) -> Result<Self, AuthorisationError> {
+        let Request { channels, until, max_tokens, .. } = Request::new("review", channels, (from, until), max_tokens, now)?;
+        Ok(Self { channels, until, max_tokens })
+    }
+
+    /// By which channels from now on.
+    pub fn channels(&self) -> &BTreeSet<Channel> {
+        &self.channels
+    }
+
+    /// Until when. Seconds since 1970.
+    pub fn until(&self) -> i64 {
+        self.until
+    }
+
+    /// How many tokens in all, those before included.
+    pub fn max_tokens(&self) -> u32 {
+        self.max_tokens
+    }
+
+    /// Whether an authorisation is just this already, and by this person's decision.
+    pub fn changes_nothing(&self, a: &Authorisation, by: &Callsign) -> bool {
+        let Self { channels, until, max_tokens } = self;
+        (&a.channels, a.until, a.max_tokens, a.decided_by.as_ref()) == (channels, *until, *max_tokens, Some(by))
+    }
+}
+
 /// Where an authorisation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,7 +1,11 @@
 //! Who may do what: officers, their roles, and the authorisations without which no token exists. Pure.
 
+mod access;
+mod act;
 mod authorisation;
 mod officer;
 
-pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Request, State, is_short_text};
+pub use access::{Access, AccessHash, AccessId, AccessKind, Scope, Scopes};
+pub use act::{Act, Attempt, Why};
+pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Request, Review, State, is_short_text};
 pub use officer::{Actor, ActorName, Callsign, Officer, OfficerError, Role};

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use serde_with::{DeserializeFromStr, SerializeDisplay};
 
-/// The text is not a callsign or a role.
+/// The text is not what people and their ways in are named by.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum OfficerError {
     /// Not a callsign.
@@ -14,6 +14,12 @@ pub enum OfficerError {
     /// Not a role.
     #[error("the role {0:?} is not one of officer, approver, administrator, overseer")]
     Role(String),
+    /// Not a scope.
+    #[error("the scope {0:?} is not one of tokens, authorisations, people, ledger")]
+    Scope(String),
+    /// Not the id of a passkey or credential.
+    #[error("the id {0:?} is not 16 hexadecimal digits; `officers list` shows the ids of passkeys and credentials")]
+    Access(String),
 }
 
 /// The name by which a person is known inside. It is never in a token.

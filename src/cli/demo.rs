@@ -16,9 +16,9 @@ use super::{
     serve::{Service, Side, stop_signal},
 };
 use crate::{
-    authority::{Actor, Authorisation, Callsign, Decision, Role},
+    authority::{AccessKind, Actor, Authorisation, Callsign, Decision, Role, Scope},
     config::{Flags, Organisation, Settings, reason},
-    issuer::{Ask, Registry},
+    issuer::{Ask, Person, Registry},
     key_folder::KeyFolder,
     token::Channel,
     words::Language,
@@ -44,14 +44,16 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         if keys.last_set(&settings.issuer()?)?.is_none_or(|set| set.expires_at() < place.clock.now() + RENEW_BEFORE) {
             publish::all_at_once(&place, &settings, &keys).await?;
         }
-        prepare(&place.registry(&settings)?, &place, &folder.join("officer.credential")).await?;
+        let registry = place.registry(&settings)?;
+        prepare(&registry, &place, &folder.join("officer.credential")).await?;
+        let console = console(&registry, &settings.console_url()?).await?;
         let service = Service::start(Side::All, &settings, &place).await?;
         let (url, credential) = (settings.private_url()?, settings.credential()?);
         let body = json!({"channel": Channel::InPerson, "name": "Anna", "place": "Bridge Street", "spoken": true});
         // The client blocks, so it has a thread of its own.
         let issued = tokio::task::spawn_blocking(move || issue::request(&url, &credential, &body)).await;
         let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
-        say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings)?))?;
+        say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
         service.until(stop_signal()).await;
         Ok(())
     })
@@ -68,6 +70,7 @@ fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
         issuer: Some("verify.example.org".into()),
         public_url: flags.public_url.or(Some(format!("http://localhost:{port}"))),
         private_url: Some(format!("http://{private}")),
+        console_url: flags.console_url,
         credential_file: Some(folder.join("officer.credential")),
         public: Some(public),
         private: Some(private),
@@ -94,7 +97,7 @@ async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Resul
     let officer = person(registry, OFFICER, Role::Officer).await?;
     let approver = person(registry, APPROVER, Role::Approver).await?;
     if !credential.exists() {
-        let made = registry.make_credential(&Actor::Operator, officer.clone(), 30 * 86_400).await?;
+        let made = registry.make_credential(&Actor::Operator, officer.clone(), [Scope::Tokens].into(), 30 * 86_400).await?;
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(credential);
         let written = file.and_then(|mut file| writeln!(file, "{}", made.expose()));
         written.map_err(|error| unwritable(credential, &error))?;
@@ -112,14 +115,26 @@ async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Resul
 
 async fn person(registry: &Registry, callsign: &str, role: Role) -> Result<Callsign, Failure> {
     let callsign: Callsign = callsign.parse().map_err(Failure::wrong)?;
-    let known = registry.officers(&Actor::Operator).await?;
-    if !known.iter().any(|officer| officer.callsign == callsign) {
+    let known = registry.people(&Actor::Operator).await?;
+    if !known.iter().any(|person| person.officer.callsign == callsign) {
         registry.enrol(&Actor::Operator, callsign.clone(), role).await?;
     }
     Ok(callsign)
 }
 
-fn advice(settings: &Settings) -> Result<String, Failure> {
+/// The console's address, with a one-time link for each of the two who has no passkey yet.
+async fn console(registry: &Registry, console_url: &str) -> Result<String, Failure> {
+    let mut lines = vec![format!("The officers' console is at {console_url}. It wants a passkey: a browser's own will do.")];
+    for Person { officer, keys } in registry.people(&Actor::Operator).await? {
+        if keys.iter().all(|key| key.kind != AccessKind::Passkey) {
+            let link = registry.make_link(&Actor::Operator, &officer.callsign).await?.address(console_url);
+            lines.push(format!("To come in as {}, {}, open within 30 minutes, once:\n  {link}", officer.callsign, officer.role.as_str()));
+        }
+    }
+    Ok(lines.join("\n"))
+}
+
+fn advice(settings: &Settings, console: &str) -> Result<String, Failure> {
     let (public_url, private_url) = (settings.public_url()?, settings.private_url()?);
     let program = std::env::args().next().unwrap_or_else(|| "countersign".into());
     Ok(format!(
@@ -127,6 +142,7 @@ fn advice(settings: &Settings) -> Result<String, Failure> {
          A phone cannot open it: the link points at this machine itself.\n\n\
          Issue the next one from this folder in another terminal:\n  \
          {program} issue --channel in-person --spoken --private-url {private_url} --credential-file {FOLDER}/officer.credential\n\n\
+         {console}\n\n\
          Everything is kept in {FOLDER}/. Press Control-C to stop."
     ))
 }

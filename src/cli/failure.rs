@@ -117,11 +117,13 @@ impl From<NotaryError> for Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::Reason => Self::wrong(refused),
+            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::NoScope | Refused::Reason => {
+                Self::wrong(refused)
+            }
             Refused::Custody(error) => error.into(),
             Refused::Store(error) => error.into(),
             Refused::Entropy(error) => error.into(),
-            Refused::Unknown { .. } => Self::no(format!("{refused}; `list` shows those that there are")),
+            Refused::Unknown { .. } | Refused::Hidden { .. } => Self::no(format!("{refused}; `list` shows those that there are")),
             refused => Self::no(refused),
         }
     }

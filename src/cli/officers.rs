@@ -9,14 +9,15 @@ use super::{
     terms,
 };
 use crate::{
-    authority::{Actor, Callsign, Officer, Role},
+    authority::{Access, AccessId, AccessKind, Actor, Callsign, Role, Scope},
     config::Settings,
+    issuer::{Offered, Person, Registry},
 };
 
 /// The subcommands.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Enrol a person
+    /// Enrol a person, and print the one-time link with which they register a passkey
     Enrol {
         /// Their name inside
         callsign: Callsign,
@@ -24,9 +25,14 @@ pub enum Command {
         #[arg(long)]
         role: Role,
     },
-    /// List everybody
+    /// Print another one-time link, for one more passkey or after the first has run out
+    Link {
+        /// Their name inside
+        callsign: Callsign,
+    },
+    /// List everybody, with their passkeys and credentials
     List,
-    /// Suspend a person and withdraw their live tokens
+    /// Suspend a person: end their sessions, and withdraw live tokens that they issued or approved
     Suspend {
         /// Their name inside
         callsign: Callsign,
@@ -35,42 +41,87 @@ pub enum Command {
     Credential {
         /// Their name inside
         callsign: Callsign,
+        /// What it is good for: tokens, authorisations, people or ledger; several may be given; all if not given
+        #[arg(long, num_args = 1..)]
+        scope: Vec<Scope>,
         /// How long it lasts
         #[arg(long, default_value = "30d", value_name = "DURATION", value_parser = terms::duration)]
         expires: i64,
+    },
+    /// Revoke a passkey, with its sessions, or a credential
+    Revoke {
+        /// Its id, as `list` shows it
+        id: AccessId,
     },
 }
 
 /// Runs one, as the operator of this machine.
 pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), Failure> {
+    let console_url = settings.console_url()?;
     let registry = Place::here()?.registry(settings)?;
     block_on(async {
         match command {
-            Command::Enrol { callsign, role } => {
-                let officer = registry.enrol(&Actor::Operator, callsign, role).await?;
-                format.print(&officer, |o| format!("Enrolled {} as {}.", o.callsign, o.role.as_str()))
+            Command::Enrol { callsign, role } => enrol(&registry, callsign, role, &console_url, format).await,
+            Command::Link { callsign } => {
+                let offered = registry.make_link(&Actor::Operator, &callsign).await?;
+                let (link, link_expires_at) = (offered.address(&console_url), offered.expires_at);
+                format.print(&json!({"link": link, "link_expires_at": link_expires_at}), |_| instructions(&offered, &link))
             }
             Command::List => {
-                let officers = registry.officers(&Actor::Operator).await?;
-                format.print(&officers, |list| match list.as_slice() {
+                let people = registry.people(&Actor::Operator).await?;
+                format.print(&people, |list| match list.as_slice() {
                     [] => "Nobody is enrolled yet.".into(),
-                    list => list.iter().map(line).collect::<Vec<_>>().join("\n"),
+                    list => list.iter().map(lines).collect::<Vec<_>>().join("\n"),
                 })
             }
             Command::Suspend { callsign } => {
                 registry.suspend(&Actor::Operator, callsign.clone()).await?;
                 let said = json!({"callsign": callsign, "suspended": true});
-                format.print(&said, |_| format!("Suspended {callsign}; their live tokens are withdrawn."))
+                format.print(&said, |_| format!("Suspended {callsign}; their sessions ended and their live tokens are withdrawn."))
             }
-            Command::Credential { callsign, expires } => {
-                let credential = registry.make_credential(&Actor::Operator, callsign, expires).await?;
+            Command::Credential { callsign, scope, expires } => {
+                let scopes = if scope.is_empty() { Scope::ALL.into() } else { scope.into_iter().collect() };
+                let credential = registry.make_credential(&Actor::Operator, callsign, scopes, expires).await?;
                 format.print(&json!({"credential": credential.expose()}), |_| credential.expose().to_owned())
+            }
+            Command::Revoke { id } => {
+                let callsign = registry.revoke_access(&Actor::Operator, id).await?;
+                let said = json!({"id": id, "callsign": callsign, "revoked": true});
+                format.print(&said, |_| format!("Revoked {id} of {callsign}; it opens nothing any more."))
             }
         }
     })
 }
 
-fn line(officer: &Officer) -> String {
+async fn enrol(registry: &Registry, callsign: Callsign, role: Role, console_url: &str, format: Format) -> Result<(), Failure> {
+    let officer = registry.enrol(&Actor::Operator, callsign, role).await?;
+    let offered = registry.make_link(&Actor::Operator, &officer.callsign).await?;
+    let link = offered.address(console_url);
+    let said = json!({
+        "callsign": officer.callsign, "role": role, "enrolled_at": officer.enrolled_at, "suspended_at": officer.suspended_at,
+        "link": link, "link_expires_at": offered.expires_at,
+    });
+    format.print(&said, |_| format!("Enrolled {} as {}.\n{}", officer.callsign, role.as_str(), instructions(&offered, &link)))
+}
+
+fn instructions(offered: &Offered, link: &str) -> String {
+    let until = terms::shown(offered.expires_at);
+    format!("To register a passkey, open this link once, until {until}, on the device that will hold it:\n{link}")
+}
+
+fn lines(Person { officer, keys }: &Person) -> String {
     let state = officer.suspended_at.map_or_else(|| "active".to_owned(), |at| format!("suspended {}", terms::shown(at)));
-    format!("{:32}  {:13}  {state}", officer.callsign.as_str(), officer.role.as_str())
+    let person = format!("{:32}  {:13}  {state}", officer.callsign.as_str(), officer.role.as_str());
+    [person].into_iter().chain(keys.iter().map(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn line(Access { id, kind, added_at, expires_at, scopes }: &Access) -> String {
+    let kind = match kind {
+        AccessKind::Passkey => "passkey",
+        AccessKind::Credential => "credential",
+    };
+    let scopes = scopes.iter().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(","));
+    let added = added_at.map(|at| format!("made {}", terms::shown(at)));
+    let ends = expires_at.map(|at| format!("until {}", terms::shown(at)));
+    [format!("  {id}  {kind}")].into_iter().chain(scopes).chain(added).chain(ends).collect::<Vec<_>>().join("  ")
 }

@@ -24,7 +24,7 @@ use crate::{
         listen::{Limits, serve},
         private, public,
     },
-    issuer::{Custodian, CustodyError, Desk, DeskSettings, Housekeeper, Notary, Registry},
+    issuer::{Custodian, CustodyError, Desk, DeskSettings, Housekeeper, Notary, Passkeys, Registry, RelyingParty},
     key_folder::KeyFolder,
     page::{Deployment, Pages},
     store::{SqliteStore, VerifierStore},
@@ -102,11 +102,12 @@ impl Service {
             Err(CustodyError::Ring(error)) => tracing::error!(%error, "nothing can be issued for now"),
             done => drop(done?),
         }
-        if side == Side::All {
-            service.verifier(settings, place, &folder, store.clone()).await?;
-        }
         let notary = Arc::new(Notary::new(store.clone(), name, key));
-        service.issuer(settings, place, store, custodian, notary).await?;
+        service.issuer(settings, place, store.clone(), custodian, notary).await?;
+        if side == Side::All {
+            // Last, so that whoever sees it ready finds both.
+            service.verifier(settings, place, &folder, store).await?;
+        }
         Ok(service)
     }
 
@@ -202,6 +203,8 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
     if side != Side::Verifier {
         settings.private()?;
         settings.rotation()?;
+        relying_party(settings)?;
+        settings.organisation()?;
     }
     Ok(())
 }
@@ -245,10 +248,18 @@ fn private_app(
     let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.spoken, max_live: guessing.max_live };
     Ok(PrivateApp {
         registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
-        desk: Desk::new(store, clock, entropy, custodian, rules),
+        passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), relying_party(settings)?),
+        desk: Desk::new(store, clock.clone(), entropy, custodian, rules),
         notary,
+        clock,
         public_url: settings.public_url()?,
+        console_url: settings.console_url()?,
+        organisation: settings.organisation()?.name,
     })
+}
+
+fn relying_party(settings: &Settings) -> Result<RelyingParty, Failure> {
+    RelyingParty::at(&settings.console_url()?).map_err(Failure::wrong)
 }
 
 fn untrusted(error: WatchError) -> Failure {

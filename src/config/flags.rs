@@ -70,6 +70,9 @@ pub struct Flags {
     /// Where programs reach the private listener
     #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE_URL", hide_env_values = true, value_name = "URL")]
     pub private_url: Option<String>,
+    /// Where people reach the officers' console; localhost at the port of --private if not set
+    #[arg(long, global = true, env = "COUNTERSIGN_CONSOLE_URL", hide_env_values = true, value_name = "URL")]
+    pub console_url: Option<String>,
     /// File with the credential of `officers credential`
     #[arg(long, global = true, env = "COUNTERSIGN_CREDENTIAL_FILE", hide_env_values = true, value_name = "FILE")]
     pub credential_file: Option<PathBuf>,
@@ -105,6 +108,7 @@ struct File {
     public: Option<String>,
     private: Option<String>,
     private_url: Option<String>,
+    console_url: Option<String>,
     credential_file: Option<PathBuf>,
     spoken_words: Option<u8>,
     max_live: Option<u32>,
@@ -133,6 +137,7 @@ impl Flags {
             public: self.public.or(file.public),
             private: self.private.or(file.private),
             private_url: self.private_url.or(file.private_url),
+            console_url: self.console_url.or(file.console_url),
             credential_file: self.credential_file.or(file.credential_file),
             spoken_words: self.spoken_words.or(file.spoken_words),
             max_live: self.max_live.or(file.max_live),

@@ -94,6 +94,14 @@ impl Settings {
         base_url("--private-url", self.0.private_url.as_deref().unwrap_or("http://127.0.0.1:8081"))
     }
 
+    /// Where people reach the officers' console: scheme and host, without a slash at the end. Passkeys belong to this host.
+    pub fn console_url(&self) -> Result<String, ConfigError> {
+        match &self.0.console_url {
+            Some(url) => base_url("--console-url", url),
+            None => Ok(format!("http://localhost:{}", self.private()?.port())),
+        }
+    }
+
     /// The credential of a program.
     pub fn credential(&self) -> Result<Credential, ConfigError> {
         let missing = ConfigError::Missing { what: "the credential", flag: "--credential-file", variable: "COUNTERSIGN_CREDENTIAL_FILE" };

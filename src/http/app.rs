@@ -6,7 +6,7 @@ use super::{assets::Assets, limits::Misses, problem::Problem};
 use crate::{
     clock::Clock,
     entropy::Entropy,
-    issuer::{Desk, Notary, Registry},
+    issuer::{Desk, Notary, Passkeys, Registry},
     page::Pages,
     verifier::{Answer, Check, Shown, Verifier},
 };
@@ -48,10 +48,18 @@ impl PublicApp {
 pub struct PrivateApp {
     /// People and authorisations.
     pub registry: Registry,
+    /// Passkeys and sessions.
+    pub passkeys: Passkeys,
     /// Tokens.
     pub desk: Desk,
     /// The signed ledger.
     pub notary: Arc<Notary>,
+    /// The time, for clocks that are wrong.
+    pub clock: Arc<dyn Clock>,
     /// What links begin with.
     pub public_url: String,
+    /// The origin of the console.
+    pub console_url: String,
+    /// Who runs the service.
+    pub organisation: String,
 }

@@ -61,7 +61,8 @@ pub fn wanted(request: &HeaderMap) -> &str {
 }
 
 impl Asset {
-    fn new(media: &'static str, policy: &str, content: String) -> Self {
+    /// Compresses a file.
+    pub fn new(media: &'static str, policy: &str, content: String) -> Self {
         let mut compressor = Compressor::new(CompressionLvl::best());
         let mut gzip = vec![0; compressor.gzip_compress_bound(content.len())];
         // The space is enough by that bound; a page that were not compressed would only be slower.

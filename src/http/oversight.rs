@@ -13,6 +13,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::{app::PrivateApp, problem::Problem, session::Caller};
+use crate::authority::Scope;
 
 type App = State<Arc<PrivateApp>>;
 
@@ -21,18 +22,16 @@ pub fn routes() -> Router<Arc<PrivateApp>> {
     Router::new().route("/v1/ledger/checkpoint", get(checkpoint)).route("/v1/ledger/consistency/{first}/{second}", get(consistency))
 }
 
-async fn checkpoint(State(app): App, Caller(officer): Caller) -> Result<Response, Problem> {
-    let note = app.notary.newest(&officer).await?;
+async fn checkpoint(State(app): App, caller: Caller) -> Result<Response, Problem> {
+    let overseer = app.registry.overseer(caller.within(Scope::Ledger)?).await?;
+    let note = app.notary.newest(&overseer).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], note).into_response())
 }
 
-async fn consistency(
-    State(app): App,
-    Caller(officer): Caller,
-    sizes: Result<Path<(u64, u64)>, PathRejection>,
-) -> Result<Response, Problem> {
+async fn consistency(State(app): App, caller: Caller, sizes: Result<Path<(u64, u64)>, PathRejection>) -> Result<Response, Problem> {
     let Path((first, second)) = sizes.map_err(|_| Problem::invalid("the sizes in the address are not two whole numbers"))?;
-    let proof = app.notary.consistency(&officer, first, second).await?;
+    let overseer = app.registry.overseer(caller.within(Scope::Ledger)?).await?;
+    let proof = app.notary.consistency(&overseer, first, second).await?;
     let hashes: Vec<String> = proof.iter().map(|hash| STANDARD.encode(hash)).collect();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({"hashes": hashes}))).into_response())
 }

@@ -21,35 +21,43 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use super::{
     app::PrivateApp,
     body::{Decoded, MAX_BODY},
+    console, door,
     listen::Limits,
-    oversight,
+    oversight, people,
     problem::Problem,
     session::Caller,
 };
 use crate::{
-    authority::{Actor, Authorisation, AuthorisationId, Decision, Officer},
-    issuer::{Ask, IssueRequest, Issued, TokenStatus},
+    authority::{Actor, Authorisation, AuthorisationId, Decision, Scope},
+    issuer::{Answer, Ask, Changed, IssueRequest, Issued, TokenStatus},
+    store::LiveToken,
     token::{Approach, Channel, Cti, SpokenCode, qr::Symbol},
 };
 
+/// How often a stream shows that it is alive.
+const BEAT: Duration = Duration::from_secs(5);
 /// How often a stream asks the store, for checks that another process answered.
 const POLL: Duration = Duration::from_millis(500);
 
 type App = State<Arc<PrivateApp>>;
-type Answer = Result<Response, Problem>;
+type Answered = Result<Response, Problem>;
 
 /// The routes.
 pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
     Router::new()
-        .route("/v1/tokens", post(issue))
+        .route("/v1/tokens", get(live).post(issue))
         .route("/v1/tokens/{id}", get(status).delete(withdraw))
         .route("/v1/tokens/{id}/spoken", post(speak))
         .route("/v1/tokens/{id}/events", get(events))
         .route("/v1/authorisations", post(ask).get(list))
         .route("/v1/authorisations/{id}/approve", post(approve))
         .route("/v1/authorisations/{id}/refuse", post(refuse))
+        .route("/v1/authorisations/{id}/review", post(review))
         .route("/v1/authorisations/{id}/withdraw", post(withdraw_authorisation))
+        .merge(people::routes())
         .merge(oversight::routes())
+        .merge(door::routes())
+        .merge(console::routes())
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address") })
         .method_not_allowed_fallback(|| async {
@@ -72,6 +80,7 @@ struct IssueBody {
     not_before: Option<i64>,
     lifetime: Option<i64>,
     spoken: Option<bool>,
+    confirmation: Option<Answer>,
 }
 
 impl TryFrom<IssueBody> for IssueRequest {
@@ -97,8 +106,10 @@ impl TryFrom<IssueBody> for IssueRequest {
     }
 }
 
-async fn issue(State(app): App, Caller(officer): Caller, Decoded(body): Decoded<IssueBody>) -> Answer {
-    let issued = app.desk.issue(&officer, body.try_into()?).await?;
+async fn issue(State(app): App, caller: Caller, Decoded(mut body): Decoded<IssueBody>) -> Answered {
+    let confirmation = body.confirmation.take();
+    let request = body.try_into()?;
+    let issued = app.desk.issue(caller.issuing(&app, confirmation).await?, request).await?;
     Ok((StatusCode::CREATED, no_store(), Json(issued_json(&issued, &app.public_url)?)).into_response())
 }
 
@@ -122,32 +133,54 @@ fn spoken_json(code: SpokenCode) -> Value {
     json!({"words": code.words(), "digits": code.digits()})
 }
 
-async fn speak(State(app): App, Caller(officer): Caller, Id(id): Id<Cti>) -> Answer {
-    let code = app.desk.make_speakable(&officer, id).await?;
+async fn live(State(app): App, caller: Caller) -> Answered {
+    let live = app.desk.live(caller.within(Scope::Tokens)?).await?;
+    let live: Vec<Value> = live.iter().map(|(token, status)| live_json(token, *status)).collect();
+    Ok((no_store(), Json(live)).into_response())
+}
+
+fn live_json(token: &LiveToken, status: TokenStatus) -> Value {
+    json!({
+        "id": token.cti.to_string(),
+        "officer": token.record.officer,
+        "authorisation": token.authorisation,
+        "channel": token.channel,
+        "issued_at": token.issued_at,
+        "not_before": (token.starts_at != token.issued_at).then_some(token.starts_at),
+        "expires_at": token.record.expires_at,
+        "state": status.state,
+        "first_checked_at": status.first_checked_at,
+    })
+}
+
+async fn speak(State(app): App, caller: Caller, Id(id): Id<Cti>) -> Answered {
+    let code = app.desk.make_speakable(caller.within(Scope::Tokens)?, id).await?;
     Ok((no_store(), Json(json!({"spoken": spoken_json(code)}))).into_response())
 }
 
-async fn status(State(app): App, Caller(officer): Caller, Id(id): Id<Cti>) -> Answer {
-    let status = app.desk.status(&officer, id).await?;
+async fn status(State(app): App, caller: Caller, Id(id): Id<Cti>) -> Answered {
+    let status = app.desk.status(caller.within(Scope::Tokens)?, id).await?;
     Ok((no_store(), Json(status)).into_response())
 }
 
-async fn withdraw(State(app): App, Caller(officer): Caller, Id(id): Id<Cti>) -> Answer {
-    app.desk.withdraw(&officer, id).await?;
+async fn withdraw(State(app): App, caller: Caller, Id(id): Id<Cti>) -> Answered {
+    app.desk.withdraw(caller.within(Scope::Tokens)?, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn events(State(app): App, Caller(officer): Caller, Id(cti): Id<Cti>) -> Answer {
+async fn events(State(app): App, caller: Caller, Id(cti): Id<Cti>) -> Answered {
     let marks = app.desk.marks();
     // Asked once before the stream begins, so that what may not be seen is refused with a status.
-    app.desk.status(&officer, cti).await?;
-    let watch = Watch { app, officer, cti, marks, last: None };
-    Ok((no_store(), Sse::new(changes(watch)).keep_alive(KeepAlive::default())).into_response())
+    app.desk.status(caller.within(Scope::Tokens)?, cti).await?;
+    let watch = Watch { app, caller, cti, marks, last: None };
+    // An event, and not a comment as usual: a page never sees comments, and must notice when the connection is dead.
+    let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("-"));
+    Ok((no_store(), Sse::new(changes(watch)).keep_alive(beat)).into_response())
 }
 
 struct Watch {
     app: Arc<PrivateApp>,
-    officer: Officer,
+    caller: Caller,
     cti: Cti,
     marks: broadcast::Receiver<Cti>,
     last: Option<TokenStatus>,
@@ -161,7 +194,7 @@ fn changes(watch: Watch) -> impl Stream<Item = Result<Event, axum::Error>> {
             if watch.last.is_some_and(|last| last.is_over) {
                 return None;
             }
-            let status = watch.app.desk.status(&watch.officer, watch.cti).await.ok()?;
+            let status = watch.status().await.ok()?;
             watch.last = Some(status);
             if known != Some((status.state, status.first_checked_at)) {
                 return Some((Event::default().json_data(status), watch));
@@ -172,6 +205,12 @@ fn changes(watch: Watch) -> impl Stream<Item = Result<Event, axum::Error>> {
 }
 
 impl Watch {
+    /// As it stands now; refused once the person is suspended or their session is over, in the middle of a stream too.
+    async fn status(&self) -> Result<TokenStatus, Problem> {
+        let status = self.app.desk.status(self.caller.within(Scope::Tokens)?, self.cti).await?;
+        if self.last.is_none() || self.caller.still_stands(&self.app).await? { Ok(status) } else { Err(Problem::unavailable()) }
+    }
+
     /// Until this token is checked here, or until it is time to ask the store what happened elsewhere.
     async fn wait(&mut self) {
         let marked = async { while self.marks.recv().await.is_ok_and(|cti| cti != self.cti) {} };
@@ -189,27 +228,42 @@ struct AskBody {
     max_tokens: u32,
 }
 
-async fn ask(State(app): App, Caller(officer): Caller, Decoded(body): Decoded<AskBody>) -> Answer {
+async fn ask(State(app): App, caller: Caller, Decoded(body): Decoded<AskBody>) -> Answered {
     let AskBody { reference, channels, from, until, max_tokens } = body;
-    let asked = app.registry.ask(&officer, Ask { reference, channels, from, until, max_tokens }).await?;
+    let officer = caller.within(Scope::Authorisations)?;
+    let asked = app.registry.ask(officer, Ask { reference, channels, from, until, max_tokens }).await?;
     Ok((StatusCode::CREATED, no_store(), Json(asked)).into_response())
 }
 
-async fn list(State(app): App, Caller(officer): Caller) -> Answer {
-    let visible = app.registry.authorisations(&Actor::Person(officer)).await?;
+async fn list(State(app): App, caller: Caller) -> Answered {
+    let visible = app.registry.authorisations(&Actor::Person(caller.within(Scope::Authorisations)?.clone())).await?;
     Ok((no_store(), Json(visible)).into_response())
 }
 
-async fn approve(State(app): App, Caller(officer): Caller, Id(id): Id<AuthorisationId>) -> Answer {
-    Ok(authorisation(app.registry.decide(&officer, id, Decision::Approve).await?))
+async fn approve(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
+    Ok(authorisation(app.registry.decide(caller.within(Scope::Authorisations)?, id, Decision::Approve).await?))
 }
 
-async fn refuse(State(app): App, Caller(officer): Caller, Id(id): Id<AuthorisationId>) -> Answer {
-    Ok(authorisation(app.registry.decide(&officer, id, Decision::Refuse).await?))
+async fn refuse(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
+    Ok(authorisation(app.registry.decide(caller.within(Scope::Authorisations)?, id, Decision::Refuse).await?))
 }
 
-async fn withdraw_authorisation(State(app): App, Caller(officer): Caller, Id(id): Id<AuthorisationId>) -> Answer {
-    Ok(authorisation(app.registry.withdraw(&officer, id).await?))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReviewBody {
+    channels: BTreeSet<Channel>,
+    until: i64,
+    max_tokens: u32,
+}
+
+async fn review(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>, Decoded(body): Decoded<ReviewBody>) -> Answered {
+    let ReviewBody { channels, until, max_tokens } = body;
+    let officer = caller.within(Scope::Authorisations)?;
+    Ok(authorisation(app.registry.review(officer, id, Changed { channels, until, max_tokens }).await?))
+}
+
+async fn withdraw_authorisation(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
+    Ok(authorisation(app.registry.withdraw(caller.within(Scope::Authorisations)?, id).await?))
 }
 
 fn authorisation(authorisation: Authorisation) -> Response {
@@ -217,7 +271,7 @@ fn authorisation(authorisation: Authorisation) -> Response {
 }
 
 /// The id in the address.
-struct Id<T>(T);
+pub(super) struct Id<T>(pub T);
 
 impl<T: std::str::FromStr<Err: ToString>, S: Send + Sync> FromRequestParts<S> for Id<T> {
     type Rejection = Problem;
@@ -229,6 +283,6 @@ impl<T: std::str::FromStr<Err: ToString>, S: Send + Sync> FromRequestParts<S> fo
     }
 }
 
-fn no_store() -> [(axum::http::HeaderName, &'static str); 1] {
+pub(super) fn no_store() -> [(axum::http::HeaderName, &'static str); 1] {
     [(axum::http::header::CACHE_CONTROL, "no-store")]
 }

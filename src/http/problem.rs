@@ -108,15 +108,24 @@ impl From<Refused> for Problem {
         let said = refused.to_string();
         match refused {
             Refused::NotAllowed(_) => Self::new(StatusCode::FORBIDDEN, "not-allowed", said),
+            Refused::Suspended => Self::new(StatusCode::FORBIDDEN, "suspended", said),
+            Refused::OutOfScope(_) => Self::new(StatusCode::FORBIDDEN, "out-of-scope", said),
+            Refused::NotConfirmed => Self::new(StatusCode::FORBIDDEN, "not-confirmed", said),
+            Refused::SignIn => Self::new(StatusCode::UNAUTHORIZED, "sign-in", said),
+            Refused::LinkOver => Self::new(StatusCode::GONE, "link-over", said),
             Refused::OwnRequest => Self::new(StatusCode::FORBIDDEN, "own-request", said),
             Refused::NotAuthorised(_) => Self::new(StatusCode::FORBIDDEN, "not-authorised", said),
-            Refused::Unknown { .. } | Refused::UnknownKey(_) => Self::new(StatusCode::NOT_FOUND, "unknown", said),
+            Refused::Unknown { .. } | Refused::Hidden { .. } | Refused::UnknownKey(_) => Self::new(StatusCode::NOT_FOUND, "unknown", said),
             Refused::Taken(_) => Self::new(StatusCode::CONFLICT, "taken", said),
+            Refused::Over => Self::new(StatusCode::CONFLICT, "over", said),
+            Refused::TooFew(_) => Self::new(StatusCode::CONFLICT, "too-few", said),
             Refused::AlreadyIs(_) => Self::new(StatusCode::CONFLICT, "already-decided", said),
             Refused::Choose(list) => Self::new(StatusCode::CONFLICT, "choose-authorisation", said).with("authorisations", json!(list)),
             Refused::TooManyLive => Self::new(StatusCode::CONFLICT, "too-many-live", said),
             Refused::CannotSpeak => Self::new(StatusCode::CONFLICT, "cannot-speak", said),
-            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::Reason => Self::invalid(said),
+            Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::NoScope | Refused::Reason => {
+                Self::invalid(said)
+            }
             Refused::Ring(_) | Refused::Sign(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-key", said),
             Refused::Unsound(error) => {
                 tracing::error!("ALARM: {error}");

@@ -1,30 +1,179 @@
-//! Who calls the private side: a program with a bearer credential.
+//! Who calls the private side: a program with a bearer credential, or a person with a session.
 
 use std::sync::Arc;
 
 use axum::{
     extract::FromRequestParts,
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 
 use super::{app::PrivateApp, problem::Problem};
-use crate::{authority::Officer, issuer::Credential};
+use crate::{
+    authority::{Officer, Scope, Scopes},
+    issuer::{Answer, Credential, Refused, SessionToken},
+};
 
-/// The person whose credential came with the request.
-pub struct Caller(pub Officer);
+/// `__Host-`: browsers take it over TLS or from localhost alone, for this host and no other.
+const COOKIE: &str = "__Host-session";
+
+/// A person who was recognised, and by what.
+pub struct Caller {
+    officer: Officer,
+    means: Means,
+}
+
+enum Means {
+    Program(Credential, Scopes),
+    Session(SessionToken),
+}
+
+impl Caller {
+    /// The person, for what the scope covers: a session covers all that they may do, a program's credential what it was
+    /// made for.
+    pub fn within(&self, scope: Scope) -> Result<&Officer, Problem> {
+        match &self.means {
+            Means::Program(_, scopes) if !scopes.contains(&scope) => Err(Refused::OutOfScope(scope.as_str()).into()),
+            Means::Program(..) | Means::Session(_) => Ok(&self.officer),
+        }
+    }
+
+    /// The person, for an issue: in a session they must have confirmed it with their passkey just now.
+    pub async fn issuing(&self, app: &PrivateApp, confirmation: Option<Answer>) -> Result<&Officer, Problem> {
+        if let Means::Session(session) = &self.means {
+            app.passkeys.confirm(session, &confirmation.ok_or(Refused::NotConfirmed)?).await?;
+        }
+        self.within(Scope::Tokens)
+    }
+
+    /// Whether they would still be recognised, without counting as something that they do.
+    pub async fn still_stands(&self, app: &PrivateApp) -> Result<bool, Problem> {
+        match &self.means {
+            Means::Session(session) => Ok(app.passkeys.still_stands(session).await?),
+            Means::Program(credential, _) => Ok(app.registry.recognise(credential).await?.is_some()),
+        }
+    }
+}
 
 impl FromRequestParts<Arc<PrivateApp>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<PrivateApp>) -> Result<Self, Problem> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let credential = header.and_then(|value| value.strip_prefix("Bearer ")).and_then(|text| Credential::parse(text).ok());
-        let officer = match credential {
-            Some(credential) => app.registry.recognise(&credential).await?,
-            None => None,
+        let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
+            let Session { officer, token } = Session::from_request_parts(parts, app).await?;
+            return Ok(Self { officer, means: Means::Session(token) });
         };
-        // Missing, malformed, unknown, run out and suspended look the same.
+        let text = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+        // Malformed, unknown, run out and suspended look the same.
         let refused = || Problem::new(StatusCode::UNAUTHORIZED, "no-credential", "send a live credential as Authorization: Bearer");
-        officer.map(Self).ok_or_else(refused)
+        let credential = text.and_then(|text| Credential::parse(text).ok()).ok_or_else(refused)?;
+        let (officer, scopes) = app.registry.recognise(&credential).await?.ok_or_else(refused)?;
+        Ok(Self { officer, means: Means::Program(credential, scopes) })
+    }
+}
+
+/// A person with a live session.
+pub struct Session {
+    /// Who.
+    pub officer: Officer,
+    /// Their cookie.
+    pub token: SessionToken,
+}
+
+impl FromRequestParts<Arc<PrivateApp>> for Session {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<PrivateApp>) -> Result<Self, Problem> {
+        // Absent, malformed, unknown, over and suspended look the same.
+        let refused = || Problem::new(StatusCode::UNAUTHORIZED, "no-session", "you are signed out; sign in with your passkey");
+        let token = cookie(&parts.headers).ok_or_else(refused)?;
+        OwnPage::from_request_parts(parts, app).await?;
+        let officer = app.passkeys.recognise(&token).await?.ok_or_else(refused)?;
+        Ok(Self { officer, token })
+    }
+}
+
+/// A request of our own page. Browsers send the cookie also with what pages of sibling hosts ask for (a page of
+/// `verify.example.org` is same-site with `console.example.org`), so what changes anything must say where it comes from.
+pub struct OwnPage;
+
+impl FromRequestParts<Arc<PrivateApp>> for OwnPage {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<PrivateApp>) -> Result<Self, Problem> {
+        if matches!(parts.method, Method::GET | Method::HEAD) || is_same_origin(&parts.headers, &app.console_url) {
+            return Ok(Self);
+        }
+        Err(Problem::new(StatusCode::FORBIDDEN, "cross-site", "this may be asked for by the console's own page alone"))
+    }
+}
+
+/// By Fetch Metadata or, from browsers that do not send it, by the origin.
+fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
+    let text = |name| headers.get(name).map(HeaderValue::as_bytes);
+    match text("sec-fetch-site") {
+        Some(site) => site == b"same-origin",
+        None => text("origin") == Some(origin.as_bytes()),
+    }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<SessionToken> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| SessionToken::parse(value).ok())
+}
+
+/// The header that gives a browser the session.
+pub fn set_cookie(token: &SessionToken) -> HeaderValue {
+    let mut value = cookie_value(token.expose(), "");
+    value.set_sensitive(true);
+    value
+}
+
+/// The header that takes it away.
+pub fn clear_cookie() -> HeaderValue {
+    cookie_value("", "; Max-Age=0")
+}
+
+fn cookie_value(value: &str, more: &str) -> HeaderValue {
+    let text = format!("{COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict{more}");
+    // A prefix and base64url are always a header.
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("__Host-session=; Path=/; Secure; Max-Age=0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_page_is_same_origin() {
+        let own = "https://console.example.org";
+        let says = |pairs: &[(&'static str, &str)]| {
+            let headers = pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())).collect();
+            is_same_origin(&headers, own)
+        };
+        assert!(says(&[("sec-fetch-site", "same-origin")]));
+        assert!(says(&[("origin", own)]));
+        for other in ["same-site", "cross-site", "none", ""] {
+            assert!(!says(&[("sec-fetch-site", other), ("origin", own)]), "{other}");
+        }
+        for other in ["null", "https://verify.example.org", "http://console.example.org", "https://console.example.org:444"] {
+            assert!(!says(&[("origin", other)]), "{other}");
+        }
+        assert!(!says(&[]));
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others_and_nothing_else_is_taken_for_it() {
+        let held = format!("session_{}", "A".repeat(43));
+        let find = |value: &str| {
+            let headers = HeaderMap::from_iter([(header::COOKIE, value.parse().unwrap())]);
+            cookie(&headers).map(|token| token.expose().to_owned())
+        };
+        assert_eq!(find(&format!("a=b; __Host-session={held}; c=d")), Some(held.clone()));
+        for other in
+            [format!("session={held}"), format!("__Host-session2={held}"), "__Host-session=".into(), "__Host-session=session_A".into()]
+        {
+            assert_eq!(find(&other), None, "{other}");
+        }
     }
 }

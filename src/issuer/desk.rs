@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::{Custodian, Refused, silent::SilentTokens};
+use super::{
+    Custodian, Refused, TokenStatus,
+    refusals::Refusals,
+    silent::SilentTokens,
+    standing::{may_touch, standing},
+};
 use crate::{
-    authority::{Authorisation, AuthorisationId, Officer, Role, State},
+    authority::{Act, Attempt, Authorisation, AuthorisationId, Officer, Role, State},
     clock::Clock,
     entropy::Entropy,
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
-    store::{IssueRefusal, IssuerStore, NewToken, Speakable, TokenRecord},
+    store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Speakable, TokenRecord},
     token::{Approach, Channel, Claims, Cti, LEEWAY, SpokenCode, SpokenSize, Token, Window},
 };
 
@@ -56,32 +60,6 @@ pub struct Issued {
     pub spoken: Option<SpokenCode>,
 }
 
-/// Where a token stands for its officer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TokenState {
-    /// Nobody checked it yet.
-    Live,
-    /// Somebody checked it.
-    Checked,
-    /// It ran out unchecked.
-    Expired,
-    /// It was withdrawn.
-    Withdrawn,
-}
-
-/// Where a token stands, with the minute of its first check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct TokenStatus {
-    /// Where it stands.
-    pub state: TokenState,
-    /// Seconds since 1970, in whole minutes.
-    pub first_checked_at: Option<i64>,
-    /// Nothing of this will change any more.
-    #[serde(skip)]
-    pub is_over: bool,
-}
-
 /// Issues tokens, signed with the key that the custodian has out.
 pub struct Desk {
     store: Arc<dyn IssuerStore>,
@@ -90,6 +68,7 @@ pub struct Desk {
     custodian: Arc<Custodian>,
     settings: DeskSettings,
     silent: SilentTokens,
+    refusals: Refusals,
 }
 
 impl Desk {
@@ -101,11 +80,18 @@ impl Desk {
         custodian: Arc<Custodian>,
         settings: DeskSettings,
     ) -> Self {
-        Self { store, clock, entropy, custodian, settings, silent: SilentTokens::default() }
+        let refusals = Refusals::new(store.clone(), clock.clone());
+        Self { store, clock, entropy, custodian, settings, silent: SilentTokens::default(), refusals }
     }
 
     /// Issues a token: signs it, records it with its ledger entry, and only then shows it.
     pub async fn issue(&self, officer: &Officer, request: IssueRequest) -> Result<Issued, Refused> {
+        let attempt = Attempt { authorisation: request.authorisation, ..Attempt::to(Act::Issue) };
+        let outcome = self.issue_if_allowed(officer, request).await;
+        self.refusals.told(&officer.callsign, attempt, outcome).await
+    }
+
+    async fn issue_if_allowed(&self, officer: &Officer, request: IssueRequest) -> Result<Issued, Refused> {
         if !officer.role.may_ask_and_issue() {
             return Err(Refused::NotAllowed("only officers and approvers issue tokens"));
         }
@@ -171,7 +157,7 @@ impl Desk {
 
     /// Switches on the spoken code of a live token.
     pub async fn make_speakable(&self, officer: &Officer, cti: Cti) -> Result<SpokenCode, Refused> {
-        self.find(officer, cti).await?;
+        self.find(officer, cti, Act::MakeSpeakable).await?;
         let token = self.silent.find(cti).ok_or(Refused::CannotSpeak)?;
         let code = SpokenCode::of(&token, self.settings.spoken);
         let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(self.clock.now());
@@ -185,7 +171,7 @@ impl Desk {
 
     /// Withdraws a token at once. Again is as good as once.
     pub async fn withdraw(&self, officer: &Officer, cti: Cti) -> Result<(), Refused> {
-        self.find(officer, cti).await?;
+        self.find(officer, cti, Act::WithdrawToken).await?;
         let entry = Event::TokenWithdrawn { cti, by: officer.callsign.clone() }.at(self.clock.now());
         self.store.withdraw_token(cti, entry).await?;
         Ok(())
@@ -193,16 +179,30 @@ impl Desk {
 
     /// Where a token stands.
     pub async fn status(&self, officer: &Officer, cti: Cti) -> Result<TokenStatus, Refused> {
-        let record = self.find(officer, cti).await?;
-        // Until the leeway is over it can still be checked, so until then it is live.
-        let past = record.expires_at + LEEWAY <= self.clock.now();
-        let state = match record {
-            TokenRecord { withdrawn_at: Some(_), .. } => TokenState::Withdrawn,
-            TokenRecord { first_checked_at: Some(_), .. } => TokenState::Checked,
-            _ if past => TokenState::Expired,
-            _ => TokenState::Live,
+        Ok(standing(&self.find(officer, cti, Act::ReadToken).await?, self.clock.now()))
+    }
+
+    /// The tokens that have not run out: those that the person issued or approved, and all for administrators.
+    pub async fn live(&self, officer: &Officer) -> Result<Vec<(LiveToken, TokenStatus)>, Refused> {
+        let of = match officer.role {
+            Role::Administrator => None,
+            Role::Officer | Role::Approver => Some(officer.callsign.clone()),
+            Role::Overseer => {
+                let refused = Err(Refused::NotAllowed("overseers read the ledger, nothing else"));
+                return self.refusals.told(&officer.callsign, Attempt::to(Act::ListTokens), refused).await;
+            }
         };
-        Ok(TokenStatus { state, first_checked_at: record.first_checked_at, is_over: past || state == TokenState::Withdrawn })
+        let now = self.clock.now();
+        let live = self.store.live_tokens(of, now - LEEWAY).await?;
+        let may = |token: &LiveToken| may_touch(officer, &token.record);
+        Ok(live
+            .into_iter()
+            .filter(may)
+            .map(|token| {
+                let status = standing(&token.record, now);
+                (token, status)
+            })
+            .collect())
     }
 
     /// Tells of checks as they happen in this process; others are found by asking again.
@@ -211,17 +211,13 @@ impl Desk {
     }
 
     /// Only a token's officer, the approver of its authorisation and administrators may touch it; for others it does not exist.
-    async fn find(&self, officer: &Officer, cti: Cti) -> Result<TokenRecord, Refused> {
-        let asked = |record: &TokenRecord| record.officer == officer.callsign;
-        let may = |record: &TokenRecord| match officer.role {
-            Role::Administrator => true,
-            Role::Approver => asked(record) || record.approver.as_ref() == Some(&officer.callsign),
-            Role::Officer => asked(record),
-            // Whatever they did in another role.
-            Role::Overseer => false,
-        };
-        let found = self.store.token(cti).await?.filter(may);
-        found.ok_or_else(|| Refused::Unknown { what: "token of yours", id: cti.to_string() })
+    async fn find(&self, officer: &Officer, cti: Cti, act: Act) -> Result<TokenRecord, Refused> {
+        let (what, id) = ("token of yours", cti.to_string());
+        match self.store.token(cti).await? {
+            Some(record) if may_touch(officer, &record) => Ok(record),
+            Some(_) => self.refusals.told(&officer.callsign, Attempt::with(act, cti), Err(Refused::Hidden { what, id })).await,
+            None => Err(Refused::Unknown { what, id }),
+        }
     }
 
     async fn authorisation(
@@ -232,8 +228,12 @@ impl Desk {
         start: i64,
     ) -> Result<Authorisation, Refused> {
         if let Some(id) = named {
-            let found = self.store.authorisation(id).await?.filter(|a| a.asked_by == officer.callsign);
-            return found.ok_or_else(|| Refused::Unknown { what: "authorisation of yours", id: id.to_string() });
+            let (what, id_text) = ("authorisation of yours", id.to_string());
+            return match self.store.authorisation(id).await? {
+                Some(own) if own.asked_by == officer.callsign => Ok(own),
+                Some(_) => Err(Refused::Hidden { what, id: id_text }),
+                None => Err(Refused::Unknown { what, id: id_text }),
+            };
         }
         let mut live = self.store.authorisations(Some(officer.callsign.clone())).await?;
         live.retain(|a| a.is_live_for(channel, start));

@@ -3,22 +3,31 @@
 //! Every rule is checked here, whichever way a request comes, and the decisive ones once more in the store's own
 //! statements. Every act writes its ledger entry in the same transaction.
 
-mod credential;
 mod custodian;
 mod desk;
 mod housekeeper;
 mod inspection;
 mod notary;
+mod passkeys;
+mod people;
+mod refusals;
 mod registry;
+mod relying_party;
+mod secret;
 mod silent;
+mod standing;
 
-pub use credential::{Credential, CredentialError};
 pub use custodian::{Custodian, CustodyError, KeyVault, POLICY, Rotated, Trust, VaultError, draw_key};
-pub use desk::{Desk, DeskSettings, IssueRequest, Issued, TokenState, TokenStatus};
+pub use desk::{Desk, DeskSettings, IssueRequest, Issued};
 pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};
 pub use notary::{Notary, NotaryError, prove};
-pub use registry::{Ask, Registry};
+pub use passkeys::{Opened, Passkeys};
+pub use people::{Offered, Person};
+pub use registry::{Ask, Changed, Overseer, Registry};
+pub use relying_party::{Answer, Challenge, RelyingParty, RelyingPartyError};
+pub use secret::{Credential, Link, SecretError, SessionToken};
+pub use standing::{TokenState, TokenStatus};
 
 use crate::{
     authority::{Authorisation, AuthorisationError, State},
@@ -34,6 +43,21 @@ pub enum Refused {
     /// Their role or relation to the thing does not allow it.
     #[error("{0}")]
     NotAllowed(&'static str),
+    /// They may do nothing any more.
+    #[error("this person is suspended and may do nothing")]
+    Suspended,
+    /// Their program's credential is not for this.
+    #[error("this credential is not for {0}; make one with --scope {0}")]
+    OutOfScope(&'static str),
+    /// The link was used, has run out, or never was.
+    #[error("this link was used or has run out; ask an administrator for a new one")]
+    LinkOver,
+    /// The passkey opened nothing, whatever the reason.
+    #[error("that passkey opens nothing here; try again, or ask an administrator for a new link")]
+    SignIn,
+    /// The act was not confirmed with the person's own passkey.
+    #[error("this was not confirmed with your passkey; press the button again and confirm")]
+    NotConfirmed,
     /// The one who asked never decides.
     #[error("nobody decides about their own request; ask another approver")]
     OwnRequest,
@@ -45,9 +69,20 @@ pub enum Refused {
         /// Its name.
         id: String,
     },
+    /// There is one, but not for this person; said in the same words as if there were none.
+    #[error("there is no {what} {id}")]
+    Hidden {
+        /// What was looked for.
+        what: &'static str,
+        /// Its name.
+        id: String,
+    },
     /// There is no such key, or it was revoked before.
     #[error("there is no unrevoked signing key {0}; `keys show` lists the keys")]
     UnknownKey(KeyId),
+    /// A credential that is for nothing.
+    #[error("a credential needs at least one scope: tokens, authorisations, people or ledger")]
+    NoScope,
     /// The lifetime of a credential is out of bounds.
     #[error("a credential lasts between one second and 366 days")]
     CredentialLasts,
@@ -55,8 +90,14 @@ pub enum Refused {
     #[error("the callsign {0} is taken; choose another")]
     Taken(String),
     /// The authorisation is in another state than the act needs.
-    #[error("this authorisation is already {}; ask for a new one", .0.as_str())]
+    #[error("{}", already(*.0))]
     AlreadyIs(State),
+    /// The authorisation ran out before.
+    #[error("this authorisation has run out; ask for a new one")]
+    Over,
+    /// Fewer tokens than were issued.
+    #[error("{0} tokens were issued under this authorisation already; allow at least as many")]
+    TooFew(u32),
     /// None or several authorisations would do.
     #[error("{}", if .0.is_empty() { "you have no live authorisation for this channel; ask for one first" } else { "you have several live authorisations for this channel; name one of them" })]
     Choose(Vec<Authorisation>),
@@ -96,6 +137,13 @@ pub enum Refused {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn already(state: State) -> String {
+    match state {
+        State::Asked => "this authorisation still waits for a decision; approve or refuse it first".into(),
+        state => format!("this authorisation is already {}; ask for a new one", state.as_str()),
+    }
 }
 
 impl From<NotaryError> for Refused {

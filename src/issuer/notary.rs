@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::Refused;
+use super::{Overseer, Refused};
 use crate::{
-    authority::Officer,
     keyring::SigningKey,
     ledger::{Checkpoint, CheckpointError, Hash, Proof, VerifierKey},
     store::{LedgerStore, StoreError},
@@ -78,25 +77,19 @@ impl Notary {
     }
 
     /// The newest checkpoint, for an overseer to keep outside. It covers everything that happened before they asked.
-    pub async fn newest(&self, officer: &Officer) -> Result<String, Refused> {
-        oversees(officer)?;
+    pub async fn newest(&self, _: &Overseer) -> Result<String, Refused> {
         self.sign().await?;
         let newest = self.store.head().await?.checkpoint;
         newest.map(|row| row.note).ok_or_else(|| Refused::Unknown { what: "checkpoint", id: "yet".into() })
     }
 
     /// Shows that the first `second` entries begin with the first `first`.
-    pub async fn consistency(&self, officer: &Officer, first: u64, second: u64) -> Result<Vec<Hash>, Refused> {
-        oversees(officer)?;
+    pub async fn consistency(&self, _: &Overseer, first: u64, second: u64) -> Result<Vec<Hash>, Refused> {
         if first == 0 || first > second || second > self.store.head().await?.size {
             return Err(Refused::Unknown { what: "ledger with the sizes", id: format!("{first} and {second}") });
         }
         Ok(self.store.consistency(first, second).await?)
     }
-}
-
-fn oversees(officer: &Officer) -> Result<(), Refused> {
-    if officer.role.may_read_ledger() { Ok(()) } else { Err(Refused::NotAllowed("only overseers read the ledger")) }
 }
 
 /// Proves that the entry that issued a token stands under the newest checkpoint; `None` if there is no such entry under it.

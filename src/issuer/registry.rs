@@ -1,21 +1,16 @@
-//! People, their credentials, and authorisations.
+//! Who may act, and what a second person allowed: authorisations are asked for, decided, reviewed while they last, withdrawn.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Credential, Refused};
+use super::{Refused, refusals::Refusals};
 use crate::{
-    authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role},
+    authority::{Act, Actor, Attempt, Authorisation, AuthorisationId, Decision, Officer, Request, Review},
     clock::Clock,
     entropy::Entropy,
     ledger::Event,
     store::{Decided, IssuerStore},
     token::Channel,
 };
-
-const SUSPENDED: Refused = Refused::NotAllowed("this person is suspended and may do nothing");
-
-/// The longest that a credential may last. Seconds.
-const MAX_CREDENTIAL: i64 = 366 * 86_400;
 
 /// What an officer asks for. Times are seconds since 1970; `from` is now where it is absent.
 #[derive(Clone, Debug)]
@@ -32,74 +27,41 @@ pub struct Ask {
     pub max_tokens: u32,
 }
 
+/// What an approver changes an authorisation to. Times are seconds since 1970.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// By which channels from now on.
+    pub channels: BTreeSet<Channel>,
+    /// Until when.
+    pub until: i64,
+    /// How many tokens in all, those before included.
+    pub max_tokens: u32,
+}
+
+/// Somebody who may read the ledger; made by [`Registry::overseer`] alone.
+#[derive(Debug)]
+pub struct Overseer(());
+
 /// Keeps who may act, and what a second person allowed.
 #[derive(Clone)]
 pub struct Registry {
-    store: Arc<dyn IssuerStore>,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    pub(super) store: Arc<dyn IssuerStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) refusals: Arc<Refusals>,
 }
 
 impl Registry {
     /// Works on a store.
     pub fn new(store: Arc<dyn IssuerStore>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { store, clock, entropy }
-    }
-
-    /// Enrols a person.
-    pub async fn enrol(&self, actor: &Actor, callsign: Callsign, role: Role) -> Result<Officer, Refused> {
-        administrates(actor)?;
-        let now = self.clock.now();
-        let officer = Officer { callsign: callsign.clone(), role, enrolled_at: now, suspended_at: None };
-        let entry = Event::OfficerEnrolled { callsign: callsign.clone(), role, by: actor.into() }.at(now);
-        if self.store.enrol(officer.clone(), entry).await? { Ok(officer) } else { Err(Refused::Taken(callsign.to_string())) }
-    }
-
-    /// Suspends a person: they may do nothing any more, and their live tokens are withdrawn at once.
-    pub async fn suspend(&self, actor: &Actor, callsign: Callsign) -> Result<(), Refused> {
-        administrates(actor)?;
-        let entry = Event::OfficerSuspended { callsign: callsign.clone(), by: actor.into() }.at(self.clock.now());
-        if self.store.suspend(callsign.clone(), entry).await? { Ok(()) } else { Err(unknown_person(&callsign)) }
-    }
-
-    /// Everybody.
-    pub async fn officers(&self, actor: &Actor) -> Result<Vec<Officer>, Refused> {
-        administrates(actor)?;
-        Ok(self.store.officers().await?)
-    }
-
-    /// Makes a credential for a person's program; `lasts` in seconds. It is shown here and never again.
-    pub async fn make_credential(&self, actor: &Actor, callsign: Callsign, lasts: i64) -> Result<Credential, Refused> {
-        administrates(actor)?;
-        if !(1..=MAX_CREDENTIAL).contains(&lasts) {
-            return Err(Refused::CredentialLasts);
-        }
-        let owner = self.person(&callsign).await?;
-        let credential = Credential::draw(&*self.entropy)?;
-        let hash = credential.hash();
-        let now = self.clock.now();
-        let entry = Event::credential_made(callsign, &hash, now + lasts, actor.into()).at(now);
-        self.store.add_credential(owner.callsign, hash, now + lasts, entry).await?;
-        Ok(credential)
-    }
-
-    /// The person with this callsign, if they may act.
-    pub async fn person(&self, callsign: &Callsign) -> Result<Officer, Refused> {
-        let officer = self.store.officer(callsign.clone()).await?.ok_or_else(|| unknown_person(callsign))?;
-        may_act(officer).ok_or(SUSPENDED)
-    }
-
-    /// The person whose credential this is, if both are good.
-    pub async fn recognise(&self, credential: &Credential) -> Result<Option<Officer>, Refused> {
-        let found = self.store.officer_by_credential(credential.hash(), self.clock.now()).await?;
-        Ok(found.and_then(may_act))
+        let refusals = Arc::new(Refusals::new(store.clone(), clock.clone()));
+        Self { store, clock, entropy, refusals }
     }
 
     /// Asks for an authorisation.
     pub async fn ask(&self, officer: &Officer, ask: Ask) -> Result<Authorisation, Refused> {
-        if !officer.role.may_ask_and_issue() {
-            return Err(Refused::NotAllowed("only officers and approvers ask for authorisations"));
-        }
+        let refused = Refused::NotAllowed("only officers and approvers ask for authorisations");
+        self.may(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::Ask), refused).await?;
         let now = self.clock.now();
         let frame = (ask.from.unwrap_or(now), ask.until);
         let request = Request::new(&ask.reference, ask.channels, frame, ask.max_tokens, now)?;
@@ -113,21 +75,39 @@ impl Registry {
 
     /// Approves or refuses what another person asked.
     pub async fn decide(&self, officer: &Officer, id: AuthorisationId, decision: Decision) -> Result<Authorisation, Refused> {
-        if !officer.role.may_decide() {
-            return Err(Refused::NotAllowed("only approvers decide about authorisations"));
-        }
+        let act = match decision {
+            Decision::Approve => Act::Approve,
+            Decision::Refuse => Act::Refuse,
+        };
+        let attempt = Attempt::on(act, id);
+        self.may(officer, officer.role.may_decide(), attempt, DECIDES).await?;
         let by = officer.callsign.clone();
         let entry = Event::authorisation_decided(id, decision, by.clone()).at(self.clock.now());
-        decided(id, self.store.decide(id, decision, by, entry).await?)
+        let outcome = decided(id, self.store.decide(id, decision, by, entry).await?);
+        self.refusals.told(&officer.callsign, attempt, outcome).await
+    }
+
+    /// Extends or narrows an authorisation of another person while it is in force. Whoever reviews it answers for it from
+    /// then on; live tokens that it no longer covers are withdrawn.
+    pub async fn review(&self, officer: &Officer, id: AuthorisationId, changed: Changed) -> Result<Authorisation, Refused> {
+        let attempt = Attempt::on(Act::Review, id);
+        self.may(officer, officer.role.may_decide(), attempt, DECIDES).await?;
+        let found = self.store.authorisation(id).await?.ok_or_else(|| unknown_authorisation(id))?;
+        let now = self.clock.now();
+        let review = Review::new(found.from, changed.channels, changed.until, changed.max_tokens, now)?;
+        let by = officer.callsign.clone();
+        let entry = Event::authorisation_reviewed(id, &review, by.clone()).at(now);
+        let outcome = decided(id, self.store.review(id, review, by, entry).await?);
+        self.refusals.told(&officer.callsign, attempt, outcome).await
     }
 
     /// Takes an authorisation back, with all its live tokens. Its asker, any approver and any administrator may.
     pub async fn withdraw(&self, officer: &Officer, id: AuthorisationId) -> Result<Authorisation, Refused> {
         let found = self.store.authorisation(id).await?.ok_or_else(|| unknown_authorisation(id))?;
         let own = officer.role.may_ask_and_issue() && found.asked_by == officer.callsign;
-        if !own && !officer.role.oversees_authorisations() {
-            return Err(unknown_authorisation(id));
-        }
+        let hidden = Refused::Hidden { what: "authorisation", id: id.to_string() };
+        let attempt = Attempt::on(Act::WithdrawAuthorisation, id);
+        self.may(officer, own || officer.role.oversees_authorisations(), attempt, hidden).await?;
         let entry = Event::AuthorisationWithdrawn { authorisation: id, by: officer.callsign.clone() }.at(self.clock.now());
         decided(id, self.store.withdraw_authorisation(id, entry).await?)
     }
@@ -137,24 +117,28 @@ impl Registry {
         let asked_by = match actor {
             Actor::Operator => None,
             Actor::Person(officer) if officer.role.oversees_authorisations() => None,
-            Actor::Person(officer) if officer.role.may_ask_and_issue() => Some(officer.callsign.clone()),
-            Actor::Person(_) => return Err(Refused::NotAllowed("overseers read the ledger, nothing else")),
+            Actor::Person(officer) => {
+                let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
+                self.may(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::ListAuthorisations), refused).await?;
+                Some(officer.callsign.clone())
+            }
         };
         Ok(self.store.authorisations(asked_by).await?)
     }
+
+    /// Sees whether a person may read the ledger.
+    pub async fn overseer(&self, officer: &Officer) -> Result<Overseer, Refused> {
+        let refused = Refused::NotAllowed("only overseers read the ledger");
+        self.may(officer, officer.role.may_read_ledger(), Attempt::to(Act::ReadLedger), refused).await?;
+        Ok(Overseer(()))
+    }
+
+    async fn may(&self, officer: &Officer, may: bool, attempt: Attempt, refused: Refused) -> Result<(), Refused> {
+        if may { Ok(()) } else { self.refusals.told(&officer.callsign, attempt, Err(refused)).await }
+    }
 }
 
-fn administrates(actor: &Actor) -> Result<(), Refused> {
-    if actor.may_administer() { Ok(()) } else { Err(Refused::NotAllowed("only administrators do this")) }
-}
-
-fn may_act(officer: Officer) -> Option<Officer> {
-    officer.suspended_at.is_none().then_some(officer)
-}
-
-fn unknown_person(callsign: &Callsign) -> Refused {
-    Refused::Unknown { what: "person who may act with the callsign", id: callsign.to_string() }
-}
+const DECIDES: Refused = Refused::NotAllowed("only approvers decide about authorisations");
 
 fn unknown_authorisation(id: AuthorisationId) -> Refused {
     Refused::Unknown { what: "authorisation", id: id.to_string() }
@@ -166,6 +150,8 @@ fn decided(id: AuthorisationId, decided: Decided) -> Result<Authorisation, Refus
         Decided::Unknown => Err(unknown_authorisation(id)),
         Decided::AlreadyIs(state) => Err(Refused::AlreadyIs(state)),
         Decided::OwnRequest => Err(Refused::OwnRequest),
-        Decided::Suspended => Err(SUSPENDED),
+        Decided::Suspended => Err(Refused::Suspended),
+        Decided::Over => Err(Refused::Over),
+        Decided::TooFew(issued) => Err(Refused::TooFew(issued)),
     }
 }

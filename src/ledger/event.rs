@@ -9,7 +9,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Role},
+    authority::{
+        AccessHash, AccessId, Act, ActorName, Attempt, Authorisation, AuthorisationId, Callsign, Decision, Review, Role, Scopes, Why,
+    },
     hex,
     keyring::{KeyId, KidPrefix, PublicKeys},
     token::{Channel, Claims, Cti, TokenHash},
@@ -22,7 +24,7 @@ use crate::{
 pub enum Event {
     /// A person was enrolled.
     OfficerEnrolled { callsign: Callsign, role: Role, by: ActorName },
-    /// A person may do nothing any more; their live tokens are withdrawn.
+    /// A person may do nothing any more; live tokens that they issued or approved are withdrawn.
     OfficerSuspended { callsign: Callsign, by: ActorName },
     /// A program credential was made; it is named by the first eight bytes of its hash.
     CredentialMade {
@@ -30,7 +32,26 @@ pub enum Event {
         #[serde(with = "hex")]
         credential: [u8; 8],
         expires_at: i64,
+        /// What it is good for; absent in entries from before there were scopes.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scopes: Option<Scopes>,
         by: ActorName,
+    },
+    /// A one-time link was made with which a person registers a passkey.
+    LinkMade { callsign: Callsign, link: AccessId, expires_at: i64, by: ActorName },
+    /// A person registered a passkey with a link, which is used up.
+    PasskeyRegistered { callsign: Callsign, passkey: AccessId, link: AccessId },
+    /// A passkey or a program's credential opens nothing any more.
+    AccessRevoked { callsign: Callsign, access: AccessId, by: ActorName },
+    /// A person tried what they may not, for the first time in a minute.
+    ActRefused {
+        by: Callsign,
+        act: Act,
+        why: Why,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        authorisation: Option<AuthorisationId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cti: Option<Cti>,
     },
     /// An officer asked for an authorisation.
     AuthorisationAsked { authorisation: AuthorisationId, by: Callsign, channels: BTreeSet<Channel>, from: i64, until: i64, max_tokens: u32 },
@@ -38,6 +59,8 @@ pub enum Event {
     AuthorisationApproved { authorisation: AuthorisationId, by: Callsign },
     /// A second person said no.
     AuthorisationRefused { authorisation: AuthorisationId, by: Callsign },
+    /// A second person changed an authorisation while it lasted; live tokens outside of what it now covers are withdrawn.
+    AuthorisationReviewed { authorisation: AuthorisationId, by: Callsign, channels: BTreeSet<Channel>, until: i64, max_tokens: u32 },
     /// An authorisation was taken back; its live tokens are withdrawn.
     AuthorisationWithdrawn { authorisation: AuthorisationId, by: Callsign },
     /// A token was issued.
@@ -100,8 +123,19 @@ impl Event {
     }
 
     /// The event of a new credential with this hash.
-    pub fn credential_made(callsign: Callsign, hash: &[u8; 32], expires_at: i64, by: ActorName) -> Self {
-        Self::CredentialMade { callsign, credential: std::array::from_fn(|i| hash[i]), expires_at, by }
+    pub fn credential_made(callsign: Callsign, hash: AccessHash, scopes: Scopes, expires_at: i64, by: ActorName) -> Self {
+        Self::CredentialMade { callsign, credential: hash.id().0, expires_at, scopes: Some(scopes), by }
+    }
+
+    /// The event of a review.
+    pub fn authorisation_reviewed(authorisation: AuthorisationId, review: &Review, by: Callsign) -> Self {
+        let (channels, until, max_tokens) = (review.channels().clone(), review.until(), review.max_tokens());
+        Self::AuthorisationReviewed { authorisation, by, channels, until, max_tokens }
+    }
+
+    /// The event of what a person may not.
+    pub fn act_refused(by: Callsign, Attempt { act, authorisation, cti }: Attempt, why: Why) -> Self {
+        Self::ActRefused { by, act, why, authorisation, cti }
     }
 
     /// The event of a request that waits for a second person.

@@ -1,6 +1,7 @@
 //! The pages for the person approached, in each language of a deployment: what they say, and the policy under which
 //! alone they may run. HTML first: every page is of use before, or without, its script.
 
+mod console;
 mod deployment;
 mod document;
 mod export;
@@ -10,6 +11,7 @@ mod poster;
 mod shell;
 
 pub use self::{
+    console::{CONSOLE, CONSOLE_HEADERS, CONSOLE_POLICY, ConsoleFile},
     deployment::Deployment,
     document::Document,
     export::{ExportedFile, export},

@@ -7,15 +7,17 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, State},
+    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, State},
     keyring::{KeyId, KidPrefix, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     token::{Channel, Cti, SpokenCode, Token, TokenHash},
 };
 
+mod access;
 mod ledger;
 mod sqlite;
 
+pub use access::{AccessStore, NewCredential, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use sqlite::SqliteStore;
 
@@ -193,6 +195,23 @@ pub struct TokenRecord {
     pub first_checked_at: Option<i64>,
 }
 
+/// A token that has not run out. Times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveToken {
+    /// Which token.
+    pub cti: Cti,
+    /// Under which authorisation.
+    pub authorisation: AuthorisationId,
+    /// By which channel.
+    pub channel: Channel,
+    /// When it was signed.
+    pub issued_at: i64,
+    /// When it starts.
+    pub starts_at: i64,
+    /// Who issued it, and how it stands.
+    pub record: TokenRecord,
+}
+
 /// What came of deciding about an authorisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decided {
@@ -206,12 +225,16 @@ pub enum Decided {
     OwnRequest,
     /// The one who decides was suspended meanwhile.
     Suspended,
+    /// It ran out before the act.
+    Over,
+    /// More tokens were issued than it would allow.
+    TooFew(u32),
 }
 
 /// What the issuer may do. Every act takes its ledger entry and commits it in the same transaction: no record, no act.
 /// All are durable before they return.
 #[async_trait]
-pub trait IssuerStore: Send + Sync {
+pub trait IssuerStore: AccessStore {
     /// Keeps a key set if its version is higher than any kept; `false` if it is not. Its new keys wait, what it revokes is
     /// revoked here, and what waits without being named any more is removed.
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError>;
@@ -233,7 +256,8 @@ pub trait IssuerStore: Send + Sync {
     /// Adds a person; `false` if the callsign is taken.
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError>;
 
-    /// Suspends a person and withdraws all their live tokens; `false` if there is no such person who is not suspended.
+    /// Suspends a person, ends their sessions and withdraws all live tokens that they issued or approved; `false` if there is
+    /// no such person who is not suspended.
     async fn suspend(&self, callsign: Callsign, entry: Entry) -> Result<bool, StoreError>;
 
     /// One person.
@@ -242,18 +266,18 @@ pub trait IssuerStore: Send + Sync {
     /// Everybody, by callsign.
     async fn officers(&self) -> Result<Vec<Officer>, StoreError>;
 
-    /// Adds a credential by its hash. `expires_at` in seconds since 1970.
-    async fn add_credential(&self, callsign: Callsign, hash: [u8; 32], expires_at: i64, entry: Entry) -> Result<(), StoreError>;
-
-    /// Whose credential this is, if it has not run out at `now`.
-    async fn officer_by_credential(&self, hash: [u8; 32], now: i64) -> Result<Option<Officer>, StoreError>;
-
     /// Adds a request.
     async fn ask(&self, authorisation: Authorisation, entry: Entry) -> Result<(), StoreError>;
 
     /// Decides about a request that waits. The statement itself requires that another person
     /// asked and that the one who decides is not suspended.
     async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
+
+    /// Changes an authorisation that is in force, and withdraws the live tokens that it no longer covers. Who reviews
+    /// answers for it from then on. The statement itself requires that another person asked, that the one who reviews is
+    /// not suspended, and that no fewer tokens are allowed than were issued. A review that changes nothing is done without an
+    /// entry.
+    async fn review(&self, id: AuthorisationId, review: Review, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
 
     /// Takes an authorisation or request back, and withdraws its live tokens.
     async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError>;
@@ -274,8 +298,14 @@ pub trait IssuerStore: Send + Sync {
     /// One token.
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError>;
 
+    /// Tokens that have not run out at `now`, the soonest to end first: all, or those that one person issued or approved.
+    async fn live_tokens(&self, of: Option<Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError>;
+
     /// Withdraws a token; `false` if it is unknown or was withdrawn before.
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError>;
+
+    /// Writes an entry about something that did not happen.
+    async fn record(&self, entry: Entry) -> Result<(), StoreError>;
 
     /// Writes all marks that the ledger does not know yet into it. Returns how many.
     async fn report_first_checks(&self, now: i64) -> Result<usize, StoreError>;

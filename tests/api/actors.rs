@@ -148,6 +148,21 @@ pub struct Issued {
     pub expires_at: i64,
 }
 
+/// Reads the answer to an issue, which must have succeeded.
+pub fn issued(reply: &Reply) -> Issued {
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let json = reply.json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Issued {
+        id: text(&json["id"]),
+        token: text(&json["token"]),
+        link: text(&json["link"]),
+        words: text(&json["spoken"]["words"]),
+        digits: text(&json["spoken"]["digits"]),
+        expires_at: json["expires_at"].as_i64().unwrap(),
+    }
+}
+
 impl Person {
     pub fn new(private: SocketAddr, officer: Officer, credential: Option<String>) -> Self {
         Self { http: Client::new(), private, officer, credential }
@@ -181,18 +196,7 @@ impl Person {
 
     /// Issues a token, which must succeed.
     pub async fn issue(&self, body: Value) -> Issued {
-        let reply = self.post("/v1/tokens", &body).await;
-        assert_eq!(reply.status, 201, "{reply:?}");
-        let json = reply.json();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Issued {
-            id: text(&json["id"]),
-            token: text(&json["token"]),
-            link: text(&json["link"]),
-            words: text(&json["spoken"]["words"]),
-            digits: text(&json["spoken"]["digits"]),
-            expires_at: json["expires_at"].as_i64().unwrap(),
-        }
+        issued(&self.post("/v1/tokens", &body).await)
     }
 
     /// An in-person token without anything else.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::pending, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use countersign::{
-    authority::{Actor, Authorisation, AuthorisationId, Decision, Officer, Role},
+    authority::{Actor, Authorisation, AuthorisationId, Decision, Officer, Role, Scope},
     clock::ManualClock,
     config::Organisation,
     hex,
@@ -14,7 +14,7 @@ use countersign::{
         listen::{Limits, serve},
         private, public,
     },
-    issuer::{Ask, Custodian, Desk, DeskSettings, Notary, POLICY, Registry, Trust},
+    issuer::{Ask, Custodian, Desk, DeskSettings, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust},
     keyring::rotation::Policy,
     page::{Deployment, Pages},
     store::{LedgerStore as _, SqliteStore, VerifierStore},
@@ -33,6 +33,8 @@ use crate::{
 
 /// Where the pages believe to be.
 pub const PUBLIC_URL: &str = "https://verify.example.org";
+/// Where the console believes to be.
+pub const CONSOLE_URL: &str = "https://console.example.org";
 /// A page hosted elsewhere that may ask.
 pub const LISTED_ORIGIN: &str = "https://www.example.org";
 
@@ -192,7 +194,17 @@ impl Setup {
         let desk = Desk::new(store.clone(), clock.clone(), entropy.clone(), custodian.clone(), rules);
         let (name, ledger_key) = world::ledger();
         let notary = Arc::new(Notary::new(store.clone(), name, ledger_key));
-        let issuer_side = Arc::new(PrivateApp { registry: registry.clone(), desk, notary, public_url: PUBLIC_URL.into() });
+        let party = RelyingParty::at(CONSOLE_URL).unwrap();
+        let issuer_side = Arc::new(PrivateApp {
+            registry: registry.clone(),
+            passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), party),
+            desk,
+            notary,
+            clock: clock.clone(),
+            public_url: PUBLIC_URL.into(),
+            console_url: CONSOLE_URL.into(),
+            organisation: "Example Police".into(),
+        });
         let router = private::router(issuer_side.clone(), Limits::PRIVATE);
         let private = listen(router, Limits::PRIVATE).await;
 
@@ -225,7 +237,7 @@ impl Setup {
 
 async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: Role) -> Person {
     let officer = registry.enrol(&Actor::Operator, callsign.parse().unwrap(), role).await.unwrap();
-    let credential = registry.make_credential(&Actor::Operator, officer.callsign.clone(), 300 * DAY).await.unwrap();
+    let credential = registry.make_credential(&Actor::Operator, officer.callsign.clone(), Scope::ALL.into(), 300 * DAY).await.unwrap();
     Person::new(private, officer, Some(credential.expose().to_owned()))
 }
 

@@ -1,6 +1,6 @@
 //! The officer's stream: live, then checked at once.
 
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -11,22 +11,31 @@ use crate::{
 };
 
 /// A stream of server-sent events, read one by one.
-struct Events {
+pub struct Events {
     response: Response,
     read: String,
 }
 
 impl Events {
-    async fn of(person: &Person, id: &str) -> Self {
-        let response = person.request(Method::GET, &format!("/v1/tokens/{id}/events")).send().await.unwrap();
+    pub async fn of(person: &Person, id: &str) -> Self {
+        Self::open(person.request(Method::GET, &format!("/v1/tokens/{id}/events"))).await
+    }
+
+    pub async fn open(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
         Self { response, read: String::new() }
     }
 
-    /// The next event, or `None` once the stream has ended.
-    async fn next(&mut self) -> Option<Value> {
+    /// The next event, or `None` once the stream has ended. Beats alone are no event, so a stream that does not end when it
+    /// must is noticed.
+    pub async fn next(&mut self) -> Option<Value> {
+        timeout(LONG, self.read_on()).await.expect("neither an event nor an end")
+    }
+
+    async fn read_on(&mut self) -> Option<Value> {
         loop {
             if let Some(end) = self.read.find("\n\n") {
                 let event: String = self.read.drain(..end + 2).collect();
@@ -35,13 +44,13 @@ impl Events {
                 }
                 continue;
             }
-            let chunk = timeout(LONG, self.response.chunk()).await.unwrap().unwrap()?;
+            let chunk = self.response.chunk().await.unwrap()?;
             self.read.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 }
 
-fn status(state: &str, first_checked_at: Option<i64>) -> Value {
+pub fn status(state: &str, first_checked_at: Option<i64>) -> Value {
     json!({"state": state, "first_checked_at": first_checked_at})
 }
 
@@ -112,4 +121,18 @@ async fn what_may_not_be_seen_is_refused_before_the_stream() {
     let path = format!("/v1/tokens/{}/events", issued.id);
     assert_eq!(stranger.get(&path).await.problem(), (404, "unknown".into()));
     assert_eq!(app.officer.with_credential(None).get(&path).await.problem().0, 401);
+}
+
+/// It is somebody's phone or program that was lost: whoever holds it sees nothing more from that moment.
+#[tokio::test]
+async fn a_program_whose_credential_is_revoked_or_over_watches_no_more() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    let people = app.administrator.get("/v1/people").await.json();
+    let falcon = people.as_array().unwrap().iter().find(|person| person["callsign"] == "falcon").unwrap();
+    let key = falcon["keys"][0]["id"].as_str().unwrap();
+    let mut events = Events::of(&app.officer, &issued.id).await;
+    assert_eq!(events.next().await, Some(status("live", None)));
+    assert_eq!(app.administrator.delete(&format!("/v1/keys/{key}")).await.status, 204);
+    assert_eq!(events.next().await, None);
 }

@@ -121,7 +121,7 @@ async fn private_answers_are_never_kept() {
     let reply = app.officer.get(&format!("/v1/tokens/{}", issued.id)).await;
     assert_eq!(reply.header("cache-control"), "no-store");
     let refused = app.officer.with_credential(None).get("/v1/authorisations").await;
-    assert_eq!(refused.problem(), (401, "no-credential".into()));
+    assert_eq!(refused.problem(), (401, "no-session".into()));
     assert!(refused.header("cache-control").contains("no-store"));
     for reply in [&reply, &refused] {
         assert!(!reply.headers.contains_key("set-cookie") && !reply.headers.contains_key("access-control-allow-origin"), "{reply:?}");

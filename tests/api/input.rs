@@ -172,6 +172,6 @@ async fn the_private_side_says_as_clearly_what_is_wrong() {
     }
     assert_eq!(officer.post("/v1/authorisations/x/approve", &json!(null)).await.problem().0, 422);
     assert_eq!(officer.get("/nothing").await.problem(), (404, "not-found".into()));
-    assert_eq!(officer.get("/v1/tokens").await.problem(), (405, "method".into()));
+    assert_eq!(officer.delete("/v1/tokens").await.problem(), (405, "method".into()));
     assert_eq!(officer.get("/v1/tokens/%ff").await.problem(), (422, "invalid".into()));
 }

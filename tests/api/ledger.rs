@@ -1,7 +1,7 @@
 //! Every act has one entry in the same transaction: no record, no act.
 
 use countersign::{
-    authority::{Actor, Decision, Role},
+    authority::{Actor, Decision, Role, Scope},
     hex,
     issuer::{KeyVault as _, Refused},
     keyring::PublishedKey,
@@ -43,12 +43,20 @@ async fn people_and_credentials() {
     assert_eq!(entries, expected);
     let mut hash = String::new();
     let entries = added(&app, async {
-        hash = hex::encode(&app.registry.make_credential(&administrator, "swift".parse().unwrap(), 60).await.unwrap().hash()[..8]);
+        hash = app
+            .registry
+            .make_credential(&administrator, "swift".parse().unwrap(), Scope::ALL.into(), 60)
+            .await
+            .unwrap()
+            .hash()
+            .id()
+            .to_string();
     })
     .await;
     let expires = at + 60;
-    let expected =
-        format!(r#"{{"at":{at},"by":"otter","callsign":"swift","credential":"{hash}","event":"credential_made","expires_at":{expires}}}"#);
+    let expected = format!(
+        r#"{{"at":{at},"by":"otter","callsign":"swift","credential":"{hash}","event":"credential_made","expires_at":{expires},"scopes":["tokens","authorisations","people","ledger"]}}"#
+    );
     assert_eq!(entries, [expected]);
 }
 
@@ -155,7 +163,10 @@ async fn acts(app: &TestApp, waiting: countersign::authority::AuthorisationId, t
     let direct = [
         ("enrol", is_refused(app.registry.enrol(&operator, "kite".parse().unwrap(), Role::Officer).await.map(drop))),
         ("suspend", is_refused(app.registry.suspend(&operator, "falcon".parse().unwrap()).await)),
-        ("credential", is_refused(app.registry.make_credential(&operator, "falcon".parse().unwrap(), 60).await.map(drop))),
+        (
+            "credential",
+            is_refused(app.registry.make_credential(&operator, "falcon".parse().unwrap(), Scope::ALL.into(), 60).await.map(drop)),
+        ),
         ("approve", is_refused(app.registry.decide(approver, waiting, Decision::Approve).await.map(drop))),
         ("report", app.store.report_first_checks(NOW).await.is_err()),
         ("key set", app.custodian.install(&world::key_set(9, NOW + 100, vec![world::published()])).await.is_err()),

@@ -59,9 +59,10 @@ async fn overseers_alone_may_ask() {
         for person in [&app.officer, &app.approver, &app.administrator] {
             assert_eq!(person.get(&path).await.problem(), forbidden, "{path} by {}", person.officer.callsign);
         }
-        for person in [&suspended, &nobody, &made_up] {
+        for person in [&suspended, &made_up] {
             assert_eq!(person.get(&path).await.problem(), unrecognised, "{path}");
         }
+        assert_eq!(nobody.get(&path).await.problem(), (401, "no-session".into()), "{path}");
         for method in [Method::POST, Method::PUT, Method::DELETE] {
             assert_eq!(Reply::of(overseer.request(method, &path)).await.problem(), (405, "method".into()), "{path}");
         }

@@ -1,8 +1,8 @@
 //! Who may do what: every role, every act, through the use-cases themselves and through HTTP.
 
 use countersign::{
-    authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role},
-    issuer::{IssueRequest, Refused},
+    authority::{AccessId, Actor, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role, Scope},
+    issuer::{Changed, IssueRequest, Refused},
     ledger::Event,
     store::IssuerStore as _,
     token::{Channel, Cti},
@@ -12,28 +12,36 @@ use serde_json::{Value, json};
 use crate::{
     actors::{Person, Reply},
     app::{TestApp, wide},
+    table::{Table, heard},
     world::{self, DAY, NOW},
 };
 
 /// `ok`; `no`: told that this role may not; `own`: nobody decides about their own request; `hidden`: for them it does
-/// not exist; `401`: not recognised. Acts without an HTTP address have no `nobody`: only a recognised person is an
+/// not exist; `401`: not recognised. An act without an HTTP address has no `nobody`: only a recognised person is an
 /// `Actor`. "Own" and "approved" things are planted in the store also where the role could never have come by them.
 const TABLE: &str = "
     act                        | officer | approver | administrator | overseer | nobody
-    enrol                      | no      | no       | ok            | no       | -
-    suspend                    | no      | no       | ok            | no       | -
+    enrol                      | no      | no       | ok            | no       | 401
+    make link                  | no      | no       | ok            | no       | 401
+    suspend                    | no      | no       | ok            | no       | 401
     make credential            | no      | no       | ok            | no       | -
-    list people                | no      | no       | ok            | no       | -
+    revoke access              | no      | no       | ok            | no       | 401
+    revoke their own access    | no      | no       | ok            | no       | 401
+    list people                | no      | no       | ok            | no       | 401
+    read ledger                | no      | no       | no            | ok       | 401
     ask                        | ok      | ok       | no            | no       | 401
     approve other's            | no      | ok       | no            | no       | 401
     approve own                | no      | own      | no            | no       | 401
     refuse other's             | no      | ok       | no            | no       | 401
     refuse own                 | no      | own      | no            | no       | 401
+    review other's             | no      | ok       | no            | no       | 401
+    review own                 | no      | own      | no            | no       | 401
     withdraw own authorisation | ok      | ok       | ok            | hidden   | 401
     withdraw other's           | hidden  | ok       | ok            | hidden   | 401
     list authorisations        | ok      | ok       | ok            | no       | 401
     issue under own            | ok      | ok       | no            | no       | 401
     issue under other's        | hidden  | hidden   | no            | no       | 401
+    list tokens                | ok      | ok       | ok            | no       | 401
     read own token             | ok      | ok       | ok            | hidden   | 401
     read token they approved   | hidden  | ok       | ok            | hidden   | 401
     read other's token         | hidden  | hidden   | ok            | hidden   | 401
@@ -48,23 +56,18 @@ const TABLE: &str = "
     withdraw other's token     | hidden  | hidden   | ok            | hidden   | 401
 ";
 
-fn cells(line: &str) -> Vec<&str> {
-    line.split('|').map(str::trim).collect()
-}
-
 #[tokio::test]
 async fn every_cell() {
-    let mut lines = TABLE.lines().filter(|line| !line.trim().is_empty());
-    let roles = cells(lines.next().unwrap());
-    let rows: Vec<Vec<&str>> = lines.map(cells).collect();
-    for (column, role) in roles.iter().enumerate().skip(1) {
+    let table = Table::read(TABLE);
+    for (column, role) in table.columns.iter().enumerate() {
         let stage = Stage::of(role).await;
-        for row in &rows {
-            if row[column] == "401" {
-                assert_eq!(stage.by_http(row[0]).await.as_deref(), Some("401"), "{} by {role} over HTTP", row[0]);
-            } else if row[column] != "-" {
-                assert_eq!(stage.directly(row[0]).await, row[column], "{} by {role}", row[0]);
-                assert_eq!(stage.by_http(row[0]).await.as_deref().unwrap_or(row[column]), row[column], "{} by {role} over HTTP", row[0]);
+        for (act, cells) in &table.rows {
+            let expected = cells[column];
+            if expected == "401" {
+                assert_eq!(stage.by_http(act).await.as_deref(), Some("401"), "{act} by {role} over HTTP");
+            } else if expected != "-" {
+                assert_eq!(stage.directly(act).await, expected, "{act} by {role}");
+                assert_eq!(stage.by_http(act).await.as_deref().unwrap_or(expected), expected, "{act} by {role} over HTTP");
             }
         }
     }
@@ -127,6 +130,19 @@ impl Stage {
         }
     }
 
+    /// An approved one, by the act's own words.
+    async fn approved_for(&self, act: &str) -> AuthorisationId {
+        let asker = if act.contains("own") { &self.actor.officer } else { &self.app.officer.officer };
+        self.approved(asker, &self.app.approver.officer).await
+    }
+
+    /// A credential that nobody needs any more, by the act's own words.
+    async fn access_for(&self, act: &str) -> AccessId {
+        let owner = if act.contains("own") { &self.actor.officer } else { &self.app.officer.officer };
+        let made = self.app.registry.make_credential(&Actor::Operator, owner.callsign.clone(), Scope::ALL.into(), DAY).await;
+        made.unwrap().hash().id()
+    }
+
     async fn request_for(&self, act: &str) -> AuthorisationId {
         self.asked_by(if act.contains("own") { &self.actor.officer } else { &self.app.officer.officer }).await
     }
@@ -136,16 +152,23 @@ impl Stage {
         let (officer, actor) = (&self.actor.officer, Actor::Person(self.actor.officer.clone()));
         match act {
             "enrol" => said(registry.enrol(&actor, self.fresh_callsign(), Role::Administrator).await),
+            "make link" => said(registry.make_link(&actor, &"otter".parse().unwrap()).await),
+            "revoke access" | "revoke their own access" => said(registry.revoke_access(&actor, self.access_for(act).await).await),
+            "read ledger" => said(registry.overseer(officer).await),
             "suspend" => {
                 let callsign = self.fresh_callsign();
                 registry.enrol(&Actor::Operator, callsign.clone(), Role::Administrator).await.unwrap();
                 said(registry.suspend(&actor, callsign).await)
             }
-            "make credential" => said(registry.make_credential(&actor, "otter".parse().unwrap(), 60).await),
-            "list people" => said(registry.officers(&actor).await),
+            "make credential" => said(registry.make_credential(&actor, "otter".parse().unwrap(), Scope::ALL.into(), 60).await),
+            "list people" => said(registry.people(&actor).await),
             "ask" => said(registry.ask(officer, wide()).await),
             "approve other's" | "approve own" => said(registry.decide(officer, self.request_for(act).await, Decision::Approve).await),
             "refuse other's" | "refuse own" => said(registry.decide(officer, self.request_for(act).await, Decision::Refuse).await),
+            "review other's" | "review own" => {
+                let changed = Changed { channels: Channel::ALL.into(), until: NOW + 60, max_tokens: 1 };
+                said(registry.review(officer, self.approved_for(act).await, changed).await)
+            }
             "withdraw own authorisation" | "withdraw other's" => said(registry.withdraw(officer, self.request_for(act).await).await),
             "list authorisations" => said(registry.authorisations(&actor).await),
             "issue under own" => {
@@ -153,6 +176,7 @@ impl Stage {
                 said(desk.issue(officer, request(Some(id))).await)
             }
             "issue under other's" => said(desk.issue(officer, request(Some(self.app.authorisation))).await),
+            "list tokens" => said(desk.live(officer).await),
             _ if act.starts_with("read") || act.starts_with("watch") => said(desk.status(officer, self.token_for(act).await).await),
             _ if act.starts_with("speak") => said(desk.make_speakable(officer, self.token_for(act).await).await),
             _ if act.starts_with("withdraw") => said(desk.withdraw(officer, self.token_for(act).await).await),
@@ -166,7 +190,21 @@ impl Stage {
         let (actor, body) = (&self.actor, |id: AuthorisationId| json!({"channel": "in-person", "authorisation": id.to_string()}));
         let ask = json!({"reference": "OP-3", "channels": ["online"], "until": NOW + 60, "max_tokens": 1});
         let reply = match act {
-            "enrol" | "suspend" | "make credential" | "list people" => return None,
+            "make credential" => return None,
+            "enrol" => actor.post("/v1/people", &json!({"callsign": self.fresh_callsign(), "role": "officer"})).await,
+            "make link" => actor.post("/v1/people/otter/link", &Value::Null).await,
+            "suspend" => {
+                let other = self.app.registry.enrol(&Actor::Operator, self.fresh_callsign(), Role::Administrator).await.unwrap();
+                actor.post(&format!("/v1/people/{}/suspend", other.callsign), &Value::Null).await
+            }
+            "revoke access" | "revoke their own access" => actor.delete(&format!("/v1/keys/{}", self.access_for(act).await)).await,
+            "list people" => actor.get("/v1/people").await,
+            "read ledger" => actor.get("/v1/ledger/checkpoint").await,
+            "review other's" | "review own" => {
+                let changed = json!({"channels": ["online"], "until": NOW + 60, "max_tokens": 1});
+                actor.post(&authorisations(self.approved_for(act).await, "review"), &changed).await
+            }
+            "list tokens" => actor.get("/v1/tokens").await,
             "ask" => actor.post("/v1/authorisations", &ask).await,
             "list authorisations" => actor.get("/v1/authorisations").await,
             "issue under own" => actor.post("/v1/tokens", &body(self.approved(&actor.officer, &self.app.approver.officer).await)).await,
@@ -208,22 +246,7 @@ fn said<T>(result: Result<T, Refused>) -> &'static str {
         Ok(_) => "ok",
         Err(Refused::NotAllowed(_)) => "no",
         Err(Refused::OwnRequest) => "own",
-        Err(Refused::Unknown { .. }) => "hidden",
+        Err(Refused::Hidden { .. }) => "hidden",
         Err(other) => panic!("{other}"),
     }
-}
-
-fn heard(reply: &Reply) -> String {
-    if (200..300).contains(&reply.status) {
-        return "ok".into();
-    }
-    let (status, kind) = reply.problem();
-    match (status, kind.as_str()) {
-        (401, "no-credential") => "401",
-        (403, "not-allowed") => "no",
-        (403, "own-request") => "own",
-        (404, "unknown") => "hidden",
-        _ => panic!("{reply:?}"),
-    }
-    .into()
 }

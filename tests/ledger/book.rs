@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use countersign::{
-    authority::{ActorName, AuthorisationId, Callsign, Role},
+    authority::{AccessHash, Act, ActorName, Attempt, AuthorisationId, Callsign, Role, Scope, Why},
     keyring::{KeyId, SigningKey},
-    ledger::{Audit, Checkpoint, Entry, Event, Report, VerifierKey, leaf_hash, ledger_key},
+    ledger::{Audit, Checkpoint, Entry, Event, Report, VerifierKey, ledger_key},
     token::{Channel, Cti, TokenHash},
 };
 use zeroize::Zeroizing;
@@ -16,6 +16,8 @@ use crate::grove::Tree;
 const START: i64 = 1_795_000_020;
 pub const MINUTE: i64 = 60;
 pub const DAY: i64 = 86_400;
+/// How long the links of this book last.
+pub const LINK_LASTS: i64 = 1_800;
 
 pub fn signing_key() -> SigningKey {
     SigningKey::from_seed(&Zeroizing::new([5; 32]))
@@ -68,7 +70,30 @@ pub fn suspended(name: &str, by: &str) -> Event {
 
 /// One for each name.
 pub fn credential(name: &str, by: &str) -> Event {
-    Event::credential_made(callsign(name), &leaf_hash(name.as_bytes()), START + 30 * DAY, actor(by))
+    Event::credential_made(callsign(name), access(name), Scope::ALL.into(), START + 30 * DAY, actor(by))
+}
+
+fn access(name: &str) -> AccessHash {
+    AccessHash::of(name.as_bytes())
+}
+
+pub fn passkey(name: &str, owner: &str, link: &str) -> Event {
+    Event::PasskeyRegistered { callsign: callsign(owner), passkey: access(name).id(), link: access(link).id() }
+}
+
+/// The passkey or credential of that name.
+pub fn closed(name: &str, owner: &str, by: &str) -> Event {
+    Event::AccessRevoked { callsign: callsign(owner), access: access(name).id(), by: actor(by) }
+}
+
+/// A person tried to approve an authorisation.
+pub fn tried(by: &str, why: Why) -> Event {
+    Event::act_refused(callsign(by), Attempt::on(Act::Approve, permit(1)), why)
+}
+
+/// What the first authorisation is changed to.
+pub fn reviewed(number: u64, by: &str, channel: Channel, until: i64, max_tokens: u32) -> Event {
+    Event::AuthorisationReviewed { authorisation: permit(number), by: callsign(by), channels: [channel].into(), until, max_tokens }
 }
 
 /// A request that, unless said otherwise, is falcon's, for three tokens within a month, not online.
@@ -207,6 +232,12 @@ impl Book {
         self.now += seconds;
         self.entries.push(event.at(self.now));
         self
+    }
+
+    /// Adds a link of that name for a person.
+    pub fn offer(&mut self, name: &str, owner: &str, by: &str) -> &mut Self {
+        let expires_at = self.now + MINUTE + LINK_LASTS;
+        self.add(Event::LinkMade { callsign: callsign(owner), link: access(name).id(), expires_at, by: actor(by) })
     }
 
     /// Adds a token that is issued a minute later, changed as told.

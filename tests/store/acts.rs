@@ -1,9 +1,9 @@
 //! What the issuer does, with its ledger entry or not at all; and the world in which the suite does it.
 
 use countersign::{
-    authority::{ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Role, State},
+    authority::{ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Review, Role, State},
     ledger::{Entry, Event},
-    store::{Decided, IssueRefusal, NewToken, Presented, Speakable, StoreError, TokenRecord},
+    store::{Decided, IssueRefusal, NewToken, Presented, Speakable, TokenRecord},
     token::{Channel, Cti, SpokenCode, SpokenSize, Token},
 };
 
@@ -32,6 +32,11 @@ pub fn entry() -> Entry {
 pub fn authorisation(id: u8, max_tokens: u32) -> Authorisation {
     let request = Request::new("OP-1", [Channel::InPerson].into(), (NOW, NOW + 3_600), max_tokens, NOW).unwrap();
     Authorisation::asked(AuthorisationId([id; 8]), request, "falcon".parse().unwrap(), NOW)
+}
+
+/// An hour of in-person tokens cut to half an hour.
+pub fn narrowed() -> Review {
+    Review::new(NOW, [Channel::InPerson].into(), NOW + 1_800, 5, NOW).unwrap()
 }
 
 pub fn token(cti: u8) -> Token {
@@ -137,21 +142,6 @@ pub async fn suspension_and_withdrawal_reach_live_tokens_only(backend: &dyn Back
     assert_eq!(withdrawn().await, [Some(at), Some(at), None, Some(at)]);
 }
 
-pub async fn credentials_name_their_owner_until_they_run_out(backend: &dyn Backend) {
-    let world = World::new(backend).await;
-    let issuer = &world.stores.issuer;
-    issuer.add_credential("falcon".parse().unwrap(), [7; 32], NOW + 10, entry()).await.unwrap();
-    for (hash, now, owner) in [([7; 32], NOW + 9, true), ([7; 32], NOW + 10, false), ([8; 32], NOW, false)] {
-        assert_eq!(issuer.officer_by_credential(hash, now).await.unwrap().is_some(), owner);
-    }
-    let before = world.entries().await;
-    for (callsign, hash) in [("heron", [7; 32]), ("nobody", [9; 32])] {
-        let refused = issuer.add_credential(callsign.parse().unwrap(), hash, NOW + 10, entry()).await;
-        assert!(matches!(refused, Err(StoreError::Failed(_))), "{callsign}");
-    }
-    assert_eq!(world.entries().await, before);
-}
-
 pub async fn a_refused_act_leaves_no_trace(backend: &dyn Backend) {
     let world = World::new(backend).await;
     world.issued(1).await;
@@ -195,6 +185,8 @@ pub async fn no_record_no_act(backend: &dyn Backend) {
     assert!(issuer.put_key_set(set(7, &[1, 3]), entry()).await.is_err());
     assert!(issuer.activate_key(key(2).public().id(), NOW).await.is_err());
     assert!(issuer.revoke_key(key(1).public().id(), stolen(), entry()).await.is_err());
+    assert!(issuer.review(first, narrowed(), "heron".parse().unwrap(), entry()).await.is_err());
+    assert!(issuer.record(entry()).await.is_err());
     assert_eq!(seen().await, before);
     assert!(issuer.token(Cti([2; 8])).await.unwrap().is_none());
 }

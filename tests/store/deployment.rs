@@ -3,11 +3,12 @@
 use std::{path::Path, sync::Arc};
 
 use countersign::{
-    authority::{Actor, AuthorisationId, Callsign, Decision, Officer, Role},
+    authority::{AccessHash, Actor, AuthorisationId, Callsign, Decision, Officer, Role, Scope},
     clock::{Clock as _, ManualClock},
-    issuer::{Ask, Custodian, Desk, DeskSettings, Housekeeper, IssueRequest, Issued, Notary, POLICY, Registry, Trust},
+    issuer::{Ask, Changed, Custodian, Desk, DeskSettings, Housekeeper, IssueRequest, Issued, Notary, POLICY, Registry, Trust},
     keyring::PublishedKey,
-    store::{AttemptHash, LedgerStore as _, Marked, Presented, SqliteStore, VerifierStore as _},
+    ledger::Event,
+    store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, SqliteStore, VerifierStore as _},
     token::{Channel, SpokenSize},
 };
 
@@ -19,7 +20,7 @@ use crate::{
 /// How many days it works.
 const DAYS: usize = 10;
 /// How many tokens are issued on each; with what becomes of them that makes 99 entries a day.
-const TOKENS: usize = 51;
+const TOKENS: usize = 49;
 
 /// People, keys and the signer of the ledger.
 pub struct Deployment {
@@ -76,13 +77,16 @@ impl Deployment {
     async fn day(&self, day: usize) {
         let callsign: Callsign = format!("kestrel{day}").parse().unwrap();
         let officer = self.registry.enrol(&self.administrator, callsign.clone(), Role::Officer).await.unwrap();
-        self.registry.make_credential(&self.administrator, callsign.clone(), DAY).await.unwrap();
+        self.registry.make_credential(&self.administrator, callsign.clone(), Scope::ALL.into(), DAY).await.unwrap();
+        self.comes_in(&callsign, day).await;
         let refused = self.asked(&officer).await;
         self.registry.decide(&self.approver, refused, Decision::Refuse).await.unwrap();
         let regretted = self.asked(&officer).await;
         self.registry.withdraw(&officer, regretted).await.unwrap();
         let approved = self.asked(&officer).await;
         self.registry.decide(&self.approver, approved, Decision::Approve).await.unwrap();
+        let changed = Changed { channels: Channel::ALL.into(), until: self.clock.now() + DAY, max_tokens: 50 };
+        self.registry.review(&self.approver, approved, changed).await.unwrap();
         for n in 0..TOKENS {
             self.approach(&officer, approved, n).await;
         }
@@ -93,6 +97,21 @@ impl Deployment {
         // First checks are reported, keys change over, and all of it goes under a checkpoint.
         self.housekeeper.round().await;
         self.passes(DAY);
+    }
+
+    /// Registers a passkey, which is lost on the same day; on the last day they reach for what is not theirs instead.
+    async fn comes_in(&self, callsign: &Callsign, day: usize) {
+        let link = self.registry.make_link(&self.administrator, callsign).await.unwrap().link.hash();
+        let hash = AccessHash::of(callsign.as_str().as_bytes());
+        let passkey = PasskeyRow { hash, callsign: callsign.clone(), handle: [7; 16], record: "{}".into() };
+        let registered = Event::PasskeyRegistered { callsign: callsign.clone(), passkey: hash.id(), link: link.id() };
+        assert!(self.store.register_passkey(link, passkey, registered.at(self.clock.now())).await.unwrap());
+        if day == DAYS - 1 {
+            let person = self.registry.person(callsign).await.unwrap();
+            assert!(self.registry.people(&Actor::Person(person)).await.is_err());
+        } else {
+            self.registry.revoke_access(&self.administrator, hash.id()).await.unwrap();
+        }
     }
 
     async fn asked(&self, officer: &Officer) -> AuthorisationId {

@@ -1,12 +1,12 @@
-//! A store of the first version, whose ledger had no tree: opened by this version, it stands under one.
+//! Stores of earlier versions, opened by this one.
 
 use std::path::Path;
 
 use countersign::{
-    authority::{ActorName, Role},
+    authority::{AccessHash, ActorName, Role, Scope},
     issuer::{Notary, inspect},
     ledger::{Event, Report},
-    store::{IssuerStore as _, LedgerStore as _, SqliteStore},
+    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, SqliteStore},
 };
 use rusqlite::Connection;
 
@@ -56,4 +56,22 @@ async fn a_tree_is_planted_over_the_entries_of_an_older_store() {
         let again = SqliteStore::open_for_verifier(&path).unwrap();
         assert_eq!(again.root(signed.size).await.unwrap(), signed.root, "it is migrated once");
     }
+}
+
+#[tokio::test]
+async fn a_credential_from_before_there_were_scopes_is_good_for_what_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.sqlite");
+    first_version(&path, 1);
+    let sql = Connection::open(&path).unwrap();
+    sql.execute_batch(
+        "INSERT INTO officers (callsign, role, enrolled_at) VALUES ('falcon', 'officer', 0);
+         INSERT INTO credentials (hash, callsign, expires_at) VALUES (zeroblob(32), 'falcon', 9)",
+    )
+    .unwrap();
+    let store = SqliteStore::open_for_issuer(&path).unwrap();
+    let (_, scopes) = store.credential(AccessHash([0; 32]), 8).await.unwrap().unwrap();
+    assert_eq!(scopes, Scope::ALL.into());
+    let [(_, access)] = store.accesses().await.unwrap().try_into().unwrap();
+    assert_eq!((access.added_at, access.expires_at), (None, Some(9)));
 }

@@ -61,7 +61,7 @@ pub fn another_time(sql: &Connection, number: i64) {
     rewritten(sql, number, |event| event["at"] = json!(event["at"].as_i64().unwrap() + 1));
 }
 
-/// Somebody else did it; or it was about another token, key or set where nobody is named.
+/// Somebody else did it; or it was about another token, key, person or set where nobody is named.
 pub fn another_name(sql: &Connection, number: i64) {
     rewritten(sql, number, |event| {
         if event["by"].is_string() {
@@ -70,6 +70,8 @@ pub fn another_name(sql: &Connection, number: i64) {
             event["cti"] = json!("0123456789abcdef");
         } else if event["key"].is_string() {
             event["key"] = json!(world::key(12).public().id());
+        } else if event["callsign"].is_string() {
+            event["callsign"] = json!("magpie");
         } else {
             event["version"] = json!(2);
         }

@@ -1,5 +1,7 @@
 //! SQLite: one file on one machine, write-ahead log, synchronous FULL.
 
+mod access;
+mod authorisations;
 mod issuer;
 mod keys;
 mod ledger;
@@ -18,8 +20,11 @@ use super::StoreError;
 use crate::token::Cti;
 
 /// Every schema change so far; `user_version` counts how many were applied.
-const MIGRATIONS: [(u32, &str, Follow); 2] =
-    [(1, include_str!("migrations/0001.sql"), |_| Ok(())), (2, include_str!("migrations/0002.sql"), ledger::plant)];
+const MIGRATIONS: [(u32, &str, Follow); 3] = [
+    (1, include_str!("migrations/0001.sql"), |_| Ok(())),
+    (2, include_str!("migrations/0002.sql"), ledger::plant),
+    (3, include_str!("migrations/0003.sql"), |_| Ok(())),
+];
 
 /// What has to be done after the statements of a change, in the same transaction.
 type Follow = fn(&Connection) -> Result<(), StoreError>;

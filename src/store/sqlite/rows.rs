@@ -6,7 +6,7 @@ use rusqlite::{
 };
 
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Officer, Role, State},
+    authority::{AccessHash, Authorisation, AuthorisationId, Callsign, Officer, Role, State},
     keyring::{
         KeyId, Revocation,
         rotation::{KeyRecord, Stage},
@@ -63,6 +63,18 @@ impl FromSql for AuthorisationId {
 impl FromSql for Cti {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         <[u8; 8]>::column_result(value).map(Self)
+    }
+}
+
+impl FromSql for AccessHash {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 32]>::column_result(value).map(Self)
+    }
+}
+
+impl ToSql for AccessHash {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
     }
 }
 

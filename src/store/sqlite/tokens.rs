@@ -1,11 +1,12 @@
 //! The life of a token's row: recorded, made speakable, reported, purged.
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, named_params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, named_params};
 
 use super::{keys, ledger::append};
 use crate::{
+    authority::Callsign,
     ledger::{Entry, Event},
-    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, NewToken, Speakable, StoreError, TokenRecord},
+    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord},
     token::{Cti, LEEWAY},
 };
 
@@ -105,16 +106,38 @@ pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, Sto
         "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti) WHERE cti = ?1",
     )?;
-    let record = one.query_row([cti], |row| {
-        Ok(TokenRecord {
-            officer: row.get(0)?,
-            approver: row.get(1)?,
-            expires_at: row.get(2)?,
-            withdrawn_at: row.get(3)?,
-            first_checked_at: row.get(4)?,
+    Ok(one.query_row([cti], record).optional()?)
+}
+
+/// The first five columns.
+fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
+    Ok(TokenRecord {
+        officer: row.get(0)?,
+        approver: row.get(1)?,
+        expires_at: row.get(2)?,
+        withdrawn_at: row.get(3)?,
+        first_checked_at: row.get(4)?,
+    })
+}
+
+pub(super) fn live(db: &Connection, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+    let mut live = db.prepare_cached(
+        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, cti, authorisation, channel, issued_at,
+                tokens.starts_at
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti)
+         WHERE expires_at > ?1 AND (?2 IS NULL OR ?2 IN (asked_by, decided_by)) ORDER BY expires_at, cti",
+    )?;
+    let row = |row: &Row<'_>| {
+        Ok(LiveToken {
+            record: record(row)?,
+            cti: row.get(5)?,
+            authorisation: row.get(6)?,
+            channel: row.get::<_, String>(7)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
+            issued_at: row.get(8)?,
+            starts_at: row.get(9)?,
         })
-    });
-    Ok(record.optional()?)
+    };
+    Ok(live.query_map((now, of), row)?.collect::<Result<_, _>>()?)
 }
 
 /// Reports one group of marks, the oldest first; 0 when there are none.

@@ -1,7 +1,7 @@
 //! Three years of a service that is looked after.
 
 use countersign::{
-    authority::{Actor, AuthorisationId},
+    authority::{Actor, AuthorisationId, Scope},
     issuer::{Ask, POLICY, inspect},
     keyring::rotation::Stage,
     store::IssuerStore as _,
@@ -38,7 +38,7 @@ impl Service {
 
     async fn renew_papers(&mut self, now: i64) {
         let callsign = self.officer.officer.callsign.clone();
-        let credential = self.app.registry.make_credential(&Actor::Operator, callsign, 30 * DAY).await.unwrap();
+        let credential = self.app.registry.make_credential(&Actor::Operator, callsign, Scope::ALL.into(), 30 * DAY).await.unwrap();
         self.officer = self.officer.with_credential(Some(credential.expose()));
         self.authorisation = self.app.approved(&self.officer.officer, Ask { until: now + 30 * DAY, ..wide() }).await;
     }

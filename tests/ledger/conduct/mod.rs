@@ -31,7 +31,12 @@ fn found(story: &Story, findings: &[Finding], last: u64) -> String {
 
 /// What can be said about an entry, told from the source: the fixed parts of each text.
 fn sayings() -> Vec<Vec<&'static str>> {
-    let source = include_str!("../../../src/ledger/conduct.rs");
+    let source = concat!(
+        include_str!("../../../src/ledger/conduct/mod.rs"),
+        include_str!("../../../src/ledger/conduct/keys.rs"),
+        include_str!("../../../src/ledger/conduct/tokens.rs"),
+        include_str!("../../../src/ledger/conduct/ways.rs"),
+    );
     let literals = source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split('"').skip(1).step_by(2));
     let fixed = |text: &'static str| text.split(['{', '}']).step_by(2).filter(|part| !part.is_empty()).collect();
     literals.map(fixed).collect()

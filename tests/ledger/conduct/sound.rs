@@ -2,21 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use countersign::{authority::Role, ledger::Entry};
+use countersign::{
+    authority::{Role, Why},
+    ledger::Entry,
+    token::Channel::InPerson,
+};
 
 use crate::book::{
-    Ask, Book, MINUTE, activated, approved, checked, credential, enrolled, published, refused, removed, retired, revoked, speakable,
-    suspended, taken_back, withdrawn,
+    Ask, Book, DAY, MINUTE, activated, approved, checked, closed, credential, enrolled, passkey, published, refused, removed, retired,
+    reviewed, revoked, speakable, suspended, taken_back, tried, withdrawn,
 };
 
 /// Every kind of event.
 fn sound() -> Book {
     let mut book = Book::opened();
     book.add(credential("falcon", "otter"));
+    book.offer("one", "kite", "otter").add(passkey("key", "kite", "one")).add(closed("key", "kite", "otter"));
+    let until = book.now + DAY;
+    book.add(reviewed(1, "kite", InPerson, until, 4)).add(tried("heron", Why::NotTheirs));
     book.issue(|_| {}).add(speakable(1, "falcon"));
     let minute = book.now;
     book.add(checked(1, minute));
-    book.issue(|token| (token.number, token.nbf, token.exp) = (2, Some(token.iat + 3_600), token.iat + 4_000)).add(withdrawn(2, "heron"));
+    book.issue(|token| (token.number, token.nbf, token.exp) = (2, Some(token.iat + 3_600), token.iat + 4_000)).add(withdrawn(2, "kite"));
     book.add(Ask { by: "kestrel", ..Ask::number(2) }.event()).add(refused(2, "kite"));
     book.add(Ask { by: "kestrel", ..Ask::number(3) }.event()).add(approved(3, "kite")).add(taken_back(3, "otter"));
     book.add(published(2)).add(retired(1)).add(activated(2)).add(removed(1));
@@ -27,12 +34,13 @@ fn sound() -> Book {
 }
 
 #[test]
-fn a_sound_ledger_has_no_fault_and_only_its_revocation_is_unusual() {
+fn a_sound_ledger_has_no_fault_and_only_its_revocation_and_refusal_are_unusual() {
     let book = sound();
     let report = book.report();
     assert_eq!(report.faults, []);
-    let [revocation] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
+    let [refusal, revocation] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
     assert!(revocation.what.contains("was revoked by otter: stolen"), "{revocation:?}");
+    assert!(refusal.what.contains("heron tried to approve an authorisation"), "{refusal:?}");
     assert_eq!(revocation.entry, Some(book.entries.len() as u64 - 2));
 }
 
@@ -42,9 +50,12 @@ fn a_report_counts_every_kind_of_event_and_names_the_period() {
     let report = book.report();
     let expected = BTreeMap::from(
         [
+            ("access_revoked", 1),
+            ("act_refused", 1),
             ("authorisation_approved", 2),
             ("authorisation_asked", 3),
             ("authorisation_refused", 1),
+            ("authorisation_reviewed", 1),
             ("authorisation_withdrawn", 1),
             ("credential_made", 1),
             ("first_check_reported", 1),
@@ -53,8 +64,10 @@ fn a_report_counts_every_kind_of_event_and_names_the_period() {
             ("key_retired", 1),
             ("key_revoked", 1),
             ("key_set_published", 3),
+            ("link_made", 1),
             ("officer_enrolled", 7),
             ("officer_suspended", 1),
+            ("passkey_registered", 1),
             ("token_issued", 3),
             ("token_made_speakable", 1),
             ("token_withdrawn", 1),

@@ -1,11 +1,14 @@
 //! What may be, and somebody should look at; and the same a second earlier or later, which is nothing.
 
-use countersign::authority::Role;
+use countersign::{
+    authority::{Role, Why},
+    token::Channel::{InPerson, Telephone},
+};
 
 use super::{Story, found, told};
 use crate::book::{
-    Ask, Book, DAY, activated, approved, checked, credential, enrolled, published, refused, removed, retired, revoked, speakable,
-    suspended, taken_back, withdrawn,
+    Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, credential, enrolled, passkey, published, refused, removed, retired,
+    reviewed, revoked, speakable, suspended, taken_back, tried, withdrawn,
 };
 
 /// Otter, who was an administrator, was suspended by another one.
@@ -74,6 +77,24 @@ const UNUSUAL: &[Story] = &[
         let minute = book.now + 120 + 1;
         book.issue(|_| {}).add(withdrawn(1, "falcon")).add(checked(1, minute));
     }),
+    ("a token is checked after its approver was suspended", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 120 + 1;
+        book.issue(|_| {}).add(suspended("heron", "otter")).add(checked(1, minute));
+    }),
+    ("a token is checked after a review took its channel away", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let (minute, until) = (book.now + 120 + 1, book.now + DAY);
+        book.issue(|_| {}).add(reviewed(1, "kite", Telephone, until, 3)).add(checked(1, minute));
+    }),
+    ("a token is checked after a review cut its time", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let (minute, until) = (book.now + 120 + 1, book.now + 60 + 299);
+        book.issue(|_| {}).add(reviewed(1, "kite", InPerson, until, 3)).add(checked(1, minute));
+    }),
+    ("a suspended person registers a passkey", "falcon acted just after being suspended", |book| {
+        book.offer("one", "falcon", "otter").add(suspended("falcon", "otter")).add(passkey("key", "falcon", "one"));
+    }),
+    ("somebody tries what they may not", "falcon tried to approve an authorisation and was refused, because the request was", |book| {
+        book.add(tried("falcon", Why::OwnRequest));
+    }),
     ("a check is reported over three minutes later", "the check of token 0000000000000001 was reported 181 seconds later", |book| {
         let minute = book.now + 60;
         book.issue(|_| {}).after(181, checked(1, minute));
@@ -109,6 +130,36 @@ const USUAL: &[Story] = &[
         book.add(taken_back(1, "falcon"));
         book.add(Ask::number(2).event()).add(approved(2, "heron")).add(taken_back(2, "kite"));
         book.add(Ask::number(3).event()).add(taken_back(3, "otter"));
+    }),
+    ("two passkeys of one person, the first revoked", "", |book| {
+        book.offer("one", "falcon", "otter").offer("two", "falcon", "*operator");
+        book.add(passkey("key", "falcon", "one")).add(passkey("other", "falcon", "two")).add(closed("key", "falcon", "otter"));
+    }),
+    ("a revoked passkey is registered once more", "", |book| {
+        book.offer("one", "falcon", "otter").add(passkey("key", "falcon", "one")).add(closed("key", "falcon", "otter"));
+        book.offer("two", "falcon", "otter").add(passkey("key", "falcon", "two")).add(closed("key", "falcon", "otter"));
+    }),
+    ("a passkey in the last second of its link", "", |book| {
+        book.offer("one", "falcon", "otter").after(LINK_LASTS - 1, passkey("key", "falcon", "one"));
+    }),
+    ("an authorisation is extended in its last second, and used", "", |book| {
+        let end = book.now + 600;
+        book.add(reviewed(1, "kite", InPerson, end, 3)).after(539, reviewed(1, "heron", InPerson, end + DAY, 4)).issue(|_| {});
+    }),
+    ("a token that a review left alone is checked", "", |book| {
+        let (minute, until) = (book.now + 120 + 1, book.now + 60 + 300);
+        book.issue(|_| {}).add(reviewed(1, "kite", InPerson, until, 1)).add(checked(1, minute));
+    }),
+    ("a token is issued and checked after an earlier narrowing was undone", "", |book| {
+        let (minute, until) = (book.now + 240 + 1, book.now + DAY);
+        book.add(reviewed(1, "kite", Telephone, until, 3))
+            .add(reviewed(1, "kite", InPerson, until, 3))
+            .issue(|_| {})
+            .add(checked(1, minute));
+    }),
+    ("who answered before a review is suspended", "", |book| {
+        let until = book.now + DAY;
+        book.add(reviewed(1, "kite", InPerson, until, 3)).add(suspended("heron", "otter")).issue(|_| {});
     }),
     ("a token of ten minutes", "", |book| {
         book.issue(|token| token.exp = token.iat + 600);
@@ -165,7 +216,7 @@ pub fn all() -> Vec<String> {
 
 #[test]
 fn everything_unusual_is_remarked_at_its_entry_and_nothing_else() {
-    assert_eq!(all().len(), 19);
+    assert_eq!(all().len(), 24);
 }
 
 #[test]

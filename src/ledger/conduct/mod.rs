@@ -1,13 +1,17 @@
 //! Whether every act was allowed at the moment when it happened, told from the entries alone.
 
+mod keys;
+mod tokens;
+mod ways;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use self::{keys::Keys, ways::Ways};
 use super::{Entry, Event};
 use crate::{
-    authority::{ActorName, AuthorisationId, Callsign, Role, State},
-    hex,
-    keyring::{KeyId, KidPrefix},
-    token::{Channel, Cti, Window},
+    authority::{Act, ActorName, AuthorisationId, Callsign, Role, State, Why},
+    keyring::KidPrefix,
+    token::{Channel, Cti},
 };
 
 /// An approval that comes sooner can hardly have been thought about. Seconds.
@@ -37,30 +41,30 @@ struct Permit {
     channels: BTreeSet<Channel>,
     from: i64,
     until: i64,
-    left: u32,
+    max_tokens: u32,
+    issued: u32,
     state: State,
     decided_by: Option<Callsign>,
     withdrawn_at: Option<i64>,
+    reviews: Vec<Reviewed>,
+}
+
+/// What a permit covered from a moment on.
+struct Reviewed {
+    at: i64,
+    channels: BTreeSet<Channel>,
+    until: i64,
 }
 
 struct Issued {
     authorisation: AuthorisationId,
     kid: KidPrefix,
+    at: i64,
+    channel: Channel,
     window: (i64, i64),
     withdrawn_at: Option<i64>,
     speakable: bool,
     checked: bool,
-}
-
-#[derive(Default)]
-struct Keys {
-    /// Whether the ledger tells of keys at all: the first entries of an early store do not.
-    told: bool,
-    active: Option<KeyId>,
-    spent: HashSet<KeyId>,
-    removed: HashSet<KeyId>,
-    revoked: HashMap<KeyId, i64>,
-    version: Option<u64>,
 }
 
 /// Everything that the entries so far say.
@@ -68,10 +72,11 @@ struct Keys {
 pub(super) struct Conduct {
     last: Option<i64>,
     people: HashMap<Callsign, Person>,
-    credentials: HashSet<[u8; 8]>,
+    ways: Ways,
     permits: HashMap<AuthorisationId, Permit>,
     tokens: HashMap<Cti, Issued>,
     approvals: HashSet<(Callsign, Callsign)>,
+    refused: HashMap<(Callsign, Act, Why), i64>,
     keys: Keys,
 }
 
@@ -97,8 +102,16 @@ impl Conduct {
         unusual(&mut remarks, back > JITTER, || format!("the clock was set back by {back} seconds"));
         self.last = Some(*at);
         match event {
-            Event::OfficerEnrolled { .. } | Event::OfficerSuspended { .. } | Event::CredentialMade { .. } => {
-                self.person(&mut remarks, event, *at);
+            Event::OfficerEnrolled { .. } | Event::OfficerSuspended { .. } => self.person(&mut remarks, event, *at),
+            Event::CredentialMade { .. } | Event::LinkMade { .. } | Event::PasskeyRegistered { .. } | Event::AccessRevoked { .. } => {
+                self.way(&mut remarks, event, *at);
+            }
+            Event::ActRefused { by, act, why, .. } => {
+                self.enrolled(&mut remarks, by);
+                let before = self.refused.insert((by.clone(), *act, *why), *at);
+                fault(&mut remarks, before == Some(*at), || format!("{by} was refused the same twice in one second"));
+                let (act, why) = (act.as_words(), why.as_words());
+                unusual(&mut remarks, true, || format!("{by} tried to {act} and was refused, because {why}"));
             }
             Event::AuthorisationAsked { .. } => self.asked(&mut remarks, event, *at),
             Event::AuthorisationApproved { authorisation, by } => {
@@ -107,6 +120,7 @@ impl Conduct {
             Event::AuthorisationRefused { authorisation, by } => {
                 self.decided(&mut remarks, *authorisation, by, State::Refused, *at);
             }
+            Event::AuthorisationReviewed { .. } => self.reviewed(&mut remarks, event, *at),
             Event::AuthorisationWithdrawn { authorisation, by } => self.taken_back(&mut remarks, *authorisation, by, *at),
             Event::TokenIssued { .. } => self.issued(&mut remarks, event, *at),
             Event::TokenMadeSpeakable { cti, by } => {
@@ -163,14 +177,26 @@ impl Conduct {
                 let stood = self.people.get_mut(callsign).is_some_and(|person| person.suspended_at.replace(at).is_none());
                 fault(remarks, !stood, || format!("{callsign} was nobody who could be suspended"));
             }
-            Event::CredentialMade { callsign, credential, by, .. } => {
-                self.administrates(remarks, by);
-                let new = self.credentials.insert(*credential);
-                fault(remarks, !new, || format!("the credential {} was made before", hex::encode(credential)));
-                fault(remarks, !self.people.contains_key(callsign), || format!("{callsign} was not enrolled"));
-            }
             _ => {}
         }
+    }
+
+    fn enrolled(&self, remarks: &mut Remarks, callsign: &Callsign) {
+        fault(remarks, !self.people.contains_key(callsign), || format!("{callsign} was not enrolled"));
+    }
+
+    /// A way in that was made, used or closed.
+    fn way(&mut self, remarks: &mut Remarks, event: &Event, at: i64) {
+        match event {
+            Event::CredentialMade { callsign, by, .. } | Event::LinkMade { callsign, by, .. } => {
+                self.administrates(remarks, by);
+                self.enrolled(remarks, callsign);
+            }
+            Event::AccessRevoked { by, .. } => self.administrates(remarks, by),
+            Event::PasskeyRegistered { callsign, .. } => self.acts(remarks, callsign),
+            _ => {}
+        }
+        self.ways.follow(remarks, event, at);
     }
 
     fn asked(&mut self, remarks: &mut Remarks, event: &Event, at: i64) {
@@ -183,18 +209,24 @@ impl Conduct {
             channels: channels.clone(),
             from: *from,
             until: *until,
-            left: *max_tokens,
+            max_tokens: *max_tokens,
+            issued: 0,
             state: State::Asked,
             decided_by: None,
             withdrawn_at: None,
+            reviews: Vec::new(),
         };
         let before = self.permits.insert(*authorisation, permit);
         fault(remarks, before.is_some(), || format!("authorisation {authorisation} was asked for before"));
     }
 
-    fn decided(&mut self, remarks: &mut Remarks, id: AuthorisationId, by: &Callsign, state: State, at: i64) {
+    fn decides(&self, remarks: &mut Remarks, by: &Callsign) {
         fault(remarks, !self.has_role(by, Role::may_decide), || format!("{by} was no approver"));
         fault(remarks, self.is_suspended(by), || format!("{by} was suspended and could not decide"));
+    }
+
+    fn decided(&mut self, remarks: &mut Remarks, id: AuthorisationId, by: &Callsign, state: State, at: i64) {
+        self.decides(remarks, by);
         let Some(permit) = self.permits.get_mut(&id) else {
             return fault(remarks, true, || format!("authorisation {id} was never asked for"));
         };
@@ -212,6 +244,24 @@ impl Conduct {
         }
     }
 
+    fn reviewed(&mut self, remarks: &mut Remarks, event: &Event, at: i64) {
+        let Event::AuthorisationReviewed { authorisation: id, by, channels, until, max_tokens } = event else { return };
+        self.decides(remarks, by);
+        let Some(permit) = self.permits.get_mut(id) else {
+            return fault(remarks, true, || format!("authorisation {id} was never asked for"));
+        };
+        let open = permit.state == State::Approved && at < permit.until;
+        fault(remarks, !open, || format!("authorisation {id} was not in force and could not be changed"));
+        fault(remarks, permit.asked_by == *by, || format!("{by} decided about their own request {id}"));
+        fault(remarks, *max_tokens < permit.issued, || format!("authorisation {id} was changed to fewer tokens than were issued"));
+        let same =
+            (&permit.channels, permit.until, permit.max_tokens, &permit.decided_by) == (channels, *until, *max_tokens, &Some(by.clone()));
+        fault(remarks, same, || format!("authorisation {id} was changed to what it was"));
+        permit.decided_by = Some(by.clone());
+        (permit.channels, permit.until, permit.max_tokens) = (channels.clone(), *until, *max_tokens);
+        permit.reviews.push(Reviewed { at, channels: channels.clone(), until: *until });
+    }
+
     fn taken_back(&mut self, remarks: &mut Remarks, id: AuthorisationId, by: &Callsign, at: i64) {
         self.acts(remarks, by);
         let oversees = self.has_role(by, Role::oversees_authorisations);
@@ -223,106 +273,5 @@ impl Conduct {
         fault(remarks, !open, || format!("authorisation {id} could not be withdrawn any more"));
         permit.state = State::Withdrawn;
         permit.withdrawn_at = Some(at);
-    }
-
-    /// The heart of it: at this moment there was an authorisation, approved by another person, and neither was suspended.
-    fn issued(&mut self, remarks: &mut Remarks, event: &Event, at: i64) {
-        let Event::TokenIssued { cti, kid, channel, iat, nbf, exp, by, authorisation, .. } = event else { return };
-        let (start, end) = (nbf.unwrap_or(*iat), *exp);
-        unusual(remarks, *iat != at, || format!("token {cti} says that it was issued at another time"));
-        fault(remarks, Window::new(*iat, *nbf, *exp).is_err(), || format!("token {cti} lived too long or was prepared too early"));
-        fault(remarks, !self.keys.sign(*kid), || format!("token {cti} was not signed by the active key"));
-        fault(remarks, self.is_suspended(by), || format!("token {cti} was issued to {by}, who was suspended"));
-        let issued =
-            Issued { authorisation: *authorisation, kid: *kid, window: (start, end), withdrawn_at: None, speakable: false, checked: false };
-        fault(remarks, self.tokens.insert(*cti, issued).is_some(), || format!("token {cti} was issued before"));
-        let Some(permit) = self.permits.get(authorisation) else {
-            return fault(remarks, true, || format!("token {cti} was issued under {authorisation}, which was never asked for"));
-        };
-        let refused = match &permit.decided_by {
-            _ if permit.state != State::Approved => Some(format!("was {}", permit.state.as_str())),
-            Some(approver) if self.is_suspended(approver) => Some(format!("was approved by {approver}, who was suspended")),
-            _ if permit.asked_by != *by => Some(format!("was {}'s, not {by}'s", permit.asked_by)),
-            _ if !permit.channels.contains(channel) => Some(format!("did not cover {}", channel.as_str())),
-            _ if start < permit.from || permit.until < end => Some("did not cover its time".to_owned()),
-            _ if permit.left == 0 => Some("was used up".to_owned()),
-            _ => None,
-        };
-        if let Some(why) = refused {
-            remarks.push(Remark::Fault(format!("token {cti} was issued under {authorisation}, which {why}")));
-        }
-        if let Some(permit) = self.permits.get_mut(authorisation) {
-            permit.left = permit.left.saturating_sub(1);
-        }
-    }
-
-    /// Only a token's officer, the approver of its authorisation and administrators may touch it.
-    fn touched(&self, remarks: &mut Remarks, cti: Cti, by: &Callsign) {
-        self.acts(remarks, by);
-        let Some(token) = self.tokens.get(&cti) else {
-            return fault(remarks, true, || format!("token {cti} was never issued"));
-        };
-        let permit = self.permits.get(&token.authorisation);
-        let own = permit.is_some_and(|permit| permit.asked_by == *by || permit.decided_by.as_ref() == Some(by));
-        fault(remarks, !own && !self.has_role(by, Role::may_administer), || format!("token {cti} was not {by}'s to touch"));
-    }
-
-    fn withdrawn(&mut self, remarks: &mut Remarks, cti: Cti, by: &Callsign, at: i64) {
-        self.touched(remarks, cti, by);
-        let before = self.tokens.get_mut(&cti).and_then(|token| token.withdrawn_at.replace(at));
-        fault(remarks, before.is_some(), || format!("token {cti} was withdrawn before"));
-    }
-
-    fn checked(&mut self, remarks: &mut Remarks, cti: Cti, minute: i64, at: i64) {
-        let Some(token) = self.tokens.get_mut(&cti) else {
-            return fault(remarks, true, || format!("token {cti} was checked, but never issued"));
-        };
-        fault(remarks, std::mem::replace(&mut token.checked, true), || format!("token {cti} was first checked before"));
-        let (start, end) = token.window;
-        let outside = start.saturating_sub(minute) >= 2 * JITTER || minute.saturating_sub(end) > JITTER;
-        unusual(remarks, outside, || format!("token {cti} was checked outside of its time"));
-        let after = self.tokens.get(&cti).is_some_and(|token| self.ends_of(token).any(|withdrawn| withdrawn < minute));
-        unusual(remarks, after, || format!("token {cti} was checked after it was withdrawn"));
-        let later = at.saturating_sub(minute);
-        unusual(remarks, later > LATE, || format!("the check of token {cti} was reported {later} seconds later"));
-    }
-
-    /// When a token was withdrawn: itself, with its authorisation, its officer, or its key.
-    fn ends_of(&self, token: &Issued) -> impl Iterator<Item = i64> {
-        let permit = self.permits.get(&token.authorisation);
-        let officer = permit.and_then(|permit| self.people.get(&permit.asked_by));
-        let key = self.keys.revoked.iter().find(|(key, _)| key.prefix() == token.kid).map(|(_, at)| *at);
-        let with = [permit.and_then(|permit| permit.withdrawn_at), officer.and_then(|officer| officer.suspended_at), key];
-        token.withdrawn_at.into_iter().chain(with.into_iter().flatten())
-    }
-}
-
-impl Keys {
-    fn sign(&self, kid: KidPrefix) -> bool {
-        !self.told || self.active.is_some_and(|key| key.prefix() == kid)
-    }
-
-    fn activated(&mut self, remarks: &mut Remarks, key: KeyId) {
-        self.told = true;
-        fault(remarks, self.spent.contains(&key), || format!("key {key} was used again after it was retired or revoked"));
-        let other = self.active.replace(key);
-        fault(remarks, other.is_some(), || format!("key {key} was made the active one beside another"));
-    }
-
-    fn retired(&mut self, remarks: &mut Remarks, key: KeyId) {
-        fault(remarks, self.active != Some(key), || format!("key {key} was retired, but was not the active one"));
-        self.active = self.active.filter(|active| *active != key);
-        self.spent.insert(key);
-    }
-
-    fn removed(&mut self, remarks: &mut Remarks, key: KeyId) {
-        fault(remarks, !self.spent.contains(&key), || format!("key {key} was removed before it was retired"));
-        fault(remarks, !self.removed.insert(key), || format!("key {key} was removed twice"));
-    }
-
-    fn revoked(&mut self, remarks: &mut Remarks, key: KeyId, at: i64) {
-        fault(remarks, self.revoked.insert(key, at).is_some(), || format!("key {key} was revoked before"));
-        self.active = self.active.filter(|active| *active != key);
-        self.spent.insert(key);
     }
 }

@@ -1,0 +1,81 @@
+//! People and their ways in, for administrators.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::{delete, get, post},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    app::PrivateApp,
+    body::Decoded,
+    private::{Id, no_store},
+    problem::Problem,
+    session::Caller,
+};
+use crate::{
+    authority::{AccessId, Actor, Callsign, Role, Scope},
+    issuer::Offered,
+};
+
+type App = State<Arc<PrivateApp>>;
+type Answer = Result<Response, Problem>;
+
+/// The routes.
+pub fn routes() -> Router<Arc<PrivateApp>> {
+    Router::new()
+        .route("/v1/people", get(list).post(enrol))
+        .route("/v1/people/{callsign}/link", post(link))
+        .route("/v1/people/{callsign}/suspend", post(suspend))
+        .route("/v1/keys/{id}", delete(revoke))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnrolBody {
+    callsign: Callsign,
+    role: Role,
+}
+
+fn actor(caller: &Caller) -> Result<Actor, Problem> {
+    Ok(Actor::Person(caller.within(Scope::People)?.clone()))
+}
+
+async fn list(State(app): App, caller: Caller) -> Answer {
+    Ok((no_store(), Json(app.registry.people(&actor(&caller)?).await?)).into_response())
+}
+
+async fn enrol(State(app): App, caller: Caller, Decoded(body): Decoded<EnrolBody>) -> Answer {
+    let actor = actor(&caller)?;
+    let officer = app.registry.enrol(&actor, body.callsign, body.role).await?;
+    let offered = app.registry.make_link(&actor, &officer.callsign).await?;
+    let mut made = offered_json(&offered, &app.console_url);
+    made.extend([("callsign".into(), json!(officer.callsign)), ("role".into(), json!(officer.role))]);
+    made.extend([("enrolled_at".into(), json!(officer.enrolled_at)), ("suspended_at".into(), Value::Null)]);
+    Ok((StatusCode::CREATED, no_store(), Json(made)).into_response())
+}
+
+async fn link(State(app): App, caller: Caller, Id(callsign): Id<Callsign>) -> Answer {
+    let offered = app.registry.make_link(&actor(&caller)?, &callsign).await?;
+    Ok((StatusCode::CREATED, no_store(), Json(offered_json(&offered, &app.console_url))).into_response())
+}
+
+async fn suspend(State(app): App, caller: Caller, Id(callsign): Id<Callsign>) -> Answer {
+    app.registry.suspend(&actor(&caller)?, callsign).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn revoke(State(app): App, caller: Caller, Id(id): Id<AccessId>) -> Answer {
+    app.registry.revoke_access(&actor(&caller)?, id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn offered_json(offered: &Offered, console_url: &str) -> Map<String, Value> {
+    Map::from_iter([("link".into(), json!(offered.address(console_url))), ("link_expires_at".into(), json!(offered.expires_at))])
+}

@@ -1,0 +1,136 @@
+//! People and their ways in.
+
+use serde::Serialize;
+
+use super::{Credential, Link, Refused, Registry};
+use crate::{
+    authority::{Access, AccessId, Act, Actor, Attempt, Callsign, Officer, Role, Scopes, Why},
+    ledger::Event,
+    store::NewCredential,
+};
+
+/// The longest that a credential may last. Seconds.
+const MAX_CREDENTIAL: i64 = 366 * 86_400;
+/// How long a one-time link lives. Seconds.
+const LINK_LASTS: i64 = 30 * 60;
+
+/// A one-time link, to be shown once.
+#[derive(Debug)]
+pub struct Offered {
+    /// Its secret.
+    pub link: Link,
+    /// Until when it can be used. Seconds since 1970.
+    pub expires_at: i64,
+}
+
+impl Offered {
+    /// The link itself. The secret stands behind the `#`, which no server and no log gets to see.
+    pub fn address(&self, console_url: &str) -> String {
+        format!("{console_url}/#{}", self.link.expose())
+    }
+}
+
+/// A person with their ways in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Person {
+    /// Who.
+    #[serde(flatten)]
+    pub officer: Officer,
+    /// Their passkeys and credentials.
+    pub keys: Vec<Access>,
+}
+
+impl Registry {
+    /// Enrols a person.
+    pub async fn enrol(&self, actor: &Actor, callsign: Callsign, role: Role) -> Result<Officer, Refused> {
+        self.administrates(actor, Act::Enrol).await?;
+        let now = self.clock.now();
+        let officer = Officer { callsign: callsign.clone(), role, enrolled_at: now, suspended_at: None };
+        let entry = Event::OfficerEnrolled { callsign: callsign.clone(), role, by: actor.into() }.at(now);
+        if self.store.enrol(officer.clone(), entry).await? { Ok(officer) } else { Err(Refused::Taken(callsign.to_string())) }
+    }
+
+    /// Makes a one-time link with which a person registers one more passkey. It is shown here and never again.
+    pub async fn make_link(&self, actor: &Actor, callsign: &Callsign) -> Result<Offered, Refused> {
+        self.administrates(actor, Act::MakeLink).await?;
+        let owner = self.person(callsign).await?;
+        let (link, expires_at) = (Link::draw(&*self.entropy)?, self.clock.now() + LINK_LASTS);
+        let made = Event::LinkMade { callsign: callsign.clone(), link: link.hash().id(), expires_at, by: actor.into() };
+        self.store.add_link(link.hash(), owner.callsign, expires_at, made.at(self.clock.now())).await?;
+        Ok(Offered { link, expires_at })
+    }
+
+    /// Suspends a person: they may do nothing any more; their sessions end, and live tokens that they issued or approved are
+    /// withdrawn, all at once.
+    pub async fn suspend(&self, actor: &Actor, callsign: Callsign) -> Result<(), Refused> {
+        self.administrates(actor, Act::Suspend).await?;
+        let entry = Event::OfficerSuspended { callsign: callsign.clone(), by: actor.into() }.at(self.clock.now());
+        if self.store.suspend(callsign.clone(), entry).await? { Ok(()) } else { Err(unknown_person(&callsign)) }
+    }
+
+    /// Everybody, with their ways in.
+    pub async fn people(&self, actor: &Actor) -> Result<Vec<Person>, Refused> {
+        self.administrates(actor, Act::ListPeople).await?;
+        let mut accesses = self.store.accesses().await?;
+        let mut keys_of = |callsign: &Callsign| accesses.extract_if(.., |(owner, _)| owner == callsign).map(|(_, key)| key).collect();
+        let people = self.store.officers().await?.into_iter();
+        Ok(people.map(|officer| Person { keys: keys_of(&officer.callsign), officer }).collect())
+    }
+
+    /// Makes a credential for a person's program; `lasts` in seconds. It is shown here and never again.
+    pub async fn make_credential(&self, actor: &Actor, callsign: Callsign, scopes: Scopes, lasts: i64) -> Result<Credential, Refused> {
+        self.administrates(actor, Act::MakeCredential).await?;
+        if scopes.is_empty() {
+            return Err(Refused::NoScope);
+        }
+        if !(1..=MAX_CREDENTIAL).contains(&lasts) {
+            return Err(Refused::CredentialLasts);
+        }
+        let owner = self.person(&callsign).await?;
+        let credential = Credential::draw(&*self.entropy)?;
+        let (hash, added_at) = (credential.hash(), self.clock.now());
+        let expires_at = added_at + lasts;
+        let entry = Event::credential_made(callsign, hash, scopes.clone(), expires_at, actor.into()).at(added_at);
+        self.store.add_credential(NewCredential { hash, callsign: owner.callsign, scopes, added_at, expires_at }, entry).await?;
+        Ok(credential)
+    }
+
+    /// Revokes a passkey, with its sessions, or a program's credential. Whose it was.
+    pub async fn revoke_access(&self, actor: &Actor, id: AccessId) -> Result<Callsign, Refused> {
+        self.administrates(actor, Act::RevokeAccess).await?;
+        let owner = self.store.revoke_access(id, actor.into(), self.clock.now()).await?;
+        owner.ok_or_else(|| Refused::Unknown { what: "passkey or credential", id: id.to_string() })
+    }
+
+    /// The person with this callsign, if they may act.
+    pub async fn person(&self, callsign: &Callsign) -> Result<Officer, Refused> {
+        let officer = self.store.officer(callsign.clone()).await?.ok_or_else(|| unknown_person(callsign))?;
+        if officer.suspended_at.is_none() { Ok(officer) } else { Err(Refused::Suspended) }
+    }
+
+    /// The person whose credential this is and what it is good for, if both are good.
+    pub async fn recognise(&self, credential: &Credential) -> Result<Option<(Officer, Scopes)>, Refused> {
+        let found = self.store.credential(credential.hash(), self.clock.now()).await?;
+        if let Some((officer, _)) = &found
+            && officer.suspended_at.is_some()
+        {
+            self.refusals.tell(&officer.callsign, Attempt::to(Act::SignIn), Why::Suspended).await;
+            return Ok(None);
+        }
+        Ok(found)
+    }
+
+    async fn administrates(&self, actor: &Actor, act: Act) -> Result<(), Refused> {
+        match actor {
+            Actor::Person(officer) if !actor.may_administer() => {
+                let refused = Err(Refused::NotAllowed("only administrators do this"));
+                self.refusals.told(&officer.callsign, Attempt::to(act), refused).await
+            }
+            Actor::Operator | Actor::Person(_) => Ok(()),
+        }
+    }
+}
+
+pub(super) fn unknown_person(callsign: &Callsign) -> Refused {
+    Refused::Unknown { what: "person who may act with the callsign", id: callsign.to_string() }
+}

@@ -1,0 +1,103 @@
+//! The contract about who may come in: credentials of programs, enrolment links, passkeys, sessions.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::{
+    authority::{Access, AccessHash, AccessId, ActorName, Callsign, Officer, Scopes},
+    ledger::Entry,
+};
+
+/// A session ends after so long without a request. Seconds.
+pub const SESSION_IDLE: i64 = 15 * 60;
+/// A session ends after so long whatever happens (NIST SP 800-63B, AAL2). Seconds.
+pub const SESSION_LONGEST: i64 = 12 * 3_600;
+/// A session that was seen so much later than now was seen by another clock, and is over. Seconds.
+pub const SESSION_SKEW: i64 = 60;
+
+/// A program's credential about to be kept. Times are seconds since 1970.
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    /// SHA-256 of the secret; nothing else of it is kept.
+    pub hash: AccessHash,
+    /// Whose it is.
+    pub callsign: Callsign,
+    /// What it is good for.
+    pub scopes: Scopes,
+    /// Since when.
+    pub added_at: i64,
+    /// Until when.
+    pub expires_at: i64,
+}
+
+/// A passkey as it is kept: a public key with its counter, as the WebAuthn library writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasskeyRow {
+    /// SHA-256 of the credential id.
+    pub hash: AccessHash,
+    /// Whose it is.
+    pub callsign: Callsign,
+    /// The user handle that the authenticator keeps and gives back: random, so that it says nothing of the person.
+    pub handle: [u8; 16],
+    /// The library's own form.
+    pub record: String,
+}
+
+/// A use of a passkey: its record before and after. The store takes the second only in the place of the first, so that of
+/// two uses with one counter only one succeeds.
+#[derive(Clone, Debug)]
+pub struct PasskeyUse {
+    /// Which passkey.
+    pub hash: AccessHash,
+    /// Its record as it was read.
+    pub before: String,
+    /// Its record with the new counter.
+    pub after: String,
+}
+
+/// Who comes in, and how. All acts are durable before they return, and those with an entry commit it in the same
+/// transaction.
+#[async_trait]
+pub trait AccessStore: Send + Sync {
+    /// Adds a program's credential.
+    async fn add_credential(&self, credential: NewCredential, entry: Entry) -> Result<(), StoreError>;
+
+    /// Whose credential this is and what it is good for, if it has not run out at `now`. Suspended people are found too.
+    async fn credential(&self, hash: AccessHash, now: i64) -> Result<Option<(Officer, Scopes)>, StoreError>;
+
+    /// Adds a one-time link for a person.
+    async fn add_link(&self, hash: AccessHash, callsign: Callsign, expires_at: i64, entry: Entry) -> Result<(), StoreError>;
+
+    /// For whom a link is that has neither been used nor run out, if they are not suspended.
+    async fn link(&self, hash: AccessHash, now: i64) -> Result<Option<Officer>, StoreError>;
+
+    /// Uses a link up and adds the passkey; `false`, and nothing happened, if the link is over, its person suspended, or the
+    /// passkey known. One statement takes the link, so that of two who open it only one comes in.
+    async fn register_passkey(&self, link: AccessHash, passkey: PasskeyRow, entry: Entry) -> Result<bool, StoreError>;
+
+    /// One passkey, with its person.
+    async fn passkey(&self, hash: AccessHash) -> Result<Option<(PasskeyRow, Officer)>, StoreError>;
+
+    /// All passkeys of a person.
+    async fn passkeys(&self, callsign: Callsign) -> Result<Vec<PasskeyRow>, StoreError>;
+
+    /// Opens a session by a use of a passkey; `false`, and nothing happened, if the passkey was used or revoked meanwhile
+    /// or its person is suspended.
+    async fn open_session(&self, session: AccessHash, used: PasskeyUse, now: i64) -> Result<bool, StoreError>;
+
+    /// Takes a use of a passkey within a session of the same person; `false` if it may not be.
+    async fn use_passkey(&self, session: AccessHash, used: PasskeyUse, now: i64) -> Result<bool, StoreError>;
+
+    /// Whose session this is, if it is not over at `now`. `seen` moves the end of its idle time.
+    async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<Officer>, StoreError>;
+
+    /// Ends a session. Again is as good as once.
+    async fn end_session(&self, session: AccessHash) -> Result<(), StoreError>;
+
+    /// The ways in of everybody, by callsign and in the order in which they were added.
+    async fn accesses(&self) -> Result<Vec<(Callsign, Access)>, StoreError>;
+
+    /// Revokes a passkey, with its sessions, or a credential; whose it was, or `None` if there is none with this id. The
+    /// entry is written by the store, which alone knows whose it was.
+    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Callsign>, StoreError>;
+}
