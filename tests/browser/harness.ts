@@ -20,6 +20,9 @@ export interface Issued {
   readonly spoken: { readonly words: string; readonly digits: string } | null;
 }
 
+/** What a person is for. */
+export type Role = "officer" | "approver" | "administrator" | "overseer";
+
 /** How a service differs from the usual. */
 export interface Difference {
   readonly languages?: readonly string[];
@@ -33,6 +36,8 @@ export interface Difference {
 export class RealService {
   private constructor(
     readonly url: string,
+    /** The officers' console. */
+    readonly consoleUrl: string,
     /** Where it keeps all that it keeps. */
     readonly folder: string,
     private readonly settings: NodeJS.ProcessEnv,
@@ -48,7 +53,7 @@ export class RealService {
     const told = log === undefined ? "inherit" : openSync(join(folder, "log"), "a");
     const env = { ...settings, COUNTERSIGN_LOG: log };
     const process = spawn(BINARY, ["serve", "--role", "all", ...origins.flatMap((origin) => ["--page-origins", origin])], { cwd: folder, env, stdio: ["ignore", told, told] });
-    const service = new RealService(`http://localhost:${publicPort}`, folder, settings, process);
+    const service = new RealService(`http://localhost:${publicPort}`, consoleAt(privatePort), folder, settings, process);
     await service.untilReady();
     return service;
   }
@@ -69,6 +74,25 @@ export class RealService {
     const path = join(this.folder, "poster.html");
     writeFileSync(path, run(this.folder, this.settings, "page", "poster", "--html"));
     return path;
+  }
+
+  /** Enrols a person: the one-time link with which they register a passkey. */
+  enrol(callsign: string, role: Role): string {
+    return linkOf(run(this.folder, this.settings, "officers", "enrol", callsign, "--role", role, "--format", "json"));
+  }
+
+  /** Another one-time link for a person. */
+  link(callsign: string): string {
+    return linkOf(run(this.folder, this.settings, "officers", "link", callsign, "--format", "json"));
+  }
+
+  /** Asks for an authorisation as this person, and has it approved by another. */
+  authorise(callsign: string, reference: string, tokens = 100): void {
+    authorise(this.folder, this.settings, callsign, reference, tokens);
+  }
+
+  suspend(callsign: string): void {
+    run(this.folder, this.settings, "officers", "suspend", callsign);
   }
 
   withdraw(id: string): void {
@@ -109,9 +133,19 @@ function settingsOf(folder: string, publicPort: number, privatePort: number): No
     COUNTERSIGN_PUBLIC_URL: `http://localhost:${publicPort}`,
     COUNTERSIGN_PUBLIC: `127.0.0.1:${publicPort}`,
     COUNTERSIGN_PRIVATE: `127.0.0.1:${privatePort}`,
+    COUNTERSIGN_CONSOLE_URL: consoleAt(privatePort),
     COUNTERSIGN_PRIVATE_URL: `http://127.0.0.1:${privatePort}`,
     COUNTERSIGN_CREDENTIAL_FILE: join(folder, "credential"),
   };
+}
+
+/** By name, not by number: passkeys belong to a name. */
+function consoleAt(privatePort: number): string {
+  return `http://localhost:${privatePort}`;
+}
+
+function linkOf(printed: string): string {
+  return (JSON.parse(printed) as { link: string }).link;
 }
 
 /** Keys, an officer, an approver, and an authorisation that one asked for and the other approved. */
@@ -128,9 +162,13 @@ function prepare(folder: string, settings: NodeJS.ProcessEnv, languages: readonl
   const json = (...words: string[]) => JSON.parse(command(...words, "--format", "json")) as unknown;
   const { credential } = json("officers", "credential", "kestrel") as { credential: string };
   writeFileSync(join(folder, "credential"), credential + "\n", { mode: 0o600 });
+  authorise(folder, settings, "kestrel", "R-1", 100);
+}
+
+function authorise(folder: string, settings: NodeJS.ProcessEnv, callsign: string, reference: string, tokens: number): void {
   const channels = ["--channel", "in-person", "--channel", "telephone", "--channel", "online"];
-  const asked = json("authorisations", "ask", "--as", "kestrel", "--reference", "R-1", ...channels, "--max-tokens", "100");
-  command("authorisations", "approve", (asked as { id: string }).id, "--as", "heron");
+  const asked = run(folder, settings, "authorisations", "ask", "--as", callsign, "--reference", reference, ...channels, "--max-tokens", String(tokens), "--format", "json");
+  run(folder, settings, "authorisations", "approve", (JSON.parse(asked) as { id: string }).id, "--as", "heron");
 }
 
 function run(folder: string, settings: NodeJS.ProcessEnv, ...words: string[]): string {

@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { Visit, startBrowser } from "./browser.ts";
+import { DESKTOP, Visit, startBrowser } from "./browser.ts";
+import { Seat } from "./console/seat.ts";
 import { Film } from "./film.ts";
 import { RealService } from "./harness.ts";
 
-// Takes the pictures of README.md and docs/ from the real service: npm run pictures
+// Takes the pictures of README.md and docs/ from the real service, of the public page and of the officers' console: npm run pictures
 
 const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1, permissions: ["camera"] };
@@ -80,6 +81,61 @@ await picture("plain-answer", service.url + "/check", async (visit) => {
 }, noScript);
 const sheet = { ...noScript, viewport: { width: 794, height: 1123 }, deviceScaleFactor: 1 };
 await picture("poster", pathToFileURL(service.poster()).href, see("Check who is contacting you"), sheet);
+
+const shoot = (seat: Seat, name: string) => seat.page.screenshot({ path: `${FOLDER}${name}.png` });
+const outside = await Seat.take(browser, service.consoleUrl, PHONE);
+await outside.see("Sign in");
+await shoot(outside, "console-sign-in");
+await outside.close();
+const officer = await Seat.enrol(browser, service.link("kestrel"), PHONE);
+await officer.press("In person");
+for (const digit of "417092") await officer.press(digit);
+await officer.page.evaluate(() => window.scrollTo(0, 0));
+await officer.page.mouse.move(0, 0);
+await shoot(officer, "console-issue");
+await officer.press("Make code");
+await officer.read("Not checked yet");
+await shoot(officer, "console-live");
+await officer.press("Done");
+await officer.press("By telephone");
+await officer.page.getByLabel("Last three digits you dialled").fill("143");
+await officer.press("Make code");
+await officer.read("Not checked yet");
+await shoot(officer, "console-telephone");
+await officer.press("Done");
+await officer.press("Prepare one for later");
+await officer.page.getByLabel("Place").fill("Old Mill");
+await officer.press("Make code");
+await officer.read(/is kept on this device/);
+await officer.untilKept();
+await officer.page.context().setOffline(true);
+await officer.page.reload();
+await officer.see("Not connected");
+await shoot(officer, "console-offline");
+await officer.page.context().setOffline(false);
+await officer.press("Try again");
+await officer.see("Make a code");
+await shoot(officer, "console-codes");
+await officer.press("Ask for an authorisation");
+await officer.page.getByLabel("Reference").fill("Case 2041");
+await officer.press("Send request");
+await officer.read("Waiting for an approver");
+await officer.close();
+
+const approver = await Seat.enrol(browser, service.link("heron"), PHONE);
+await approver.read("Case 2041");
+await shoot(approver, "console-approver");
+await approver.press("In use");
+await approver.press("Review");
+await approver.read("You can give kestrel more or less.");
+await shoot(approver, "console-review");
+await approver.close();
+
+const administrator = await Seat.enrol(browser, service.enrol("wren", "administrator"), { ...DESKTOP, deviceScaleFactor: 1 });
+await administrator.page.getByRole("heading", { name: "wren" }).waitFor();
+await administrator.page.mouse.move(0, 0);
+await shoot(administrator, "console-people");
+await administrator.close();
 
 await service.stop();
 await browser.close();

@@ -24,14 +24,18 @@ export async function findProblems(frame: Frame, shown = async (): Promise<unkno
   return found;
 }
 
-/** What is wrong with a screen at both widths, in every look. The screen is looked at anew, not visited anew. */
-export async function findProblemsOfLooks(frame: Frame): Promise<string[]> {
+/**
+ * What is wrong with a screen at both widths, in every look. The screen is looked at anew, not visited anew; `ready` brings it
+ * into view each time.
+ */
+export async function findProblemsOfLooks(frame: Frame, ready = async (): Promise<unknown> => null): Promise<string[]> {
   const [page, found] = [frame.page(), [] as string[]];
   for (const [width, size] of WIDTHS) {
     await page.setViewportSize(size);
     for (const [look, media, text] of LOOKS) {
       await page.emulateMedia(media);
       await setTextSize(frame, text);
+      await ready();
       found.push(...(await findProblemsNow(frame)).map((problem) => `${width}, ${look}: ${problem}`));
     }
   }

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Seat } from "./console/seat.ts";
+import { ConsoleStage } from "./console/stage.ts";
+
+// Those who decide: approvers about authorisations, administrators about people.
+
+const stage = new ConsoleStage();
+
+async function ask(seat: Seat, reference: string): Promise<void> {
+  await seat.press("Ask for an authorisation");
+  await seat.page.getByLabel("Reference").fill(reference);
+  await seat.press("Send request");
+  await seat.read("Your request is sent. It waits for an approver.");
+}
+
+const card = (seat: Seat, text: string) => seat.page.locator("li.card", { hasText: text });
+
+test("nobody is offered their own request", async () => {
+  const approver = await stage.person("approver");
+  await approver.press("Codes");
+  await ask(approver, "Own case");
+  await approver.press("Requests");
+  await approver.see("Requests");
+  await approver.page.getByText("One moment.").waitFor({ state: "detached" });
+  assert.equal(await card(approver, "Own case").count(), 0);
+  const other = await stage.person("approver");
+  await card(other, "Own case").getByRole("button", { name: "Approve" }).click();
+  await other.read("You approved Own case.");
+  await approver.press("Codes");
+  await approver.makeCode("In person");
+});
+
+test("refused: the officer sees it among the earlier ones", async () => {
+  const officer = await stage.person("officer");
+  await ask(officer, "Case 7");
+  const approver = await stage.person("approver");
+  await card(approver, "Case 7").getByRole("button", { name: "Refuse" }).click();
+  await approver.read("You refused Case 7.");
+  await officer.page.reload();
+  await officer.page.getByText("Earlier ones").click();
+  await officer.read("Refused");
+});
+
+test("two decide at once: the second is told, without blame", async () => {
+  const officer = await stage.person("officer");
+  await ask(officer, "Case 8");
+  const [first, second] = [await stage.person("approver"), await stage.person("approver")];
+  for (const approver of [first, second]) await card(approver, "Case 8").waitFor();
+  await card(first, "Case 8").getByRole("button", { name: "Approve" }).click();
+  await first.read("You approved Case 8.");
+  await card(second, "Case 8").getByRole("button", { name: "Refuse" }).click();
+  await second.read("Somebody else decided about this already.");
+});
+
+test("a review narrows what is live, and a withdrawal ends it with its codes", async () => {
+  const officer = await stage.officer();
+  const reference = officer.callsign.replace("officer-", "R-");
+  await officer.makeCode("In person");
+  const approver = await stage.person("approver");
+  await approver.press("In use");
+  const live = card(approver, `Asked by ${officer.callsign},`);
+  await live.getByText("1 of 100 codes used").waitFor();
+  await live.getByRole("button", { name: "Review" }).click();
+  await approver.see(`Review ${reference}`);
+  await approver.page.getByLabel("Most codes").fill("2");
+  await approver.page.getByLabel("By telephone").uncheck();
+  await approver.page.getByLabel("Online or in writing").uncheck();
+  await approver.press("Save changes");
+  await approver.read(`${reference} is changed.`);
+  await live.getByText("1 of 2 codes used").waitFor();
+
+  await officer.press("Done");
+  await officer.read("1 of 2 codes used");
+  assert.equal(await officer.page.getByRole("button", { name: "By telephone" }).count(), 0);
+  await officer.makeCode("In person");
+  await live.getByRole("button", { name: "Withdraw" }).click();
+  await live.getByRole("button", { name: "Yes, withdraw it" }).click();
+  await live.waitFor({ state: "detached" });
+  await officer.press("Done");
+  await officer.page.getByText("Earlier ones").click();
+  await officer.read("Withdrawn");
+});
+
+test("a review that leaves nothing is not sent", async () => {
+  const officer = await stage.officer();
+  const approver = await stage.person("approver");
+  await approver.press("In use");
+  await card(approver, `Asked by ${officer.callsign},`).getByRole("button", { name: "Review" }).click();
+  for (const name of ["In person", "By telephone", "Online or in writing"]) await approver.page.getByLabel(name).uncheck();
+  await approver.press("Save changes");
+  await approver.read("Please choose at least one way to reach people.");
+  await approver.page.getByLabel("In person").check();
+  await approver.page.getByLabel("Most codes").fill("0");
+  await approver.press("Save changes");
+  await approver.read("Please choose from 1 to 1000 codes.");
+});
+
+test("an administrator enrols somebody, who comes in with the link", async () => {
+  const administrator = await stage.person("administrator");
+  await administrator.press("Enrol a person");
+  await administrator.page.getByLabel("Callsign").fill("Mary Smith");
+  await administrator.press("Enrol");
+  await administrator.read(/^A callsign has letters, digits/);
+  await administrator.page.getByLabel("Callsign").fill("dunnock");
+  await administrator.page.getByLabel("Role").selectOption("approver");
+  await administrator.press("Enrol");
+  await administrator.see("Link for dunnock");
+  await administrator.read(/^It works until \d\d:\d\d|^It works until .*, \d\d:\d\d/);
+  await administrator.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await administrator.press("Copy");
+  await administrator.read("The link is copied.");
+  const link = await administrator.page.evaluate(() => navigator.clipboard.readText());
+  const dunnock = await stage.browse(link);
+  await dunnock.press("Make a passkey");
+  await dunnock.read("You are dunnock, approver.");
+  await dunnock.press("Sign in");
+  await dunnock.see("Requests");
+
+  await administrator.press("Done");
+  await administrator.press("Enrol a person");
+  await administrator.page.getByLabel("Callsign").fill("dunnock");
+  await administrator.press("Enrol");
+  await administrator.read("This callsign is taken. Please choose another.");
+});
+
+test("a suspension takes two presses, and ends a session at once", async () => {
+  const officer = await stage.officer();
+  await officer.makeCode("In person");
+  const administrator = await stage.person("administrator");
+  const row = administrator.page.locator("li.card", { has: administrator.page.getByRole("heading", { name: officer.callsign, exact: true }) });
+  await row.getByRole("button", { name: "Suspend" }).click();
+  await row.getByRole("button", { name: "Keep it as it is" }).click();
+  await row.getByRole("button", { name: "Suspend" }).click();
+  await row.getByRole("button", { name: `Yes, suspend ${officer.callsign}` }).click();
+  await row.getByText(/^officer, suspended/).waitFor();
+  assert.equal(await row.getByRole("button", { name: "Another link" }).count(), 0);
+  await officer.page.getByText(/This code is withdrawn|Your session has ended/).waitFor();
+  await officer.page.reload();
+  await officer.see("Sign in");
+});
+
+test("a lost device: its key is revoked, and another link brings a new one", async () => {
+  const officer = await stage.officer();
+  const administrator = await stage.person("administrator");
+  const row = administrator.page.locator("li.card", { has: administrator.page.getByRole("heading", { name: officer.callsign, exact: true }) });
+  await row.getByText(/^Passkey, added/).waitFor();
+  await row.getByRole("button", { name: "Revoke" }).click();
+  await row.getByRole("button", { name: "Yes, revoke this key" }).click();
+  await row.getByText("No keys.").waitFor();
+  await officer.press("In person");
+  await officer.see("Sign in");
+  await officer.press("Sign in");
+  await officer.read("That did not work. Try again, or ask an administrator for a new link.");
+
+  await row.getByRole("button", { name: "Another link" }).click();
+  await administrator.see(`Link for ${officer.callsign}`);
+  const link = await administrator.page.getByLabel("One-time link").inputValue();
+  const again = await stage.browse(link);
+  await again.press("Make a passkey");
+  await again.press("Sign in");
+  await again.see("Make a code");
+});

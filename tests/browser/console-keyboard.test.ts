@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Seat } from "./console/seat.ts";
+import { ConsoleStage } from "./console/stage.ts";
+
+// The console by keyboard alone, and its keys by thumb.
+
+const stage = new ConsoleStage();
+
+const focused = (seat: Seat) => seat.page.evaluate(() => {
+  const { activeElement: at } = document;
+  return at instanceof HTMLInputElement ? (at.labels?.[0]?.textContent ?? "") : (at?.textContent ?? "").trim();
+});
+
+/** Goes on by Tab to the control with this text. */
+async function reach(seat: Seat, text: string, key = "Tab"): Promise<void> {
+  for (let i = 0; i < 40; i++) {
+    if ((await focused(seat)) === text) return;
+    await seat.page.keyboard.press(key);
+  }
+  assert.fail(`no ${key} leads to ${text}, but to ${await focused(seat)}`);
+}
+
+async function choose(seat: Seat, text: string, key = "Tab"): Promise<void> {
+  await reach(seat, text, key);
+  await seat.page.keyboard.press("Enter");
+}
+
+test("from the link to a withdrawn code", async () => {
+  const link = stage.service.enrol("siskin", "officer");
+  stage.service.authorise("siskin", "R-keys");
+  const seat = await stage.browse(link);
+  await seat.see("Set up this device");
+  assert.equal(await focused(seat), "Set up this device");
+  await choose(seat, "Make a passkey");
+  await seat.see("This device is ready");
+  await choose(seat, "Sign in");
+  await seat.see("Make a code");
+  assert.equal(await focused(seat), "Make a code");
+  await seat.read("R-keys");
+  await choose(seat, "In person");
+  await seat.see("Code in person");
+  await reach(seat, "Their number");
+  await seat.page.keyboard.type("417 092");
+  assert.equal(await seat.page.getByLabel("Their number").inputValue(), "417 092");
+  await reach(seat, "Name you go by");
+  await seat.page.keyboard.type("Anna");
+  await seat.page.keyboard.press("Enter");
+  await seat.read("Not checked yet");
+  assert.match(await focused(seat), /^Type .*, then scan\.$/);
+  await choose(seat, "Hide");
+  await seat.page.keyboard.press("Enter");
+  assert.match(await focused(seat), /^Type .*, then scan\.$/);
+  await reach(seat, "Hold to withdraw");
+  await seat.page.keyboard.down("Enter");
+  await seat.see("This code is withdrawn");
+  await seat.page.keyboard.up("Enter");
+  assert.equal(await focused(seat), "This code is withdrawn");
+  await choose(seat, "Done");
+  await seat.see("Make a code");
+  await choose(seat, "Sign out", "Shift+Tab");
+  await seat.see("Sign in");
+  assert.equal(await focused(seat), "Sign in");
+});
+
+test("a request and its answer", async () => {
+  const seat = await stage.person("officer");
+  await seat.read("You have no authorisation for now. Ask for one first.");
+  await choose(seat, "Ask for an authorisation");
+  await seat.see("Ask for an authorisation");
+  await reach(seat, "Reference");
+  await seat.page.keyboard.type("Case 9");
+  await seat.page.keyboard.press("Enter");
+  await seat.read("Waiting for an approver");
+  const approver = await stage.person("approver");
+  await approver.read("Case 9");
+  await choose(approver, "Approve");
+  await approver.read("You approved Case 9.");
+  assert.equal(await focused(approver), "Requests");
+});
+
+test("what has the focus is never under the foot of the screen", async () => {
+  const seat = await stage.officer();
+  await seat.press("In person");
+  const hidden = () => seat.page.evaluate(() => {
+    const at = document.activeElement as HTMLElement;
+    const foot = document.querySelector(".foot") as HTMLElement;
+    // behind the last control the browser's own are next
+    return at !== document.body && !foot.contains(at) && at.getBoundingClientRect().bottom > foot.getBoundingClientRect().top;
+  });
+  for (let i = 0; i < 20; i++) {
+    await seat.page.keyboard.press("Tab");
+    assert.equal(await hidden(), false, await focused(seat));
+  }
+});
+
+test("every control can be hit: 64 pixels on the screens for the street, 44 elsewhere", async () => {
+  const seat = await stage.officer();
+  const small = (least: number) =>
+    seat.page.evaluate((wanted) => {
+      const controls = Array.from(document.querySelectorAll<HTMLElement>("button, input, select, summary"));
+      const shown = controls.filter((one) => one.offsetParent !== null && !one.matches("[type=checkbox]"));
+      return shown.filter((one) => one.getBoundingClientRect().height < wanted).map((one) => one.textContent);
+    }, least);
+  await seat.read("Your authorisations");
+  assert.deepEqual(await small(44), []);
+  await seat.press("In person");
+  const keys = await seat.page.locator(".key").evaluateAll((found) =>
+    found.map((key) => [key.getBoundingClientRect().width, key.getBoundingClientRect().height]),
+  );
+  assert.equal(keys.length, 12);
+  for (const [width = 0, height = 0] of keys) assert.ok(width >= 64 && height >= 64, `${width} by ${height}`);
+  await seat.press("Make code");
+  await seat.read("Not checked yet");
+  assert.deepEqual(await small(64), ["Show words"]);
+  await seat.press("Show words");
+  await seat.page.locator(".word").first().waitFor();
+  assert.deepEqual(await small(64), []);
+  const controls = await seat.page.locator(".controls").boundingBox();
+  assert.ok(controls !== null && controls.y >= (740 * 2) / 3, "in the bottom third");
+});

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Seat } from "./console/seat.ts";
+import { ConsoleStage } from "./console/stage.ts";
+import { PNG } from "./tools.ts";
+
+// The screen that an officer holds out: its state is never better than what is known, and nobody else sees it.
+
+const stage = new ConsoleStage();
+const LOST = "Connection lost. Ask what their screen says.";
+
+async function check(link: string): Promise<void> {
+  const person = await stage.visit(link);
+  await person.press("Check this code");
+  await person.see("This code is genuine");
+}
+
+/** The colours on the screen. */
+async function colours(seat: Seat): Promise<Set<string>> {
+  const { data } = PNG.sync.read(await seat.page.screenshot());
+  const found = new Set<string>();
+  for (let i = 0; i < data.length; i += 4) found.add(data.subarray(i, i + 3).toString("hex"));
+  return found;
+}
+
+test("not checked, checked just now, and a minute later the time of it", async () => {
+  const seat = await stage.officer();
+  await seat.page.clock.install();
+  await seat.makeCode("In person");
+  await seat.read(/^Runs out at \d\d:\d\d$/);
+  await check(await seat.scan());
+  await seat.read("Checked just now");
+  await seat.page.clock.fastForward(61_000);
+  await seat.read(/^Checked at \d\d:\d\d$/);
+});
+
+test("a lost connection is told at once, and never as a check; it comes back by itself", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  const link = await seat.scan();
+  await seat.page.context().setOffline(true);
+  await seat.read(LOST);
+  await check(link);
+  await seat.read(LOST);
+  await seat.page.context().setOffline(false);
+  await seat.page.getByText(/^Checked (just now|at)/).waitFor();
+});
+
+test("a service that falls silent is a lost connection after twelve seconds", async () => {
+  const seat = await stage.officer();
+  await seat.page.clock.install();
+  // a stream that is open and says nothing, as behind a broken proxy
+  await seat.page.route("**/events", () => undefined);
+  await seat.makeCode("In person");
+  await seat.page.clock.fastForward(11_900);
+  assert.equal(await seat.page.getByText(LOST).count(), 0);
+  await seat.page.clock.fastForward(200);
+  await seat.read(LOST);
+});
+
+test("a code that runs out leaves the screen, and what is known of its check stays", async () => {
+  const seat = await stage.officer();
+  await seat.page.clock.install();
+  await seat.makeCode("In person");
+  await check(await seat.scan());
+  await seat.read("Checked just now");
+  await seat.page.clock.fastForward(301_000);
+  await seat.see("This code has run out");
+  assert.equal(await seat.page.locator(".qr").count(), 0);
+  await seat.page.getByText(/^Checked at/).waitFor();
+});
+
+test("hidden: a plain dark screen, and a tap brings the code back", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  await seat.press("Hide");
+  await seat.page.locator(".veil button").evaluate((button) => button.blur());
+  assert.equal((await colours(seat)).size, 1);
+  await seat.page.mouse.click(180, 300);
+  assert.ok((await colours(seat)).has("ffffff"));
+  await seat.scan();
+});
+
+test("while the page is hidden by the device nothing is painted, and then all is as it was", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  const away = (hidden: boolean) =>
+    seat.page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { value, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  await away(true);
+  assert.equal((await colours(seat)).size, 1);
+  await away(false);
+  await seat.scan();
+});
+
+test("the screen stays on while a code is shown, and only then", async () => {
+  const seat = await stage.officer();
+  await seat.page.evaluate(() => {
+    const held = { count: 0 };
+    Object.assign(window, { held });
+    const value = {
+      async request(): Promise<object> {
+        held.count++;
+        return {
+          async release(): Promise<void> {
+            held.count--;
+          },
+        };
+      },
+    };
+    Object.defineProperty(navigator, "wakeLock", { value, configurable: true });
+  });
+  type Counting = { readonly held: { readonly count: number } };
+  const held = (count: number) => seat.page.waitForFunction((wanted) => (window as unknown as Counting).held.count === wanted, count);
+  await held(0);
+  await seat.makeCode("In person");
+  await held(1);
+  await seat.press("Hide");
+  await held(0);
+  await seat.press("Show again");
+  await held(1);
+  await seat.press("Done");
+  await held(0);
+});
+
+test("a slip withdraws nothing: a short press, a press that slides off, two presses at once", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  const hold = seat.page.locator(".button-hold");
+  await hold.dblclick();
+  await seat.read("Hold the button, or press it once more.");
+  await hold.hover();
+  await seat.page.mouse.down();
+  await seat.page.mouse.move(10, 10);
+  await seat.page.mouse.up();
+  await check(await seat.scan());
+  await seat.read("Checked just now");
+});
+
+test("withdrawn by a second press, for those who cannot hold", async () => {
+  const seat = await stage.officer();
+  await seat.page.clock.install();
+  await seat.makeCode("In person");
+  const press = () => seat.page.locator(".button-hold").evaluate((button) => (button as HTMLButtonElement).click());
+  await press();
+  await seat.page.getByRole("button", { name: "Press again to withdraw" }).waitFor();
+  await seat.page.clock.fastForward(1000);
+  await press();
+  await seat.see("This code is withdrawn");
+});
+
+test("withdrawn by a key that is held", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  await seat.page.locator(".button-hold").focus();
+  await seat.page.keyboard.down("Space");
+  await seat.see("This code is withdrawn");
+  await seat.page.keyboard.up("Space");
+});
+
+test("withdrawn by somebody else: the screen says so by itself", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  const administrator = await stage.person("administrator");
+  await administrator.press("In use");
+  const card = administrator.page.locator("li", { hasText: seat.callsign + ": In person" });
+  await card.getByRole("button", { name: "Withdraw" }).click();
+  await card.getByRole("button", { name: "Yes, withdraw it" }).click();
+  await seat.see("This code is withdrawn");
+});
+
+test("a code that was put aside is found again, and can be withdrawn from the list", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  const link = await seat.scan();
+  await seat.press("Done");
+  await seat.press("Show code");
+  assert.equal(await seat.scan(), link);
+  await seat.press("Done");
+  await seat.press("Withdraw");
+  await seat.press("Keep it as it is");
+  await seat.press("Withdraw");
+  await seat.press("Yes, withdraw it");
+  await seat.page.getByText("Your codes in use").waitFor({ state: "detached" });
+});
+
+test("suspended while a code is on the screen: it goes, and so does the session", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  stage.service.suspend(seat.callsign);
+  await seat.page.getByText(/This code is withdrawn|Your session has ended/).waitFor();
+  assert.equal(await seat.page.locator(".qr").count(), 0);
+});
+
+test("the phone's own way back leads to the beginning, from where the code can be shown again, and not out", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  const link = await seat.scan();
+  await seat.page.goBack();
+  await seat.see("Make a code");
+  await seat.press("Show code");
+  assert.equal(await seat.scan(), link);
+  await seat.page.goBack();
+  await seat.see("Make a code");
+  assert.equal(new URL(seat.page.url()).pathname, "/");
+});
