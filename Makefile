@@ -32,6 +32,7 @@ test:
 bench: web
 	cargo bench --bench micro
 	cargo bench --bench ledger
+	cargo bench --bench issue
 	cargo bench --bench load
 
 ## Each row of a ledger tampered with alone, and each character of its checkpoints: minutes, where make test takes them together
