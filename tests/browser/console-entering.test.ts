@@ -161,3 +161,12 @@ test("an overseer is told where the ledger is read", async () => {
   await seat.press("Sign out");
   await seat.see("Sign in");
 });
+
+test("the device can install it", async () => {
+  const seat = await stage.officer();
+  await seat.untilKept();
+  const cdp = await seat.page.context().newCDPSession(seat.page);
+  const { installabilityErrors } = await cdp.send("Page.getInstallabilityErrors");
+  // a test's window is a private one, which is the only thing in the way
+  assert.deepEqual(installabilityErrors.map(({ errorId }) => errorId), ["in-incognito"]);
+});
