@@ -23,6 +23,7 @@ async function prepare(seat: Seat, fill = async (): Promise<unknown> => null): P
   await seat.press("Make code");
   await seat.read(/^The code for \d\d:\d\d is kept on this device\.$|^The code for .*, \d\d:\d\d is kept/);
   await seat.untilKept();
+  await seat.settle();
   const [kept] = await seat.page.evaluate(() => JSON.parse(localStorage.getItem("prepared") ?? "[]") as Kept[]);
   assert.ok(kept);
   assert.ok(await holds(seat, kept));

@@ -38,6 +38,11 @@ export class Seat extends Visit {
     return seat;
   }
 
+  /** Waits until every part of the screen has its answer. A clock that a test takes over would stop those that still wait. */
+  async settle(): Promise<void> {
+    await this.page.getByText("One moment.", { exact: true }).first().waitFor({ state: "detached" });
+  }
+
   /** Whether the device finds the person's finger or PIN right. */
   async verifies(isUserVerified: boolean): Promise<void> {
     await this.cdp?.send("WebAuthn.setUserVerified", { authenticatorId: this.authenticator, isUserVerified });

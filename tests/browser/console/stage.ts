@@ -30,6 +30,7 @@ export class ConsoleStage extends RealStage {
     this.service.authorise(callsign, `R-${this.people}`);
     const seat = await this.sit(link, options);
     await seat.see("Make a code");
+    await seat.settle();
     return Object.assign(seat, { callsign });
   }
 
