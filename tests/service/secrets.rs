@@ -44,6 +44,34 @@ fn check_in_every_way(service: &Service, issued: &Value, unknown: &Token) {
     }
 }
 
+/// With a link, with a session that is none, and with an answer that is none; gives back what must not be logged of it.
+fn come_in_in_every_way(folder: &Folder, service: &Service) -> Vec<String> {
+    let link = folder.json(&["officers", "link", "heron"])["link"].as_str().unwrap().split_once('#').unwrap().1.to_owned();
+    let session = format!("session_{}", "C".repeat(43));
+    let ask = |path: &str, body: &Value| {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let request = ureq::Agent::from(config).post(format!("{}{path}", service.private));
+        // The console of a service that listens on a port of the machine's choice.
+        let request = request.header("origin", "http://localhost:0").header("cookie", format!("__Host-session={session}"));
+        request.send_json(body).unwrap().body_mut().read_json::<Value>().unwrap()
+    };
+    let begun = ask("/v1/passkeys/options", &json!({"link": link}));
+    let made = json!({"id": "cGVsaWNhbg", "rawId": "cGVsaWNhbg", "type": "public-key",
+        "response": {"attestationObject": "AAAA", "clientDataJSON": "AAAA"}});
+    let refused = ask("/v1/passkeys", &json!({"link": link, "ceremony": begun["ceremony"], "credential": made}));
+    assert!(refused["type"].as_str().unwrap().ends_with("not-confirmed"), "{refused}");
+    let signing_in = ask("/v1/session/options", &Value::Null);
+    let answer = json!({"id": "cGVsaWNhbg", "rawId": "cGVsaWNhbg", "type": "public-key",
+        "response": {"authenticatorData": "AAAA", "clientDataJSON": "AAAA", "signature": "cGVsaWNhbg", "userHandle": "cGVsaWNhbg"}});
+    let refused = ask("/v1/session", &json!({"ceremony": signing_in["ceremony"], "credential": answer}));
+    assert!(refused["type"].as_str().unwrap().ends_with("sign-in"), "{refused}");
+    assert!(ask("/v1/confirmations", &Value::Null)["type"].as_str().unwrap().ends_with("no-session"));
+    let told = [&begun["ceremony"], &begun["options"]["publicKey"]["challenge"], &begun["options"]["publicKey"]["user"]["id"]];
+    let asked = [&signing_in["ceremony"], &signing_in["options"]["publicKey"]["challenge"]];
+    let told = told.into_iter().chain(asked).map(|value| value.as_str().unwrap().to_owned());
+    told.chain([link, session, "cGVsaWNhbg".to_owned(), "pelican".to_owned()]).collect()
+}
+
 #[test]
 fn nothing_secret_is_logged() {
     let folder = Folder::ready();
@@ -55,12 +83,14 @@ fn nothing_secret_is_logged() {
     let unknown = without_record(&folder);
     let [token, words, digits] = [&issued["token"], &issued["spoken"]["words"], &issued["spoken"]["digits"]];
     check_in_every_way(&service, &issued, &unknown);
+    let of_people = come_in_in_every_way(&folder, &service);
     let credential = fs::read_to_string(folder.path().join("officer.credential")).unwrap();
     let wrong = folder.run(&["withdraw", "0123456789abcdef", "--private-url", &service.public]);
     assert_eq!(wrong.code, 2);
     let (_, log) = service.terminate();
 
     assert!(log.contains("ALARM"), "the log is on: {log}");
+    assert!(!log.contains("RegistrationState"), "the library for passkeys tells nothing of its challenges: {log}");
     let (started, told): (Vec<_>, Vec<_>) = log.lines().partition(|line| line.contains(" side on http://"));
     assert_eq!(started.len(), 2);
     let told = told.join("\n");
@@ -71,7 +101,7 @@ fn nothing_secret_is_logged() {
     secrets.extend(
         ["417092", "417093", "Ottilie", "Zwickau", ATTEMPT, "abacus", "altogether", "broken", "canary", "127.0.0.1"].map(str::to_owned),
     );
-    for secret in secrets {
+    for secret in secrets.into_iter().chain(of_people) {
         assert!(!told.contains(&secret), "{secret} in: {told}");
     }
     // As words: "exam" is a part of the issuer's name.
