@@ -97,6 +97,7 @@ macro_rules! whole_suite {
             acts::people_are_enrolled_once_and_suspended_once,
             acts::suspension_and_withdrawal_reach_live_tokens_only,
             access::credentials_name_their_owner_until_they_run_out,
+            access::a_person_and_their_first_link_come_together,
             access::a_link_is_used_once_by_whoever_is_first,
             access::a_link_that_is_over_registers_nothing,
             access::a_passkey_is_used_once_with_one_counter,

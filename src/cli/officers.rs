@@ -94,8 +94,7 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
 }
 
 async fn enrol(registry: &Registry, callsign: Callsign, role: Role, console_url: &str, format: Format) -> Result<(), Failure> {
-    let officer = registry.enrol(&Actor::Operator, callsign, role).await?;
-    let offered = registry.make_link(&Actor::Operator, &officer.callsign).await?;
+    let (officer, offered) = registry.invite(&Actor::Operator, callsign, role).await?;
     let link = offered.address(console_url);
     let said = json!({
         "callsign": officer.callsign, "role": role, "enrolled_at": officer.enrolled_at, "suspended_at": officer.suspended_at,

@@ -52,9 +52,7 @@ async fn list(State(app): App, caller: Caller) -> Answer {
 }
 
 async fn enrol(State(app): App, caller: Caller, Decoded(body): Decoded<EnrolBody>) -> Answer {
-    let actor = actor(&caller)?;
-    let officer = app.registry.enrol(&actor, body.callsign, body.role).await?;
-    let offered = app.registry.make_link(&actor, &officer.callsign).await?;
+    let (officer, offered) = app.registry.invite(&actor(&caller)?, body.callsign, body.role).await?;
     let mut made = offered_json(&offered, &app.console_url);
     made.extend([("callsign".into(), json!(officer.callsign)), ("role".into(), json!(officer.role))]);
     made.extend([("enrolled_at".into(), json!(officer.enrolled_at)), ("suspended_at".into(), Value::Null)]);

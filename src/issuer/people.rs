@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::{Credential, Link, Refused, Registry};
 use crate::{
     authority::{Access, AccessId, Act, Actor, Attempt, Callsign, Officer, Role, Scopes, Why},
-    ledger::Event,
-    store::NewCredential,
+    ledger::{Entry, Event},
+    store::{NewCredential, NewLink},
 };
 
 /// The longest that a credential may last. Seconds.
@@ -44,20 +44,38 @@ impl Registry {
     /// Enrols a person.
     pub async fn enrol(&self, actor: &Actor, callsign: Callsign, role: Role) -> Result<Officer, Refused> {
         self.administrates(actor, Act::Enrol).await?;
-        let now = self.clock.now();
-        let officer = Officer { callsign: callsign.clone(), role, enrolled_at: now, suspended_at: None };
-        let entry = Event::OfficerEnrolled { callsign: callsign.clone(), role, by: actor.into() }.at(now);
-        if self.store.enrol(officer.clone(), entry).await? { Ok(officer) } else { Err(Refused::Taken(callsign.to_string())) }
+        let (officer, entry) = self.newcomer(actor, callsign, role);
+        if self.store.enrol(officer.clone(), entry).await? { Ok(officer) } else { Err(taken(&officer)) }
+    }
+
+    /// Enrols a person together with their first one-time link, or not at all.
+    pub async fn invite(&self, actor: &Actor, callsign: Callsign, role: Role) -> Result<(Officer, Offered), Refused> {
+        self.administrates(actor, Act::Enrol).await?;
+        let (officer, entry) = self.newcomer(actor, callsign, role);
+        let (offered, link, made) = self.draw_link(actor, officer.callsign.clone())?;
+        if self.store.enrol_with_link(officer.clone(), entry, link, made).await? { Ok((officer, offered)) } else { Err(taken(&officer)) }
     }
 
     /// Makes a one-time link with which a person registers one more passkey. It is shown here and never again.
     pub async fn make_link(&self, actor: &Actor, callsign: &Callsign) -> Result<Offered, Refused> {
         self.administrates(actor, Act::MakeLink).await?;
         let owner = self.person(callsign).await?;
-        let (link, expires_at) = (Link::draw(&*self.entropy)?, self.clock.now() + LINK_LASTS);
-        let made = Event::LinkMade { callsign: callsign.clone(), link: link.hash().id(), expires_at, by: actor.into() };
-        self.store.add_link(link.hash(), owner.callsign, expires_at, made.at(self.clock.now())).await?;
-        Ok(Offered { link, expires_at })
+        let (offered, link, made) = self.draw_link(actor, owner.callsign)?;
+        self.store.add_link(link, made).await?;
+        Ok(offered)
+    }
+
+    fn newcomer(&self, actor: &Actor, callsign: Callsign, role: Role) -> (Officer, Entry) {
+        let now = self.clock.now();
+        let entry = Event::OfficerEnrolled { callsign: callsign.clone(), role, by: actor.into() }.at(now);
+        (Officer { callsign, role, enrolled_at: now, suspended_at: None }, entry)
+    }
+
+    fn draw_link(&self, actor: &Actor, callsign: Callsign) -> Result<(Offered, NewLink, Entry), Refused> {
+        let (now, link) = (self.clock.now(), Link::draw(&*self.entropy)?);
+        let (hash, expires_at) = (link.hash(), now + LINK_LASTS);
+        let made = Event::LinkMade { callsign: callsign.clone(), link: hash.id(), expires_at, by: actor.into() }.at(now);
+        Ok((Offered { link, expires_at }, NewLink { hash, callsign, expires_at }, made))
     }
 
     /// Suspends a person: they may do nothing any more; their sessions end, and live tokens that they issued or approved are
@@ -129,6 +147,10 @@ impl Registry {
             Actor::Operator | Actor::Person(_) => Ok(()),
         }
     }
+}
+
+fn taken(officer: &Officer) -> Refused {
+    Refused::Taken(officer.callsign.to_string())
 }
 
 pub(super) fn unknown_person(callsign: &Callsign) -> Refused {

@@ -30,6 +30,17 @@ pub struct NewCredential {
     pub expires_at: i64,
 }
 
+/// A one-time link about to be kept.
+#[derive(Clone, Debug)]
+pub struct NewLink {
+    /// SHA-256 of the secret; nothing else of it is kept.
+    pub hash: AccessHash,
+    /// For whom.
+    pub callsign: Callsign,
+    /// Until when. Seconds since 1970.
+    pub expires_at: i64,
+}
+
 /// A passkey as it is kept: a public key with its counter, as the WebAuthn library writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasskeyRow {
@@ -66,7 +77,7 @@ pub trait AccessStore: Send + Sync {
     async fn credential(&self, hash: AccessHash, now: i64) -> Result<Option<(Officer, Scopes)>, StoreError>;
 
     /// Adds a one-time link for a person.
-    async fn add_link(&self, hash: AccessHash, callsign: Callsign, expires_at: i64, entry: Entry) -> Result<(), StoreError>;
+    async fn add_link(&self, link: NewLink, entry: Entry) -> Result<(), StoreError>;
 
     /// For whom a link is that has neither been used nor run out, if they are not suspended.
     async fn link(&self, hash: AccessHash, now: i64) -> Result<Option<Officer>, StoreError>;

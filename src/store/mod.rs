@@ -17,7 +17,7 @@ mod access;
 mod ledger;
 mod sqlite;
 
-pub use access::{AccessStore, NewCredential, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
+pub use access::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use sqlite::SqliteStore;
 
@@ -255,6 +255,10 @@ pub trait IssuerStore: AccessStore {
 
     /// Adds a person; `false` if the callsign is taken.
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError>;
+
+    /// Adds a person together with their first one-time link, both with their entries, or neither; `false` if the callsign
+    /// is taken.
+    async fn enrol_with_link(&self, officer: Officer, entry: Entry, link: NewLink, made: Entry) -> Result<bool, StoreError>;
 
     /// Suspends a person, ends their sessions and withdraws all live tokens that they issued or approved; `false` if there is
     /// no such person who is not suspended.

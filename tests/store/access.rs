@@ -2,7 +2,7 @@
 
 use countersign::{
     authority::{AccessHash, AccessKind, ActorName, Callsign, Role, Scope},
-    store::{NewCredential, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW, StoreError},
+    store::{NewCredential, NewLink, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW, StoreError},
 };
 use tokio::task::JoinSet;
 
@@ -23,6 +23,10 @@ pub fn credential(callsign: &str, n: u8, expires_at: i64) -> NewCredential {
     NewCredential { hash: hash(n), callsign: named(callsign), scopes: [Scope::Tokens].into(), added_at: NOW, expires_at }
 }
 
+fn link(callsign: &str, n: u8, expires_at: i64) -> NewLink {
+    NewLink { hash: hash(n), callsign: named(callsign), expires_at }
+}
+
 fn row(callsign: &str, n: u8) -> PasskeyRow {
     PasskeyRow { hash: hash(n), callsign: named(callsign), handle: [n; 16], record: "0".into() }
 }
@@ -34,7 +38,7 @@ fn counted(n: u8, before: u32, after: u32) -> PasskeyUse {
 impl World {
     /// A passkey numbered `n`, registered with a link of the same number.
     async fn passkey(&self, callsign: &str, n: u8) {
-        self.stores.issuer.add_link(hash(n), named(callsign), NOW + 1, entry()).await.unwrap();
+        self.stores.issuer.add_link(link(callsign, n, NOW + 1), entry()).await.unwrap();
         assert!(self.stores.issuer.register_passkey(hash(n), row(callsign, n), entry()).await.unwrap());
     }
 
@@ -66,9 +70,26 @@ pub async fn credentials_name_their_owner_until_they_run_out(backend: &dyn Backe
     assert_eq!(world.entries().await, before);
 }
 
+pub async fn a_person_and_their_first_link_come_together(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    let before = world.entries().await;
+    backend.sql("CREATE TRIGGER no_link BEFORE INSERT ON links BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
+    assert!(issuer.enrol_with_link(officer("kite", Role::Officer), entry(), link("kite", 1, NOW + 9), entry()).await.is_err());
+    assert!(issuer.officer(named("kite")).await.unwrap().is_none(), "nobody is there without a way in");
+    assert_eq!(world.entries().await, before);
+    backend.sql("DROP TRIGGER no_link").unwrap();
+    assert!(issuer.enrol_with_link(officer("kite", Role::Officer), entry(), link("kite", 1, NOW + 9), entry()).await.unwrap());
+    assert_eq!(issuer.link(hash(1), NOW).await.unwrap().map(|officer| officer.callsign), Some(named("kite")));
+    assert_eq!(world.entries().await, before + 2);
+    assert!(!issuer.enrol_with_link(officer("kite", Role::Approver), entry(), link("kite", 2, NOW + 9), entry()).await.unwrap());
+    assert!(issuer.link(hash(2), NOW).await.unwrap().is_none(), "a callsign that is taken gives no way in");
+    assert_eq!(world.entries().await, before + 2);
+}
+
 pub async fn a_link_is_used_once_by_whoever_is_first(backend: &dyn Backend) {
     let world = World::new(backend).await;
-    world.stores.issuer.add_link(hash(1), named("falcon"), NOW + 1, entry()).await.unwrap();
+    world.stores.issuer.add_link(link("falcon", 1, NOW + 1), entry()).await.unwrap();
     let before = world.entries().await;
     let mut racing = JoinSet::new();
     for n in 0..50 {
@@ -85,8 +106,8 @@ pub async fn a_link_that_is_over_registers_nothing(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let issuer = &world.stores.issuer;
     // `entry()` is at NOW: the first has just run out.
-    issuer.add_link(hash(1), named("falcon"), NOW, entry()).await.unwrap();
-    issuer.add_link(hash(2), named("falcon"), NOW + 1, entry()).await.unwrap();
+    issuer.add_link(link("falcon", 1, NOW), entry()).await.unwrap();
+    issuer.add_link(link("falcon", 2, NOW + 1), entry()).await.unwrap();
     world.passkey("heron", 9).await;
     let before = world.entries().await;
     for (why, link, passkey) in [
@@ -221,7 +242,7 @@ pub async fn what_is_over_is_purged(backend: &dyn Backend) {
     let world = World::new(backend).await;
     world.stores.issuer.enrol(officer("kite", Role::Officer), entry()).await.unwrap();
     world.session("falcon", 1).await;
-    world.stores.issuer.add_link(hash(7), named("kite"), NOW + SESSION_IDLE, entry()).await.unwrap();
+    world.stores.issuer.add_link(link("kite", 7, NOW + SESSION_IDLE), entry()).await.unwrap();
     for (now, kept) in [(NOW + SESSION_IDLE - 1, true), (NOW + SESSION_IDLE, false)] {
         world.stores.issuer.purge(now).await.unwrap();
         // Told at a time at which they would stand if they were still there.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scopes},
     ledger::{Entry, Event},
-    store::{AccessStore, NewCredential, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW, StoreError},
+    store::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW, StoreError},
 };
 
 /// A session is written to at most this often. Seconds, well below [`SESSION_IDLE`].
@@ -42,13 +42,8 @@ impl AccessStore for SqliteStore {
         .await
     }
 
-    async fn add_link(&self, hash: AccessHash, callsign: Callsign, expires_at: i64, entry: Entry) -> Result<(), StoreError> {
-        self.write(move |db| {
-            db.prepare_cached("INSERT INTO links (hash, callsign, expires_at) VALUES (?1, ?2, ?3)")?
-                .execute((hash, callsign, expires_at))?;
-            append(db, &entry)
-        })
-        .await
+    async fn add_link(&self, link: NewLink, entry: Entry) -> Result<(), StoreError> {
+        self.write(move |db| add_link(db, &link, &entry)).await
     }
 
     async fn link(&self, hash: AccessHash, now: i64) -> Result<Option<Officer>, StoreError> {
@@ -174,6 +169,11 @@ impl AccessStore for SqliteStore {
         })
         .await
     }
+}
+
+pub(super) fn add_link(db: &Connection, NewLink { hash, callsign, expires_at }: &NewLink, entry: &Entry) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO links (hash, callsign, expires_at) VALUES (?1, ?2, ?3)")?.execute((hash, callsign, expires_at))?;
+    append(db, entry)
 }
 
 /// A use counts only if the record is still what it was when it was read: a copied authenticator or a second request with

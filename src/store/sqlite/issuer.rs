@@ -1,7 +1,7 @@
 //! The issuer's contract on SQLite.
 
 use async_trait::async_trait;
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::broadcast;
 
 use super::{
@@ -14,7 +14,7 @@ use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Review},
     keyring::{KeyId, PublicKeys, Revocation},
     ledger::Entry,
-    store::{Decided, IssueRefusal, IssuerStore, LiveToken, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord},
+    store::{Decided, IssueRefusal, IssuerStore, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord},
     token::{Cti, LEEWAY},
 };
 
@@ -41,11 +41,16 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {
+        self.write(move |db| enrol(db, &officer, &entry)).await
+    }
+
+    async fn enrol_with_link(&self, officer: Officer, entry: Entry, link: NewLink, made: Entry) -> Result<bool, StoreError> {
         self.write(move |db| {
-            let changed = db
-                .prepare_cached("INSERT INTO officers (callsign, role, enrolled_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-                .execute((&officer.callsign, officer.role.as_str(), officer.enrolled_at))?;
-            recorded(db, changed, &entry)
+            let new = enrol(db, &officer, &entry)?;
+            if new {
+                access::add_link(db, &link, &made)?;
+            }
+            Ok(new)
         })
         .await
     }
@@ -160,4 +165,11 @@ impl IssuerStore for SqliteStore {
     fn marks(&self) -> broadcast::Receiver<Cti> {
         self.marks.subscribe()
     }
+}
+
+fn enrol(db: &Connection, officer: &Officer, entry: &Entry) -> Result<bool, StoreError> {
+    let changed = db
+        .prepare_cached("INSERT INTO officers (callsign, role, enrolled_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+        .execute((&officer.callsign, officer.role.as_str(), officer.enrolled_at))?;
+    recorded(db, changed, entry)
 }
