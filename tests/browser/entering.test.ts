@@ -54,7 +54,7 @@ test("a slip in one word is asked about before anything is sent", async () => {
   stage.knows(known);
   const words = await wordsOf(known);
   const page = await stage.visit();
-  await page.enter("words", words.replace(/ \S(\S+)$/, " q$1"));
+  await page.enter("words", words.replace(/ \S(\S+)$/, " x$1"));
   await page.see("Did you mean these words?");
   assert.equal(stage.service.asked.length, 0);
   await page.press("Yes, check these words");

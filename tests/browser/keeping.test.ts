@@ -30,6 +30,8 @@ async function untilKept(page: Visit, path: string, text: string): Promise<void>
     async ([address, wanted]) => (await (await caches.match(address, { ignoreSearch: true, ignoreVary: true }))?.text())?.includes(wanted) === true,
     [stage.service.url + path, text] as const,
   );
+  // A document that goes away while it writes takes along what it wrote last.
+  await page.page.waitForLoadState("networkidle");
 }
 
 async function versionKept(page: Visit): Promise<number> {

@@ -71,7 +71,7 @@ test("words with a slip: the question and its answer", async () => {
   const known = token();
   stage.knows(known);
   const page = await stage.visit();
-  await enter(page, /^Type the five words/, (await wordsOf(known)).replace(/ \S(\S+)$/, " q$1"));
+  await enter(page, /^Type the five words/, (await wordsOf(known)).replace(/ \S(\S+)$/, " x$1"));
   await press(page, "Enter");
   await page.see("Did you mean these words?");
   await choose(page, /^Yes, check these words$/);

@@ -114,7 +114,7 @@ const flows: { readonly [who: string]: (visit: Visit) => Promise<void> } = {
     assert.match(await visit.text(), /It was made with your number/);
   },
   "slips in a word, and goes back to mend it": async (visit) => {
-    await type(visit, /^Type the five words/, officer.speaks().words.replace(/ \S(\S+)$/, " q$1"));
+    await type(visit, /^Type the five words/, officer.speaks().words.replace(/ \S(\S+)$/, " x$1"));
     await visit.press("Check this code");
     await visit.see("Did you mean these words?");
     await visit.press("No, let me change them");
