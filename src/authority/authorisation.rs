@@ -83,18 +83,21 @@ impl Request {
         if !is_short_text(reference) {
             return Err(AuthorisationError::Reference);
         }
-        if channels.is_empty() {
-            return Err(AuthorisationError::NoChannel);
-        }
-        let lasts = until.saturating_sub(from);
-        if !(1..=MAX_DURATION).contains(&lasts) || until <= now || from > now.saturating_add(MAX_AHEAD) {
-            return Err(AuthorisationError::Period);
-        }
-        if !(1..=MAX_TOKENS).contains(&max_tokens) {
-            return Err(AuthorisationError::Tokens(max_tokens));
-        }
+        check_frame(&channels, (from, until), max_tokens, now)?;
         Ok(Self { reference: reference.to_owned(), channels, from, until, max_tokens })
     }
+}
+
+/// The bounds of what may be allowed, at first and at each review.
+fn check_frame(channels: &BTreeSet<Channel>, (from, until): (i64, i64), max_tokens: u32, now: i64) -> Result<(), AuthorisationError> {
+    if channels.is_empty() {
+        return Err(AuthorisationError::NoChannel);
+    }
+    let lasts = until.saturating_sub(from);
+    if !(1..=MAX_DURATION).contains(&lasts) || until <= now || from > now.saturating_add(MAX_AHEAD) {
+        return Err(AuthorisationError::Period);
+    }
+    if (1..=MAX_TOKENS).contains(&max_tokens) { Ok(()) } else { Err(AuthorisationError::Tokens(max_tokens)) }
 }
 
 /// What an approved authorisation is changed to while it lasts. Built only by [`Review::new`].
@@ -108,7 +111,7 @@ pub struct Review {
 impl Review {
     /// Checks the new frame of an authorisation that begins at `from`, by the rules of a request.
     pub fn new(from: i64, channels: BTreeSet<Channel>, until: i64, max_tokens: u32, now: i64) -> Result<Self, AuthorisationError> {
-        let Request { channels, until, max_tokens, .. } = Request::new("review", channels, (from, until), max_tokens, now)?;
+        check_frame(&channels, (from, until), max_tokens, now)?;
         Ok(Self { channels, until, max_tokens })
     }
 

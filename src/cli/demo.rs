@@ -127,7 +127,7 @@ async fn console(registry: &Registry, console_url: &str) -> Result<String, Failu
     let mut lines = vec![format!("The officers' console is at {console_url}. It wants a passkey: a browser's own will do.")];
     for Person { officer, keys } in registry.people(&Actor::Operator).await? {
         if keys.iter().all(|key| key.kind != AccessKind::Passkey) {
-            let link = registry.make_link(&Actor::Operator, &officer.callsign).await?.address(console_url);
+            let link = registry.make_link(&Actor::Operator, &officer.callsign).await?.shown(console_url).link;
             lines.push(format!("To come in as {}, {}, open within 30 minutes, once:\n  {link}", officer.callsign, officer.role.as_str()));
         }
     }

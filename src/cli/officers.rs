@@ -11,7 +11,7 @@ use super::{
 use crate::{
     authority::{Access, AccessId, AccessKind, Actor, Callsign, Role, Scope},
     config::Settings,
-    issuer::{Offered, Person, Registry},
+    issuer::{Invited, Person, Registry, ShownLink},
 };
 
 /// The subcommands.
@@ -63,9 +63,8 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
         match command {
             Command::Enrol { callsign, role } => enrol(&registry, callsign, role, &console_url, format).await,
             Command::Link { callsign } => {
-                let offered = registry.make_link(&Actor::Operator, &callsign).await?;
-                let (link, link_expires_at) = (offered.address(&console_url), offered.expires_at);
-                format.print(&json!({"link": link, "link_expires_at": link_expires_at}), |_| instructions(&offered, &link))
+                let shown = registry.make_link(&Actor::Operator, &callsign).await?.shown(&console_url);
+                format.print(&shown, instructions)
             }
             Command::List => {
                 let people = registry.people(&Actor::Operator).await?;
@@ -95,16 +94,14 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
 
 async fn enrol(registry: &Registry, callsign: Callsign, role: Role, console_url: &str, format: Format) -> Result<(), Failure> {
     let (officer, offered) = registry.invite(&Actor::Operator, callsign, role).await?;
-    let link = offered.address(console_url);
-    let said = json!({
-        "callsign": officer.callsign, "role": role, "enrolled_at": officer.enrolled_at, "suspended_at": officer.suspended_at,
-        "link": link, "link_expires_at": offered.expires_at,
-    });
-    format.print(&said, |_| format!("Enrolled {} as {}.\n{}", officer.callsign, role.as_str(), instructions(&offered, &link)))
+    let invited = Invited { officer, link: offered.shown(console_url) };
+    // Its members in the order of their names.
+    format
+        .print(&json!(invited), |_| format!("Enrolled {} as {}.\n{}", invited.officer.callsign, role.as_str(), instructions(&invited.link)))
 }
 
-fn instructions(offered: &Offered, link: &str) -> String {
-    let until = terms::shown(offered.expires_at);
+fn instructions(ShownLink { link, link_expires_at }: &ShownLink) -> String {
+    let until = terms::shown(*link_expires_at);
     format!("To register a passkey, open this link once, until {until}, on the device that will hold it:\n{link}")
 }
 

@@ -10,7 +10,6 @@ use axum::{
     routing::{delete, get, post},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
 use super::{
     app::PrivateApp,
@@ -21,11 +20,11 @@ use super::{
 };
 use crate::{
     authority::{AccessId, Actor, Callsign, Role, Scope},
-    issuer::Offered,
+    issuer::Invited,
 };
 
 type App = State<Arc<PrivateApp>>;
-type Answer = Result<Response, Problem>;
+type Answered = Result<Response, Problem>;
 
 /// The routes.
 pub fn routes() -> Router<Arc<PrivateApp>> {
@@ -47,33 +46,27 @@ fn actor(caller: &Caller) -> Result<Actor, Problem> {
     Ok(Actor::Person(caller.within(Scope::People)?.clone()))
 }
 
-async fn list(State(app): App, caller: Caller) -> Answer {
+async fn list(State(app): App, caller: Caller) -> Answered {
     Ok((no_store(), Json(app.registry.people(&actor(&caller)?).await?)).into_response())
 }
 
-async fn enrol(State(app): App, caller: Caller, Decoded(body): Decoded<EnrolBody>) -> Answer {
+async fn enrol(State(app): App, caller: Caller, Decoded(body): Decoded<EnrolBody>) -> Answered {
     let (officer, offered) = app.registry.invite(&actor(&caller)?, body.callsign, body.role).await?;
-    let mut made = offered_json(&offered, &app.console_url);
-    made.extend([("callsign".into(), json!(officer.callsign)), ("role".into(), json!(officer.role))]);
-    made.extend([("enrolled_at".into(), json!(officer.enrolled_at)), ("suspended_at".into(), Value::Null)]);
-    Ok((StatusCode::CREATED, no_store(), Json(made)).into_response())
+    let invited = Invited { officer, link: offered.shown(&app.console_url) };
+    Ok((StatusCode::CREATED, no_store(), Json(invited)).into_response())
 }
 
-async fn link(State(app): App, caller: Caller, Id(callsign): Id<Callsign>) -> Answer {
+async fn link(State(app): App, caller: Caller, Id(callsign): Id<Callsign>) -> Answered {
     let offered = app.registry.make_link(&actor(&caller)?, &callsign).await?;
-    Ok((StatusCode::CREATED, no_store(), Json(offered_json(&offered, &app.console_url))).into_response())
+    Ok((StatusCode::CREATED, no_store(), Json(offered.shown(&app.console_url))).into_response())
 }
 
-async fn suspend(State(app): App, caller: Caller, Id(callsign): Id<Callsign>) -> Answer {
+async fn suspend(State(app): App, caller: Caller, Id(callsign): Id<Callsign>) -> Answered {
     app.registry.suspend(&actor(&caller)?, callsign).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn revoke(State(app): App, caller: Caller, Id(id): Id<AccessId>) -> Answer {
+async fn revoke(State(app): App, caller: Caller, Id(id): Id<AccessId>) -> Answered {
     app.registry.revoke_access(&actor(&caller)?, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-fn offered_json(offered: &Offered, console_url: &str) -> Map<String, Value> {
-    Map::from_iter([("link".into(), json!(offered.address(console_url))), ("link_expires_at".into(), json!(offered.expires_at))])
 }

@@ -184,14 +184,9 @@ impl Desk {
 
     /// The tokens that have not run out: those that the person issued or approved, and all for administrators.
     pub async fn live(&self, officer: &Officer) -> Result<Vec<(LiveToken, TokenStatus)>, Refused> {
-        let of = match officer.role {
-            Role::Administrator => None,
-            Role::Officer | Role::Approver => Some(officer.callsign.clone()),
-            Role::Overseer => {
-                let refused = Err(Refused::NotAllowed("overseers read the ledger, nothing else"));
-                return self.refusals.told(&officer.callsign, Attempt::to(Act::ListTokens), refused).await;
-            }
-        };
+        let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
+        self.refusals.allow(officer, officer.role != Role::Overseer, Attempt::to(Act::ListTokens), refused).await?;
+        let of = (officer.role != Role::Administrator).then(|| officer.callsign.clone());
         let now = self.clock.now();
         let live = self.store.live_tokens(of, now - LEEWAY).await?;
         let may = |token: &LiveToken| may_touch(officer, &token.record);

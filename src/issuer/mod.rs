@@ -23,7 +23,7 @@ pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};
 pub use notary::{Notary, NotaryError, prove};
 pub use passkeys::{Opened, Passkeys};
-pub use people::{Offered, Person};
+pub use people::{Invited, Offered, Person, ShownLink};
 pub use registry::{Ask, Changed, Overseer, Registry};
 pub use relying_party::{Answer, Challenge, RelyingParty, RelyingPartyError};
 pub use secret::{Credential, Link, SecretError, SessionToken};

@@ -23,10 +23,30 @@ pub struct Offered {
     pub expires_at: i64,
 }
 
-impl Offered {
+/// A one-time link as it is shown, once.
+#[derive(Serialize)]
+pub struct ShownLink {
     /// The link itself. The secret stands behind the `#`, which no server and no log gets to see.
-    pub fn address(&self, console_url: &str) -> String {
-        format!("{console_url}/#{}", self.link.expose())
+    pub link: String,
+    /// Until when it can be used. Seconds since 1970.
+    pub link_expires_at: i64,
+}
+
+/// A person who was just enrolled, with their first link as it is shown, once.
+#[derive(Serialize)]
+pub struct Invited {
+    /// Who.
+    #[serde(flatten)]
+    pub officer: Officer,
+    /// How they come in.
+    #[serde(flatten)]
+    pub link: ShownLink,
+}
+
+impl Offered {
+    /// As it leads into the console at this address.
+    pub fn shown(&self, console_url: &str) -> ShownLink {
+        ShownLink { link: format!("{console_url}/#{}", self.link.expose()), link_expires_at: self.expires_at }
     }
 }
 
@@ -139,13 +159,9 @@ impl Registry {
     }
 
     async fn administrates(&self, actor: &Actor, act: Act) -> Result<(), Refused> {
-        match actor {
-            Actor::Person(officer) if !actor.may_administer() => {
-                let refused = Err(Refused::NotAllowed("only administrators do this"));
-                self.refusals.told(&officer.callsign, Attempt::to(act), refused).await
-            }
-            Actor::Operator | Actor::Person(_) => Ok(()),
-        }
+        let Actor::Person(officer) = actor else { return Ok(()) };
+        let refused = Refused::NotAllowed("only administrators do this");
+        self.refusals.allow(officer, actor.may_administer(), Attempt::to(act), refused).await
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use super::Refused;
 use crate::{
-    authority::{Act, Attempt, Callsign, Why},
+    authority::{Act, Attempt, Callsign, Officer, Why},
     clock::Clock,
     ledger::Event,
     store::IssuerStore,
@@ -28,6 +28,11 @@ pub(super) struct Refusals {
 impl Refusals {
     pub(super) fn new(store: Arc<dyn IssuerStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, told: Mutex::default() }
+    }
+
+    /// Lets a person go on who `may`, or refuses them so.
+    pub(super) async fn allow(&self, officer: &Officer, may: bool, attempt: Attempt, refused: Refused) -> Result<(), Refused> {
+        if may { Ok(()) } else { self.told(&officer.callsign, attempt, Err(refused)).await }
     }
 
     /// Gives the outcome back, after the ledger knows of it if it is a refusal that somebody should look at.

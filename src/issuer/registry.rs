@@ -61,7 +61,7 @@ impl Registry {
     /// Asks for an authorisation.
     pub async fn ask(&self, officer: &Officer, ask: Ask) -> Result<Authorisation, Refused> {
         let refused = Refused::NotAllowed("only officers and approvers ask for authorisations");
-        self.may(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::Ask), refused).await?;
+        self.refusals.allow(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::Ask), refused).await?;
         let now = self.clock.now();
         let frame = (ask.from.unwrap_or(now), ask.until);
         let request = Request::new(&ask.reference, ask.channels, frame, ask.max_tokens, now)?;
@@ -80,7 +80,7 @@ impl Registry {
             Decision::Refuse => Act::Refuse,
         };
         let attempt = Attempt::on(act, id);
-        self.may(officer, officer.role.may_decide(), attempt, DECIDES).await?;
+        self.refusals.allow(officer, officer.role.may_decide(), attempt, DECIDES).await?;
         let by = officer.callsign.clone();
         let entry = Event::authorisation_decided(id, decision, by.clone()).at(self.clock.now());
         let outcome = decided(id, self.store.decide(id, decision, by, entry).await?);
@@ -91,7 +91,7 @@ impl Registry {
     /// then on; live tokens that it no longer covers are withdrawn.
     pub async fn review(&self, officer: &Officer, id: AuthorisationId, changed: Changed) -> Result<Authorisation, Refused> {
         let attempt = Attempt::on(Act::Review, id);
-        self.may(officer, officer.role.may_decide(), attempt, DECIDES).await?;
+        self.refusals.allow(officer, officer.role.may_decide(), attempt, DECIDES).await?;
         let found = self.store.authorisation(id).await?.ok_or_else(|| unknown_authorisation(id))?;
         let now = self.clock.now();
         let review = Review::new(found.from, changed.channels, changed.until, changed.max_tokens, now)?;
@@ -107,7 +107,7 @@ impl Registry {
         let own = officer.role.may_ask_and_issue() && found.asked_by == officer.callsign;
         let hidden = Refused::Hidden { what: "authorisation", id: id.to_string() };
         let attempt = Attempt::on(Act::WithdrawAuthorisation, id);
-        self.may(officer, own || officer.role.oversees_authorisations(), attempt, hidden).await?;
+        self.refusals.allow(officer, own || officer.role.oversees_authorisations(), attempt, hidden).await?;
         let entry = Event::AuthorisationWithdrawn { authorisation: id, by: officer.callsign.clone() }.at(self.clock.now());
         decided(id, self.store.withdraw_authorisation(id, entry).await?)
     }
@@ -119,7 +119,7 @@ impl Registry {
             Actor::Person(officer) if officer.role.oversees_authorisations() => None,
             Actor::Person(officer) => {
                 let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
-                self.may(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::ListAuthorisations), refused).await?;
+                self.refusals.allow(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::ListAuthorisations), refused).await?;
                 Some(officer.callsign.clone())
             }
         };
@@ -129,12 +129,8 @@ impl Registry {
     /// Sees whether a person may read the ledger.
     pub async fn overseer(&self, officer: &Officer) -> Result<Overseer, Refused> {
         let refused = Refused::NotAllowed("only overseers read the ledger");
-        self.may(officer, officer.role.may_read_ledger(), Attempt::to(Act::ReadLedger), refused).await?;
+        self.refusals.allow(officer, officer.role.may_read_ledger(), Attempt::to(Act::ReadLedger), refused).await?;
         Ok(Overseer(()))
-    }
-
-    async fn may(&self, officer: &Officer, may: bool, attempt: Attempt, refused: Refused) -> Result<(), Refused> {
-        if may { Ok(()) } else { self.refusals.told(&officer.callsign, attempt, Err(refused)).await }
     }
 }
 

@@ -14,8 +14,8 @@ use serde_json::Value;
 use webauthn_rs::{
     Webauthn, WebauthnBuilder,
     prelude::{
-        CredentialID, DiscoverableAuthentication, DiscoverableKey, Passkey, PasskeyAuthentication, PasskeyRegistration,
-        PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid, WebauthnError,
+        AuthenticationResult, CredentialID, DiscoverableAuthentication, DiscoverableKey, Passkey, PasskeyAuthentication,
+        PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid, WebauthnError,
     },
 };
 
@@ -183,15 +183,14 @@ impl RelyingParty {
     pub(super) fn signed_in(&self, answer: &Answer, row: Option<&PasskeyRow>, now: i64) -> Result<PasskeyUse, NotConfirmed> {
         let state = self.signing_in.take(&answer.ceremony, now)?;
         let row = row.ok_or(NotConfirmed)?;
-        let (credential, mut passkey): (PublicKeyCredential, _) = (parse(&answer.credential)?, read(row)?);
+        let (credential, passkey): (PublicKeyCredential, _) = (parse(&answer.credential)?, read(row)?);
         // WebAuthn 7.2, step 6: who was not known before must be named by the handle of the passkey's owner.
         if credential.get_user_unique_id() != Some(&row.handle) {
             return Err(NotConfirmed);
         }
         let key = DiscoverableKey::from(&passkey);
         let result = self.webauthn.finish_discoverable_authentication_v2(&credential, state, &key)?;
-        passkey.update_credential(&result);
-        Ok(PasskeyUse { hash: row.hash, before: row.record.clone(), after: written(&passkey)? })
+        used(row, passkey, &result)
     }
 
     /// Begins a confirmation within a session, by one of the person's passkeys.
@@ -219,11 +218,15 @@ impl RelyingParty {
         // As it was when this began, since that counter is the one that the library looks at: of two confirmations begun
         // together and answered with one counter, the store takes the first alone.
         let row = begun.rows.iter().find(|row| row.hash == claimed).ok_or(NotConfirmed)?;
-        let mut passkey = read(row)?;
         let result = self.webauthn.finish_passkey_authentication(&credential, &begun.state)?;
-        passkey.update_credential(&result);
-        Ok(PasskeyUse { hash: row.hash, before: row.record.clone(), after: written(&passkey)? })
+        used(row, read(row)?, &result)
     }
+}
+
+/// The use that the library found good, for the store to take.
+fn used(row: &PasskeyRow, mut passkey: Passkey, result: &AuthenticationResult) -> Result<PasskeyUse, NotConfirmed> {
+    passkey.update_credential(result);
+    Ok(PasskeyUse { hash: row.hash, before: row.record.clone(), after: written(&passkey)? })
 }
 
 fn challenge(ceremony: String, options: &impl Serialize) -> Result<Challenge, NotConfirmed> {
