@@ -6,6 +6,7 @@ mod access;
 mod acts;
 #[path = "store/attack.rs"]
 mod attack;
+mod database;
 #[path = "store/deployment.rs"]
 mod deployment;
 #[path = "store/groups.rs"]
@@ -20,6 +21,8 @@ mod ledger;
 mod migration;
 #[path = "store/notary.rs"]
 mod notary;
+#[path = "store/postgres.rs"]
+mod postgres;
 #[path = "store/reviews.rs"]
 mod reviews;
 #[path = "store/sqlite.rs"]
@@ -38,18 +41,23 @@ mod world;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use countersign::store::{IssuerStore, LedgerStore, VerifierStore};
 
 /// A kind of store, empty at first.
-pub trait Backend {
+#[async_trait]
+pub trait Backend: Sync {
     /// Opens it, as a process does when it starts. Several may have it open at once.
-    fn open(&self) -> Stores;
+    async fn open(&self) -> Stores;
 
     /// Runs a statement around the contracts; `Err` is what the database itself says against it.
-    fn sql(&self, statement: &str) -> Result<(), String>;
+    async fn sql(&self, statement: &str) -> Result<(), String>;
 
-    /// From now on the database refuses every new line of the ledger.
-    fn block_ledger(&self);
+    /// From now on the database refuses every new row of a table.
+    async fn block(&self, table: &str);
+
+    /// From now on it takes them again.
+    async fn unblock(&self, table: &str);
 }
 
 /// The two sides of one open store.
@@ -69,7 +77,9 @@ macro_rules! suite {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                crate::$module::$name(&$backend::new()).await;
+                if let Some(backend) = $backend::new(stringify!($module::$name)).await {
+                    crate::$module::$name(&backend).await;
+                }
             }
         )+
     };

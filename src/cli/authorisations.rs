@@ -61,8 +61,8 @@ pub struct Decide {
 /// Runs one.
 pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let place = Place::here()?;
-    let registry = place.registry(settings)?;
     block_on(async {
+        let registry = place.registry(settings).await?;
         let changed = match command {
             Command::Ask { by, reference, channel, lasts, from, max_tokens } => {
                 let until = from.unwrap_or_else(|| place.clock.now()).saturating_add(lasts);

@@ -44,7 +44,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         if keys.last_set(&settings.issuer()?)?.is_none_or(|set| set.expires_at() < place.clock.now() + RENEW_BEFORE) {
             publish::all_at_once(&place, &settings, &keys).await?;
         }
-        let registry = place.registry(&settings)?;
+        let registry = place.registry(&settings).await?;
         prepare(&registry, &place, &folder.join("officer.credential")).await?;
         let console = console(&registry, &settings.console_url()?).await?;
         let service = Service::start(Side::All, &settings, &place).await?;
@@ -66,6 +66,7 @@ fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
     let port = public.rsplit_once(':').map_or("8080", |(_, port)| port).to_owned();
     let demo = Flags {
         store: Some(format!("sqlite:{}", folder.join("store.sqlite").display())),
+        store_authorities: None,
         keys: Some(folder.join("keys")),
         issuer: Some("verify.example.org".into()),
         public_url: flags.public_url.or(Some(format!("http://localhost:{port}"))),

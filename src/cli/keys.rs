@@ -5,16 +5,15 @@ use serde_json::{Value, json};
 
 use super::{
     Failure, Format,
-    place::{Place, block_on},
+    place::{Place, Stores, block_on},
     publish, terms,
 };
 use crate::{
     authority::Actor,
-    config::Settings,
+    config::{Settings, StoreAddress},
     issuer::Rotated,
     key_folder::KeyFolder,
     keyring::{KeyId, PublishedKey, rotation::KeyRecord},
-    store::{SqliteStore, VerifierStore as _},
     token::Fingerprint,
 };
 
@@ -55,7 +54,7 @@ pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(),
         Command::Fingerprint => format.print(&Fingerprint::of(&folder.root()?), paper),
         Command::Publish(args) => publish::run(args, settings, format),
         Command::Rotate => {
-            let done = block_on(async { Ok(Place::here()?.custodian(settings)?.rotate().await?) })?;
+            let done = block_on(async { Ok(Place::here()?.custodian(settings).await?.rotate().await?) })?;
             format.print(&rotated(&done), |_| match changes(&done).as_slice() {
                 [] => "Nothing to do.".into(),
                 lines => lines.join("\n"),
@@ -109,11 +108,10 @@ fn show(folder: &KeyFolder, settings: &Settings, format: Format) -> Result<(), F
 
 /// What the store knows of the keys, where there is one.
 fn records(settings: &Settings) -> Result<Vec<KeyRecord>, Failure> {
-    let path = settings.store_path()?;
-    if !path.exists() {
+    if matches!(settings.store()?, StoreAddress::Sqlite(path) if !path.exists()) {
         return Ok(Vec::new());
     }
-    let stored = block_on(async { Ok(SqliteStore::open_for_verifier(&path)?.key_set().await?) })?;
+    let stored = block_on(async { Ok(Stores::for_verifier(settings).await?.verifier.key_set().await?) })?;
     Ok(stored.map(|stored| stored.keys).unwrap_or_default())
 }
 
@@ -129,7 +127,7 @@ fn line(key: &PublishedKey, record: Option<&KeyRecord>) -> String {
 
 fn revoke(kid: KeyId, reason: &str, settings: &Settings, format: Format) -> Result<(), Failure> {
     block_on(async {
-        let custodian = Place::here()?.custodian(settings)?;
+        let custodian = Place::here()?.custodian(settings).await?;
         let withdrawn = custodian.revoke(&Actor::Operator, kid, reason).await?;
         // The next key takes over at once; where there is none, the revocation stands all the same.
         let next = custodian.rotate().await;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     Failure, Format,
     client::{self, Client},
-    place::block_on,
+    place::{Stores, block_on},
     report, terms,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     issuer::{export, inspect, prove},
     key_folder::KeyFolder,
     ledger::{Audit, Checkpoint, Entry, Line, Proof, Report, VerifierKey, tree},
-    store::{LedgerStore, SqliteStore, StoreError},
+    store::{LedgerStore, StoreError},
     token::Cti,
 };
 
@@ -78,15 +78,11 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
             match file {
                 Some(path) if begins_like_a_proof(&path)? => verify_proof(&path, &key, format),
                 Some(path) => report::print(&audit(&path, key, kept)?, format),
-                None => {
-                    let store = store(settings)?;
-                    report::print(&block_on(async { Ok(inspect(&*store, key, kept).await?) })?, format)
-                }
+                None => report::print(&block_on(async { Ok(inspect(&*store(settings).await?, key, kept).await?) })?, format),
             }
         }
         Command::Prove { id } => {
-            let (store, key) = (store(settings)?, ledger_key(None, settings)?);
-            let proof = block_on(async { Ok(prove(&*store, &key, id).await?) })?;
+            let proof = block_on(async { Ok(prove(&*store(settings).await?, &ledger_key(None, settings)?, id).await?) })?;
             let none =
                 || Failure::no(format!("no checkpoint covers the issue of a token {id}; wait a minute if it is new, or check the id"));
             let proof = proof.ok_or_else(none)?.write();
@@ -97,8 +93,8 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
 }
 
 /// The store's ledger, where there is one.
-fn store(settings: &Settings) -> Result<Arc<dyn LedgerStore>, Failure> {
-    Ok(Arc::new(SqliteStore::open_for_verifier(&settings.store_path()?)?))
+async fn store(settings: &Settings) -> Result<Arc<dyn LedgerStore>, Failure> {
+    Ok(Stores::for_verifier(settings).await?.ledger)
 }
 
 fn ledger_key(given: Option<&str>, settings: &Settings) -> Result<VerifierKey, Failure> {
@@ -118,8 +114,8 @@ fn kept(path: &Path, key: &VerifierKey) -> Result<Checkpoint, Failure> {
 }
 
 fn show(last: u32, settings: &Settings, format: Format) -> Result<(), Failure> {
-    let store = store(settings)?;
     let rows = block_on(async {
+        let store = store(settings).await?;
         let mut after = store.head().await?.size.saturating_sub(last.into()).cast_signed();
         let mut rows = Vec::new();
         loop {
@@ -155,21 +151,21 @@ impl From<StoreError> for Stopped {
 }
 
 fn export_to(file: Option<&Path>, settings: &Settings) -> Result<(), Failure> {
-    let store = store(settings)?;
-    let (name, out): (String, Box<dyn io::Write>) = match file {
-        Some(path) => {
-            (path.display().to_string(), Box::new(File::create(path).map_err(|error| unwritable(&path.display().to_string(), &error))?))
-        }
-        None => ("standard output".into(), Box::new(io::stdout())),
-    };
-    let mut out = BufWriter::new(out);
-    let write = |line: &[u8]| out.write_all(line).and_then(|()| out.write_all(b"\n")).map_err(Stopped::Output);
-    let written = block_on(async { Ok(export(&*store, write).await) })?;
-    match written.and_then(|()| out.flush().map_err(Stopped::Output)) {
-        Ok(()) => Ok(()),
-        Err(Stopped::Store(error)) => Err(error.into()),
-        Err(Stopped::Output(error)) => Err(unwritable(&name, &error)),
-    }
+    let name = file.map_or_else(|| "standard output".into(), |path| path.display().to_string());
+    block_on(async {
+        let store = store(settings).await?;
+        let out: Box<dyn io::Write> = match file {
+            Some(path) => Box::new(File::create(path).map_err(|error| unwritable(&name, &error))?),
+            None => Box::new(io::stdout()),
+        };
+        let mut out = BufWriter::new(out);
+        let write = |line: &[u8]| out.write_all(line).and_then(|()| out.write_all(b"\n")).map_err(Stopped::Output);
+        let written = export(&*store, write).await;
+        written.and_then(|()| out.flush().map_err(Stopped::Output)).map_err(|stopped| match stopped {
+            Stopped::Store(error) => error.into(),
+            Stopped::Output(error) => unwritable(&name, &error),
+        })
+    })
 }
 
 fn unwritable(name: &str, error: &io::Error) -> Failure {

@@ -58,8 +58,8 @@ pub enum Command {
 /// Runs one, as the operator of this machine.
 pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let console_url = settings.console_url()?;
-    let registry = Place::here()?.registry(settings)?;
     block_on(async {
+        let registry = Place::here()?.registry(settings).await?;
         match command {
             Command::Enrol { callsign, role } => enrol(&registry, callsign, role, &console_url, format).await,
             Command::Link { callsign } => {

@@ -5,12 +5,44 @@ use std::sync::Arc;
 use super::Failure;
 use crate::{
     clock::{Clock, EARLIEST, SystemClock},
-    config::Settings,
+    config::{Settings, StoreAddress},
     entropy::{Entropy, SystemEntropy},
     issuer::{Custodian, Registry, Trust},
     key_folder::KeyFolder,
-    store::{IssuerStore, SqliteStore},
+    store::{IssuerStore, LedgerStore, PostgresStore, SqliteStore, VerifierStore},
 };
+
+/// An open store by its sides.
+pub struct Stores {
+    /// The issuer's.
+    pub issuer: Arc<dyn IssuerStore>,
+    /// The verifier's.
+    pub verifier: Arc<dyn VerifierStore>,
+    /// The notary's and the overseer's.
+    pub ledger: Arc<dyn LedgerStore>,
+}
+
+impl Stores {
+    fn of(store: Arc<impl IssuerStore + VerifierStore + LedgerStore + 'static>) -> Self {
+        Self { issuer: store.clone(), verifier: store.clone(), ledger: store }
+    }
+
+    /// Opens the store for the issuer, who makes it or brings it up to date.
+    pub async fn for_issuer(settings: &Settings) -> Result<Self, Failure> {
+        Ok(match settings.store()? {
+            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_issuer(&path)?)),
+            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_issuer(address).await?)),
+        })
+    }
+
+    /// Opens the store for whoever neither makes nor migrates it.
+    pub async fn for_verifier(settings: &Settings) -> Result<Self, Failure> {
+        Ok(match settings.store()? {
+            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_verifier(&path)?)),
+            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_verifier(address).await?)),
+        })
+    }
+}
 
 /// Clock and randomness of this machine.
 #[derive(Clone)]
@@ -35,8 +67,8 @@ impl Place {
     }
 
     /// The keeper of this machine's signing keys, on its store.
-    pub fn custodian(&self, settings: &Settings) -> Result<Custodian, Failure> {
-        self.custodian_on(Arc::new(SqliteStore::open_for_issuer(&settings.store_path()?)?), settings)
+    pub async fn custodian(&self, settings: &Settings) -> Result<Custodian, Failure> {
+        self.custodian_on(Stores::for_issuer(settings).await?.issuer, settings)
     }
 
     /// The keeper of this machine's signing keys, on a store that is open.
@@ -48,9 +80,8 @@ impl Place {
     }
 
     /// The registry on this machine's store.
-    pub fn registry(&self, settings: &Settings) -> Result<Registry, Failure> {
-        let store: Arc<dyn IssuerStore> = Arc::new(SqliteStore::open_for_issuer(&settings.store_path()?)?);
-        Ok(Registry::new(store, self.clock.clone(), self.entropy.clone()))
+    pub async fn registry(&self, settings: &Settings) -> Result<Registry, Failure> {
+        Ok(Registry::new(Stores::for_issuer(settings).await?.issuer, self.clock.clone(), self.entropy.clone()))
     }
 }
 

@@ -115,7 +115,7 @@ pub async fn all_at_once(place: &Place, settings: &Settings, folder: &KeyFolder)
 async fn request(place: &Place, settings: &Settings, folder: &KeyFolder) -> Result<KeySet, Failure> {
     folder.prepare_issuer(&settings.issuer()?, &*place.entropy, settings.passphrase()?.as_ref())?;
     let seen = folder.last_set(&settings.issuer()?)?.map_or(0, |set| set.version());
-    Ok(place.custodian(settings)?.next_set(seen).await?)
+    Ok(place.custodian(settings).await?.next_set(seen).await?)
 }
 
 /// Signs, unless it would take back what was signed here before. The folder remembers what it signed.
@@ -131,7 +131,7 @@ fn sign(set: &KeySet, settings: &Settings, folder: &KeyFolder) -> Result<String,
 
 /// The store first: a verifier reads it there, and a folder that is behind is brought up by publishing again.
 async fn publish(place: &Place, settings: &Settings, folder: &KeyFolder, jwt: &str) -> Result<KeySet, Failure> {
-    let custodian = place.custodian(settings)?;
+    let custodian = place.custodian(settings).await?;
     custodian.publish(jwt).await?;
     folder.put_key_set(jwt)?;
     custodian.rotate().await?;

@@ -13,7 +13,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
     Failure,
-    place::{Place, block_on},
+    place::{Place, Stores, block_on},
 };
 use crate::{
     config::{Settings, reason},
@@ -27,7 +27,7 @@ use crate::{
     issuer::{Custodian, CustodyError, Desk, DeskSettings, Housekeeper, Notary, Passkeys, Registry, RelyingParty},
     key_folder::KeyFolder,
     page::{Deployment, Pages},
-    store::{SqliteStore, VerifierStore},
+    store::{IssuerStore, VerifierStore},
     verifier::{KeyWatch, Verifier, VerifierSettings, WatchError},
 };
 
@@ -81,32 +81,31 @@ impl Service {
     /// Starts what the role asks for. Whatever is wrong with settings, keys, store or ports is said here.
     pub async fn start(side: Side, settings: &Settings, place: &Place) -> Result<Self, Failure> {
         let mut service = Self { listening: Vec::new(), stop: watch::Sender::new(false), tasks: JoinSet::new(), housekeeper: None };
-        let path = settings.store_path()?;
         let folder = KeyFolder::at(settings.keys());
         // Before the store, so that a wrong setting leaves nothing behind.
         check(side, settings)?;
         if side == Side::Verifier {
             folder.root()?;
-            let store = Arc::new(SqliteStore::open_for_verifier(&path)?);
-            service.verifier(settings, place, &folder, store).await?;
+            let store = Stores::for_verifier(settings).await?;
+            service.verifier(settings, place, &folder, store.verifier).await?;
             return Ok(service);
         }
         let issuer = settings.issuer()?;
         folder.vault(settings.passphrase()?).check(&folder.public_keys(&issuer, place.clock.now())?)?;
         let (name, key) = folder.ledger(&issuer, settings.passphrase()?.as_ref())?;
-        let store = Arc::new(SqliteStore::open_for_issuer(&path)?);
-        let custodian = Arc::new(place.custodian_on(store.clone(), settings)?);
+        let store = Stores::for_issuer(settings).await?;
+        let custodian = Arc::new(place.custodian_on(store.issuer.clone(), settings)?);
         custodian.install(&folder.key_set()?).await?;
         match custodian.rotate().await {
             // Checks go on without a key that signs; officers are told, and the next round tries again.
             Err(CustodyError::Ring(error)) => tracing::error!(%error, "nothing can be issued for now"),
             done => drop(done?),
         }
-        let notary = Arc::new(Notary::new(store.clone(), name, key));
-        service.issuer(settings, place, store.clone(), custodian, notary).await?;
+        let notary = Arc::new(Notary::new(store.ledger, name, key));
+        service.issuer(settings, place, store.issuer, custodian, notary).await?;
         if side == Side::All {
             // Last, so that whoever sees it ready finds both.
-            service.verifier(settings, place, &folder, store).await?;
+            service.verifier(settings, place, &folder, store.verifier).await?;
         }
         Ok(service)
     }
@@ -134,8 +133,8 @@ impl Service {
         let app = Arc::new(public_app(settings, place, keys.clone(), store.clone())?);
         let router = public::router(app, Limits::PUBLIC, settings.page_origins()?);
         self.listen("public", "--public", settings.public()?, router, Limits::PUBLIC).await?;
-        let clock = place.clock.clone();
-        self.every(KEY_SET_EVERY, move || {
+        let (clock, changes) = (place.clock.clone(), store.key_changes());
+        self.every(KEY_SET_EVERY, changes, move || {
             let (keys, store, clock) = (keys.clone(), store.clone(), clock.clone());
             async move {
                 if let Err(error) = keys.refresh(&*store, clock.now()).await {
@@ -150,7 +149,7 @@ impl Service {
         &mut self,
         settings: &Settings,
         place: &Place,
-        store: Arc<SqliteStore>,
+        store: Arc<dyn IssuerStore>,
         custodian: Arc<Custodian>,
         notary: Arc<Notary>,
     ) -> Result<(), Failure> {
@@ -158,7 +157,9 @@ impl Service {
         let app = Arc::new(private_app(settings, place, store, custodian, notary)?);
         self.listen("private", "--private", settings.private()?, private::router(app, Limits::PRIVATE), Limits::PRIVATE).await?;
         self.housekeeper = Some(housekeeper.clone());
-        self.every(HOUSEKEEPING_EVERY, move || {
+        // Nothing calls for a round before its time.
+        let never = watch::Sender::new(()).subscribe();
+        self.every(HOUSEKEEPING_EVERY, never, move || {
             let housekeeper = housekeeper.clone();
             async move { housekeeper.round().await }
         });
@@ -174,8 +175,13 @@ impl Service {
         Ok(())
     }
 
-    /// Does `work` now and after every `pause`, until the service stops.
-    fn every<F: Future<Output = ()> + Send>(&mut self, pause: Duration, work: impl Fn() -> F + Send + 'static) {
+    /// Does `work` now, after every `pause` and when something `changes`, until the service stops.
+    fn every<F: Future<Output = ()> + Send>(
+        &mut self,
+        pause: Duration,
+        mut changes: watch::Receiver<()>,
+        work: impl Fn() -> F + Send + 'static,
+    ) {
         let stop = stopped(self.stop.subscribe());
         self.tasks.spawn(async move {
             let mut stop = std::pin::pin!(stop);
@@ -184,6 +190,8 @@ impl Service {
                 tokio::select! {
                     () = &mut stop => return,
                     () = tokio::time::sleep(pause) => {}
+                    // Whoever tells of changes may be gone; the pause goes on.
+                    Ok(()) = changes.changed() => {}
                 }
             }
         });
@@ -239,7 +247,7 @@ fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Ar
 fn private_app(
     settings: &Settings,
     place: &Place,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn IssuerStore>,
     custodian: Arc<Custodian>,
     notary: Arc<Notary>,
 ) -> Result<PrivateApp, Failure> {

@@ -31,6 +31,12 @@ pub enum ConfigError {
         /// What would fit.
         wanted: &'static str,
     },
+    /// Where everything is kept does not fit. It is not shown, because it may hold a password.
+    #[error("--store is neither sqlite: and a path, such as sqlite:countersign.sqlite, nor postgres://user@host/database")]
+    Store,
+    /// The address of the database does not fit.
+    #[error("--store {0}")]
+    Database(String),
     /// A file cannot be read.
     #[error("{} cannot be read ({reason}); check its path and who may read it", path.display())]
     Unreadable {

@@ -47,8 +47,11 @@ pub struct Flags {
     #[arg(long, global = true, env = "COUNTERSIGN_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Where everything is kept
-    #[arg(long, global = true, env = "COUNTERSIGN_STORE", hide_env_values = true, value_name = "sqlite:PATH")]
+    #[arg(long, global = true, env = "COUNTERSIGN_STORE", hide_env_values = true, value_name = "sqlite:PATH|postgres://...")]
     pub store: Option<String>,
+    /// Who signed the certificate of a PostgreSQL server, in PEM; those that this machine trusts if not set
+    #[arg(long, global = true, env = "COUNTERSIGN_STORE_AUTHORITIES", hide_env_values = true, value_name = "FILE")]
+    pub store_authorities: Option<PathBuf>,
     /// Folder with root.jwk, keyset.jwt and private/
     #[arg(long, global = true, env = "COUNTERSIGN_KEYS", hide_env_values = true, value_name = "FOLDER")]
     pub keys: Option<PathBuf>,
@@ -101,6 +104,7 @@ pub struct Flags {
 #[allow(clippy::struct_field_names, reason = "the entries are named as their flags are")]
 struct File {
     store: Option<String>,
+    store_authorities: Option<PathBuf>,
     keys: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
     issuer: Option<String>,
@@ -130,6 +134,7 @@ impl Flags {
         Ok(Settings(Self {
             config: self.config,
             store: self.store.or(file.store),
+            store_authorities: self.store_authorities.or(file.store_authorities),
             keys: self.keys.or(file.keys),
             passphrase_file: self.passphrase_file.or(file.passphrase_file),
             issuer: self.issuer.or(file.issuer),

@@ -16,6 +16,7 @@ pub use self::{
 use crate::{
     issuer::Credential,
     keyring::{IssuerName, rotation::Policy},
+    store::PostgresAddress,
     token::SpokenSize,
     words::Language,
 };
@@ -23,6 +24,15 @@ use crate::{
 /// Settings after flags, environment and file were put together; each value is checked where it is asked for.
 #[derive(Clone, Debug)]
 pub struct Settings(Flags);
+
+/// Where everything is kept.
+#[derive(Clone, Debug)]
+pub enum StoreAddress {
+    /// In a file of this machine.
+    Sqlite(PathBuf),
+    /// In a database that others may share.
+    Postgres(PostgresAddress),
+}
 
 /// Bounds that keep guessing hopeless.
 #[derive(Clone, Copy, Debug)]
@@ -36,16 +46,16 @@ pub struct Guessing {
 }
 
 impl Settings {
-    /// The path behind `sqlite:`.
-    pub fn store_path(&self) -> Result<PathBuf, ConfigError> {
+    /// Where everything is kept.
+    pub fn store(&self) -> Result<StoreAddress, ConfigError> {
         let value = self.0.store.as_deref().unwrap_or("sqlite:countersign.sqlite");
-        match value.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(path.into()),
-            _ => Err(ConfigError::Wrong {
-                flag: "--store",
-                value: value.into(),
-                wanted: "sqlite: and a path, such as sqlite:countersign.sqlite",
-            }),
+        let authorities = self.0.store_authorities.as_deref();
+        match value.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(StoreAddress::Sqlite(path.into())),
+            Some(("postgres" | "postgresql", _)) => {
+                PostgresAddress::parse(value, authorities).map(StoreAddress::Postgres).map_err(ConfigError::Database)
+            }
+            _ => Err(ConfigError::Store),
         }
     }
 

@@ -15,6 +15,9 @@ pub const SESSION_LONGEST: i64 = 12 * 3_600;
 /// A session that was seen so much later than now was seen by another clock, and is over. Seconds.
 pub const SESSION_SKEW: i64 = 60;
 
+/// A session is written to at most this often. Seconds, well below [`SESSION_IDLE`].
+pub(crate) const SEEN_EVERY: i64 = 30;
+
 /// A program's credential about to be kept. Times are seconds since 1970.
 #[derive(Clone, Debug)]
 pub struct NewCredential {

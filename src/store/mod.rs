@@ -4,7 +4,7 @@
 //! The number that they read out is in the bytes of a token, which are kept only while its code is meant to be spoken.
 
 use async_trait::async_trait;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, State},
@@ -15,10 +15,13 @@ use crate::{
 
 mod access;
 mod ledger;
+mod postgres;
 mod sqlite;
 
+use access::SEEN_EVERY;
 pub use access::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
+pub use postgres::{PostgresAddress, PostgresStore};
 pub use sqlite::SqliteStore;
 
 /// Token bytes and codes are dropped this long after `exp`. Seconds.
@@ -29,7 +32,7 @@ pub const KEEP_ROWS: i64 = 24 * 3_600;
 pub const GUESS_WINDOW: i64 = crate::token::MAX_LIFETIME + 2 * crate::token::LEEWAY;
 
 /// The store did not do what was asked; nothing of it happened, unless the answer was lost after the commit.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be opened or is of the wrong kind. Told to the operator at start.
     #[error("the store {0}")]
@@ -102,6 +105,9 @@ pub struct Guess {
 pub trait VerifierStore: Send + Sync {
     /// The key set with the highest version, and what became of its keys.
     async fn key_set(&self) -> Result<Option<StoredKeySet>, StoreError>;
+
+    /// Tells that the set or what became of its keys may have changed. Some changes are only found by asking again.
+    fn key_changes(&self) -> watch::Receiver<()>;
 
     /// The bytes of the token whose spoken code this is, if it is kept.
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError>;

@@ -7,7 +7,10 @@ use countersign::{
     store::{AttemptHash, Guess, Marked, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, Token},
 };
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 
 use crate::actors::LONG;
 
@@ -76,6 +79,10 @@ impl VerifierStore for Faulty {
     async fn key_set(&self) -> Result<Option<StoredKeySet>, StoreError> {
         self.switch.before("key_set").await?;
         self.store.key_set().await
+    }
+
+    fn key_changes(&self) -> watch::Receiver<()> {
+        self.store.key_changes()
     }
 
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {

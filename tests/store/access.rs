@@ -74,11 +74,11 @@ pub async fn a_person_and_their_first_link_come_together(backend: &dyn Backend) 
     let world = World::new(backend).await;
     let issuer = &world.stores.issuer;
     let before = world.entries().await;
-    backend.sql("CREATE TRIGGER no_link BEFORE INSERT ON links BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
+    backend.block("links").await;
     assert!(issuer.enrol_with_link(officer("kite", Role::Officer), entry(), link("kite", 1, NOW + 9), entry()).await.is_err());
     assert!(issuer.officer(named("kite")).await.unwrap().is_none(), "nobody is there without a way in");
     assert_eq!(world.entries().await, before);
-    backend.sql("DROP TRIGGER no_link").unwrap();
+    backend.unblock("links").await;
     assert!(issuer.enrol_with_link(officer("kite", Role::Officer), entry(), link("kite", 1, NOW + 9), entry()).await.unwrap());
     assert_eq!(issuer.link(hash(1), NOW).await.unwrap().map(|officer| officer.callsign), Some(named("kite")));
     assert_eq!(world.entries().await, before + 2);
@@ -193,10 +193,10 @@ pub async fn suspension_ends_sessions_and_opens_no_more(backend: &dyn Backend) {
     world.session("falcon", 1).await;
     world.session("heron", 2).await;
     world.issued(1).await;
-    backend.block_ledger();
+    backend.block("ledger_entries").await;
     assert!(issuer.suspend(named("falcon"), entry()).await.is_err());
     assert!(world.is_in(1, NOW).await && world.record(1).await.withdrawn_at.is_none(), "all of it or nothing");
-    backend.sql("DROP TRIGGER blocked").unwrap();
+    backend.unblock("ledger_entries").await;
     assert!(issuer.suspend(named("falcon"), entry()).await.unwrap());
     assert_eq!((world.is_in(1, NOW).await, world.is_in(2, NOW).await), (false, true));
     assert_eq!(world.record(1).await.withdrawn_at, Some(NOW));

@@ -65,7 +65,7 @@ pub fn speakable(cti: u8, max_live: u32) -> Speakable {
 
 impl World {
     pub async fn new(backend: &dyn Backend) -> Self {
-        let stores = backend.open();
+        let stores = backend.open().await;
         stores.issuer.put_key_set(set(1, &[1]), entry()).await.unwrap();
         assert!(stores.issuer.activate_key(key(1).public().id(), NOW).await.unwrap());
         for (callsign, role) in [("falcon", Role::Officer), ("heron", Role::Approver)] {
@@ -173,7 +173,7 @@ pub async fn no_record_no_act(backend: &dyn Backend) {
     };
     issuer.put_key_set(set(2, &[1, 2]), entry()).await.unwrap();
     let before = seen().await;
-    backend.block_ledger();
+    backend.block("ledger_entries").await;
     let first = AuthorisationId([1; 8]);
     assert!(issuer.enrol(officer("kite", Role::Officer), entry()).await.is_err());
     assert!(issuer.suspend("falcon".parse().unwrap(), entry()).await.is_err());
@@ -199,7 +199,7 @@ pub async fn the_ledger_keeps_its_order(backend: &dyn Backend) {
             Event::OfficerEnrolled { callsign: format!("p{n}").parse().unwrap(), role: Role::Officer, by: ActorName::Operator }.at(NOW);
         world.stores.issuer.enrol(officer(&format!("p{n}"), Role::Officer), entry).await.unwrap();
     }
-    let rows = backend.open().ledger.entries(before.cast_signed()).await.unwrap();
+    let rows = backend.open().await.ledger.entries(before.cast_signed()).await.unwrap();
     for (n, row) in rows.iter().enumerate() {
         assert!(String::from_utf8_lossy(&row.leaf).contains(&format!("\"p{n}\"")));
     }

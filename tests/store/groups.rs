@@ -20,7 +20,7 @@ pub async fn many_writes_at_once_are_all_answered_and_durable(backend: &dyn Back
     let answers = racing.join_all().await;
     assert_eq!((answers.len(), answers.iter().all(|done| *done)), (200, true));
     drop(world);
-    let Stores { issuer: again, ledger, .. } = backend.open();
+    let Stores { issuer: again, ledger, .. } = backend.open().await;
     assert_eq!(again.officers().await.unwrap().len(), 202);
     assert_eq!(ledger.head().await.unwrap().size, before + 200);
 }
@@ -38,7 +38,7 @@ pub async fn a_failing_operation_harms_no_other(backend: &dyn Backend) {
     for (n, done) in racing.join_all().await {
         assert_eq!(done, n % 2 == 0, "{n}");
     }
-    let Stores { issuer: again, ledger, .. } = backend.open();
+    let Stores { issuer: again, ledger, .. } = backend.open().await;
     for n in 0..100_u8 {
         assert_eq!(again.credential(hash(n), NOW).await.unwrap().is_some(), n % 2 == 0, "{n}");
     }
@@ -47,7 +47,7 @@ pub async fn a_failing_operation_harms_no_other(backend: &dyn Backend) {
 
 pub async fn two_processes_write_to_one_store(backend: &dyn Backend) {
     let world = World::new(backend).await;
-    let second = backend.open();
+    let second = backend.open().await;
     let before = world.entries().await;
     let mut racing = JoinSet::new();
     for n in 0..100 {

@@ -33,7 +33,7 @@ pub async fn the_asker_never_decides(backend: &dyn Backend) {
         "UPDATE authorisations SET decided_by = asked_by WHERE state = 'approved'",
         "UPDATE authorisations SET asked_by = decided_by WHERE state = 'approved'",
     ] {
-        assert!(backend.sql(statement).is_err(), "{statement}");
+        assert!(backend.sql(statement).await.is_err(), "{statement}");
     }
 }
 
@@ -82,7 +82,7 @@ pub async fn the_statement_that_issues_checks_everything_itself(backend: &dyn Ba
     world.issue(NewToken { expires_at: NOW + 3_600, ..good() }).await.unwrap();
     issuer.suspend("heron".parse().unwrap(), entry()).await.unwrap();
     assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "approver suspended");
-    let other = World { stores: backend.open() };
+    let other = World { stores: backend.open().await };
     assert!(matches!(other.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "in another process too");
     issuer.withdraw_authorisation(AuthorisationId([1; 8]), entry()).await.unwrap();
     assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "withdrawn");
@@ -91,7 +91,7 @@ pub async fn the_statement_that_issues_checks_everything_itself(backend: &dyn Ba
 pub async fn a_quota_holds_against_many_at_once(backend: &dyn Backend) {
     let world = World::new(backend).await;
     world.approved(2, 10).await;
-    let second = backend.open();
+    let second = backend.open().await;
     let mut racing = JoinSet::new();
     for cti in 1..=60 {
         let issuer = if cti % 2 == 0 { world.stores.issuer.clone() } else { second.issuer.clone() };
@@ -137,8 +137,8 @@ pub async fn live_codes_are_bounded(backend: &dyn Backend) {
 }
 
 pub async fn guesses_at_once_never_exceed_the_budget(backend: &dyn Backend) {
-    let stores = backend.open();
-    let second = backend.open();
+    let stores = backend.open().await;
+    let second = backend.open().await;
     let mut racing = JoinSet::new();
     for n in 0..200 {
         let verifier = if n % 2 == 0 { stores.verifier.clone() } else { second.verifier.clone() };
@@ -147,14 +147,14 @@ pub async fn guesses_at_once_never_exceed_the_budget(backend: &dyn Backend) {
     }
     assert_eq!(racing.join_all().await.into_iter().filter(|taken| *taken).count(), 30);
     drop((stores, second));
-    let restarted = backend.open().verifier;
+    let restarted = backend.open().await.verifier;
     assert!(restarted.take_guess(30, NOW + 180).await.unwrap().is_none());
     assert!(restarted.take_guess(31, NOW + 180).await.unwrap().is_some());
     assert!(restarted.take_guess(30, NOW + 180 + GUESS_WINDOW + 60).await.unwrap().is_some());
 }
 
 pub async fn a_place_can_be_given_back_once_it_was_taken(backend: &dyn Backend) {
-    let verifier = backend.open().verifier;
+    let verifier = backend.open().await.verifier;
     assert!(verifier.take_guess(0, NOW).await.unwrap().is_none());
     for _ in 0..5 {
         let guess = verifier.take_guess(1, NOW).await.unwrap().unwrap();

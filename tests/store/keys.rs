@@ -56,7 +56,7 @@ pub async fn a_key_set_version_only_grows(backend: &dyn Backend) {
     }
     let newest = verifier.key_set().await.unwrap().unwrap();
     assert_eq!(newest.jwt, set(6, &[1]).jwt());
-    assert_eq!(backend.open().verifier.key_set().await.unwrap(), Some(newest));
+    assert_eq!(backend.open().await.verifier.key_set().await.unwrap(), Some(newest));
 }
 
 pub async fn keys_move_forward_and_one_at_a_time_signs(backend: &dyn Backend) {
@@ -93,7 +93,7 @@ pub async fn keys_move_forward_and_one_at_a_time_signs(backend: &dyn Backend) {
         "UPDATE signing_keys SET revoked_at = 0, reason = 'x' WHERE stage = 'active'",
         "UPDATE signing_keys SET revoked_at = 0 WHERE stage = 'removed'",
     ] {
-        assert!(backend.sql(statement).is_err(), "{statement}");
+        assert!(backend.sql(statement).await.is_err(), "{statement}");
     }
 }
 
@@ -105,7 +105,7 @@ pub async fn only_the_active_key_issues(backend: &dyn Backend) {
     assert!(matches!(world.issue(signed_by(9, 1)).await, Err(IssueRefusal::KeyNotActive)), "nobody knows it");
     world.issue(signed_by(1, 1)).await.unwrap();
     issuer.activate_key(key(2).public().id(), NOW).await.unwrap();
-    let other = World { stores: backend.open() };
+    let other = World { stores: backend.open().await };
     assert!(matches!(other.issue(signed_by(1, 2)).await, Err(IssueRefusal::KeyNotActive)), "in another process too");
     world.issue(signed_by(2, 2)).await.unwrap();
     let before = world.entries().await;
@@ -123,7 +123,7 @@ pub async fn a_revoked_key_signs_nothing_and_its_tokens_are_withdrawn_at_once(ba
     let id = key(1).public().id();
     assert_eq!(issuer.revoke_key(id, stolen(), entry()).await.unwrap(), Some(1), "the tokens of that key alone");
     assert_eq!(verifier.standing(old).await.unwrap(), Standing::Withdrawn);
-    assert_eq!(backend.open().verifier.standing(old).await.unwrap(), Standing::Withdrawn, "on every verifier");
+    assert_eq!(backend.open().await.verifier.standing(old).await.unwrap(), Standing::Withdrawn, "on every verifier");
     assert_eq!(world.record(2).await.withdrawn_at, None);
     assert_eq!(issuer.revoke_key(id, stolen(), entry()).await.unwrap(), None, "once");
     assert_eq!(issuer.revoke_key(key(9).public().id(), stolen(), entry()).await.unwrap(), None);
@@ -152,7 +152,7 @@ pub async fn a_set_that_revokes_revokes_here_too(backend: &dyn Backend) {
 pub async fn of_many_rotations_at_once_one_happens(backend: &dyn Backend) {
     let world = World::new(backend).await;
     world.stores.issuer.put_key_set(set(2, &[1, 2, 3, 4, 5]), entry()).await.unwrap();
-    let second = backend.open();
+    let second = backend.open().await;
     let mut racing = JoinSet::new();
     for n in 0..40_u8 {
         let issuer = if n % 2 == 0 { world.stores.issuer.clone() } else { second.issuer.clone() };

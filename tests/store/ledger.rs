@@ -34,7 +34,7 @@ fn root(leaves: &[Hash]) -> Hash {
 pub async fn the_tree_grows_with_the_entries(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let leaves = grown(&world, 70).await;
-    let ledger = backend.open().ledger;
+    let ledger = backend.open().await.ledger;
     for size in 0..=leaves.len() {
         assert_eq!(ledger.root(size as u64).await.unwrap(), root(&leaves[..size]), "{size}");
     }
@@ -62,7 +62,7 @@ pub async fn proofs_hold_for_every_entry_and_size(backend: &dyn Backend) {
 
 pub async fn entries_written_at_once_stand_in_one_tree(backend: &dyn Backend) {
     let world = World::new(backend).await;
-    let second = backend.open();
+    let second = backend.open().await;
     let mut racing = JoinSet::new();
     for n in 0..100 {
         let issuer = if n % 2 == 0 { world.stores.issuer.clone() } else { second.issuer.clone() };
@@ -81,7 +81,7 @@ pub async fn checkpoints_only_grow(backend: &dyn Backend) {
     for (covers, kept) in [(0, false), (size + 1, false), (size - 1, true), (size - 1, false), (size - 2, false), (size, true)] {
         assert_eq!(ledger.keep_checkpoint(covers, format!("of {covers}")).await.unwrap(), kept, "{covers} of {size}");
     }
-    let rows = backend.open().ledger.checkpoints(0).await.unwrap();
+    let rows = backend.open().await.ledger.checkpoints(0).await.unwrap();
     let rows: Vec<_> = rows.iter().map(|row| (row.number, row.size.cast_unsigned(), row.note.clone())).collect();
     assert_eq!(rows, [(1, size - 1, format!("of {}", size - 1)), (2, size, format!("of {size}"))]);
     assert_eq!(ledger.head().await.unwrap().checkpoint.unwrap().number, 2);

@@ -1,7 +1,14 @@
 //! SQLite as a backend, and what is true of its file alone.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    future::{Ready, ready},
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    sync::Arc,
+};
 
+use async_trait::async_trait;
 use countersign::store::{SqliteStore, StoreError};
 use tempfile::TempDir;
 
@@ -10,8 +17,25 @@ use crate::{Backend, Stores, acts::World, suite, whole_suite};
 pub struct Sqlite(TempDir);
 
 impl Sqlite {
-    pub fn new() -> Self {
+    /// It is always there.
+    pub fn new(_: &str) -> Ready<Option<Self>> {
+        ready(Some(Self::empty()))
+    }
+
+    fn empty() -> Self {
         Self(tempfile::tempdir().unwrap())
+    }
+
+    fn opened(&self) -> Stores {
+        let store = Arc::new(SqliteStore::open_for_issuer(&self.path()).unwrap());
+        Stores { issuer: store.clone(), verifier: store.clone(), ledger: store }
+    }
+
+    fn run(&self, statement: &str) -> Result<(), String> {
+        let connection = rusqlite::Connection::open(self.path()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+        connection.execute_batch(statement).map_err(|error| error.to_string())
     }
 
     fn path(&self) -> PathBuf {
@@ -19,21 +43,22 @@ impl Sqlite {
     }
 }
 
+#[async_trait]
 impl Backend for Sqlite {
-    fn open(&self) -> Stores {
-        let store = Arc::new(SqliteStore::open_for_issuer(&self.path()).unwrap());
-        Stores { issuer: store.clone(), verifier: store.clone(), ledger: store }
+    async fn open(&self) -> Stores {
+        self.opened()
     }
 
-    fn sql(&self, statement: &str) -> Result<(), String> {
-        let connection = rusqlite::Connection::open(self.path()).unwrap();
-        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
-        connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
-        connection.execute_batch(statement).map_err(|error| error.to_string())
+    async fn sql(&self, statement: &str) -> Result<(), String> {
+        self.run(statement)
     }
 
-    fn block_ledger(&self) {
-        self.sql("CREATE TRIGGER blocked BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'blocked'); END").unwrap();
+    async fn block(&self, table: &str) {
+        self.run(&format!("CREATE TRIGGER blocked BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'blocked'); END")).unwrap();
+    }
+
+    async fn unblock(&self, _: &str) {
+        self.run("DROP TRIGGER blocked").unwrap();
     }
 }
 
@@ -53,8 +78,8 @@ fn refused(opened: Result<SqliteStore, StoreError>, says: &[&str]) {
 
 #[test]
 fn the_file_and_its_log_are_for_their_owner_alone() {
-    let sqlite = Sqlite::new();
-    let _open = sqlite.open();
+    let sqlite = Sqlite::empty();
+    let _open = sqlite.opened();
     for suffix in ["", "-wal", "-shm"] {
         let path = format!("{}{suffix}", sqlite.path().display());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path}");
@@ -63,7 +88,7 @@ fn the_file_and_its_log_are_for_their_owner_alone() {
 
 #[test]
 fn a_folder_that_is_missing_is_named() {
-    let sqlite = Sqlite::new();
+    let sqlite = Sqlite::empty();
     let path = sqlite.0.path().join("missing/store.sqlite");
     refused(SqliteStore::open_for_issuer(&path), &["missing/store.sqlite", "cannot be opened", "its folder is not there; make it first"]);
     assert!(!path.parent().unwrap().exists(), "nothing half-made");
@@ -71,7 +96,7 @@ fn a_folder_that_is_missing_is_named() {
 
 #[test]
 fn a_file_that_is_no_database_is_named_and_left_alone() {
-    let sqlite = Sqlite::new();
+    let sqlite = Sqlite::empty();
     let text = "This is a letter, not a database. ".repeat(100);
     fs::write(sqlite.path(), &text).unwrap();
     refused(SqliteStore::open_for_issuer(&sqlite.path()), &["store.sqlite", "another kind of file"]);
@@ -81,7 +106,7 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
 
 #[test]
 fn a_folder_in_place_of_the_file_is_named() {
-    let sqlite = Sqlite::new();
+    let sqlite = Sqlite::empty();
     fs::create_dir(sqlite.path()).unwrap();
     refused(SqliteStore::open_for_issuer(&sqlite.path()), &["store.sqlite", "cannot be opened"]);
     refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "cannot be opened"]);
@@ -89,7 +114,7 @@ fn a_folder_in_place_of_the_file_is_named() {
 
 #[test]
 fn a_verifier_makes_no_store() {
-    let sqlite = Sqlite::new();
+    let sqlite = Sqlite::empty();
     refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "start the issuer first"]);
     assert!(!sqlite.path().exists());
     fs::write(sqlite.path(), "").unwrap();
@@ -98,26 +123,26 @@ fn a_verifier_makes_no_store() {
 
 #[test]
 fn a_store_of_another_version_is_refused() {
-    let sqlite = Sqlite::new();
-    drop(sqlite.open());
-    sqlite.sql("PRAGMA user_version = 99").unwrap();
+    let sqlite = Sqlite::empty();
+    drop(sqlite.opened());
+    sqlite.run("PRAGMA user_version = 99").unwrap();
     refused(SqliteStore::open_for_issuer(&sqlite.path()), &["another version"]);
     refused(SqliteStore::open_for_verifier(&sqlite.path()), &["another version"]);
 }
 
 #[tokio::test]
 async fn a_store_whose_table_is_gone_is_not_ready() {
-    let sqlite = Sqlite::new();
-    let open = sqlite.open();
+    let sqlite = Sqlite::empty();
+    let open = sqlite.opened();
     assert!(open.verifier.ready().await.is_ok());
-    sqlite.sql("DROP TABLE purged").unwrap();
+    sqlite.run("DROP TABLE purged").unwrap();
     assert!(matches!(open.verifier.ready().await, Err(StoreError::Failed(_))));
 }
 
 #[tokio::test]
 async fn what_was_purged_is_not_in_the_log_either() {
-    let sqlite = Sqlite::new();
-    let stores = sqlite.open();
+    let sqlite = Sqlite::empty();
+    let stores = sqlite.opened();
     let log = || fs::metadata(format!("{}-wal", sqlite.path().display())).unwrap().len();
     assert!(log() > 0, "opening wrote to the log");
     stores.issuer.purge(0).await.unwrap();
@@ -126,7 +151,7 @@ async fn what_was_purged_is_not_in_the_log_either() {
 
 #[tokio::test]
 async fn a_long_queue_of_marks_is_reported_at_once() {
-    let sqlite = Sqlite::new();
+    let sqlite = Sqlite::empty();
     let world = World::new(&sqlite).await;
     let used = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)";
     let cti = "CAST(printf('%08d', i) AS BLOB)";
@@ -137,7 +162,7 @@ async fn a_long_queue_of_marks_is_reported_at_once() {
         format!("INSERT INTO marks SELECT {cti}, NULL, 60 FROM n"),
         format!("INSERT INTO unreported (cti) SELECT {cti} FROM n"),
     ] {
-        sqlite.sql(&format!("{used} {insert}")).unwrap();
+        sqlite.run(&format!("{used} {insert}")).unwrap();
     }
     assert_eq!(world.stores.issuer.report_first_checks(120).await.unwrap(), 2_500);
     assert_eq!(world.stores.issuer.report_first_checks(180).await.unwrap(), 0);

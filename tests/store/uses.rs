@@ -19,7 +19,7 @@ fn attempt(n: u8) -> AttemptHash {
 
 pub async fn one_of_many_is_first(backend: &dyn Backend) {
     let world = World::new(backend).await;
-    let second = backend.open();
+    let second = backend.open().await;
     for cti in 1..=5 {
         let token = world.issued(cti).await;
         let mut racing = JoinSet::new();
@@ -77,7 +77,7 @@ pub async fn a_mark_outlives_the_process(backend: &dyn Backend) {
     let token = world.issued(1).await;
     assert_eq!(world.stores.verifier.use_once(token, Some(attempt(1)), NOW).await.unwrap(), Marked::First);
     drop(world);
-    let again = backend.open().verifier;
+    let again = backend.open().await.verifier;
     assert_eq!(again.use_once(token, Some(attempt(2)), NOW).await.unwrap(), Marked::Before(MINUTE));
     assert_eq!(again.use_once(token, Some(attempt(1)), NOW).await.unwrap(), Marked::First);
 }
@@ -96,7 +96,7 @@ pub async fn what_was_purged_is_never_used_again(backend: &dyn Backend) {
     assert_eq!((issuer.report_first_checks(end).await.unwrap(), issuer.report_first_checks(end).await.unwrap()), (1, 0));
     issuer.purge(end).await.unwrap();
     assert!(issuer.token(used.cti).await.unwrap().is_none());
-    let reopened = backend.open().verifier;
+    let reopened = backend.open().await.verifier;
     for presented in [used, unused] {
         for store in [verifier, &reopened] {
             assert_eq!(store.standing(presented).await.unwrap(), Standing::Purged);

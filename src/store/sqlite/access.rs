@@ -11,11 +11,10 @@ use super::{
 use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scopes},
     ledger::{Entry, Event},
-    store::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW, StoreError},
+    store::{
+        AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW, StoreError,
+    },
 };
-
-/// A session is written to at most this often. Seconds, well below [`SESSION_IDLE`].
-const SEEN_EVERY: i64 = 30;
 
 /// A session that is not over at `:now`. A clock that was set back must not make one live longer.
 const LIVE: &str = "seen_at > :now - :idle AND seen_at <= :now + :skew AND opened_at > :now - :longest";

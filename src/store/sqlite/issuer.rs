@@ -21,7 +21,9 @@ use crate::{
 #[async_trait]
 impl IssuerStore for SqliteStore {
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError> {
-        self.write(move |db| keys::put_set(db, &keys, &entry)).await
+        let new = self.write(move |db| keys::put_set(db, &keys, &entry)).await?;
+        self.key_changes.send_replace(());
+        Ok(new)
     }
 
     async fn signing_keys(&self) -> Result<Option<StoredKeySet>, StoreError> {
@@ -29,7 +31,9 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn activate_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
-        self.write(move |db| keys::activate(db, id, now)).await
+        let active = self.write(move |db| keys::activate(db, id, now)).await?;
+        self.key_changes.send_replace(());
+        Ok(active)
     }
 
     async fn remove_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
@@ -37,7 +41,9 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn revoke_key(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<Option<usize>, StoreError> {
-        self.write(move |db| keys::revoke(db, id, &revocation, &entry)).await
+        let withdrawn = self.write(move |db| keys::revoke(db, id, &revocation, &entry)).await?;
+        self.key_changes.send_replace(());
+        Ok(withdrawn)
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {

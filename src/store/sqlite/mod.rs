@@ -13,7 +13,7 @@ mod verifier;
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use self::threads::{Readers, Writer};
 use super::StoreError;
@@ -56,6 +56,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     marks: broadcast::Sender<Cti>,
+    key_changes: watch::Sender<()>,
 }
 
 impl SqliteStore {
@@ -89,7 +90,12 @@ impl SqliteStore {
 
     fn start(path: &Path, writer: Connection) -> Result<Self, StoreError> {
         let readers = [connect(path)?, connect(path)?];
-        Ok(Self { writer: Writer::start(writer)?, readers: Readers::start(readers)?, marks: broadcast::Sender::new(MARKS_TOLD) })
+        Ok(Self {
+            writer: Writer::start(writer)?,
+            readers: Readers::start(readers)?,
+            marks: broadcast::Sender::new(MARKS_TOLD),
+            key_changes: watch::Sender::new(()),
+        })
     }
 
     /// Runs statements in the next group of writes; answers once all of it is on disk.

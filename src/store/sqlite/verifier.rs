@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
+use tokio::sync::watch;
 
 use super::{SqliteStore, keys};
 use crate::{
@@ -13,6 +14,10 @@ use crate::{
 impl VerifierStore for SqliteStore {
     async fn key_set(&self) -> Result<Option<StoredKeySet>, StoreError> {
         self.read(keys::newest).await
+    }
+
+    fn key_changes(&self) -> watch::Receiver<()> {
+        self.key_changes.subscribe()
     }
 
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {

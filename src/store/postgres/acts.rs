@@ -1,0 +1,100 @@
+//! The issuer's writes. Every act grows the ledger, so they happen one after the other, whichever process does them; those
+//! that arrive together share one commit.
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+use super::session::{Link, Session};
+use crate::store::StoreError;
+
+/// Acts that may wait.
+const QUEUE: usize = 4_096;
+/// Acts in one transaction.
+const GROUP: usize = 64;
+
+/// The lock that orders the ledger ("ledger" in ASCII). First in the transaction, so that no two acts wait for each other.
+const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(119182731994482)";
+
+/// Runs inside the transaction, or is told why there is none; what it returns is called once the transaction has ended.
+type Job = Box<dyn for<'a> FnOnce(Result<&'a Session, &'a StoreError>) -> BoxFuture<'a, Answer> + Send>;
+type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+
+/// The queue of acts, with its own connection.
+pub(super) struct Acts(mpsc::Sender<Job>);
+
+impl Acts {
+    pub fn start(link: Link) -> Self {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(attend(link, queue));
+        Self(sender)
+    }
+
+    /// Runs an act; answers once it is durable. An act that fails takes back its own statements and no others.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        act: impl for<'a> FnOnce(&'a Session) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |db| {
+            Box::pin(async move {
+                let result = match db {
+                    Ok(db) => in_savepoint(db, act).await,
+                    Err(error) => Err(error.clone()),
+                };
+                let tell: Answer = Box::new(move |committed| {
+                    // Nobody may be waiting any more; the act stands all the same.
+                    let _ = answer.send(committed.map_err(StoreError::clone).and(result));
+                });
+                tell
+            })
+        });
+        self.0.try_send(job).map_err(|_| StoreError::Busy)?;
+        answered.await.map_err(|_| StoreError::Failed("its lane ended".into()))?
+    }
+}
+
+/// Until nobody can act any more.
+async fn attend(link: Link, mut queue: mpsc::Receiver<Job>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while queue.recv_many(&mut group, GROUP).await > 0 {
+        commit_together(&link, group.drain(..)).await;
+    }
+}
+
+/// One transaction for all; answers are given only after it is durable, or after it is known to have failed.
+async fn commit_together(link: &Link, jobs: impl Iterator<Item = Job>) {
+    let begun = async {
+        let session = link.session().await?;
+        session.batch(BEGIN).await?;
+        Ok(session)
+    };
+    let begun = begun.await;
+    let mut answers = Vec::new();
+    for job in jobs {
+        answers.push(job(begun.as_deref()).await);
+    }
+    let committed = match &begun {
+        Ok(session) => session.batch("COMMIT").await.inspect_err(|_| session.close()),
+        Err(error) => Err(error.clone()),
+    };
+    if let Err(error) = &committed {
+        tracing::error!(%error, "a group of acts was not committed");
+    }
+    for answer in answers {
+        answer(committed.as_ref().copied());
+    }
+}
+
+async fn in_savepoint<T>(
+    db: &Session,
+    act: impl for<'a> FnOnce(&'a Session) -> BoxFuture<'a, Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    db.batch("SAVEPOINT operation").await?;
+    let result = act(db).await;
+    let ended = db.batch(if result.is_ok() { "RELEASE operation" } else { "ROLLBACK TO operation" }).await;
+    if ended.is_err() {
+        // COMMIT of a transaction that failed says nothing and keeps nothing; without the connection it cannot be said.
+        db.close();
+    }
+    ended.and(result)
+}

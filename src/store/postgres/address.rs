@@ -1,0 +1,118 @@
+//! Where the database is, and how to speak to it: TLS unless it is on this machine, the primary alone.
+
+use std::{fmt, net::IpAddr, path::Path, sync::Arc, time::Duration};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use tokio_postgres::{
+    Config,
+    config::{Host, SslMode, TargetSessionAttrs},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// For one host to take the connection.
+const CONNECT_WAIT: Duration = Duration::from_millis(900);
+/// For what was sent to be acknowledged by the other machine, before the connection counts as lost.
+const UNHEARD: Duration = Duration::from_secs(5);
+
+/// A database, with whatever opens it. Nothing of it is shown.
+#[derive(Clone)]
+pub struct PostgresAddress {
+    pub(super) config: Box<Config>,
+    pub(super) tls: Option<MakeRustlsConnect>,
+}
+
+impl PostgresAddress {
+    /// Reads `postgres://user:password@host:port/database`; `authorities` is a PEM file with who signed the database's
+    /// certificate, in place of those that this machine trusts. `Err` is a sentence's end about the address, without it: it
+    /// may hold a password.
+    pub fn parse(url: &str, authorities: Option<&Path>) -> Result<Self, String> {
+        let mut config: Config = url.parse().map_err(|_| "is not an address such as postgres://user@host/database".to_owned())?;
+        if config.get_hosts().is_empty() {
+            return Err("names no host; write postgres://user@host/database".into());
+        }
+        // A copy that only reads takes no mark, and one that was left behind would answer from the past (threat 19).
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        config.connect_timeout(CONNECT_WAIT).tcp_user_timeout(UNHEARD).keepalives_idle(UNHEARD);
+        config.application_name("countersign");
+        if config.get_ssl_mode() == SslMode::Prefer {
+            // `prefer` would go on in the clear with whoever says that they have no TLS.
+            config.ssl_mode(if config.get_hosts().iter().all(is_here) { SslMode::Disable } else { SslMode::Require });
+        }
+        let tls = (config.get_ssl_mode() != SslMode::Disable).then(|| encrypted(authorities)).transpose()?;
+        Ok(Self { config: Box::new(config), tls })
+    }
+}
+
+impl fmt::Debug for PostgresAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostgresAddress")
+    }
+}
+
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        Host::Unix(_) => true,
+    }
+}
+
+/// Certificate and name of the database are always checked.
+fn encrypted(authorities: Option<&Path>) -> Result<MakeRustlsConnect, String> {
+    let mut roots = RootCertStore::empty();
+    match authorities {
+        Some(file) => {
+            let unreadable = || format!("cannot be trusted: {} holds no certificate in PEM form", file.display());
+            let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|_| unreadable())?.collect();
+            for certificate in read.map_err(|_| unreadable())? {
+                roots.add(certificate).map_err(|_| unreadable())?;
+            }
+            if roots.is_empty() {
+                return Err(unreadable());
+            }
+        }
+        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+    }
+    let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
+    let config = versions.map_err(|_| "cannot be spoken to by TLS".to_owned())?.with_root_certificates(roots).with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> SslMode {
+        PostgresAddress::parse(url, None).unwrap().config.get_ssl_mode()
+    }
+
+    #[test]
+    fn another_machine_is_spoken_to_by_tls_alone_unless_somebody_says_otherwise() {
+        assert_eq!(mode("postgres://a@db.example.org/c"), SslMode::Require);
+        assert_eq!(mode("postgres://a@db.example.org/c?sslmode=prefer"), SslMode::Require);
+        assert_eq!(mode("postgres://a@db.example.org/c?sslmode=disable"), SslMode::Disable);
+        assert_eq!(mode("postgres://a@127.0.0.1,db.example.org/c"), SslMode::Require, "one of them is elsewhere");
+        for here in ["postgres://a@localhost/c", "postgres://a@127.0.0.1:5433/c", "postgres://a@%2Frun%2Fpostgresql/c"] {
+            assert_eq!(mode(here), SslMode::Disable, "{here}");
+        }
+    }
+
+    #[test]
+    fn what_opens_it_is_not_shown() {
+        let address = PostgresAddress::parse("postgres://anna:hunter2@localhost/c", None).unwrap();
+        assert_eq!(format!("{address:?}"), "PostgresAddress");
+        let wrong = PostgresAddress::parse("postgres://anna:hunter2@localhost/c?nonsense=1", None).unwrap_err();
+        assert!(!wrong.contains("hunter2"), "{wrong}");
+    }
+
+    #[test]
+    fn authorities_that_are_none_are_refused() {
+        for file in ["Cargo.toml", "missing.pem"] {
+            let wrong = PostgresAddress::parse("postgres://a@db.example.org/c", Some(Path::new(file))).unwrap_err();
+            assert!(wrong.contains(file), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Asked, decided by a second person, reviewed, withdrawn.
+
+use super::{
+    ledger::{append, recorded},
+    rows::{AUTHORISATION, authorisation},
+    session::Session,
+};
+use crate::{
+    authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
+    ledger::Entry,
+    store::{Decided, StoreError},
+    token::{Channel, LEEWAY},
+};
+
+pub(super) async fn ask(db: &Session, a: &Authorisation, entry: &Entry) -> Result<(), StoreError> {
+    let channels: Vec<Channel> = a.channels.iter().copied().collect();
+    db.execute(
+        "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'asked')",
+        &[&a.id, &a.reference, &channels, &a.from, &a.until, &i64::from(a.max_tokens), &a.asked_by, &a.asked_at],
+    )
+    .await?;
+    append(db, entry).await
+}
+
+pub(super) async fn decide(
+    db: &Session,
+    id: AuthorisationId,
+    decision: Decision,
+    by: &Callsign,
+    entry: &Entry,
+) -> Result<Decided, StoreError> {
+    // `asked_by <> $2` is the second person: whoever asked cannot be the one who decides.
+    let changed = db
+        .execute(
+            "UPDATE authorisations SET state = $1, decided_by = $2, decided_at = $3
+             WHERE id = $4 AND state = 'asked' AND asked_by <> $2
+               AND EXISTS (SELECT 1 FROM officers WHERE callsign = $2 AND suspended_at IS NULL)",
+            &[&decision.state(), by, &entry.at, &id],
+        )
+        .await?;
+    let done = recorded(db, changed, entry).await?;
+    Ok(match find(db, id).await? {
+        None => Decided::Unknown,
+        Some(a) if done => Decided::Done(a),
+        Some(a) if a.asked_by == *by => Decided::OwnRequest,
+        Some(a) if a.state == State::Asked => Decided::Suspended,
+        Some(a) => Decided::AlreadyIs(a.state),
+    })
+}
+
+pub(super) async fn review(
+    db: &Session,
+    id: AuthorisationId,
+    review: &Review,
+    by: &Callsign,
+    entry: &Entry,
+) -> Result<Decided, StoreError> {
+    let channels: Vec<Channel> = review.channels().iter().copied().collect();
+    let (until, tokens) = (review.until(), i64::from(review.max_tokens()));
+    // The second person once more, who takes over from the one before: never the one who asked, never below what was issued.
+    let changed = db
+        .execute(
+            "UPDATE authorisations SET channels = $1, ends_at = $2, max_tokens = $3, decided_by = $4, decided_at = $5
+             WHERE id = $6 AND state = 'approved' AND asked_by <> $4 AND ends_at > $5 AND tokens_issued <= $3
+               AND (channels, ends_at, max_tokens, decided_by) <> ($1, $2, $3, $4)
+               AND EXISTS (SELECT 1 FROM officers WHERE callsign = $4 AND suspended_at IS NULL)",
+            &[&channels, &until, &tokens, by, &entry.at, &id],
+        )
+        .await?;
+    let done = recorded(db, changed, entry).await?;
+    if done {
+        db.execute(
+            "UPDATE tokens SET withdrawn_at = $1
+             WHERE authorisation = $2 AND withdrawn_at IS NULL AND expires_at > $3 AND (expires_at > $4 OR channel <> ALL ($5))",
+            &[&entry.at, &id, &(entry.at - LEEWAY), &until, &channels],
+        )
+        .await?;
+    }
+    Ok(match find(db, id).await? {
+        None => Decided::Unknown,
+        Some(a) if done => Decided::Done(a),
+        Some(a) if a.asked_by == *by => Decided::OwnRequest,
+        Some(a) if a.state != State::Approved => Decided::AlreadyIs(a.state),
+        Some(a) if a.until <= entry.at => Decided::Over,
+        Some(a) if a.tokens_issued > review.max_tokens() => Decided::TooFew(a.tokens_issued),
+        Some(a) if review.changes_nothing(&a, by) => Decided::Done(a),
+        Some(_) => Decided::Suspended,
+    })
+}
+
+pub(super) async fn withdraw(db: &Session, id: AuthorisationId, entry: &Entry) -> Result<Decided, StoreError> {
+    let withdraw = "UPDATE authorisations SET state = 'withdrawn' WHERE id = $1 AND state IN ('asked', 'approved')";
+    let changed = db.execute(withdraw, &[&id]).await?;
+    let live = "UPDATE tokens SET withdrawn_at = $2 WHERE authorisation = $1 AND withdrawn_at IS NULL AND expires_at > $3";
+    db.execute(live, &[&id, &entry.at, &(entry.at - LEEWAY)]).await?;
+    let done = recorded(db, changed, entry).await?;
+    Ok(match find(db, id).await? {
+        None => Decided::Unknown,
+        Some(a) if done => Decided::Done(a),
+        Some(a) => Decided::AlreadyIs(a.state),
+    })
+}
+
+pub(super) async fn find(db: &Session, id: AuthorisationId) -> Result<Option<Authorisation>, StoreError> {
+    let row = db.maybe(&format!("SELECT {AUTHORISATION} FROM authorisations WHERE id = $1"), &[&id]).await?;
+    row.as_ref().map(authorisation).transpose()
+}
+
+pub(super) async fn all(db: &Session, asked_by: Option<&Callsign>) -> Result<Vec<Authorisation>, StoreError> {
+    let all = format!("SELECT {AUTHORISATION} FROM authorisations WHERE $1::text IS NULL OR asked_by = $1 ORDER BY asked_at DESC, id");
+    db.rows(&all, &[&asked_by]).await?.iter().map(authorisation).collect()
+}

@@ -1,0 +1,151 @@
+//! The ledger's tables.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use tokio_postgres::Row;
+
+use super::{
+    PostgresStore,
+    rows::{number, signed},
+    session::Session,
+};
+use crate::{
+    ledger::{Entry, Hash, NodeId, leaf_hash, tree},
+    store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError},
+    token::Cti,
+};
+
+/// How the tree asks for its nodes.
+type Ask<'a> = &'a mut dyn FnMut(NodeId) -> Result<Hash, StoreError>;
+
+/// The ledger's next line and the nodes that it completes, in the transaction of the act that it records.
+pub(super) async fn append(db: &Session, entry: &Entry) -> Result<(), StoreError> {
+    let leaf = entry.canonical_bytes();
+    let next = "INSERT INTO ledger_entries (seq, leaf) SELECT coalesce(max(seq), 0) + 1, $1 FROM ledger_entries RETURNING seq";
+    let seq: i64 = db.one(next, &[&leaf]).await?.try_get(0)?;
+    let (index, leaf) = (seq.cast_unsigned() - 1, leaf_hash(&leaf));
+    let completed = with_nodes(db, |node| tree::completed(index, leaf, node)).await?;
+    if completed.is_empty() {
+        return Ok(());
+    }
+    let levels: Vec<i64> = completed.iter().map(|(id, _)| id.level.into()).collect();
+    let indices = completed.iter().map(|(id, _)| signed(id.index)).collect::<Result<Vec<_>, _>>()?;
+    let hashes: Vec<&[u8]> = completed.iter().map(|(_, hash)| hash.as_slice()).collect();
+    let keep = "INSERT INTO ledger_nodes (level, idx, hash) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])";
+    db.execute(keep, &[&levels, &indices, &hashes]).await?;
+    Ok(())
+}
+
+/// Appends only if the act changed something.
+pub(super) async fn recorded(db: &Session, changed: u64, entry: &Entry) -> Result<bool, StoreError> {
+    if changed > 0 {
+        append(db, entry).await?;
+    }
+    Ok(changed > 0)
+}
+
+/// Works on nodes of the tree. Which ones does not depend on what they are, so that they are all read by one statement,
+/// which is of one moment.
+async fn with_nodes<T>(db: &Session, work: impl Fn(Ask<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let mut wanted = Vec::new();
+    work(&mut |id| {
+        wanted.push(id);
+        Ok([0; 32])
+    })?;
+    let nodes = read(db, &wanted).await?;
+    work(&mut |id| nodes.get(&id).copied().ok_or_else(|| StoreError::Failed("a node of the ledger is missing".into())))
+}
+
+async fn read(db: &Session, wanted: &[NodeId]) -> Result<HashMap<NodeId, Hash>, StoreError> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let levels: Vec<i64> = wanted.iter().map(|id| id.level.into()).collect();
+    let indices = wanted.iter().map(|id| signed(id.index)).collect::<Result<Vec<_>, _>>()?;
+    let rows = db
+        .rows(
+            "WITH wanted AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS wanted (level, idx))
+             SELECT level, idx, hash FROM wanted JOIN ledger_nodes USING (level, idx)
+             UNION ALL SELECT level, idx, leaf FROM wanted JOIN ledger_entries ON seq = idx + 1 WHERE level = 0",
+            &[&levels, &indices],
+        )
+        .await?;
+    let node = |row: &Row| {
+        let id = NodeId { level: number(row, 0)?, index: number(row, 1)? };
+        let bytes: &[u8] = row.try_get(2)?;
+        Ok((id, if id.level == 0 { leaf_hash(bytes) } else { hash(bytes)? }))
+    };
+    rows.iter().map(node).collect()
+}
+
+fn hash(bytes: &[u8]) -> Result<Hash, StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Failed("a node of the ledger is damaged".into()))
+}
+
+#[async_trait]
+impl LedgerStore for PostgresStore {
+    async fn head(&self) -> Result<Head, StoreError> {
+        let db = self.reading().await?;
+        // The checkpoint first: what is appended meanwhile makes the size larger, never smaller.
+        let newest = "SELECT number, size, note FROM ledger_checkpoints ORDER BY number DESC LIMIT 1";
+        let checkpoint = db.maybe(newest, &[]).await?.as_ref().map(checkpoint_row).transpose()?;
+        let last = db.one("SELECT coalesce(max(seq), 0) FROM ledger_entries", &[]).await?;
+        Ok(Head { size: number(&last, 0)?, checkpoint })
+    }
+
+    async fn root(&self, size: u64) -> Result<Hash, StoreError> {
+        with_nodes(&*self.reading().await?, |node| tree::root(size, node)).await
+    }
+
+    async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
+        with_nodes(&*self.reading().await?, |node| tree::inclusion_proof(index, size, node)).await
+    }
+
+    async fn consistency(&self, first: u64, second: u64) -> Result<Vec<Hash>, StoreError> {
+        with_nodes(&*self.reading().await?, |node| tree::consistency_proof(first, second, node)).await
+    }
+
+    async fn issued(&self, cti: Cti) -> Result<Option<u64>, StoreError> {
+        // The very expressions of the index ledger_issued.
+        let by_token = "SELECT seq FROM ledger_entries
+            WHERE substring(encode(leaf, 'escape') FROM '\"cti\":\"([0-9a-f]{16})\"') = $1
+              AND position('\"event\":\"token_issued\"'::bytea IN leaf) > 0";
+        let row = self.reading().await?.maybe(by_token, &[&cti.to_string()]).await?;
+        row.as_ref().map(|row| number(row, 0)).transpose()
+    }
+
+    async fn keep_checkpoint(&self, size: u64, note: String) -> Result<bool, StoreError> {
+        let size = signed(size)?;
+        // Checkpoints only grow, whoever signs at the same time, and never speak of entries that are not there.
+        let keep = "INSERT INTO ledger_checkpoints (number, size, note)
+            SELECT coalesce(max(number), 0) + 1, $1::bigint, $2::text FROM ledger_checkpoints
+            HAVING $1 > coalesce(max(size), 0) AND $1 <= (SELECT max(seq) FROM ledger_entries)";
+        self.acts.run(move |db| Box::pin(async move { Ok(db.execute(keep, &[&size, &note]).await? == 1) })).await
+    }
+
+    async fn entries(&self, after: i64) -> Result<Vec<EntryRow>, StoreError> {
+        let page = "SELECT seq, leaf FROM ledger_entries WHERE seq > $1 ORDER BY seq LIMIT $2";
+        let rows = self.reading().await?.rows(page, &[&after, &signed(PAGE as u64)?]).await?;
+        rows.iter().map(|row| Ok(EntryRow { number: row.try_get(0)?, leaf: row.try_get(1)? })).collect()
+    }
+
+    async fn checkpoints(&self, after: i64) -> Result<Vec<CheckpointRow>, StoreError> {
+        let page = "SELECT number, size, note FROM ledger_checkpoints WHERE number > $1 ORDER BY number LIMIT $2";
+        self.reading().await?.rows(page, &[&after, &signed(PAGE as u64)?]).await?.iter().map(checkpoint_row).collect()
+    }
+
+    async fn nodes(&self, level: u32, from: u64, until: u64) -> Result<Vec<(NodeId, Hash)>, StoreError> {
+        let range = "SELECT idx, hash FROM ledger_nodes WHERE level = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
+        let rows = self.reading().await?.rows(range, &[&i64::from(level), &signed(from)?, &signed(until)?]).await?;
+        rows.iter().map(|row| Ok((NodeId { level, index: number(row, 0)? }, hash(row.try_get(1)?)?))).collect()
+    }
+
+    async fn node_count(&self) -> Result<u64, StoreError> {
+        number(&self.reading().await?.one("SELECT count(*) FROM ledger_nodes", &[]).await?, 0)
+    }
+}
+
+fn checkpoint_row(row: &Row) -> Result<CheckpointRow, StoreError> {
+    Ok(CheckpointRow { number: row.try_get(0)?, size: row.try_get(1)?, note: row.try_get(2)? })
+}

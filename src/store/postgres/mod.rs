@@ -1,0 +1,102 @@
+//! PostgreSQL: one database for any number of processes. Each opens a connection for every kind of work, when it is needed;
+//! nothing is kept in a process but what it is doing.
+
+mod access;
+mod acts;
+mod address;
+mod authorisations;
+mod guesses;
+mod issuer;
+mod keys;
+mod lanes;
+mod ledger;
+mod listener;
+mod marks;
+mod rows;
+mod schema;
+mod session;
+mod tokens;
+mod verifier;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{broadcast, watch},
+    task::AbortHandle,
+};
+
+use self::{
+    acts::Acts,
+    guesses::Guesses,
+    lanes::Lane,
+    marks::Marks,
+    session::{Link, Manner, Session},
+};
+use super::StoreError;
+use crate::token::Cti;
+
+pub use self::address::PostgresAddress;
+
+/// How many uses may be told of before a slow listener has to ask the store again.
+const MARKS_TOLD: usize = 1_024;
+
+/// Plans stay what they are whatever the statistics say: by index, so that a check costs the same on the first day and after
+/// ten million.
+const BY_INDEX: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off";
+
+/// For checks. Shorter than the verifier's own patience, so that it still has an answer to give.
+const CHECKING: Manner = Manner { patience: Duration::from_millis(1_500), settings: BY_INDEX };
+/// For the issuer, whose people wait longer for an answer than for none.
+const ISSUING: Manner = Manner { patience: Duration::from_secs(5), settings: BY_INDEX };
+
+/// A store in one PostgreSQL database. Any number of processes may have it open at once.
+pub struct PostgresStore {
+    marks: Lane<Marks>,
+    guesses: Lane<Guesses>,
+    acts: Acts,
+    reads: Link,
+    marked: broadcast::Sender<Cti>,
+    key_changes: watch::Sender<()>,
+    listener: AbortHandle,
+}
+
+impl PostgresStore {
+    /// Opens the database for the issuer, who owns it, and migrates it.
+    pub async fn open_for_issuer(address: PostgresAddress) -> Result<Self, StoreError> {
+        schema::bring_up_to_date(&address).await?;
+        Ok(Self::start(address, ISSUING))
+    }
+
+    /// Opens the database for whoever neither makes nor migrates it.
+    pub async fn open_for_verifier(address: PostgresAddress) -> Result<Self, StoreError> {
+        schema::check(&address).await?;
+        Ok(Self::start(address, CHECKING))
+    }
+
+    fn start(address: PostgresAddress, reading: Manner) -> Self {
+        let address = Arc::new(address);
+        let (marked, key_changes) = (broadcast::Sender::new(MARKS_TOLD), watch::Sender::new(()));
+        let link = |manner| Link::new(address.clone(), manner);
+        Self {
+            marks: Lane::start(link(CHECKING)),
+            guesses: Lane::start(link(CHECKING)),
+            acts: Acts::start(link(ISSUING)),
+            reads: link(reading),
+            listener: listener::start(address, marked.clone(), key_changes.clone()),
+            marked,
+            key_changes,
+        }
+    }
+
+    /// The connection for statements that only read. Many may be under way on it at once.
+    async fn reading(&self) -> Result<Arc<Session>, StoreError> {
+        self.reads.session().await
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}

@@ -1,0 +1,87 @@
+//! The database as this version wants it.
+
+use std::time::Duration;
+
+use super::{
+    PostgresAddress,
+    rows::number,
+    session::{Manner, Session},
+};
+use crate::store::StoreError;
+
+/// Every change so far; `schema_version` holds the number of the last that was applied.
+const MIGRATIONS: [(u32, &str); 1] = [(1, include_str!("migrations/0001.sql"))];
+
+/// The version that this program works with.
+const SCHEMA: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
+/// The lock of whoever changes the schema ("schema" in ASCII).
+const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(126870790434145)";
+
+/// The role whose rights the schema gives.
+const VERIFIER: &str = "countersign_verifier";
+
+/// A change of a large table takes its time.
+const MIGRATING: Manner = Manner { patience: Duration::from_mins(10), settings: "" };
+
+/// Checks the database and brings it up to date, all of it or nothing.
+pub(super) async fn bring_up_to_date(address: &PostgresAddress) -> Result<(), StoreError> {
+    let db = open(address).await?;
+    let role = db.maybe("SELECT 1 FROM pg_roles WHERE rolname = $1", &[&VERIFIER]).await?;
+    if role.is_none() {
+        return Err(StoreError::Unusable(format!("has no role {VERIFIER}; prepare the database with deploy/postgresql.sql first")));
+    }
+    db.batch(BEGIN).await?;
+    let done = migrate(&db).await;
+    db.batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    done?;
+    is_current(&db).await
+}
+
+/// Checks the database.
+pub(super) async fn check(address: &PostgresAddress) -> Result<(), StoreError> {
+    is_current(&open(address).await?).await
+}
+
+async fn open(address: &PostgresAddress) -> Result<Session, StoreError> {
+    let db = Session::open(address, MIGRATING, None).await?;
+    // What was answered must survive the loss of power (threat 18), whoever set up the database.
+    for setting in ["fsync", "full_page_writes"] {
+        let value: String = db.one("SELECT current_setting($1)", &[&setting]).await?.try_get(0)?;
+        if value != "on" {
+            return Err(StoreError::Unusable(format!("would lose what it has said to keep: its {setting} is {value}; turn it on")));
+        }
+    }
+    Ok(db)
+}
+
+async fn migrate(db: &Session) -> Result<(), StoreError> {
+    let may = |error| match error {
+        StoreError::Failed(reason) => {
+            StoreError::Unusable(format!("cannot be brought up to date: {reason}; the issuer's user must own it"))
+        }
+        error => error,
+    };
+    db.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)").await.map_err(may)?;
+    let applied = version(db).await?;
+    for (version, statements) in MIGRATIONS.iter().filter(|(version, _)| *version > applied) {
+        db.batch(statements).await.map_err(may)?;
+        db.batch(&format!("DELETE FROM schema_version; INSERT INTO schema_version VALUES ({version})")).await?;
+    }
+    Ok(())
+}
+
+async fn version(db: &Session) -> Result<u32, StoreError> {
+    number(&db.one("SELECT coalesce(max(version), 0) FROM schema_version", &[]).await?, 0)
+}
+
+async fn is_current(db: &Session) -> Result<(), StoreError> {
+    let there: bool = db.one("SELECT to_regclass('schema_version') IS NOT NULL", &[]).await?.try_get(0)?;
+    if !there {
+        return Err(StoreError::Unusable("is empty; start the issuer first, which fills it".into()));
+    }
+    match version(db).await? {
+        SCHEMA => Ok(()),
+        _ => Err(StoreError::Unusable("was made by another version of this program; start the issuer of this version first".into())),
+    }
+}

@@ -1,0 +1,245 @@
+//! Connections, made when they are needed and made anew when they are lost. A statement that is not answered in time
+//! costs its connection: what queues behind it would only wait as well.
+
+use std::{
+    collections::HashMap,
+    error::Error as _,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::future::poll_fn;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
+    task::AbortHandle,
+    time::{Instant, timeout},
+};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Notification, Row, Socket, Statement, error::SqlState, types::ToSql};
+
+use super::PostgresAddress;
+use crate::store::StoreError;
+
+/// For a connection to be made and set up.
+const CONNECT_WAIT: Duration = Duration::from_secs(1);
+/// Until the first new attempt after one that failed; twice as long after each, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest time between two attempts, and so about how long a recovery goes unnoticed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What statements share.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    /// For one statement. On the server a little less, so that it gives up first and the connection lives on.
+    pub patience: Duration,
+    /// More settings, as statements.
+    pub settings: &'static str,
+}
+
+pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// One connection.
+pub(super) struct Session {
+    client: Client,
+    patience: Duration,
+    /// By their text, as prepared on this connection.
+    statements: Mutex<HashMap<String, Statement>>,
+    connection: AbortHandle,
+}
+
+impl Session {
+    /// Connects. Notifications go to `told`.
+    pub async fn open(address: &PostgresAddress, manner: Manner, told: Option<mpsc::Sender<Notification>>) -> Result<Self, StoreError> {
+        let opened = timeout(CONNECT_WAIT, Self::connect(address, manner, told)).await;
+        opened.map_err(|_| StoreError::Failed("the database did not take a connection in time".into()))?
+    }
+
+    async fn connect(address: &PostgresAddress, manner: Manner, told: Option<mpsc::Sender<Notification>>) -> Result<Self, StoreError> {
+        let (client, connection) = match &address.tls {
+            None => {
+                let (client, connection) = address.config.connect(NoTls).await.map_err(|error| unreached(&error))?;
+                (client, attend(connection, told))
+            }
+            Some(tls) => {
+                let (client, connection) = address.config.connect(tls.clone()).await.map_err(|error| unreached(&error))?;
+                (client, attend(connection, told))
+            }
+        };
+        let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection };
+        // A commit is on disk, also of a synchronous standby, before it is answered (threats 18 and 19). Nobody who is stopped
+        // in the middle of a transaction keeps the others out.
+        let settings = format!(
+            "SET synchronous_commit = on; SET statement_timeout = {limit}; SET lock_timeout = {limit};
+             SET idle_in_transaction_session_timeout = 10000; SET client_min_messages = warning; {}",
+            manner.settings,
+            limit = manner.patience.as_millis() * 9 / 10,
+        );
+        session.client.batch_execute(&settings).await?;
+        Ok(session)
+    }
+
+    fn is_open(&self) -> bool {
+        !self.client.is_closed() && !self.connection.is_finished()
+    }
+
+    /// Gives the connection up. A statement is never cancelled: a commit that waits for its standby would then be answered
+    /// as done (PostgreSQL, `SyncRepWaitForLSN`).
+    pub fn close(&self) {
+        self.connection.abort();
+    }
+
+    /// Waits as long as a statement may take.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
+        let Ok(done) = timeout(self.patience, work).await else {
+            self.close();
+            return Err(StoreError::Failed("the database did not answer in time".into()));
+        };
+        Ok(done?)
+    }
+
+    async fn prepared(&self, sql: &str) -> Result<Statement, StoreError> {
+        let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = self.in_time(self.client.prepare(sql)).await?;
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// How many rows it changed.
+    pub async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql).await?;
+        self.in_time(self.client.execute(&statement, params)).await
+    }
+
+    /// All rows.
+    pub async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(sql).await?;
+        self.in_time(self.client.query(&statement, params)).await
+    }
+
+    /// The row, if there is one.
+    pub async fn maybe(&self, sql: &str, params: Params<'_>) -> Result<Option<Row>, StoreError> {
+        let statement = self.prepared(sql).await?;
+        self.in_time(self.client.query_opt(&statement, params)).await
+    }
+
+    /// The row that there always is.
+    pub async fn one(&self, sql: &str, params: Params<'_>) -> Result<Row, StoreError> {
+        let statement = self.prepared(sql).await?;
+        self.in_time(self.client.query_one(&statement, params)).await
+    }
+
+    /// Statements without parameters.
+    pub async fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.in_time(self.client.batch_execute(sql)).await
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Moves bytes for as long as there is a connection.
+fn attend<T>(mut connection: Connection<Socket, T>, told: Option<mpsc::Sender<Notification>>) -> AbortHandle
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let moving = async move {
+        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            if let (AsyncMessage::Notification(notification), Some(told)) = (message, &told) {
+                // Whoever is behind asks the store again anyway.
+                let _ = told.try_send(notification);
+            }
+        }
+    };
+    tokio::spawn(moving).abort_handle()
+}
+
+/// A connection that is there when it can be.
+pub(super) struct Link {
+    address: Arc<PostgresAddress>,
+    manner: Manner,
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    session: Option<Arc<Session>>,
+    failures: u32,
+    again_at: Option<Instant>,
+}
+
+impl Link {
+    pub fn new(address: Arc<PostgresAddress>, manner: Manner) -> Self {
+        Self { address, manner, state: tokio::sync::Mutex::default() }
+    }
+
+    /// The connection, made anew if it was lost; fails at once while it is too early to try again.
+    pub async fn session(&self) -> Result<Arc<Session>, StoreError> {
+        let mut state = self.state.lock().await;
+        if let Some(session) = state.session.as_ref().filter(|session| session.is_open()) {
+            return Ok(session.clone());
+        }
+        state.session = None;
+        if state.again_at.is_some_and(|at| Instant::now() < at) {
+            return Err(StoreError::Failed("the database cannot be reached".into()));
+        }
+        match Session::open(&self.address, self.manner, None).await {
+            Ok(session) => {
+                let session = Arc::new(session);
+                *state = State { session: Some(session.clone()), ..State::default() };
+                Ok(session)
+            }
+            Err(error) => {
+                state.again_at = Some(Instant::now() + pause(state.failures));
+                state.failures += 1;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// How long to wait after so many failures before the one that just was.
+pub(super) fn pause(failures: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_PAUSE)
+}
+
+/// Says of a connection that was refused for good what to do; whatever else fails may work again in a moment.
+fn unreached(error: &tokio_postgres::Error) -> StoreError {
+    let next = match error.code() {
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => "check user and password in --store",
+        Some(&SqlState::INVALID_CATALOG_NAME) => "prepare the database with deploy/postgresql.sql first",
+        _ => return StoreError::Failed(format!("the database cannot be reached ({})", innermost(error))),
+    };
+    StoreError::Unusable(format!("does not open: {}; {next}", innermost(error)))
+}
+
+fn innermost(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(told) => told.message().to_owned(),
+        None => error.source().map_or_else(|| error.to_string(), ToString::to_string),
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // The message alone: its detail may hold what is in a row.
+        let told = error.as_db_error().map(|told| format!("{} ({})", told.message(), told.code().code()));
+        Self::Failed(told.unwrap_or_else(|| error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_come_less_and_less_often_but_never_cease() {
+        let pauses: Vec<_> = [0, 1, 2, 5, 6, 100, u32::MAX].map(|failures| pause(failures).as_millis()).into();
+        assert_eq!(pauses, [50, 100, 200, 1_600, 2_000, 2_000, 2_000]);
+    }
+}

@@ -1,0 +1,185 @@
+//! The life of a token's row: recorded, made speakable, reported, purged.
+
+use tokio_postgres::Row;
+
+use super::{keys, ledger::append, rows::number, session::Session};
+use crate::{
+    authority::Callsign,
+    ledger::{Entry, Event},
+    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord},
+    token::{Cti, LEEWAY},
+};
+
+/// Rows that one transaction reports or drops, so that acts come in between.
+const PORTION: i64 = 1_000;
+
+/// The inner result is the domain's answer. A refusal has written nothing: the guard statement changes a row only if
+/// it allows the token, and whatever fails after it fails the operation as a whole.
+pub(super) type Outcome = Result<Result<(), IssueRefusal>, StoreError>;
+
+pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outcome {
+    if let Some(speakable) = &token.speakable
+        && let Some(refusal) = no_room(db, speakable, entry.at).await?
+    {
+        return Ok(Err(refusal));
+    }
+    if taken(db, Some(token.cti), token.speakable.as_ref()).await? {
+        return Ok(Err(IssueRefusal::CodeTaken));
+    }
+    // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
+    // officer's, covers channel and window and has tokens left, with neither person suspended, and the one active key;
+    // and it counts the token.
+    let allowed = db
+        .execute(
+            "UPDATE authorisations SET tokens_issued = tokens_issued + 1
+             WHERE id = $1 AND state = 'approved' AND asked_by = $2 AND decided_by <> $2
+               AND tokens_issued < max_tokens
+               AND starts_at <= $3 AND $4 <= ends_at
+               AND $5 = ANY (channels)
+               AND NOT EXISTS (SELECT 1 FROM officers
+                               WHERE callsign IN (asked_by, decided_by) AND suspended_at IS NOT NULL)
+               AND EXISTS (SELECT 1 FROM signing_keys WHERE stage = 'active' AND substr(kid, 1, 4) = $6)",
+            &[&token.authorisation, &token.officer, &token.starts_at, &token.expires_at, &token.channel, &token.kid.as_slice()],
+        )
+        .await?;
+    if allowed != 1 {
+        let active = keys::is_active(db, token.kid).await?;
+        return Ok(Err(if active { IssueRefusal::NotAuthorised } else { IssueRefusal::KeyNotActive }));
+    }
+    insert(db, token).await?;
+    append(db, entry).await?;
+    Ok(Ok(()))
+}
+
+async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
+    let code = token.speakable.as_ref().map(|s| s.code.value().cast_signed());
+    let bytes = token.speakable.as_ref().map(|s| s.token.as_bytes());
+    db.execute(
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &[
+            &token.cti,
+            &token.hash,
+            &token.kid.as_slice(),
+            &token.authorisation,
+            &token.channel,
+            &token.issued_at,
+            &token.starts_at,
+            &token.expires_at,
+            &code,
+            &bytes,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Nobody else issues at the same time, so what is free now is free for this transaction.
+async fn taken(db: &Session, cti: Option<Cti>, speakable: Option<&Speakable>) -> Result<bool, StoreError> {
+    let code = speakable.map(|s| s.code.value().cast_signed());
+    let same = "SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = $1) OR EXISTS (SELECT 1 FROM tokens WHERE code = $2)";
+    Ok(db.one(same, &[&cti, &code]).await?.try_get(0)?)
+}
+
+/// The chance of guessing grows with the number of live codes, so it is bounded here, in the transaction that adds one.
+async fn no_room(db: &Session, speakable: &Speakable, now: i64) -> Result<Option<IssueRefusal>, StoreError> {
+    let live = db.one("SELECT count(*) FROM tokens WHERE code IS NOT NULL AND expires_at > $1", &[&(now - LEEWAY)]).await?;
+    Ok((number::<u64>(&live, 0)? >= speakable.max_live.into()).then_some(IssueRefusal::TooManyLive))
+}
+
+pub(super) async fn make_speakable(db: &Session, cti: Cti, speakable: &Speakable, entry: &Entry) -> Outcome {
+    if let Some(refusal) = no_room(db, speakable, entry.at).await? {
+        return Ok(Err(refusal));
+    }
+    if taken(db, None, Some(speakable)).await? {
+        return Ok(Err(IssueRefusal::CodeTaken));
+    }
+    let added = db
+        .execute(
+            "UPDATE tokens SET code = $1, bytes = $2
+             WHERE cti = $3 AND sha256 = $4 AND code IS NULL AND withdrawn_at IS NULL AND expires_at > $5",
+            &[&speakable.code.value().cast_signed(), &speakable.token.as_bytes(), &cti, &speakable.token.hash(), &entry.at],
+        )
+        .await?;
+    if added == 0 {
+        return Ok(Err(IssueRefusal::NotAuthorised));
+    }
+    append(db, entry).await?;
+    Ok(Ok(()))
+}
+
+pub(super) async fn find(db: &Session, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
+    let one = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti) WHERE cti = $1";
+    db.maybe(one, &[&cti]).await?.as_ref().map(record).transpose()
+}
+
+/// The first five columns.
+fn record(row: &Row) -> Result<TokenRecord, StoreError> {
+    Ok(TokenRecord {
+        officer: row.try_get(0)?,
+        approver: row.try_get(1)?,
+        expires_at: row.try_get(2)?,
+        withdrawn_at: row.try_get(3)?,
+        first_checked_at: row.try_get(4)?,
+    })
+}
+
+pub(super) async fn live(db: &Session, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+    let live = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, cti, authorisation, channel, issued_at,
+                tokens.starts_at
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti)
+         WHERE expires_at > $1 AND ($2::text IS NULL OR $2 IN (asked_by, decided_by)) ORDER BY expires_at, cti";
+    let row = |row: &Row| {
+        Ok(LiveToken {
+            record: record(row)?,
+            cti: row.try_get(5)?,
+            authorisation: row.try_get(6)?,
+            channel: row.try_get(7)?,
+            issued_at: row.try_get(8)?,
+            starts_at: row.try_get(9)?,
+        })
+    };
+    db.rows(live, &[&now, &of]).await?.iter().map(row).collect()
+}
+
+/// Reports one portion of marks, and not in the order in which people checked; 0 when there are none.
+pub(super) async fn report_first_checks(db: &Session, now: i64) -> Result<usize, StoreError> {
+    let portion = "UPDATE marks SET reported = true
+         WHERE cti IN (SELECT cti FROM marks WHERE NOT reported ORDER BY cti LIMIT $1) RETURNING cti, first_checked_at";
+    let mut marks = Vec::new();
+    for row in db.rows(portion, &[&PORTION]).await? {
+        marks.push((row.try_get::<_, Cti>(0)?, row.try_get(1)?));
+    }
+    marks.sort_unstable_by_key(|(cti, _)| cti.0);
+    for (cti, first_checked_at) in &marks {
+        append(db, &Event::FirstCheckReported { cti: *cti, first_checked_at: *first_checked_at }.at(now)).await?;
+    }
+    Ok(marks.len())
+}
+
+/// Drops codes and token bytes that are past their time.
+pub(super) async fn forget_codes(db: &Session, now: i64) -> Result<(), StoreError> {
+    let forget = "UPDATE tokens SET code = NULL, bytes = NULL WHERE code IS NOT NULL AND expires_at <= $1";
+    db.execute(forget, &[&(now - KEEP_CODES)]).await.map(drop)
+}
+
+/// Drops one portion of rows that are past their time, and says whether there may be more.
+pub(super) async fn purge(db: &Session, now: i64) -> Result<bool, StoreError> {
+    // Rows and marks go together, and `through` rises first: a token whose mark is gone can never be used again, not
+    // even after the clock is set back (threat 31). A mark that the ledger does not know yet keeps its row.
+    db.execute(
+        "UPDATE purged SET through = greatest(through, (SELECT max(expires_at) FROM tokens WHERE expires_at <= $1))",
+        &[&(now - KEEP_ROWS)],
+    )
+    .await?;
+    let over = "SELECT cti FROM tokens WHERE expires_at <= $1
+         AND NOT EXISTS (SELECT 1 FROM marks WHERE marks.cti = tokens.cti AND NOT reported) ORDER BY expires_at LIMIT $2";
+    let mut gone: Vec<Cti> = Vec::new();
+    for row in db.rows(over, &[&(now - KEEP_ROWS), &PORTION]).await? {
+        gone.push(row.try_get(0)?);
+    }
+    db.execute("DELETE FROM marks WHERE cti = ANY ($1)", &[&gone]).await?;
+    db.execute("DELETE FROM tokens WHERE cti = ANY ($1)", &[&gone]).await?;
+    Ok(i64::try_from(gone.len()).unwrap_or(i64::MAX) == PORTION)
+}

@@ -1,0 +1,62 @@
+//! The verifier's contract on PostgreSQL.
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::{
+    PostgresStore,
+    guesses::Asked,
+    keys,
+    marks::{Use, records, unread},
+};
+use crate::{
+    store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
+    token::{SpokenCode, Token},
+};
+
+#[async_trait]
+impl VerifierStore for PostgresStore {
+    async fn key_set(&self) -> Result<Option<StoredKeySet>, StoreError> {
+        keys::newest(&*self.reading().await?).await
+    }
+
+    fn key_changes(&self) -> watch::Receiver<()> {
+        self.key_changes.subscribe()
+    }
+
+    async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {
+        let by_code = "SELECT bytes FROM live_tokens WHERE code = $1";
+        let row = self.reading().await?.maybe(by_code, &[&code.value().cast_signed()]).await?;
+        let bytes: Option<Vec<u8>> = row.map(|row| row.try_get(0)).transpose()?;
+        bytes.map(Token::from_bytes).transpose().map_err(|_| StoreError::Failed("a stored token is damaged".into()))
+    }
+
+    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
+        let minute = now.div_euclid(60);
+        Ok(self.guesses.ask(Asked::Take { minute, budget }).await?.then_some(Guess { minute }))
+    }
+
+    async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
+        self.guesses.ask(Asked::GiveBack { minute: guess.minute }).await.map(drop)
+    }
+
+    async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
+        let records = records(&*self.reading().await?, &[token.cti]).await?;
+        Ok(records.get(&token.cti.0).ok_or_else(unread)?.standing(token))
+    }
+
+    async fn use_once(&self, token: Presented, attempt: Option<AttemptHash>, now: i64) -> Result<Marked, StoreError> {
+        let marked = self.marks.ask(Use { token, attempt, minute: now - now.rem_euclid(60) }).await?;
+        if marked == Marked::First {
+            // An error only says that nobody listens.
+            let _ = self.marked.send(token.cti);
+        }
+        Ok(marked)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        let writable = "SELECT through FROM purged WHERE current_setting('transaction_read_only') = 'off'";
+        let row = self.reading().await?.maybe(writable, &[]).await?;
+        row.map(drop).ok_or_else(|| StoreError::Failed("the database only reads".into()))
+    }
+}

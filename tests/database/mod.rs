@@ -1,0 +1,196 @@
+//! A PostgreSQL server of the tests' own, from Debian's binaries, that ends with the process that started it.
+
+use std::{
+    fs,
+    io::{Write as _, stderr},
+    net::TcpListener,
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use countersign::store::PostgresAddress;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+use tokio_postgres::{Client, NoTls};
+
+/// Where Debian keeps the programs, the newest version first.
+fn programs() -> Option<PathBuf> {
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    versions.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
+    versions.pop().map(|version| version.join("bin")).filter(|programs| programs.join("initdb").exists())
+}
+
+/// Says on the terminal that a test was not run, and why.
+pub fn not_run(what: &str) {
+    let _ = writeln!(stderr(), "NOT RUN: {what}: Debian's postgresql is not installed; make test installs it");
+}
+
+/// A server, its files in memory where that is possible.
+pub struct Cluster {
+    folder: TempDir,
+    port: u16,
+    /// Stops the server and takes its files away when its own standard input ends, whatever ends us.
+    keeper: Child,
+    databases: AtomicUsize,
+}
+
+impl Cluster {
+    /// The one that the tests of this process share; `None` on a machine without PostgreSQL.
+    pub async fn shared() -> Option<Arc<Self>> {
+        static SHARED: Mutex<Weak<Cluster>> = Mutex::const_new(Weak::new());
+        let mut shared = SHARED.lock().await;
+        if let Some(running) = shared.upgrade() {
+            return Some(running);
+        }
+        let started = Arc::new(Self::start(&[]).await?);
+        *shared = Arc::downgrade(&started);
+        Some(started)
+    }
+
+    /// Starts one with more settings.
+    pub async fn start(settings: &[&str]) -> Option<Self> {
+        let programs = programs()?;
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
+        let data = folder.path().join("data");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let as_server = Server::new(&programs, folder.path());
+        let mut make = as_server.command("initdb");
+        make.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        let done = make.arg("--pgdata").arg(&data).stdout(Stdio::null()).status().unwrap();
+        assert!(done.success(), "initdb failed");
+        let keeper = as_server.keep(&data, port, settings);
+        let cluster = Self { folder, port, keeper, databases: AtomicUsize::new(0) };
+        cluster.is_up().await;
+        cluster.prepare();
+        Some(cluster)
+    }
+
+    /// As an administrator prepares it, with the project's own script.
+    fn prepare(&self) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/postgresql.sql");
+        let done =
+            Command::new("psql").args(["--quiet", "--no-psqlrc", "--file", script, &self.url("postgres", "postgres")]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    async fn is_up(&self) {
+        for _ in 0..600 {
+            if tokio_postgres::connect(&self.url("postgres", "postgres"), NoTls).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the database did not start: {}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
+    }
+
+    /// The address of a database for a user.
+    pub fn url(&self, user: &str, database: &str) -> String {
+        format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// A connection around the contracts.
+    pub async fn client(&self, user: &str, database: &str) -> Client {
+        let (client, connection) = tokio_postgres::connect(&self.url(user, database), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    /// A database as the script leaves it, for one test.
+    pub async fn database(self: &Arc<Self>) -> Database {
+        static ALONE: Mutex<()> = Mutex::const_new(());
+        // A template may have no other visitor.
+        let _alone = ALONE.lock().await;
+        let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let admin = self.client("postgres", "postgres").await;
+        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE countersign OWNER countersign_issuer")).await.unwrap();
+        Database { cluster: self.clone(), name }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+/// A database of one test.
+pub struct Database {
+    pub cluster: Arc<Cluster>,
+    pub name: String,
+}
+
+impl Database {
+    /// As the issuer reaches it.
+    pub fn issuer(&self) -> PostgresAddress {
+        PostgresAddress::parse(&self.cluster.url("countersign_issuer", &self.name), None).unwrap()
+    }
+
+    /// As a verifier reaches it.
+    pub fn verifier(&self) -> PostgresAddress {
+        PostgresAddress::parse(&self.cluster.url("countersign_verifier", &self.name), None).unwrap()
+    }
+
+    /// Runs statements as their owner, around the contracts.
+    pub async fn sql(&self, statements: &str) -> Result<(), String> {
+        let client = self.cluster.client("countersign_issuer", &self.name).await;
+        client.batch_execute(statements).await.map_err(|error| error.to_string())
+    }
+}
+
+/// Who runs the server: PostgreSQL refuses to be root.
+struct Server<'a> {
+    programs: &'a Path,
+    folder: &'a Path,
+    is_root: bool,
+}
+
+impl<'a> Server<'a> {
+    fn new(programs: &'a Path, folder: &'a Path) -> Self {
+        let id = |args: &[&str]| {
+            Command::new("id").args(args).output().ok().and_then(|out| String::from_utf8(out.stdout).ok()?.trim().parse::<u32>().ok())
+        };
+        let is_root = id(&["-u"]) == Some(0);
+        if is_root {
+            chown(folder, id(&["-u", "postgres"]), id(&["-g", "postgres"])).unwrap();
+        }
+        Self { programs, folder, is_root }
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let path = self.programs.join(program);
+        let mut command = if self.is_root { Command::new("runuser") } else { Command::new(&path) };
+        if self.is_root {
+            command.args(["-u", "postgres", "--"]).arg(path);
+        }
+        command.current_dir(self.folder);
+        command
+    }
+
+    /// The server under a shell that outlives us for as long as it takes to clear up.
+    fn keep(&self, data: &Path, port: u16, settings: &[&str]) -> Child {
+        let mut server = self.command("postgres");
+        server.arg("-D").arg(data).args(["-p", &port.to_string(), "-k", "", "-h", "127.0.0.1", "-c", "max_connections=500"]);
+        for setting in settings {
+            server.args(["-c", setting]);
+        }
+        let script = r#"data=$1 log=$2; shift 2
+            "$@" >"$log" 2>&1 &
+            cat >/dev/null
+            kill -QUIT "$(head -n 1 "$data/postmaster.pid")" 2>/dev/null
+            wait
+            rm -rf "$data""#;
+        let mut keeper = Command::new("sh");
+        keeper.args(["-c", script, "sh"]).arg(data).arg(self.folder.join("log")).arg(server.get_program()).args(server.get_args());
+        // Not in our group: an interrupt from the terminal is for us alone.
+        std::os::unix::process::CommandExt::process_group(&mut keeper, 0);
+        keeper.current_dir(self.folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+}

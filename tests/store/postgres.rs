@@ -1,0 +1,51 @@
+//! PostgreSQL as a backend.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use countersign::store::PostgresStore;
+
+use crate::{
+    Backend, Stores,
+    database::{Cluster, Database, not_run},
+    suite, whole_suite,
+};
+
+pub struct Postgres(Database);
+
+impl Postgres {
+    /// `None`, and said so, where there is no PostgreSQL.
+    pub async fn new(test: &str) -> Option<Self> {
+        let Some(cluster) = Cluster::shared().await else {
+            not_run(test);
+            return None;
+        };
+        Some(Self(cluster.database().await))
+    }
+}
+
+#[async_trait]
+impl Backend for Postgres {
+    async fn open(&self) -> Stores {
+        let issuer = Arc::new(PostgresStore::open_for_issuer(self.0.issuer()).await.unwrap());
+        // With the rights of the verifier's own role.
+        let verifier = Arc::new(PostgresStore::open_for_verifier(self.0.verifier()).await.unwrap());
+        Stores { issuer: issuer.clone(), verifier, ledger: issuer }
+    }
+
+    async fn sql(&self, statement: &str) -> Result<(), String> {
+        self.0.sql(statement).await
+    }
+
+    async fn block(&self, table: &str) {
+        let refuse = "CREATE FUNCTION blocked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'blocked'; END $$";
+        let trigger = format!("CREATE TRIGGER blocked BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION blocked()");
+        self.sql(&format!("{refuse}; {trigger}")).await.unwrap();
+    }
+
+    async fn unblock(&self, table: &str) {
+        self.sql(&format!("DROP TRIGGER blocked ON {table}; DROP FUNCTION blocked")).await.unwrap();
+    }
+}
+
+whole_suite!(Postgres);
