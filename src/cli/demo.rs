@@ -66,7 +66,7 @@ fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
     let port = public.rsplit_once(':').map_or("8080", |(_, port)| port).to_owned();
     let demo = Flags {
         store: Some(format!("sqlite:{}", folder.join("store.sqlite").display())),
-        store_authorities: None,
+        store_ca: None,
         keys: Some(folder.join("keys")),
         issuer: Some("verify.example.org".into()),
         public_url: flags.public_url.or(Some(format!("http://localhost:{port}"))),

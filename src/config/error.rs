@@ -35,7 +35,7 @@ pub enum ConfigError {
     #[error("--store is neither sqlite: and a path, such as sqlite:countersign.sqlite, nor postgres://user@host/database")]
     Store,
     /// The address of the database does not fit.
-    #[error("--store {0}")]
+    #[error("{0}")]
     Database(String),
     /// A file cannot be read.
     #[error("{} cannot be read ({reason}); check its path and who may read it", path.display())]

@@ -46,12 +46,12 @@ pub struct Flags {
     /// Settings file; countersign.toml in this folder if it is there
     #[arg(long, global = true, env = "COUNTERSIGN_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where everything is kept
-    #[arg(long, global = true, env = "COUNTERSIGN_STORE", hide_env_values = true, value_name = "sqlite:PATH|postgres://...")]
+    /// Where everything is kept: sqlite:PATH or postgres://USER@HOST/DATABASE
+    #[arg(long, global = true, env = "COUNTERSIGN_STORE", hide_env_values = true, value_name = "ADDRESS")]
     pub store: Option<String>,
-    /// Who signed the certificate of a PostgreSQL server, in PEM; those that this machine trusts if not set
-    #[arg(long, global = true, env = "COUNTERSIGN_STORE_AUTHORITIES", hide_env_values = true, value_name = "FILE")]
-    pub store_authorities: Option<PathBuf>,
+    /// Who signed the certificate of a PostgreSQL server, as PEM; those whom this machine trusts if not set
+    #[arg(long, global = true, env = "COUNTERSIGN_STORE_CA", hide_env_values = true, value_name = "FILE")]
+    pub store_ca: Option<PathBuf>,
     /// Folder with root.jwk, keyset.jwt and private/
     #[arg(long, global = true, env = "COUNTERSIGN_KEYS", hide_env_values = true, value_name = "FOLDER")]
     pub keys: Option<PathBuf>,
@@ -104,7 +104,7 @@ pub struct Flags {
 #[allow(clippy::struct_field_names, reason = "the entries are named as their flags are")]
 struct File {
     store: Option<String>,
-    store_authorities: Option<PathBuf>,
+    store_ca: Option<PathBuf>,
     keys: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
     issuer: Option<String>,
@@ -134,7 +134,7 @@ impl Flags {
         Ok(Settings(Self {
             config: self.config,
             store: self.store.or(file.store),
-            store_authorities: self.store_authorities.or(file.store_authorities),
+            store_ca: self.store_ca.or(file.store_ca),
             keys: self.keys.or(file.keys),
             passphrase_file: self.passphrase_file.or(file.passphrase_file),
             issuer: self.issuer.or(file.issuer),

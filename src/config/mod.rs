@@ -49,7 +49,7 @@ impl Settings {
     /// Where everything is kept.
     pub fn store(&self) -> Result<StoreAddress, ConfigError> {
         let value = self.0.store.as_deref().unwrap_or("sqlite:countersign.sqlite");
-        let authorities = self.0.store_authorities.as_deref();
+        let authorities = self.0.store_ca.as_deref();
         match value.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(StoreAddress::Sqlite(path.into())),
             Some(("postgres" | "postgresql", _)) => {

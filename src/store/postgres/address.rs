@@ -27,12 +27,12 @@ pub struct PostgresAddress {
 
 impl PostgresAddress {
     /// Reads `postgres://user:password@host:port/database`; `authorities` is a PEM file with who signed the database's
-    /// certificate, in place of those that this machine trusts. `Err` is a sentence's end about the address, without it: it
-    /// may hold a password.
+    /// certificate, in place of those that this machine trusts. `Err` is a sentence that does not show the address: it may
+    /// hold a password.
     pub fn parse(url: &str, authorities: Option<&Path>) -> Result<Self, String> {
-        let mut config: Config = url.parse().map_err(|_| "is not an address such as postgres://user@host/database".to_owned())?;
+        let mut config: Config = url.parse().map_err(|_| "--store is not an address such as postgres://user@host/database".to_owned())?;
         if config.get_hosts().is_empty() {
-            return Err("names no host; write postgres://user@host/database".into());
+            return Err("--store names no host; write postgres://user@host/database".into());
         }
         // A copy that only reads takes no mark, and one that was left behind would answer from the past (threat 19).
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
@@ -65,7 +65,8 @@ fn encrypted(authorities: Option<&Path>) -> Result<MakeRustlsConnect, String> {
     let mut roots = RootCertStore::empty();
     match authorities {
         Some(file) => {
-            let unreadable = || format!("cannot be trusted: {} holds no certificate in PEM form", file.display());
+            let unreadable =
+                || format!("--store-ca {} holds no certificate in PEM form; name the file with the authority's", file.display());
             let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|_| unreadable())?.collect();
             for certificate in read.map_err(|_| unreadable())? {
                 roots.add(certificate).map_err(|_| unreadable())?;
@@ -77,7 +78,7 @@ fn encrypted(authorities: Option<&Path>) -> Result<MakeRustlsConnect, String> {
         None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
     }
     let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
-    let config = versions.map_err(|_| "cannot be spoken to by TLS".to_owned())?.with_root_certificates(roots).with_no_client_auth();
+    let config = versions.map_err(|_| "--store cannot be spoken to by TLS".to_owned())?.with_root_certificates(roots).with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }
 

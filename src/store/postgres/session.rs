@@ -213,7 +213,7 @@ fn unreached(error: &tokio_postgres::Error) -> StoreError {
     let next = match error.code() {
         Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => "check user and password in --store",
         Some(&SqlState::INVALID_CATALOG_NAME) => "prepare the database with deploy/postgresql.sql first",
-        _ => return StoreError::Failed(format!("the database cannot be reached ({})", innermost(error))),
+        _ => return StoreError::Failed(format!("the database cannot be reached ({}); start it, or check --store", innermost(error))),
     };
     StoreError::Unusable(format!("does not open: {}; {next}", innermost(error)))
 }
@@ -221,7 +221,11 @@ fn unreached(error: &tokio_postgres::Error) -> StoreError {
 fn innermost(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(told) => told.message().to_owned(),
-        None => error.source().map_or_else(|| error.to_string(), ToString::to_string),
+        None => {
+            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            // What the operating system says, without its numbers.
+            cause.split(" (os error").next().unwrap_or(&cause).to_owned()
+        }
     }
 }
 
