@@ -25,6 +25,8 @@ mod notary;
 mod postgres;
 #[path = "store/reviews.rs"]
 mod reviews;
+#[path = "store/rights.rs"]
+mod rights;
 #[path = "store/sqlite.rs"]
 mod sqlite;
 #[path = "store/tampering.rs"]
@@ -69,6 +71,13 @@ pub struct Stores {
     pub verifier: Arc<dyn VerifierStore>,
     /// The overseer's and the notary's side.
     pub ledger: Arc<dyn LedgerStore>,
+}
+
+impl Stores {
+    /// All sides of one store object.
+    pub fn of(store: Arc<impl IssuerStore + VerifierStore + LedgerStore + 'static>) -> Self {
+        Self { issuer: store.clone(), verifier: store.clone(), ledger: store }
+    }
 }
 
 /// Runs each function of the suite on a fresh store of a backend.

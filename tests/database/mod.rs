@@ -128,14 +128,9 @@ pub struct Database {
 }
 
 impl Database {
-    /// As the issuer reaches it.
-    pub fn issuer(&self) -> PostgresAddress {
-        PostgresAddress::parse(&self.cluster.url("countersign_issuer", &self.name), None).unwrap()
-    }
-
-    /// As a verifier reaches it.
-    pub fn verifier(&self) -> PostgresAddress {
-        PostgresAddress::parse(&self.cluster.url("countersign_verifier", &self.name), None).unwrap()
+    /// As a user reaches it.
+    pub fn address(&self, user: &str) -> PostgresAddress {
+        PostgresAddress::parse(&self.cluster.url(user, &self.name), None).unwrap()
     }
 
     /// Runs statements as their owner, around the contracts.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign::store::PostgresStore;
+use countersign::store::{PostgresAddress, PostgresStore};
+use tokio_postgres::Client;
 
 use crate::{
     Backend, Stores,
@@ -22,14 +23,33 @@ impl Postgres {
         };
         Some(Self(cluster.database().await))
     }
+
+    /// On a server of its own with more settings, just as the script prepares it.
+    pub async fn alone(test: &str, settings: &[&str]) -> Option<Self> {
+        let Some(cluster) = Cluster::start(settings).await else {
+            not_run(test);
+            return None;
+        };
+        Some(Self(Database { cluster: Arc::new(cluster), name: "countersign".into() }))
+    }
+
+    /// As a user reaches it.
+    pub fn address(&self, user: &str) -> PostgresAddress {
+        self.0.address(user)
+    }
+
+    /// A connection around the contracts.
+    pub async fn client(&self, user: &str) -> Client {
+        self.0.cluster.client(user, &self.0.name).await
+    }
 }
 
 #[async_trait]
 impl Backend for Postgres {
     async fn open(&self) -> Stores {
-        let issuer = Arc::new(PostgresStore::open_for_issuer(self.0.issuer()).await.unwrap());
+        let issuer = Arc::new(PostgresStore::open_for_issuer(self.address("countersign_issuer")).await.unwrap());
         // With the rights of the verifier's own role.
-        let verifier = Arc::new(PostgresStore::open_for_verifier(self.0.verifier()).await.unwrap());
+        let verifier = Arc::new(PostgresStore::open_for_verifier(self.address("countersign_verifier")).await.unwrap());
         Stores { issuer: issuer.clone(), verifier, ledger: issuer }
     }
 

@@ -27,8 +27,7 @@ impl Sqlite {
     }
 
     fn opened(&self) -> Stores {
-        let store = Arc::new(SqliteStore::open_for_issuer(&self.path()).unwrap());
-        Stores { issuer: store.clone(), verifier: store.clone(), ledger: store }
+        Stores::of(Arc::new(SqliteStore::open_for_issuer(&self.path()).unwrap()))
     }
 
     fn run(&self, statement: &str) -> Result<(), String> {
