@@ -53,11 +53,15 @@ impl Cluster {
         Some(started)
     }
 
-    /// Starts one with more settings.
+    /// Starts one with more settings, its files in memory where that is possible.
     pub async fn start(settings: &[&str]) -> Option<Self> {
-        let programs = programs()?;
         let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
+        Self::start_in(if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap(), settings).await
+    }
+
+    /// Starts one in a folder.
+    pub async fn start_in(folder: TempDir, settings: &[&str]) -> Option<Self> {
+        let programs = programs()?;
         let data = folder.path().join("data");
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let as_server = Server::new(&programs, folder.path());

@@ -127,7 +127,7 @@ impl Record {
 pub(super) async fn records(session: &Session, ctis: &[Cti]) -> Result<HashMap<[u8; 8], Record>, StoreError> {
     let rows = session
         .rows(
-            "SELECT cti, (SELECT through FROM purged), sha256, withdrawn_at IS NOT NULL, attempt, first_checked_at
+            "SELECT cti, (SELECT through FROM purged WHERE only_row = 1), sha256, withdrawn_at IS NOT NULL, attempt, first_checked_at
              FROM unnest($1::bytea[]) AS asked (cti) LEFT JOIN live_tokens USING (cti) LEFT JOIN marks USING (cti)",
             &[&ctis],
         )

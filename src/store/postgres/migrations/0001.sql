@@ -154,10 +154,11 @@ CREATE TABLE ledger_checkpoints (
     note   TEXT NOT NULL
 );
 
--- All that a verifier sees of tokens: neither whose nor under which authorisation. It cannot be asked about others by a
--- condition that tells of them.
-CREATE VIEW live_tokens WITH (security_barrier) AS
-    SELECT cti, sha256, expires_at, withdrawn_at, code, bytes FROM tokens WHERE expires_at > (SELECT through FROM purged);
+-- All that a verifier sees of tokens: neither whose nor under which authorisation. No security barrier, which would read
+-- all of them for each: what it keeps from being seen is only older, and nothing else.
+CREATE VIEW live_tokens AS
+    SELECT cti, sha256, expires_at, withdrawn_at, code, bytes FROM tokens
+    WHERE expires_at > (SELECT through FROM purged WHERE only_row = 1);
 
 -- All that a verifier may do (threat 14).
 GRANT SELECT ON live_tokens, key_sets, signing_keys, purged, misses, schema_version TO countersign_verifier;
