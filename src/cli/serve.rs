@@ -10,7 +10,6 @@ use std::{
 use axum::Router;
 use clap::ValueEnum;
 use tokio::{
-    net::TcpListener,
     sync::{Semaphore, watch},
     task::JoinSet,
     time::timeout,
@@ -27,7 +26,7 @@ use crate::{
         app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
         assets::Assets,
         limits::Misses,
-        listen::{Limits, serve},
+        listen::{Limits, bind, serve},
         private,
         proxy::Proxies,
         public,
@@ -120,7 +119,7 @@ impl Service {
             done => drop(done?),
         }
         let notary = Arc::new(Notary::new(store.clone(), name, key));
-        service.issuer(settings, place, store.clone(), custodian, notary).await?;
+        service.issuer(settings, place, store.clone(), custodian, notary)?;
         if side == Side::All {
             // Last, so that whoever sees it ready finds both.
             service.verifier(settings, place, &folder, store).await?;
@@ -155,7 +154,7 @@ impl Service {
         let [limits, _] = self.limits;
         let router = public::router(app, limits, settings.page_origins()?);
         let proxies = Proxies { forwarded_from: settings.forwarded_from()?, proxy_protocol_from: settings.proxy_protocol_from()? };
-        self.listen(("public", "--public"), settings.public()?, router, limits, proxies).await?;
+        self.listen(("public", "--public"), settings.public()?, router, limits, proxies)?;
         let clock = place.clock.clone();
         self.every(KEY_SET_EVERY, move || {
             let (keys, store, clock) = (keys.clone(), store.clone(), clock.clone());
@@ -168,7 +167,7 @@ impl Service {
         Ok(())
     }
 
-    async fn issuer(
+    fn issuer(
         &mut self,
         settings: &Settings,
         place: &Place,
@@ -179,7 +178,7 @@ impl Service {
         let housekeeper = Arc::new(Housekeeper::new(store.clone(), place.clock.clone(), custodian.clone(), notary.clone()));
         let app = Arc::new(private_app(settings, place, store, custodian, notary)?);
         let [_, limits] = self.limits;
-        self.listen(("private", "--private"), settings.private()?, private::router(app, limits), limits, Proxies::default()).await?;
+        self.listen(("private", "--private"), settings.private()?, private::router(app, limits), limits, Proxies::default())?;
         self.housekeeper = Some(housekeeper.clone());
         self.every(HOUSEKEEPING_EVERY, move || {
             let housekeeper = housekeeper.clone();
@@ -188,7 +187,7 @@ impl Service {
         Ok(())
     }
 
-    async fn listen(
+    fn listen(
         &mut self,
         (side, flag): (&'static str, &str),
         address: SocketAddr,
@@ -196,8 +195,7 @@ impl Service {
         limits: Limits,
         proxies: Proxies,
     ) -> Result<(), Failure> {
-        let bound = TcpListener::bind(address).await;
-        let listener = bound.map_err(|error| Failure::wrong(cannot_listen(address, flag, &error)))?;
+        let listener = bind(address).map_err(|error| Failure::wrong(cannot_listen(address, flag, &error)))?;
         self.listening.push((side, listener.local_addr().unwrap_or(address)));
         let stop = ending(self.phase.subscribe());
         self.tasks.spawn(serve(listener, app, limits, proxies, stop));

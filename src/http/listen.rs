@@ -1,7 +1,12 @@
 //! The accept loop. Our own, because `axum::serve` sets no timeout and no cap: a few thousand slow sockets would
 //! keep honest people out (threat 22).
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, server::conn::http1};
@@ -10,7 +15,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
     time::timeout,
@@ -60,6 +65,10 @@ impl Limits {
         Self { connection: None, connections: 1_024, per_network: None, drain: Duration::from_secs(2), ..Self::PUBLIC };
 }
 
+/// Connections that may wait in the kernel's queue, as far as the system allows. The usual 128 fill within a moment of a rush,
+/// and whoever comes then is only heard when they try again a second later.
+const QUEUE: u32 = 4_096;
+
 /// How long a client that came just before the end has to ask, so that a request on its way is not lost.
 const LAST_CALL: Duration = Duration::from_secs(1);
 
@@ -70,6 +79,14 @@ struct Entrance {
     proxies: Proxies,
     crowd: Arc<Crowd>,
     ending: watch::Sender<bool>,
+}
+
+/// Listens, where an earlier process of ours may just have ended.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Serves until `stop` is done, then takes what waits in the kernel's queue and finishes what is under way.

@@ -146,7 +146,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Whom a request of `peer` with these header lines is from, where 10.0.0.0/8 and 2001:db8:f::/48 are proxies.
+    /// Whom a request of `peer` with these header lines is from, where `10.0.0.0/8` and `2001:db8:f::/48` are proxies.
     fn client(peer: &str, lines: &[&[u8]]) -> IpAddr {
         let networks = ["10.0.0.0/8", "2001:db8:f::/48"].map(|network| network.parse().unwrap());
         let proxies = Proxies { forwarded_from: networks.into(), ..Proxies::default() };
