@@ -140,16 +140,9 @@ impl Settings {
         self.0.page_origins.iter().map(origin).collect()
     }
 
-    /// Proxies whose `X-Forwarded-For` is believed. Not everybody: who may write the list could be any client then.
+    /// Proxies whose `X-Forwarded-For` is believed.
     pub fn forwarded_from(&self) -> Result<Vec<IpNet>, ConfigError> {
-        let flag = "--forwarded-from";
-        let networks = networks::networks(flag, &self.0.forwarded_from)?;
-        match networks.iter().find(|network| network.prefix_len() == 0) {
-            Some(everybody) => {
-                Err(ConfigError::Wrong { flag, value: everybody.to_string(), wanted: "a network of proxies; it is everybody's" })
-            }
-            None => Ok(networks),
-        }
+        networks::networks("--forwarded-from", &self.0.forwarded_from)
     }
 
     /// Proxies that begin each connection with a PROXY protocol header.

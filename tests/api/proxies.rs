@@ -6,7 +6,7 @@ use countersign::http::{listen::Limits, proxy::Proxies};
 use reqwest::Method;
 
 use crate::{
-    actors::{Asker, Reply},
+    actors::{Asker, LONG, Reply},
     app::Setup,
     wire::{GET, PATIENT, SHORT, Service, Socket, client, seen},
     world::unknown_code,
@@ -123,14 +123,15 @@ async fn a_header_of_either_version_in_any_pieces() {
 
 #[tokio::test]
 async fn a_connection_of_a_proxy_without_a_right_header_is_closed() {
-    let service = Service::behind(announcing(), PATIENT).await;
+    // No timeout closes it, before its client gives up waiting.
+    let service = Service::behind(announcing(), Limits { headers: 2 * LONG, ..PATIENT }).await;
     let address = service.address;
     let oversized = [&V2[..14], &2_000_u16.to_be_bytes(), &[0; 2_000]].concat();
     let endless = [b"PROXY UNKNOWN ".as_slice(), &[b'x'; 200], b"\r\n"].concat();
     let twice = [V1, V1, GET].concat();
     client(move || {
         let once = [GET, b"PROXY TCP5 192.0.2.1 10.0.0.1 5678 80\r\n", b"PROXY TCP4 192.0.2.1\r\n", b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0"];
-        for bytes in once.map(<[u8]>::to_vec).into_iter().chain([oversized, endless]) {
+        for bytes in once.map(<[u8]>::to_vec).into_iter().chain([oversized, endless.clone()]) {
             let mut socket = Socket::open(address);
             // The service may close before all of it is sent.
             let _ = socket.0.write_all(&[&bytes, GET].concat());
@@ -142,6 +143,10 @@ async fn a_connection_of_a_proxy_without_a_right_header_is_closed() {
             socket.0.shutdown(std::net::Shutdown::Write).unwrap();
             assert_eq!(socket.read_to_end(), "", "{part:?}");
         }
+        // No end of line in as many bytes as there may be: no more are waited for.
+        let mut socket = Socket::open(address);
+        socket.send(&endless[..107]);
+        assert_eq!(socket.read_to_end(), "");
         let mut socket = Socket::open(address);
         socket.send(&twice);
         assert!(socket.read_to_end().starts_with("HTTP/1.1 400"), "a second header is no HTTP");

@@ -1,4 +1,4 @@
-//! More connections than a process may have files at first, and fewer files than connections.
+//! More connections than a process may have files at first, and fewer files than connections. Each is counted by the kernel.
 
 use std::{
     fs,
@@ -25,6 +25,14 @@ async fn slow(address: &str, from: u8) -> TcpStream {
     stream
 }
 
+/// Both sides, under a limit of the shell's.
+fn serve_with(folder: &Folder, limit: &str) -> Service {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{limit}; exec {BINARY} serve --role all")]);
+    command.current_dir(folder.path()).env_clear().env("TZ", "UTC");
+    Service::spawn(command)
+}
+
 fn open_files(process: u32) -> usize {
     fs::read_dir(format!("/proc/{process}/fd")).unwrap().count()
 }
@@ -33,7 +41,7 @@ fn open_files(process: u32) -> usize {
 async fn two_thousand_slow_sockets_keep_nobody_out() {
     rlimit::increase_nofile_limit(rlimit::INFINITY).unwrap();
     let folder = Folder::ready();
-    let service = Service::start(&folder, &["--role", "all"]);
+    let service = serve_with(&folder, "ulimit -Sn 1024");
     let issued = folder.json(&["issue", "--channel", "in-person", "--private-url", &service.private]);
     let address = service.public.trim_start_matches("http://").to_owned();
     let mut sockets = vec![];
@@ -44,16 +52,13 @@ async fn two_thousand_slow_sockets_keep_nobody_out() {
     let body = json!({"token": issued["token"]});
     let answer = tokio::task::spawn_blocking(move || post(&url, &body)).await.unwrap();
     assert_eq!(answer.unwrap().1["verdict"], "genuine");
-    assert!(open_files(service.id()) > SOCKETS, "they are still there: {}", open_files(service.id()));
+    assert!(open_files(service.id()) > SOCKETS, "they are still there");
 }
 
 #[test]
 fn where_files_are_few_there_are_fewer_connections_and_the_log_says_so() {
     let folder = Folder::ready();
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -n 800; exec {BINARY} serve --role all")]);
-    command.current_dir(folder.path()).env_clear().env("TZ", "UTC");
-    let service = Service::spawn(command);
+    let service = serve_with(&folder, "ulimit -n 800");
     let url = format!("{}/v1/verify", service.public);
     assert_eq!(post(&url, &json!({"token": "hello"})).unwrap().1["verdict"], "mistyped");
     let log = service.terminate().1;
