@@ -134,6 +134,8 @@ fn each_library_has_its_door() {
         ("qrcode", "token/qr.rs"),
         ("ureq", "cli/client.rs"),
         ("webauthn_rs", "issuer/relying_party.rs"),
+        ("ppp", "http/proxy.rs"),
+        ("rlimit", "cli/files.rs"),
     ] {
         for file in sources().iter().filter(|file| file.paths.iter().any(|path| path[0] == library)) {
             assert!(file.name.starts_with(door), "{} uses {library}, which belongs in {door}", file.name);

@@ -13,11 +13,12 @@ stage() {
 times=()
 
 # The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium or sqlite3 tests fail;
-# without another browser, its tests are reported as not run.
+# without another browser or HAProxy, the tests with it are reported as not run.
 programs() {
     local as_root=() missing=() package
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
     command -v sqlite3 >/dev/null || missing+=(sqlite3)
+    [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
     [ -x /usr/bin/chromium ] || missing+=(chromium)
     [ -x /usr/bin/firefox-esr ] || missing+=(firefox-esr)
     [ -x /usr/bin/WebKitWebDriver ] || missing+=(webkit2gtk-driver)

@@ -7,7 +7,10 @@ use std::{
 };
 
 use axum::{Json, Router, routing::post};
-use countersign::http::listen::{Limits, serve};
+use countersign::http::{
+    listen::{Limits, serve},
+    proxy::Proxies,
+};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -23,7 +26,7 @@ pub fn echo() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         println!("{}", listener.local_addr().expect("it is bound"));
         let router = Router::new().route("/v1/verify", post(|Json(body): Json<Value>| async { Json(body) }));
-        serve(listener, router, Limits::PUBLIC, std::future::pending()).await;
+        serve(listener, router, Limits::PUBLIC, Proxies::default(), std::future::pending()).await;
     });
 }
 

@@ -13,7 +13,8 @@ use super::{
     Failure, issue,
     place::{Place, block_on},
     publish, say,
-    serve::{Service, Side, stop_signal},
+    serve::{Service, Side},
+    signals::Signals,
 };
 use crate::{
     authority::{AccessKind, Actor, Authorisation, Callsign, Decision, Role, Scope},
@@ -54,7 +55,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         let issued = tokio::task::spawn_blocking(move || issue::request(&url, &credential, &body)).await;
         let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
         say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
-        service.until(stop_signal()).await;
+        service.until(Signals::new()?).await;
         Ok(())
     })
 }
@@ -88,6 +89,9 @@ fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
         max_live: flags.max_live,
         guesses: flags.guesses,
         page_origins: flags.page_origins,
+        forwarded_from: flags.forwarded_from,
+        proxy_protocol_from: flags.proxy_protocol_from,
+        drain: flags.drain,
         rotation: flags.rotation,
     };
     Ok(demo.resolve()?)

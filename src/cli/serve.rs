@@ -9,20 +9,27 @@ use std::{
 
 use axum::Router;
 use clap::ValueEnum;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::timeout,
+};
 
 use super::{
-    Failure,
+    Failure, files,
     place::{Place, Stores, block_on},
+    signals::Signals,
 };
 use crate::{
     config::{Settings, reason},
     http::{
-        app::{PrivateApp, PublicApp},
+        app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
         assets::Assets,
         limits::Misses,
-        listen::{Limits, serve},
-        private, public,
+        listen::{Limits, bind, serve},
+        private,
+        proxy::Proxies,
+        public,
     },
     issuer::{Custodian, CustodyError, Desk, DeskSettings, Housekeeper, Notary, Passkeys, Registry, RelyingParty},
     key_folder::KeyFolder,
@@ -64,7 +71,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
             // Only for people who watch; the service does not end because nobody does.
             let _ = writeln!(stderr(), "countersign: {side} side on http://{address}");
         }
-        service.until(stop_signal()).await;
+        service.until(Signals::new()?).await;
         Ok(())
     })
 }
@@ -72,7 +79,9 @@ pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
 /// A running service.
 pub struct Service {
     listening: Vec<(&'static str, SocketAddr)>,
-    stop: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
+    drain: Duration,
+    limits: [Limits; 2],
     tasks: JoinSet<()>,
     housekeeper: Option<Arc<Housekeeper>>,
 }
@@ -80,7 +89,14 @@ pub struct Service {
 impl Service {
     /// Starts what the role asks for. Whatever is wrong with settings, keys, store or ports is said here.
     pub async fn start(side: Side, settings: &Settings, place: &Place) -> Result<Self, Failure> {
-        let mut service = Self { listening: Vec::new(), stop: watch::Sender::new(false), tasks: JoinSet::new(), housekeeper: None };
+        let mut service = Self {
+            listening: Vec::new(),
+            phase: watch::Sender::new(Phase::Serving),
+            drain: settings.drain()?,
+            limits: files::fit(files::raise()),
+            tasks: JoinSet::new(),
+            housekeeper: None,
+        };
         let folder = KeyFolder::at(settings.keys());
         // Before the store, so that a wrong setting leaves nothing behind.
         check(side, settings)?;
@@ -102,7 +118,7 @@ impl Service {
             done => drop(done?),
         }
         let notary = Arc::new(Notary::new(store.ledger, name, key));
-        service.issuer(settings, place, store.issuer, custodian, notary).await?;
+        service.issuer(settings, place, store.issuer, custodian, notary)?;
         if side == Side::All {
             // Last, so that whoever sees it ready finds both.
             service.verifier(settings, place, &folder, store.verifier).await?;
@@ -110,10 +126,13 @@ impl Service {
         Ok(service)
     }
 
-    /// Serves until `stop` is done, then finishes what is under way.
-    pub async fn until(mut self, stop: impl Future<Output = ()>) {
-        stop.await;
-        self.stop.send_replace(true);
+    /// Serves until it is told to stop, goes on for the drain time so that proxies can turn to another process, and finishes what
+    /// is under way. Told again, it drains no longer.
+    pub async fn until(mut self, mut signals: Signals) {
+        signals.next().await;
+        self.phase.send_replace(Phase::Leaving);
+        let _ = timeout(self.drain, signals.next()).await;
+        self.phase.send_replace(Phase::Ending);
         while self.tasks.join_next().await.is_some() {}
         if let Some(housekeeper) = self.housekeeper {
             // Nothing acts any more: what was done since the last round goes under a checkpoint too.
@@ -130,9 +149,11 @@ impl Service {
     ) -> Result<(), Failure> {
         let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
         keys.refresh(&*store, place.clock.now()).await.map_err(untrusted)?;
-        let app = Arc::new(public_app(settings, place, keys.clone(), store.clone())?);
-        let router = public::router(app, Limits::PUBLIC, settings.page_origins()?);
-        self.listen("public", "--public", settings.public()?, router, Limits::PUBLIC).await?;
+        let app = Arc::new(public_app(settings, place, keys.clone(), store.clone(), self.phase.subscribe())?);
+        let [limits, _] = self.limits;
+        let router = public::router(app, limits, settings.page_origins()?);
+        let proxies = Proxies { forwarded_from: settings.forwarded_from()?, proxy_protocol_from: settings.proxy_protocol_from()? };
+        self.listen(("public", "--public"), settings.public()?, router, limits, proxies)?;
         let (clock, changes) = (place.clock.clone(), store.key_changes());
         self.every(KEY_SET_EVERY, changes, move || {
             let (keys, store, clock) = (keys.clone(), store.clone(), clock.clone());
@@ -145,7 +166,7 @@ impl Service {
         Ok(())
     }
 
-    async fn issuer(
+    fn issuer(
         &mut self,
         settings: &Settings,
         place: &Place,
@@ -155,7 +176,8 @@ impl Service {
     ) -> Result<(), Failure> {
         let housekeeper = Arc::new(Housekeeper::new(store.clone(), place.clock.clone(), custodian.clone(), notary.clone()));
         let app = Arc::new(private_app(settings, place, store, custodian, notary)?);
-        self.listen("private", "--private", settings.private()?, private::router(app, Limits::PRIVATE), Limits::PRIVATE).await?;
+        let [_, limits] = self.limits;
+        self.listen(("private", "--private"), settings.private()?, private::router(app, limits), limits, Proxies::default())?;
         self.housekeeper = Some(housekeeper.clone());
         // Nothing calls for a round before its time.
         let never = watch::Sender::new(()).subscribe();
@@ -166,12 +188,18 @@ impl Service {
         Ok(())
     }
 
-    async fn listen(&mut self, side: &'static str, flag: &str, address: SocketAddr, app: Router, limits: Limits) -> Result<(), Failure> {
-        let bound = TcpListener::bind(address).await;
-        let listener = bound.map_err(|error| Failure::wrong(cannot_listen(address, flag, &error)))?;
+    fn listen(
+        &mut self,
+        (side, flag): (&'static str, &str),
+        address: SocketAddr,
+        app: Router,
+        limits: Limits,
+        proxies: Proxies,
+    ) -> Result<(), Failure> {
+        let listener = bind(address).map_err(|error| Failure::wrong(cannot_listen(address, flag, &error)))?;
         self.listening.push((side, listener.local_addr().unwrap_or(address)));
-        let stop = stopped(self.stop.subscribe());
-        self.tasks.spawn(serve(listener, app, limits, stop));
+        let stop = ending(self.phase.subscribe());
+        self.tasks.spawn(serve(listener, app, limits, proxies, stop));
         Ok(())
     }
 
@@ -182,7 +210,7 @@ impl Service {
         mut changes: watch::Receiver<()>,
         work: impl Fn() -> F + Send + 'static,
     ) {
-        let stop = stopped(self.stop.subscribe());
+        let stop = ending(self.phase.subscribe());
         self.tasks.spawn(async move {
             let mut stop = std::pin::pin!(stop);
             loop {
@@ -203,10 +231,13 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
     settings.issuer()?;
     settings.public_url()?;
     settings.guessing()?;
+    settings.drain()?;
     if side != Side::Issuer {
         settings.organisation()?;
         settings.public()?;
         settings.page_origins()?;
+        settings.forwarded_from()?;
+        settings.proxy_protocol_from()?;
     }
     if side != Side::Verifier {
         settings.private()?;
@@ -217,7 +248,13 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Arc<dyn VerifierStore>) -> Result<PublicApp, Failure> {
+fn public_app(
+    settings: &Settings,
+    place: &Place,
+    keys: Arc<KeyWatch>,
+    store: Arc<dyn VerifierStore>,
+    phase: watch::Receiver<Phase>,
+) -> Result<PublicApp, Failure> {
     let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
     for gap in organisation.gaps() {
         tracing::warn!("{gap}");
@@ -238,6 +275,8 @@ fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Ar
         clock: place.clock.clone(),
         entropy: place.entropy.clone(),
         misses: Misses::default(),
+        codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
+        phase,
         assets: Assets::new(&pages),
         pages,
         origin: public_url,
@@ -285,22 +324,7 @@ fn cannot_listen(address: SocketAddr, flag: &str, error: &std::io::Error) -> Str
     }
 }
 
-async fn stopped(mut stop: watch::Receiver<bool>) {
+async fn ending(mut phase: watch::Receiver<Phase>) {
     // An error means that the sender is gone, which is the end as well.
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// Control-C, or what a service manager sends.
-pub async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    let _ = phase.wait_for(|phase| *phase == Phase::Ending).await;
 }

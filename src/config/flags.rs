@@ -91,6 +91,22 @@ pub struct Flags {
     /// Origins of pages hosted elsewhere that may ask
     #[arg(long, global = true, env = "COUNTERSIGN_PAGE_ORIGINS", hide_env_values = true, value_name = "ORIGIN", value_delimiter = ',')]
     pub page_origins: Vec<String>,
+    /// Proxies whose X-Forwarded-For is believed on the public side
+    #[arg(long, global = true, env = "COUNTERSIGN_FORWARDED_FROM", hide_env_values = true, value_name = "NETWORK", value_delimiter = ',')]
+    pub forwarded_from: Vec<String>,
+    /// Proxies that begin each connection to the public side with a PROXY protocol header
+    #[arg(
+        long,
+        global = true,
+        env = "COUNTERSIGN_PROXY_PROTOCOL_FROM",
+        hide_env_values = true,
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
+    pub proxy_protocol_from: Vec<String>,
+    /// How long `serve` goes on, no longer ready, once it is told to stop: 0s if not set
+    #[arg(long, global = true, env = "COUNTERSIGN_DRAIN", hide_env_values = true, value_name = "DURATION")]
+    pub drain: Option<String>,
     /// Who runs the service; from the settings file alone
     #[arg(skip)]
     pub organisation: Option<Organisation>,
@@ -118,6 +134,9 @@ struct File {
     max_live: Option<u32>,
     guesses: Option<u32>,
     page_origins: Vec<String>,
+    forwarded_from: Vec<String>,
+    proxy_protocol_from: Vec<String>,
+    drain: Option<String>,
     organisation: Option<Organisation>,
     rotation: Option<Rotation>,
 }
@@ -148,6 +167,9 @@ impl Flags {
             max_live: self.max_live.or(file.max_live),
             guesses: self.guesses.or(file.guesses),
             page_origins: if self.page_origins.is_empty() { file.page_origins } else { self.page_origins },
+            forwarded_from: if self.forwarded_from.is_empty() { file.forwarded_from } else { self.forwarded_from },
+            proxy_protocol_from: if self.proxy_protocol_from.is_empty() { file.proxy_protocol_from } else { self.proxy_protocol_from },
+            drain: self.drain.or(file.drain),
             organisation: self.organisation.or(file.organisation),
             rotation: self.rotation.or(file.rotation),
         }))

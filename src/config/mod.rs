@@ -2,10 +2,12 @@
 
 mod error;
 mod flags;
+mod networks;
 mod rotation;
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 pub use self::{
@@ -146,6 +148,24 @@ impl Settings {
             base_url("--page-origins", text)?.parse().map_err(|_| wrong())
         };
         self.0.page_origins.iter().map(origin).collect()
+    }
+
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub fn forwarded_from(&self) -> Result<Vec<IpNet>, ConfigError> {
+        networks::networks("--forwarded-from", &self.0.forwarded_from)
+    }
+
+    /// Proxies that begin each connection with a PROXY protocol header.
+    pub fn proxy_protocol_from(&self) -> Result<Vec<IpNet>, ConfigError> {
+        networks::networks("--proxy-protocol-from", &self.0.proxy_protocol_from)
+    }
+
+    /// How long everything is still served once the service was told to stop.
+    pub fn drain(&self) -> Result<Duration, ConfigError> {
+        let text = self.0.drain.as_deref().unwrap_or("0s");
+        let wrong = || ConfigError::Wrong { flag: "--drain", value: text.into(), wanted: "between 0s and 10m, such as 10s" };
+        let seconds = rotation::seconds(text).and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds <= 600);
+        seconds.map(Duration::from_secs).ok_or_else(wrong)
     }
 
     /// When signing keys begin and cease to sign.

@@ -43,12 +43,15 @@ fn read(
 
 /// Reads `8h`, `30d`, `5m`, `90s` or `1h 30m`. Seconds.
 pub fn duration(text: &str) -> Result<i64, String> {
-    let wanted = || format!("{text:?} is not a duration such as 30d, 8h, 5m or 90s");
-    let span: Span = text.parse().map_err(|_| wanted())?;
-    let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).map_err(|_| wanted())?;
+    seconds(text).filter(|seconds| *seconds > 0).ok_or_else(|| format!("{text:?} is not a duration such as 30d, 8h, 5m or 90s"))
+}
+
+/// The same, also of nothing or less.
+pub(super) fn seconds(text: &str) -> Option<i64> {
+    let span: Span = text.parse().ok()?;
+    let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok()?;
     #[allow(clippy::cast_possible_truncation, reason = "a span holds some ten thousand years, far inside an i64 of seconds")]
-    let seconds = seconds as i64;
-    if seconds > 0 { Ok(seconds) } else { Err(wanted()) }
+    Some(seconds as i64)
 }
 
 #[cfg(test)]

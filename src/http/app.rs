@@ -2,6 +2,8 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use tokio::sync::{Semaphore, watch};
+
 use super::{assets::Assets, limits::Misses, problem::Problem};
 use crate::{
     clock::Clock,
@@ -10,6 +12,21 @@ use crate::{
     page::Pages,
     verifier::{Answer, Check, Shown, Verifier},
 };
+
+/// How far a process is on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It is there for everybody.
+    Serving,
+    /// It serves all who come, and tells who asks for readiness to go elsewhere.
+    Leaving,
+    /// It takes nobody new and finishes what is under way.
+    Ending,
+}
+
+/// Checks by spoken code that may be under way at once. Each takes a place in the guess budget, which is a write: were there
+/// no bound, guesses from a thousand addresses would stand in the store's queue in front of QR checks.
+pub const CODES_AT_ONCE: usize = 64;
 
 /// What the public handlers work with.
 pub struct PublicApp {
@@ -21,6 +38,10 @@ pub struct PublicApp {
     pub entropy: Arc<dyn Entropy>,
     /// Wrong codes by address.
     pub misses: Misses,
+    /// A permit for each check by spoken code under way.
+    pub codes: Arc<Semaphore>,
+    /// Whether the process is about to stop.
+    pub phase: watch::Receiver<Phase>,
     /// The page and its files.
     pub assets: Assets,
     /// The plain form and its answers.
@@ -30,17 +51,28 @@ pub struct PublicApp {
 }
 
 impl PublicApp {
-    /// Checks, unless this address has tried too many codes that name nothing. QR checks are never limited by that.
-    pub async fn limited(&self, peer: IpAddr, check: Check) -> Result<Answer, Problem> {
-        let by_code = matches!(check.shown, Shown::Code(Ok(_)));
-        if by_code {
-            self.misses.allow(peer, self.clock.now()).map_err(Problem::too_many)?;
+    /// Checks, unless this address has tried too many codes that name nothing. QR checks are never limited by that, and never
+    /// wait for checks by code.
+    pub async fn limited(self: &Arc<Self>, peer: IpAddr, check: Check) -> Result<Answer, Problem> {
+        if !matches!(check.shown, Shown::Code(Ok(_))) {
+            return Ok(self.verifier.verify(check).await);
         }
-        let answer = self.verifier.verify(check).await;
-        if by_code && answer.verdict.is_miss() {
-            self.misses.missed(peer, self.clock.now());
-        }
-        Ok(answer)
+        self.misses.allow(peer, self.clock.now()).map_err(Problem::too_many)?;
+        let Ok(permit) = self.codes.clone().try_acquire_owned() else {
+            return Ok(Answer::cannot_check(self.clock.now()));
+        };
+        // In a task of its own: a client that hangs up would otherwise leave its guess in the store's queue, spend the budget
+        // of all, and neither hold its permit nor be counted.
+        let app = self.clone();
+        let checked = tokio::spawn(async move {
+            let answer = app.verifier.verify(check).await;
+            if answer.verdict.is_miss() {
+                app.misses.missed(peer, app.clock.now());
+            }
+            drop(permit);
+            answer
+        });
+        checked.await.map_err(|_| Problem::unavailable())
     }
 }
 

@@ -13,5 +13,6 @@ pub mod padding;
 pub mod people;
 pub mod private;
 pub mod problem;
+pub mod proxy;
 pub mod public;
 pub mod session;

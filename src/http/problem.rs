@@ -41,6 +41,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the service cannot reach its records; try again in a moment")
     }
 
+    /// The process is about to stop.
+    pub fn leaving() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "leaving", "this process is about to stop; send new requests to another")
+    }
+
     /// Too many wrong codes came from one address.
     pub fn too_many(retry_after: u32) -> Self {
         let detail = "too many codes that name nothing came from this address; wait some minutes, or scan the code instead";

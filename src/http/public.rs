@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use tower_http::{cors::CorsLayer, timeout::RequestBodyTimeoutLayer};
 
 use super::{
-    app::PublicApp,
+    app::{Phase, PublicApp},
     assets,
     body::{JsonObject, MAX_BODY},
     check,
@@ -173,5 +173,8 @@ async fn openapi() -> impl IntoResponse {
 }
 
 async fn ready(State(app): State<Arc<PublicApp>>) -> Result<StatusCode, Problem> {
+    if *app.phase.borrow() != Phase::Serving {
+        return Err(Problem::leaving());
+    }
     if app.verifier.is_ready().await { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::unavailable()) }
 }

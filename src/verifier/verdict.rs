@@ -85,6 +85,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Nothing can be said, at this time.
+    pub fn cannot_check(server_time: i64) -> Self {
+        Self { server_time, ..Self::only(Verdict::CannotCheck) }
+    }
+
     pub(super) fn only(verdict: Verdict) -> Self {
         Self { verdict, challenge: None, approach: None, first_checked_at: None, token: None, server_time: 0 }
     }

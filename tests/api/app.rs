@@ -8,11 +8,13 @@ use countersign::{
     config::Organisation,
     hex,
     http::{
-        app::{PrivateApp, PublicApp},
+        app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
         assets::Assets,
         limits::Misses,
         listen::{Limits, serve},
-        private, public,
+        private,
+        proxy::Proxies,
+        public,
     },
     issuer::{Ask, Custodian, Desk, DeskSettings, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust},
     keyring::rotation::Policy,
@@ -22,7 +24,10 @@ use countersign::{
     verifier::{KeyWatch, Verifier, VerifierSettings},
 };
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
 
 use crate::{
     actors::{Asker, Person},
@@ -43,12 +48,13 @@ pub struct Setup {
     pub guesses: u32,
     pub max_live: u32,
     pub limits: Limits,
+    pub proxies: Proxies,
     pub rotation: Policy,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { guesses: 3_000, max_live: 256, limits: Limits::PUBLIC, rotation: POLICY }
+        Self { guesses: 3_000, max_live: 256, limits: Limits::PUBLIC, proxies: Proxies::default(), rotation: POLICY }
     }
 }
 
@@ -71,6 +77,8 @@ pub struct TestApp {
     pub approver: Person,
     pub administrator: Person,
     pub authorisation: AuthorisationId,
+    /// How far the verifier is on its way out.
+    pub phase: watch::Sender<Phase>,
     setup: Setup,
     folder: TempDir,
 }
@@ -96,7 +104,7 @@ impl TestApp {
     /// Another verifier process on the same file.
     pub async fn second_verifier(&self) -> Asker {
         let store = Arc::new(SqliteStore::open_for_verifier(&self.path()).unwrap());
-        Asker::at(public_side(store, &self.clock, &self.keys, &self.setup).await)
+        Asker::at(public_side(store, &self.clock, &self.keys, self.phase.subscribe(), &self.setup).await)
     }
 
     /// Puts a newer key set into the store and lets the verifier look.
@@ -187,7 +195,8 @@ impl Setup {
         keys.refresh(&*store, NOW).await.unwrap();
         let faults = Arc::new(Switch::default());
         let behind_faults = Arc::new(Faulty { store: store.clone(), switch: faults.clone() });
-        let public = public_side(behind_faults, &clock, &keys, &self).await;
+        let phase = watch::Sender::new(Phase::Serving);
+        let public = public_side(behind_faults, &clock, &keys, phase.subscribe(), &self).await;
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
@@ -206,7 +215,7 @@ impl Setup {
             organisation: "Example Police".into(),
         });
         let router = private::router(issuer_side.clone(), Limits::PRIVATE);
-        let private = listen(router, Limits::PRIVATE).await;
+        let private = listen(router, Limits::PRIVATE, Proxies::default()).await;
 
         let administrator = person(&registry, private, "otter", Role::Administrator).await;
         let officer = person(&registry, private, "falcon", Role::Officer).await;
@@ -229,6 +238,7 @@ impl Setup {
             approver,
             administrator,
             authorisation,
+            phase,
             setup: self,
             folder,
         }
@@ -241,7 +251,13 @@ async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: 
     Person::new(private, officer, Some(credential.expose().to_owned()))
 }
 
-async fn public_side(store: Arc<dyn VerifierStore>, clock: &Arc<ManualClock>, keys: &Arc<KeyWatch>, setup: &Setup) -> SocketAddr {
+async fn public_side(
+    store: Arc<dyn VerifierStore>,
+    clock: &Arc<ManualClock>,
+    keys: &Arc<KeyWatch>,
+    phase: watch::Receiver<Phase>,
+    setup: &Setup,
+) -> SocketAddr {
     let organisation = Organisation { name: "Example Police".into(), telephone: "+44 20 7946 0000".into(), ..Organisation::default() };
     let pages = Pages::new(Deployment {
         issuer: issuer(),
@@ -258,18 +274,20 @@ async fn public_side(store: Arc<dyn VerifierStore>, clock: &Arc<ManualClock>, ke
         clock: clock.clone(),
         entropy: Arc::new(Seeded::new(11)),
         misses: Misses::default(),
+        codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
+        phase,
         assets: Assets::new(&pages),
         pages,
         origin: PUBLIC_URL.into(),
     };
     let origins = vec![LISTED_ORIGIN.parse().unwrap()];
-    listen(public::router(Arc::new(app), setup.limits, origins), setup.limits).await
+    listen(public::router(Arc::new(app), setup.limits, origins), setup.limits, setup.proxies.clone()).await
 }
 
 /// Serves until the test ends.
-async fn listen(router: axum::Router, limits: Limits) -> SocketAddr {
+async fn listen(router: axum::Router, limits: Limits, proxies: Proxies) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, router, limits, pending()));
+    tokio::spawn(serve(listener, router, limits, proxies, pending()));
     address
 }

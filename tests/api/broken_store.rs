@@ -1,6 +1,6 @@
 //! A store that fails or hangs: nothing is ever genuine by default.
 
-use countersign::token::Token;
+use countersign::{http::app::Phase, token::Token};
 
 use crate::{app::TestApp, faults::Fault, world};
 
@@ -77,4 +77,14 @@ async fn readiness_follows_the_store_and_liveness_does_not() {
     assert_eq!(reply.problem(), (503, "unavailable".into()));
     assert!(!reply.body.contains("secret"), "{reply:?}");
     assert_eq!(app.anyone().get("/health/live").await.status, 204);
+}
+
+#[tokio::test]
+async fn a_process_about_to_stop_is_not_ready_and_answers_all_the_same() {
+    let app = TestApp::start().await;
+    let issued = app.officer.issue_plain().await;
+    app.phase.send_replace(Phase::Leaving);
+    assert_eq!(app.anyone().get("/health/ready").await.problem(), (503, "leaving".into()));
+    assert_eq!(app.anyone().get("/health/live").await.status, 204);
+    assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
 }

@@ -1,6 +1,6 @@
 //! The real store with a fault that the test sets.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign::{
@@ -23,22 +23,36 @@ pub enum Fault {
     Fails(&'static str),
     /// This operation never ends.
     Hangs(&'static str),
+    /// This operation waits until there is no fault any more.
+    Holds(&'static str),
     /// A use is marked, and then the answer is lost.
     CommitThenFail,
     /// A use is marked, and then nothing more is heard.
     CommitThenHang,
 }
 
-/// Sets the fault and tells of uses that were marked in spite of it.
+/// Sets the fault, and tells of uses that were marked in spite of it and of operations that it held.
 #[derive(Default)]
 pub struct Switch {
-    fault: Mutex<Fault>,
+    fault: watch::Sender<Fault>,
+    held: watch::Sender<usize>,
     committed: Notify,
 }
 
 impl Switch {
     pub fn set(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = fault;
+        self.fault.send_replace(fault);
+    }
+
+    /// Waits until so many operations have been held.
+    pub async fn until_held(&self, count: usize) {
+        let mut held = self.held.subscribe();
+        timeout(LONG, held.wait_for(|held| *held >= count)).await.unwrap().unwrap();
+    }
+
+    /// How many operations have been held.
+    pub fn held(&self) -> usize {
+        *self.held.borrow()
     }
 
     /// Waits until a use was marked under [`Fault::CommitThenHang`].
@@ -47,16 +61,21 @@ impl Switch {
     }
 
     async fn before(&self, operation: &'static str) -> Result<(), StoreError> {
-        let fault = *self.fault.lock().unwrap();
+        let fault = *self.fault.borrow();
         match fault {
             Fault::Fails(at) if at == operation => Err(StoreError::Failed("secret detail".into())),
             Fault::Hangs(at) if at == operation => std::future::pending().await,
+            Fault::Holds(at) if at == operation => {
+                self.held.send_modify(|held| *held += 1);
+                let _ = self.fault.subscribe().wait_for(|fault| matches!(fault, Fault::None)).await;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
 
     async fn after_commit(&self) -> Result<(), StoreError> {
-        let fault = *self.fault.lock().unwrap();
+        let fault = *self.fault.borrow();
         match fault {
             Fault::CommitThenFail => Err(StoreError::Failed("secret detail".into())),
             Fault::CommitThenHang => {

@@ -1,113 +1,15 @@
-//! The accept loop under clients that are slow, many or huge. Sockets of the standard library, because the point is
-//! what happens on the wire.
+//! The accept loop under clients that are slow, many or huge.
 
-use std::{
-    io::{ErrorKind, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
-    sync::Arc,
-    time::Duration,
+use std::io::{ErrorKind, Read as _, Write as _};
+
+use countersign::http::{listen::Limits, proxy::Proxies};
+use tokio::{net::TcpListener, time::timeout};
+
+use crate::{
+    actors::LONG,
+    app::Setup,
+    wire::{BIG, GET, PATIENT, SHORT, Service, Socket, client},
 };
-
-use axum::{Router, routing::get};
-use countersign::http::listen::{Limits, serve};
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, oneshot},
-    task::{JoinHandle, spawn_blocking},
-    time::timeout,
-};
-
-use crate::{actors::LONG, app::Setup};
-
-/// Long enough for a loaded machine to answer in, short enough to wait for.
-const SHORT: Duration = Duration::from_millis(400);
-const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
-
-/// Nothing ends by itself within a test, except for what the test sets to [`SHORT`].
-const PATIENT: Limits = Limits { headers: LONG, body: LONG, connection: None, connections: 8, drain: LONG };
-
-/// A service with an address `/slow` that answers when it is told to.
-struct Service {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    served: JoinHandle<()>,
-    entered: Arc<Notify>,
-    release: Arc<Notify>,
-}
-
-impl Service {
-    async fn with(limits: Limits) -> Self {
-        let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (inside, released) = (entered.clone(), release.clone());
-        let slow = async move || {
-            inside.notify_one();
-            released.notified().await;
-            "slow"
-        };
-        let app = Router::new().route("/", get(|| async { "quick" })).route("/slow", get(slow));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(serve(listener, app, limits, async { drop(stopped.await) }));
-        Self { address, stop, served, entered, release }
-    }
-
-    /// A client whose request is being answered.
-    async fn asked_slowly(&self) -> JoinHandle<String> {
-        let address = self.address;
-        let under_way = tokio::spawn(client(move || {
-            let mut socket = Socket::open(address);
-            socket.send(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n");
-            socket.read_to_end()
-        }));
-        timeout(LONG, self.entered.notified()).await.unwrap();
-        under_way
-    }
-}
-
-struct Socket(TcpStream);
-
-impl Socket {
-    fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(LONG)).unwrap();
-        stream.set_write_timeout(Some(LONG)).unwrap();
-        Self(stream)
-    }
-
-    fn send(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).unwrap();
-    }
-
-    /// Everything until the other side closes; a side that does not close fails the test.
-    fn read_to_end(&mut self) -> String {
-        let mut all = vec![];
-        match self.0.read_to_end(&mut all) {
-            Ok(_) => {}
-            // Closed while we still had something to say.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
-            Err(error) => panic!("the connection was not closed: {error}"),
-        }
-        String::from_utf8(all).unwrap()
-    }
-
-    /// What has come once `end` was seen.
-    fn read_until(&mut self, end: &str) -> String {
-        let mut read = String::new();
-        while !read.contains(end) {
-            let mut some = [0; 1_024];
-            let count = self.0.read(&mut some).unwrap();
-            assert!(count > 0, "closed after {read:?}");
-            read.push_str(std::str::from_utf8(&some[..count]).unwrap());
-        }
-        read
-    }
-}
-
-/// Runs a client beside the service; one that hangs fails the test.
-async fn client<T: Send + 'static>(talk: impl FnOnce() -> T + Send + 'static) -> T {
-    timeout(2 * LONG, spawn_blocking(talk)).await.unwrap().unwrap()
-}
 
 async fn closes(limits: Limits, bytes: &'static [u8]) -> String {
     let service = Service::with(limits).await;
@@ -156,6 +58,24 @@ async fn a_body_that_stops() {
 async fn a_connection_that_lasts_too_long() {
     let said = closes(Limits { connection: Some(SHORT), drain: SHORT, ..PATIENT }, b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(said, "");
+}
+
+/// The answer is larger than what the kernel buffers, so the service has to wait for its client.
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer() {
+    let service = Service::with(Limits { connection: Some(SHORT), drain: SHORT, connections: 1, ..PATIENT }).await;
+    let address = service.address;
+    let read = client(move || {
+        let mut slow = Socket::open(address);
+        slow.send(b"GET /big HTTP/1.1\r\nhost: x\r\n\r\n");
+        slow.read_until("200 OK");
+        let mut next = Socket::open(address);
+        next.send(GET);
+        next.read_until("quick");
+        slow.read_to_end().len()
+    })
+    .await;
+    assert!(read < BIG, "cut off");
 }
 
 #[tokio::test]
@@ -271,4 +191,56 @@ async fn a_request_that_never_ends_does_not_hold_the_stop_up() {
     timeout(LONG, service.entered.notified()).await.unwrap();
     service.stop.send(()).unwrap();
     timeout(LONG, service.served).await.unwrap().unwrap();
+}
+
+/// One that has asked and one that has only connected wait in the kernel's queue when the service stops.
+#[tokio::test]
+async fn what_waits_in_the_queue_when_the_service_stops_is_served() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = client(move || [(); 3].map(|()| Socket::open(address))).await;
+    for socket in &mut waiting[..2] {
+        socket.send(GET);
+    }
+    // Nothing runs between the two on this one thread: the service finds both at once.
+    let Service { stop, served, .. } = Service::on(listener, Proxies::default(), PATIENT);
+    stop.send(()).unwrap();
+    client(move || {
+        let [first, second, silent] = &mut waiting;
+        for socket in [first, second] {
+            assert!(socket.read_to_end().ends_with("quick"));
+        }
+        assert_eq!(silent.read_to_end(), "", "closed, for it asked nothing");
+    })
+    .await;
+    timeout(LONG, served).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn one_network_takes_no_more_than_its_share_and_has_it_back() {
+    let service = Service::with(Limits { per_network: Some(2), ..PATIENT }).await;
+    let address = service.address;
+    let mut other = Socket::from(address, [127, 0, 0, 2]).await;
+    client(move || {
+        let mut inside = [Socket::open(address), Socket::open(address)];
+        for socket in &mut inside {
+            socket.send(GET);
+            socket.read_until("quick");
+        }
+        assert_eq!(Socket::open(address).read_to_end(), "", "closed at once");
+        other.send(GET);
+        other.read_until("quick");
+        let [left, mut stays] = inside;
+        drop(left);
+        // Until the service has noticed that one left.
+        let mut tries = 0..1_000;
+        assert!(tries.any(|_| {
+            let mut next = Socket::open(address);
+            let _ = next.0.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            next.read_to_end().ends_with("quick")
+        }));
+        stays.send(GET);
+        stays.read_until("quick");
+    })
+    .await;
 }

@@ -118,7 +118,7 @@ impl Service {
     }
 
     pub fn spawn(mut command: Command) -> Self {
-        let sides = if command.get_args().any(|arg| arg == "all") { 2 } else { 1 };
+        let sides = if command.get_args().any(|arg| arg.to_string_lossy().ends_with("all")) { 2 } else { 1 };
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(BufReader::new(child.stderr.take().unwrap()));
         let mut service = Self { child, lines, log: vec![], public: String::new(), private: String::new() };
@@ -146,10 +146,15 @@ impl Service {
         self.child.id()
     }
 
-    /// Asks it to end, as a service manager does; gives back its exit status and all that it logged.
-    pub fn terminate(mut self) -> (ExitStatus, String) {
+    /// Asks it to end, as a service manager does, and does not wait.
+    pub fn signal(&self) {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(asked.success());
+    }
+
+    /// Asks it to end; gives back its exit status and all that it logged.
+    pub fn terminate(mut self) -> (ExitStatus, String) {
+        self.signal();
         loop {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => self.log.push(line),

@@ -1,10 +1,12 @@
 //! The real service, as processes: the whole main job, the demo, what is never logged, and sudden ends.
 
 mod crash;
+mod crowds;
 mod demo;
 mod drill;
 mod operations;
 mod roles;
+mod rolling;
 #[path = "../running/mod.rs"]
 mod running;
 mod scanner;

@@ -1,0 +1,190 @@
+//! Proxies in front: whom the service sees behind them, and that nobody else can say so.
+
+use std::io::Write as _;
+
+use countersign::http::{listen::Limits, proxy::Proxies};
+use reqwest::Method;
+
+use crate::{
+    actors::{Asker, LONG, Reply},
+    app::Setup,
+    wire::{GET, PATIENT, SHORT, Service, Socket, client, seen},
+    world::unknown_code,
+};
+
+const V1: &[u8] = b"PROXY TCP4 192.0.2.1 10.0.0.1 5678 80\r\n";
+const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\x0a\0\0\x01\x16\x2e\0\x50";
+const V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+
+fn forwarding() -> Proxies {
+    Proxies { forwarded_from: vec!["127.0.0.1/32".parse().unwrap()], ..Proxies::default() }
+}
+
+fn announcing() -> Proxies {
+    Proxies { proxy_protocol_from: vec!["127.0.0.1/32".parse().unwrap()], ..Proxies::default() }
+}
+
+/// A client's request through a proxy that appends to whatever the client wrote.
+async fn guess(asker: &Asker, n: usize, spoofed: &str, client: &str) -> Reply {
+    let request = asker.request(Method::POST, "/v1/verify").json(&asker.body("code", &unknown_code(n).words()));
+    Reply::of(request.header("x-forwarded-for", spoofed).header("x-forwarded-for", client)).await
+}
+
+#[tokio::test]
+async fn nobody_but_a_proxy_of_ours_says_who_they_are() {
+    let elsewhere = Proxies {
+        forwarded_from: vec!["127.0.0.2/32".parse().unwrap(), "192.0.2.0/24".parse().unwrap()],
+        proxy_protocol_from: vec!["127.0.0.3/32".parse().unwrap()],
+    };
+    for proxies in [Proxies::default(), elsewhere] {
+        let service = Service::behind(proxies, PATIENT).await;
+        let address = service.address;
+        client(move || {
+            for lines in
+                ["", "x-forwarded-for: 192.0.2.1\r\n", "X-Forwarded-For: 198.51.100.1\r\nx-forwarded-for: 192.0.2.1, 127.0.0.2\r\n"]
+            {
+                assert_eq!(seen(address, b"", lines), "127.0.0.1", "{lines}");
+            }
+            for header in [V1, V2] {
+                let mut socket = Socket::open(address);
+                socket.send(&[header, GET].concat());
+                let said = socket.read_to_end();
+                assert!(said.starts_with("HTTP/1.1 400") || said.is_empty(), "it is no HTTP: {said}");
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_says_who_asks_and_its_client_cannot() {
+    let service = Service::behind(forwarding(), PATIENT).await;
+    let address = service.address;
+    client(move || {
+        for lines in [
+            "x-forwarded-for: 192.0.2.1\r\n",
+            "x-forwarded-for: 198.51.100.1, 192.0.2.1\r\n",
+            "x-forwarded-for: 198.51.100.1\r\nx-forwarded-for: 192.0.2.1:5678\r\n",
+            "x-forwarded-for: 127.0.0.1, ::ffff:192.0.2.1, 127.0.0.1\r\n",
+        ] {
+            assert_eq!(seen(address, b"", lines), "192.0.2.1", "{lines}");
+        }
+        assert_eq!(seen(address, b"", "x-forwarded-for: 192.0.2.1, unknown\r\n"), "127.0.0.1");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_limit_of_misses_follows_the_real_client() {
+    let app = Setup { proxies: forwarding(), ..Setup::default() }.start().await;
+    let asker = app.anyone();
+    for n in 0..30 {
+        assert_eq!(guess(&asker, n, &format!("198.51.100.{n}"), "192.0.2.1").await.verdict(), "unknown_code");
+    }
+    for spoofed in ["198.51.100.99", "192.0.2.2", "127.0.0.1", "junk", ""] {
+        assert_eq!(guess(&asker, 30, spoofed, "192.0.2.1").await.status, 429, "{spoofed}");
+    }
+    assert_eq!(guess(&asker, 31, "192.0.2.1", "192.0.2.2").await.verdict(), "unknown_code", "another client of the proxy");
+    // Around the proxy nobody is believed, and everybody counts for themselves.
+    let around = asker.at_address(2);
+    assert_eq!(guess(&around, 32, "192.0.2.1", "192.0.2.1").await.verdict(), "unknown_code");
+    for n in 1..30 {
+        assert_eq!(guess(&around, n, "198.51.100.1", &format!("203.0.113.{n}")).await.verdict(), "unknown_code");
+    }
+    assert_eq!(guess(&around, 33, "198.51.100.1", "203.0.113.99").await.status, 429);
+}
+
+#[tokio::test]
+async fn a_header_of_either_version_in_any_pieces() {
+    let service = Service::behind(announcing(), PATIENT).await;
+    let address = service.address;
+    client(move || {
+        for (header, who) in [
+            (V1, "192.0.2.1"),
+            (V2, "192.0.2.1"),
+            (b"PROXY UNKNOWN\r\n", "127.0.0.1"),
+            (b"PROXY UNKNOWN x\r\n", "127.0.0.1"),
+            (V2_LOCAL, "127.0.0.1"),
+        ] {
+            assert_eq!(seen(address, header, "x-forwarded-for: 198.51.100.1\r\n"), who, "{header:?}");
+            // In one packet with the request, whose bytes go to HTTP untouched.
+            let mut whole = Socket::open(address);
+            whole.send(&[header, GET].concat());
+            whole.read_until("quick");
+            let mut pieces = Socket::open(address);
+            for byte in [header, GET].concat() {
+                pieces.send(&[byte]);
+            }
+            pieces.read_until("quick");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_of_a_proxy_without_a_right_header_is_closed() {
+    // No timeout closes it, before its client gives up waiting.
+    let service = Service::behind(announcing(), Limits { headers: 2 * LONG, ..PATIENT }).await;
+    let address = service.address;
+    let oversized = [&V2[..14], &2_000_u16.to_be_bytes(), &[0; 2_000]].concat();
+    let endless = [b"PROXY UNKNOWN ".as_slice(), &[b'x'; 200], b"\r\n"].concat();
+    let twice = [V1, V1, GET].concat();
+    client(move || {
+        let once = [GET, b"PROXY TCP5 192.0.2.1 10.0.0.1 5678 80\r\n", b"PROXY TCP4 192.0.2.1\r\n", b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0"];
+        for bytes in once.map(<[u8]>::to_vec).into_iter().chain([oversized, endless.clone()]) {
+            let mut socket = Socket::open(address);
+            // The service may close before all of it is sent.
+            let _ = socket.0.write_all(&[&bytes, GET].concat());
+            assert_eq!(socket.read_to_end(), "", "{bytes:?}");
+        }
+        for part in [&V1[..3], &V1[..30], &V2[..14], &V2[..20], b""] {
+            let mut socket = Socket::open(address);
+            socket.send(part);
+            socket.0.shutdown(std::net::Shutdown::Write).unwrap();
+            assert_eq!(socket.read_to_end(), "", "{part:?}");
+        }
+        // No end of line in as many bytes as there may be: no more are waited for.
+        let mut socket = Socket::open(address);
+        socket.send(&endless[..107]);
+        assert_eq!(socket.read_to_end(), "");
+        let mut socket = Socket::open(address);
+        socket.send(&twice);
+        assert!(socket.read_to_end().starts_with("HTTP/1.1 400"), "a second header is no HTTP");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_header_that_does_not_come_or_does_not_end() {
+    let service = Service::behind(announcing(), Limits { headers: SHORT, ..PATIENT }).await;
+    let address = service.address;
+    client(move || {
+        for part in [b"".as_slice(), &V1[..3], &V1[..30], &V2[..14], &V2[..20]] {
+            let mut socket = Socket::open(address);
+            socket.send(part);
+            assert_eq!(socket.read_to_end(), "", "{part:?}");
+        }
+    })
+    .await;
+}
+
+/// The proxy itself may have as many connections as there are places: each is somebody else's.
+#[tokio::test]
+async fn a_share_of_connections_is_the_clients_and_not_the_proxys() {
+    let service = Service::behind(announcing(), Limits { per_network: Some(1), ..PATIENT }).await;
+    let address = service.address;
+    client(move || {
+        let other = b"PROXY TCP4 192.0.2.2 10.0.0.1 5678 80\r\n";
+        let open = |header: &[u8]| {
+            let mut socket = Socket::open(address);
+            socket.send(&[header, GET].concat());
+            socket
+        };
+        let mut inside = [open(V1), open(other), open(V2_LOCAL), open(V2_LOCAL)];
+        for socket in &mut inside {
+            socket.read_until("quick");
+        }
+        assert_eq!(open(V2).read_to_end(), "", "a second of the same client");
+    })
+    .await;
+}
