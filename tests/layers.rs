@@ -134,6 +134,7 @@ fn each_library_has_its_door() {
         ("qrcode", "token/qr.rs"),
         ("ureq", "cli/client.rs"),
         ("webauthn_rs", "issuer/relying_party.rs"),
+        ("prometheus_client", "telemetry/"),
     ] {
         for file in sources().iter().filter(|file| file.paths.iter().any(|path| path[0] == library)) {
             assert!(file.name.starts_with(door), "{} uses {library}, which belongs in {door}", file.name);

@@ -22,12 +22,13 @@ use crate::{
         assets::Assets,
         limits::Misses,
         listen::{Limits, serve},
-        private, public,
+        metrics, private, public,
     },
-    issuer::{Custodian, CustodyError, Desk, DeskSettings, Housekeeper, Notary, Passkeys, Registry, RelyingParty},
+    issuer::{CustodyError, Desk, DeskSettings, Housekeeper, Notary, Passkeys, Registry, RelyingParty},
     key_folder::KeyFolder,
     page::{Deployment, Pages},
-    store::{IssuerStore, VerifierStore},
+    store::VerifierStore,
+    telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
     verifier::{KeyWatch, Verifier, VerifierSettings, WatchError},
 };
 
@@ -75,19 +76,24 @@ pub struct Service {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     housekeeper: Option<Arc<Housekeeper>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Service {
     /// Starts what the role asks for. Whatever is wrong with settings, keys, store or ports is said here.
     pub async fn start(side: Side, settings: &Settings, place: &Place) -> Result<Self, Failure> {
-        let mut service = Self { listening: Vec::new(), stop: watch::Sender::new(false), tasks: JoinSet::new(), housekeeper: None };
+        let mut service = Self::before_it_listens(place);
         let folder = KeyFolder::at(settings.keys());
         // Before the store, so that a wrong setting leaves nothing behind.
         check(side, settings)?;
         if side == Side::Verifier {
             folder.root()?;
-            let store = Stores::for_verifier(settings).await?;
-            service.verifier(settings, place, &folder, store.verifier).await?;
+            let checking = service.checking(settings, &folder, Stores::for_verifier(settings).await?.verifier)?;
+            if let Some(address) = settings.private_if_named()? {
+                let scrape = service.scrape(place, Some(checking.clone()), None);
+                service.listen("private", "--private", address, metrics::router(scrape), Limits::PRIVATE).await?;
+            }
+            service.verifier(settings, place, checking).await?;
             return Ok(service);
         }
         let issuer = settings.issuer()?;
@@ -101,13 +107,32 @@ impl Service {
             Err(CustodyError::Ring(error)) => tracing::error!(%error, "nothing can be issued for now"),
             done => drop(done?),
         }
-        let notary = Arc::new(Notary::new(store.ledger, name, key));
-        service.issuer(settings, place, store.issuer, custodian, notary).await?;
-        if side == Side::All {
+        let notary = Arc::new(Notary::new(store.ledger.clone(), name, key));
+        let checking = if side == Side::All { Some(service.checking(settings, &folder, store.verifier)?) } else { None };
+        let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian };
+        let scrape = service.scrape(place, checking.clone(), Some(issuing.clone()));
+        service.issuer(settings, place, issuing, notary, scrape).await?;
+        if let Some(checking) = checking {
             // Last, so that whoever sees it ready finds both.
-            service.verifier(settings, place, &folder, store.verifier).await?;
+            service.verifier(settings, place, checking).await?;
         }
         Ok(service)
+    }
+
+    fn before_it_listens(place: &Place) -> Self {
+        let metrics = Arc::new(Metrics::starting(place.clock.now()));
+        Self { listening: Vec::new(), stop: watch::Sender::new(false), tasks: JoinSet::new(), housekeeper: None, metrics }
+    }
+
+    /// The verifier's store, measured, and the key set that it will watch.
+    fn checking(&self, settings: &Settings, folder: &KeyFolder, store: Arc<dyn VerifierStore>) -> Result<Checking, Failure> {
+        let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
+        let store = Arc::new(Measured::new(store, self.metrics.clone()));
+        Ok(Checking { store, keys, guesses: settings.guessing()?.guesses })
+    }
+
+    fn scrape(&self, place: &Place, checking: Option<Checking>, issuing: Option<Issuing>) -> Arc<Scrape> {
+        Arc::new(Scrape { metrics: self.metrics.clone(), clock: place.clock.clone(), checking, issuing })
     }
 
     /// Serves until `stop` is done, then finishes what is under way.
@@ -121,16 +146,10 @@ impl Service {
         }
     }
 
-    async fn verifier(
-        &mut self,
-        settings: &Settings,
-        place: &Place,
-        folder: &KeyFolder,
-        store: Arc<dyn VerifierStore>,
-    ) -> Result<(), Failure> {
-        let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
+    async fn verifier(&mut self, settings: &Settings, place: &Place, checking: Checking) -> Result<(), Failure> {
+        let Checking { store, keys, .. } = checking;
         keys.refresh(&*store, place.clock.now()).await.map_err(untrusted)?;
-        let app = Arc::new(public_app(settings, place, keys.clone(), store.clone())?);
+        let app = Arc::new(public_app(settings, place, keys.clone(), store.clone(), self.metrics.clone())?);
         let router = public::router(app, Limits::PUBLIC, settings.page_origins()?);
         self.listen("public", "--public", settings.public()?, router, Limits::PUBLIC).await?;
         let (clock, changes) = (place.clock.clone(), store.key_changes());
@@ -149,19 +168,25 @@ impl Service {
         &mut self,
         settings: &Settings,
         place: &Place,
-        store: Arc<dyn IssuerStore>,
-        custodian: Arc<Custodian>,
+        issuing: Issuing,
         notary: Arc<Notary>,
+        scrape: Arc<Scrape>,
     ) -> Result<(), Failure> {
-        let housekeeper = Arc::new(Housekeeper::new(store.clone(), place.clock.clone(), custodian.clone(), notary.clone()));
-        let app = Arc::new(private_app(settings, place, store, custodian, notary)?);
+        let clock = place.clock.clone();
+        let housekeeper = Arc::new(Housekeeper::new(issuing.store.clone(), clock.clone(), issuing.custodian.clone(), notary.clone()));
+        let app = Arc::new(private_app(settings, place, issuing, notary, scrape)?);
         self.listen("private", "--private", settings.private()?, private::router(app, Limits::PRIVATE), Limits::PRIVATE).await?;
         self.housekeeper = Some(housekeeper.clone());
         // Nothing calls for a round before its time.
         let never = watch::Sender::new(()).subscribe();
+        let metrics = self.metrics.clone();
         self.every(HOUSEKEEPING_EVERY, never, move || {
-            let housekeeper = housekeeper.clone();
-            async move { housekeeper.round().await }
+            let (housekeeper, clock, metrics) = (housekeeper.clone(), clock.clone(), metrics.clone());
+            async move {
+                if housekeeper.round().await {
+                    metrics.housekept(clock.now());
+                }
+            }
         });
         Ok(())
     }
@@ -204,6 +229,7 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
     settings.public_url()?;
     settings.guessing()?;
     if side != Side::Issuer {
+        settings.private_if_named()?;
         settings.organisation()?;
         settings.public()?;
         settings.page_origins()?;
@@ -217,7 +243,13 @@ fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Arc<dyn VerifierStore>) -> Result<PublicApp, Failure> {
+fn public_app(
+    settings: &Settings,
+    place: &Place,
+    keys: Arc<KeyWatch>,
+    store: Arc<dyn VerifierStore>,
+    metrics: Arc<Metrics>,
+) -> Result<PublicApp, Failure> {
     let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
     for gap in organisation.gaps() {
         tracing::warn!("{gap}");
@@ -238,6 +270,7 @@ fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Ar
         clock: place.clock.clone(),
         entropy: place.entropy.clone(),
         misses: Misses::default(),
+        metrics,
         assets: Assets::new(&pages),
         pages,
         origin: public_url,
@@ -247,10 +280,11 @@ fn public_app(settings: &Settings, place: &Place, keys: Arc<KeyWatch>, store: Ar
 fn private_app(
     settings: &Settings,
     place: &Place,
-    store: Arc<dyn IssuerStore>,
-    custodian: Arc<Custodian>,
+    issuing: Issuing,
     notary: Arc<Notary>,
+    scrape: Arc<Scrape>,
 ) -> Result<PrivateApp, Failure> {
+    let Issuing { store, custodian, .. } = issuing;
     let guessing = settings.guessing()?;
     let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
     let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.spoken, max_live: guessing.max_live };
@@ -263,6 +297,7 @@ fn private_app(
         public_url: settings.public_url()?,
         console_url: settings.console_url()?,
         organisation: settings.organisation()?.name,
+        scrape,
     })
 }
 

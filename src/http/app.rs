@@ -2,12 +2,15 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use tokio::time::Instant;
+
 use super::{assets::Assets, limits::Misses, problem::Problem};
 use crate::{
     clock::Clock,
     entropy::Entropy,
     issuer::{Desk, Notary, Passkeys, Registry},
     page::Pages,
+    telemetry::{Form, Metrics, Scrape},
     verifier::{Answer, Check, Shown, Verifier},
 };
 
@@ -21,6 +24,8 @@ pub struct PublicApp {
     pub entropy: Arc<dyn Entropy>,
     /// Wrong codes by address.
     pub misses: Misses,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The page and its files.
     pub assets: Assets,
     /// The plain form and its answers.
@@ -34,9 +39,15 @@ impl PublicApp {
     pub async fn limited(&self, peer: IpAddr, check: Check) -> Result<Answer, Problem> {
         let by_code = matches!(check.shown, Shown::Code(Ok(_)));
         if by_code {
-            self.misses.allow(peer, self.clock.now()).map_err(Problem::too_many)?;
+            self.misses.allow(peer, self.clock.now()).map_err(|wait| {
+                self.metrics.limited();
+                Problem::too_many(wait)
+            })?;
         }
+        let form = if matches!(check.shown, Shown::Token(_)) { Form::Token } else { Form::Code };
+        let asked = Instant::now();
         let answer = self.verifier.verify(check).await;
+        self.metrics.checked(form, answer.verdict, asked.elapsed());
         if by_code && answer.verdict.is_miss() {
             self.misses.missed(peer, self.clock.now());
         }
@@ -62,4 +73,6 @@ pub struct PrivateApp {
     pub console_url: String,
     /// Who runs the service.
     pub organisation: String,
+    /// What Prometheus is told.
+    pub scrape: Arc<Scrape>,
 }
