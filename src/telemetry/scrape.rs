@@ -11,7 +11,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use super::{Metrics, metrics::PREFIX};
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 
 pub use prometheus_text::CONTENT_TYPE;
 
-/// For all that is read at one scrape.
+/// For everything that is read at one scrape, all of it at once.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// After this the ledger should know of a use: housekeeping comes round twice a minute. Seconds.
@@ -70,25 +70,15 @@ pub struct Scrape {
 impl Scrape {
     /// In Prometheus' text form. Never takes longer than two seconds, whatever the store does.
     pub async fn text(&self) -> String {
-        let mut moment = Moment { registry: Registry::with_prefix(PREFIX), until: Instant::now() + PATIENCE, all_read: true };
         let now = self.clock.now();
-        if let Some(checking) = &self.checking {
-            checking.show(&mut moment, now).await;
-        }
-        if let Some(issuing) = &self.issuing {
-            issuing.show(&mut moment, now).await;
-            // A verifier in this process has told of the keys from memory.
-            if self.checking.is_none()
-                && let Some(Some((stored, set))) = moment.read(issuing.custodian.published()).await
-            {
-                moment.keys(&set, &stored.keys);
-            }
-            let housekept = "When housekeeping last went through whole, or this process started, since 1970";
-            moment.gauge("housekeeping_timestamp_seconds", housekept, self.metrics.last_housekept());
-        }
-        moment.gauge("store_up", "Whether the store answered all that was read for this", moment.all_read.into());
+        let checking = async { Some(self.checking.as_ref()?.look(now).await) };
+        let issuing = async { Some(self.issuing.as_ref()?.look(now, self).await) };
+        let (checking, issuing) = tokio::join!(checking, issuing);
+        let moments: Vec<Moment> = [checking, issuing].into_iter().flatten().collect();
+        let mut store = Moment::new(moments.iter().all(|moment| moment.all_read));
+        store.gauge("store_up", "Whether the store answered all that was read for this", store.all_read.into());
         let mut text = String::new();
-        for registry in [self.metrics.registry(), &moment.registry] {
+        for registry in [self.metrics.registry()].into_iter().chain(moments.iter().chain([&store]).map(|moment| &moment.registry)) {
             // Writing into a string cannot fail.
             let _ = prometheus_text::encode(&mut text, registry);
         }
@@ -97,46 +87,59 @@ impl Scrape {
 }
 
 impl Checking {
-    async fn show(&self, moment: &mut Moment, now: i64) {
+    async fn look(&self, now: i64) -> Moment {
+        // Both are asked for, so that a store that reads and does not write shows.
+        let (ready, taken) = tokio::join!(in_time(self.store.ready()), in_time(self.store.guesses_taken(now)));
+        let mut moment = Moment::new(ready.is_some() && taken.is_some());
         moment.gauge("guesses_budget", "Wrong guesses that are answered in twelve minutes", self.guesses.into());
+        if let Some(taken) = taken {
+            moment.gauge("guesses_taken", "Places of the budget that are taken in these twelve minutes", taken.into());
+        }
         if let Some(seen) = self.keys.seen() {
             moment.keys(seen.keys.set(), &seen.stored.keys);
             let read = "When the key set was last read from the store and found to be trusted, since 1970";
             moment.gauge("key_set_read_timestamp_seconds", read, seen.at);
         }
-        // Both are asked for, so that a store that reads and does not write shows.
-        moment.read(self.store.ready()).await;
-        if let Some(taken) = moment.read(self.store.guesses_taken(now)).await {
-            moment.gauge("guesses_taken", "Places of the budget that are taken in these twelve minutes", taken.into());
-        }
+        moment
     }
 }
 
 impl Issuing {
-    async fn show(&self, moment: &mut Moment, now: i64) {
-        if let Some(head) = moment.read(self.ledger.head()).await {
-            moment.gauge("ledger_entries", "Entries of the ledger", signed(head.size));
-            let signed_entries = head.checkpoint.map_or(0, |checkpoint| checkpoint.size);
-            moment.gauge("ledger_signed_entries", "Entries of the ledger under its newest checkpoint", signed_entries);
+    async fn look(&self, now: i64, scrape: &Scrape) -> Moment {
+        let overdue = self.store.overdue_marks(now - MARKS_WAIT);
+        let (head, overdue, keys) = tokio::join!(in_time(self.ledger.head()), in_time(overdue), in_time(self.custodian.published()));
+        let mut moment = Moment::new(head.is_some() && overdue.is_some() && keys.is_some());
+        if let Some(head) = head {
+            moment.gauge("ledger_entries", "Entries of the ledger", i64::try_from(head.size).unwrap_or(i64::MAX));
+            let signed = head.checkpoint.map_or(0, |checkpoint| checkpoint.size);
+            moment.gauge("ledger_signed_entries", "Entries of the ledger under its newest checkpoint", signed);
         }
-        if let Some(overdue) = moment.read(self.store.overdue_marks(now - MARKS_WAIT)).await {
+        if let Some(overdue) = overdue {
             moment.gauge("marks_overdue", "Uses of two minutes ago or before that are not in the ledger", overdue.into());
         }
+        // A verifier in the same process tells of the keys from memory.
+        if let (None, Some(Some((stored, set)))) = (&scrape.checking, keys) {
+            moment.keys(&set, &stored.keys);
+        }
+        let housekept = "When housekeeping last went through whole, or this process started, since 1970";
+        moment.gauge("housekeeping_timestamp_seconds", housekept, scrape.metrics.last_housekept());
+        moment
     }
 }
 
-/// What is read for one scrape.
+async fn in_time<T, E>(read: impl Future<Output = Result<T, E>>) -> Option<T> {
+    timeout(PATIENCE, read).await.ok()?.ok()
+}
+
+/// What is found at one scrape.
 struct Moment {
     registry: Registry,
-    until: Instant,
     all_read: bool,
 }
 
 impl Moment {
-    async fn read<T, E>(&mut self, work: impl Future<Output = Result<T, E>>) -> Option<T> {
-        let read = timeout_at(self.until, work).await.ok().and_then(Result::ok);
-        self.all_read &= read.is_some();
-        read
+    fn new(all_read: bool) -> Self {
+        Self { registry: Registry::with_prefix(PREFIX), all_read }
     }
 
     fn gauge(&mut self, name: &str, help: &str, value: i64) {
@@ -159,8 +162,4 @@ impl Moment {
             self.gauge("active_key_expires_timestamp_seconds", ends, published.expires_at);
         }
     }
-}
-
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -9,6 +9,7 @@ mod table;
 mod vault;
 mod world;
 
+mod alerts;
 mod broken_store;
 mod challenge;
 mod codes;
@@ -25,6 +26,7 @@ mod languages;
 mod ledger;
 mod listener;
 mod live;
+mod metrics;
 mod oversight;
 mod passkeys;
 mod plain_page;
