@@ -67,7 +67,7 @@ pub struct Flags {
     /// Listener for the public
     #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub public: Option<String>,
-    /// Listener for officers
+    /// Listener for officers and metrics; a verifier has one, for metrics alone, where this is set
     #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub private: Option<String>,
     /// Where programs reach the private listener
