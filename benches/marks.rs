@@ -1,5 +1,7 @@
 //! Uses marked a second, alone and 64 at once, on both stores: each mark is on disk before its answer.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
 #[allow(dead_code, reason = "shared with the tests, which use the rest of it")]
 #[path = "../tests/database/mod.rs"]
 mod database;

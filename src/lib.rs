@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 10 | [`cli`] | one file a subcommand; the only place that builds a concrete store |
 //! | 9 | [`http`] | thin: decode, call, encode; `problem` alone maps errors to statuses |
-//! | 8 | [`key_folder`], [`page`], [`telemetry`] | keys on disk; what the pages say, in every language; logs |
+//! | 8 | [`key_folder`], [`page`], [`telemetry`] | keys on disk; what the pages say, in every language; logs and metrics |
 //! | 7 | [`config`] | the only reader of the environment |
 //! | 6 | [`words`] | every word that people see |
 //! | 5 | [`issuer`] \| [`verifier`] | the use-cases of the two sides; neither knows the other |

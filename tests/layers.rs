@@ -136,6 +136,7 @@ fn each_library_has_its_door() {
         ("webauthn_rs", "issuer/relying_party.rs"),
         ("ppp", "http/proxy.rs"),
         ("rlimit", "cli/files.rs"),
+        ("prometheus_client", "telemetry/"),
     ] {
         for file in sources().iter().filter(|file| file.paths.iter().any(|path| path[0] == library)) {
             assert!(file.name.starts_with(door), "{} uses {library}, which belongs in {door}", file.name);

@@ -14,6 +14,7 @@ mod place;
 mod publish;
 mod report;
 mod serve;
+mod sides;
 mod signals;
 mod terms;
 mod verify;

@@ -9,33 +9,28 @@ use std::{
 
 use axum::Router;
 use clap::ValueEnum;
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
     Failure, files,
     place::{Place, Stores, block_on},
+    sides,
     signals::Signals,
 };
 use crate::{
     config::{Settings, reason},
     http::{
-        app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
-        assets::Assets,
-        limits::Misses,
+        app::Phase,
         listen::{Limits, bind, serve},
-        private,
+        metrics, private,
         proxy::Proxies,
         public,
     },
-    issuer::{Custodian, CustodyError, Desk, DeskSettings, Housekeeper, Notary, Passkeys, Registry, RelyingParty},
+    issuer::{CustodyError, Housekeeper, Notary},
     key_folder::KeyFolder,
-    page::{Deployment, Pages},
-    store::{IssuerStore, VerifierStore},
-    verifier::{KeyWatch, Verifier, VerifierSettings, WatchError},
+    store::VerifierStore,
+    telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
+    verifier::{KeyWatch, WatchError},
 };
 
 /// How often a verifier looks for a newer key set and for revocations, which must reach it within a minute.
@@ -84,26 +79,25 @@ pub struct Service {
     limits: [Limits; 2],
     tasks: JoinSet<()>,
     housekeeper: Option<Arc<Housekeeper>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Service {
     /// Starts what the role asks for. Whatever is wrong with settings, keys, store or ports is said here.
     pub async fn start(side: Side, settings: &Settings, place: &Place) -> Result<Self, Failure> {
-        let mut service = Self {
-            listening: Vec::new(),
-            phase: watch::Sender::new(Phase::Serving),
-            drain: settings.drain()?,
-            limits: files::fit(files::raise()),
-            tasks: JoinSet::new(),
-            housekeeper: None,
-        };
+        let mut service = Self::before_it_listens(settings, place)?;
         let folder = KeyFolder::at(settings.keys());
         // Before the store, so that a wrong setting leaves nothing behind.
-        check(side, settings)?;
+        sides::check(side, settings)?;
         if side == Side::Verifier {
             folder.root()?;
-            let store = Stores::for_verifier(settings).await?;
-            service.verifier(settings, place, &folder, store.verifier).await?;
+            let checking = service.checking(settings, &folder, Stores::for_verifier(settings).await?.verifier)?;
+            if let Some(address) = settings.private_if_named()? {
+                let scrape = service.scrape(place, Some(checking.clone()), None);
+                let [_, limits] = service.limits;
+                service.listen(("private", "--private"), address, metrics::router(scrape), limits, Proxies::default())?;
+            }
+            service.verifier(settings, place, checking).await?;
             return Ok(service);
         }
         let issuer = settings.issuer()?;
@@ -117,13 +111,39 @@ impl Service {
             Err(CustodyError::Ring(error)) => tracing::error!(%error, "nothing can be issued for now"),
             done => drop(done?),
         }
-        let notary = Arc::new(Notary::new(store.ledger, name, key));
-        service.issuer(settings, place, store.issuer, custodian, notary)?;
-        if side == Side::All {
+        let notary = Arc::new(Notary::new(store.ledger.clone(), name, key));
+        let checking = if side == Side::All { Some(service.checking(settings, &folder, store.verifier)?) } else { None };
+        let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian };
+        let scrape = service.scrape(place, checking.clone(), Some(issuing.clone()));
+        service.issuer(settings, place, issuing, notary, scrape)?;
+        if let Some(checking) = checking {
             // Last, so that whoever sees it ready finds both.
-            service.verifier(settings, place, &folder, store.verifier).await?;
+            service.verifier(settings, place, checking).await?;
         }
         Ok(service)
+    }
+
+    fn before_it_listens(settings: &Settings, place: &Place) -> Result<Self, Failure> {
+        Ok(Self {
+            listening: Vec::new(),
+            phase: watch::Sender::new(Phase::Serving),
+            drain: settings.drain()?,
+            limits: files::fit(files::raise()),
+            tasks: JoinSet::new(),
+            housekeeper: None,
+            metrics: Arc::new(Metrics::starting(place.clock.now())),
+        })
+    }
+
+    /// The verifier's store, measured, and the key set that it will watch.
+    fn checking(&self, settings: &Settings, folder: &KeyFolder, store: Arc<dyn VerifierStore>) -> Result<Checking, Failure> {
+        let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
+        let store = Arc::new(Measured::new(store, self.metrics.clone()));
+        Ok(Checking { store, keys, guesses: settings.guessing()?.guesses })
+    }
+
+    fn scrape(&self, place: &Place, checking: Option<Checking>, issuing: Option<Issuing>) -> Arc<Scrape> {
+        Arc::new(Scrape { metrics: self.metrics.clone(), clock: place.clock.clone(), checking, issuing })
     }
 
     /// Serves until it is told to stop, goes on for the drain time so that proxies can turn to another process, and finishes what
@@ -140,18 +160,12 @@ impl Service {
         }
     }
 
-    async fn verifier(
-        &mut self,
-        settings: &Settings,
-        place: &Place,
-        folder: &KeyFolder,
-        store: Arc<dyn VerifierStore>,
-    ) -> Result<(), Failure> {
-        let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
+    async fn verifier(&mut self, settings: &Settings, place: &Place, checking: Checking) -> Result<(), Failure> {
+        let Checking { store, keys, .. } = checking.clone();
         keys.refresh(&*store, place.clock.now()).await.map_err(untrusted)?;
-        let app = Arc::new(public_app(settings, place, keys.clone(), store.clone(), self.phase.subscribe())?);
+        let app = sides::public_app(settings, place, checking, self.phase.subscribe(), self.metrics.clone())?;
         let [limits, _] = self.limits;
-        let router = public::router(app, limits, settings.page_origins()?);
+        let router = public::router(Arc::new(app), limits, settings.page_origins()?);
         let proxies = Proxies { forwarded_from: settings.forwarded_from()?, proxy_protocol_from: settings.proxy_protocol_from()? };
         self.listen(("public", "--public"), settings.public()?, router, limits, proxies)?;
         let (clock, changes) = (place.clock.clone(), store.key_changes());
@@ -170,20 +184,26 @@ impl Service {
         &mut self,
         settings: &Settings,
         place: &Place,
-        store: Arc<dyn IssuerStore>,
-        custodian: Arc<Custodian>,
+        issuing: Issuing,
         notary: Arc<Notary>,
+        scrape: Arc<Scrape>,
     ) -> Result<(), Failure> {
-        let housekeeper = Arc::new(Housekeeper::new(store.clone(), place.clock.clone(), custodian.clone(), notary.clone()));
-        let app = Arc::new(private_app(settings, place, store, custodian, notary)?);
+        let clock = place.clock.clone();
+        let housekeeper = Arc::new(Housekeeper::new(issuing.store.clone(), clock.clone(), issuing.custodian.clone(), notary.clone()));
+        let app = Arc::new(sides::private_app(settings, place, issuing, notary, scrape)?);
         let [_, limits] = self.limits;
         self.listen(("private", "--private"), settings.private()?, private::router(app, limits), limits, Proxies::default())?;
         self.housekeeper = Some(housekeeper.clone());
         // Nothing calls for a round before its time.
         let never = watch::Sender::new(()).subscribe();
+        let metrics = self.metrics.clone();
         self.every(HOUSEKEEPING_EVERY, never, move || {
-            let housekeeper = housekeeper.clone();
-            async move { housekeeper.round().await }
+            let (housekeeper, clock, metrics) = (housekeeper.clone(), clock.clone(), metrics.clone());
+            async move {
+                if housekeeper.round().await {
+                    metrics.housekept(clock.now());
+                }
+            }
         });
         Ok(())
     }
@@ -224,89 +244,6 @@ impl Service {
             }
         });
     }
-}
-
-/// Asks for every setting that the side needs.
-fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
-    settings.issuer()?;
-    settings.public_url()?;
-    settings.guessing()?;
-    settings.drain()?;
-    if side != Side::Issuer {
-        settings.organisation()?;
-        settings.public()?;
-        settings.page_origins()?;
-        settings.forwarded_from()?;
-        settings.proxy_protocol_from()?;
-    }
-    if side != Side::Verifier {
-        settings.private()?;
-        settings.rotation()?;
-        relying_party(settings)?;
-        settings.organisation()?;
-    }
-    Ok(())
-}
-
-fn public_app(
-    settings: &Settings,
-    place: &Place,
-    keys: Arc<KeyWatch>,
-    store: Arc<dyn VerifierStore>,
-    phase: watch::Receiver<Phase>,
-) -> Result<PublicApp, Failure> {
-    let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
-    for gap in organisation.gaps() {
-        tracing::warn!("{gap}");
-    }
-    let public_url = settings.public_url()?;
-    let pages = Pages::new(Deployment {
-        issuer: issuer.clone(),
-        public_url: public_url.clone(),
-        api: String::new(),
-        root: keys.root().clone(),
-        minimum_key_set: 1,
-        spoken: guessing.spoken,
-        organisation,
-    });
-    let rules = VerifierSettings { issuer, spoken: guessing.spoken, guesses: guessing.guesses };
-    Ok(PublicApp {
-        verifier: Verifier::new(store, place.clock.clone(), keys, rules),
-        clock: place.clock.clone(),
-        entropy: place.entropy.clone(),
-        misses: Misses::default(),
-        codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
-        phase,
-        assets: Assets::new(&pages),
-        pages,
-        origin: public_url,
-    })
-}
-
-fn private_app(
-    settings: &Settings,
-    place: &Place,
-    store: Arc<dyn IssuerStore>,
-    custodian: Arc<Custodian>,
-    notary: Arc<Notary>,
-) -> Result<PrivateApp, Failure> {
-    let guessing = settings.guessing()?;
-    let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
-    let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.spoken, max_live: guessing.max_live };
-    Ok(PrivateApp {
-        registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
-        passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), relying_party(settings)?),
-        desk: Desk::new(store, clock.clone(), entropy, custodian, rules),
-        notary,
-        clock,
-        public_url: settings.public_url()?,
-        console_url: settings.console_url()?,
-        organisation: settings.organisation()?.name,
-    })
-}
-
-fn relying_party(settings: &Settings) -> Result<RelyingParty, Failure> {
-    RelyingParty::at(&settings.console_url()?).map_err(Failure::wrong)
 }
 
 fn untrusted(error: WatchError) -> Failure {

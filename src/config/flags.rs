@@ -46,7 +46,7 @@ pub struct Flags {
     /// Settings file; countersign.toml in this folder if it is there
     #[arg(long, global = true, env = "COUNTERSIGN_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where everything is kept: sqlite:PATH or postgres://USER@HOST/DATABASE
+    /// Where everything is kept: `sqlite:PATH` or `postgres://USER@HOST/DATABASE`
     #[arg(long, global = true, env = "COUNTERSIGN_STORE", hide_env_values = true, value_name = "ADDRESS")]
     pub store: Option<String>,
     /// Who signed the certificate of a PostgreSQL server, as PEM; those whom this machine trusts if not set
@@ -67,7 +67,7 @@ pub struct Flags {
     /// Listener for the public
     #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub public: Option<String>,
-    /// Listener for officers
+    /// Listener for officers and metrics; a verifier has one, for metrics alone, where this is set
     #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub private: Option<String>,
     /// Where programs reach the private listener

@@ -101,6 +101,11 @@ impl Settings {
         address("--private", self.0.private.as_deref().unwrap_or("127.0.0.1:8081"))
     }
 
+    /// The private listener, if a setting names it: a verifier has none unless it is asked for.
+    pub fn private_if_named(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        self.0.private.is_some().then(|| self.private()).transpose()
+    }
+
     /// Where programs reach the private listener.
     pub fn private_url(&self) -> Result<String, ConfigError> {
         base_url("--private-url", self.0.private_url.as_deref().unwrap_or("http://127.0.0.1:8081"))

@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 
 use super::{assets::Assets, limits::Misses, problem::Problem};
 use crate::{
@@ -10,7 +13,8 @@ use crate::{
     entropy::Entropy,
     issuer::{Desk, Notary, Passkeys, Registry},
     page::Pages,
-    verifier::{Answer, Check, Shown, Verifier},
+    telemetry::{Form, Metrics, Scrape},
+    verifier::{Answer, Check, Shown, Verdict, Verifier},
 };
 
 /// How far a process is on its way out.
@@ -42,6 +46,8 @@ pub struct PublicApp {
     pub codes: Arc<Semaphore>,
     /// Whether the process is about to stop.
     pub phase: watch::Receiver<Phase>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The page and its files.
     pub assets: Assets,
     /// The plain form and its answers.
@@ -54,11 +60,19 @@ impl PublicApp {
     /// Checks, unless this address has tried too many codes that name nothing. QR checks are never limited by that, and never
     /// wait for checks by code.
     pub async fn limited(self: &Arc<Self>, peer: IpAddr, check: Check) -> Result<Answer, Problem> {
+        let asked = Instant::now();
         if !matches!(check.shown, Shown::Code(Ok(_))) {
-            return Ok(self.verifier.verify(check).await);
+            let form = if matches!(check.shown, Shown::Token(_)) { Form::Token } else { Form::Code };
+            let answer = self.verifier.verify(check).await;
+            self.metrics.checked(form, answer.verdict, asked.elapsed());
+            return Ok(answer);
         }
-        self.misses.allow(peer, self.clock.now()).map_err(Problem::too_many)?;
+        self.misses.allow(peer, self.clock.now()).map_err(|wait| {
+            self.metrics.limited();
+            Problem::too_many(wait)
+        })?;
         let Ok(permit) = self.codes.clone().try_acquire_owned() else {
+            self.metrics.checked(Form::Code, Verdict::CannotCheck, asked.elapsed());
             return Ok(Answer::cannot_check(self.clock.now()));
         };
         // In a task of its own: a client that hangs up would otherwise leave its guess in the store's queue, spend the budget
@@ -66,6 +80,7 @@ impl PublicApp {
         let app = self.clone();
         let checked = tokio::spawn(async move {
             let answer = app.verifier.verify(check).await;
+            app.metrics.checked(Form::Code, answer.verdict, asked.elapsed());
             if answer.verdict.is_miss() {
                 app.misses.missed(peer, app.clock.now());
             }
@@ -94,4 +109,6 @@ pub struct PrivateApp {
     pub console_url: String,
     /// Who runs the service.
     pub organisation: String,
+    /// What Prometheus is told.
+    pub scrape: Arc<Scrape>,
 }

@@ -8,6 +8,7 @@ pub mod console;
 pub mod door;
 pub mod limits;
 pub mod listen;
+pub mod metrics;
 pub mod oversight;
 pub mod padding;
 pub mod people;

@@ -23,7 +23,7 @@ use super::{
     body::{Decoded, MAX_BODY},
     console, door,
     listen::Limits,
-    oversight, people,
+    metrics, oversight, people,
     problem::Problem,
     session::Caller,
 };
@@ -58,8 +58,9 @@ pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
         .merge(oversight::routes())
         .merge(door::routes())
         .merge(console::routes())
+        .merge(metrics::routes(app.scrape.clone()))
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address") })
+        .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method")
         })

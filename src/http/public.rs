@@ -32,9 +32,10 @@ use crate::{
 /// The routes. `origins` are the pages hosted elsewhere that may ask.
 pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) -> Router {
     let cors = CorsLayer::new().allow_origin(origins).allow_methods([Method::POST]).allow_headers([header::CONTENT_TYPE]);
+    let counted = middleware::map_response_with_state(app.clone(), count_unreadable);
     let everyone = CorsLayer::new().allow_origin(tower_http::cors::Any);
     Router::new()
-        .route("/v1/verify", post(verify).fallback(|| async { not_allowed().into_padded_response() }).layer(cors))
+        .route("/v1/verify", post(verify).fallback(|| async { not_allowed().into_padded_response() }).layer(cors).layer(counted.clone()))
         .merge(
             Router::new()
                 .route("/.well-known/countersign/keys.jwt", get(key_set))
@@ -45,11 +46,11 @@ pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) ->
         .route("/scan.js", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.scan.respond(&headers) }))
         .route("/sw.js", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.worker.respond(&headers) }))
         .route("/icon.svg", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.icon.respond(&headers) }))
-        .route("/check", get(check::form).post(check::answer))
+        .route("/check", get(check::form).post(check::answer).layer(counted))
         .route("/openapi.json", get(openapi))
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
         .route("/health/ready", get(ready))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address") })
+        .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { not_allowed() })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(limits.body))
@@ -58,6 +59,14 @@ pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) ->
             response
         }))
         .with_state(app)
+}
+
+/// Whatever is said against what was sent, but for limits, which are counted by themselves.
+async fn count_unreadable(State(app): State<Arc<PublicApp>>, response: Response) -> Response {
+    if response.status().is_client_error() && response.status() != StatusCode::TOO_MANY_REQUESTS {
+        app.metrics.unreadable();
+    }
+    response
 }
 
 fn not_allowed() -> Problem {

@@ -159,7 +159,7 @@ impl Custodian {
     }
 
     /// The newest set in the store with its keys as they stand; it may have run out.
-    async fn published(&self) -> Result<Option<(StoredKeySet, KeySet)>, CustodyError> {
+    pub async fn published(&self) -> Result<Option<(StoredKeySet, KeySet)>, CustodyError> {
         let Some(stored) = self.store.signing_keys().await? else { return Ok(None) };
         let set = KeySet::read(&stored.jwt, &self.trust.root, &self.trust.issuer).map_err(CustodyError::Stored)?;
         Ok(Some((stored, set)))

@@ -24,24 +24,30 @@ impl Housekeeper {
     }
 
     /// Does everything once. What fails goes to the log, keeps nothing else from being done, and is tried again the next time.
-    pub async fn round(&self) {
+    /// Tells whether nothing failed.
+    pub async fn round(&self) -> bool {
         let now = self.clock.now();
-        if let Err(error) = self.store.report_first_checks(now).await {
+        let reported = self.store.report_first_checks(now).await;
+        if let Err(error) = &reported {
             tracing::error!(%error, "first checks could not be reported");
         }
-        if let Err(error) = self.store.purge(now).await {
+        let purged = self.store.purge(now).await;
+        if let Err(error) = &purged {
             tracing::error!(%error, "old rows could not be purged");
         }
-        match self.custodian.rotate().await {
+        let rotated = self.custodian.rotate().await;
+        match &rotated {
             Ok(rotated) => self.warn(rotated.warnings.iter().map(ToString::to_string).collect()),
             Err(error) => tracing::error!(%error, "the signing keys could not be kept in turn"),
         }
         // Last, so that all of this is under the checkpoint.
-        match self.notary.sign().await {
+        let signed = self.notary.sign().await;
+        match &signed {
             Ok(_) => {}
             Err(NotaryError::Store(error)) => tracing::error!(%error, "the ledger could not be signed"),
             Err(error) => tracing::error!("ALARM: {error}"),
         }
+        reported.is_ok() && purged.is_ok() && rotated.is_ok() && signed.is_ok()
     }
 
     /// A warning is told when it comes up and when its sentence changes, not every time.

@@ -116,6 +116,9 @@ pub trait VerifierStore: Send + Sync {
     /// Atomic and durable across processes, so simultaneous guesses cannot exceed it.
     async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError>;
 
+    /// How many places are taken in the [`GUESS_WINDOW`] that ends at `now`.
+    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError>;
+
     /// Gives the place back: the code was right. If this is lost, one miss too many is counted, never one too few.
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError>;
 
@@ -319,6 +322,9 @@ pub trait IssuerStore: AccessStore {
 
     /// Writes all marks that the ledger does not know yet into it. Returns how many.
     async fn report_first_checks(&self, now: i64) -> Result<usize, StoreError>;
+
+    /// How many marks of minutes that began before `before` the ledger does not know yet.
+    async fn overdue_marks(&self, before: i64) -> Result<u32, StoreError>;
 
     /// Drops what is past its time; never a mark that the ledger does not know. Raises `purged_through`.
     async fn purge(&self, now: i64) -> Result<(), StoreError>;

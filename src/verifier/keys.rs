@@ -13,16 +13,21 @@ use crate::{
 pub struct KeyWatch {
     root: PublicKey,
     issuer: IssuerName,
-    known: RwLock<Option<Known>>,
+    known: RwLock<Option<Seen>>,
     /// The last second in which a token's unknown key made us look again. Held while we look: who asks meanwhile waits for
     /// what is found.
     looked_at: Mutex<i64>,
 }
 
+/// A key set as it was last seen in the store.
 #[derive(Clone)]
-struct Known {
-    stored: Arc<StoredKeySet>,
-    keys: Arc<PublicKeys>,
+pub struct Seen {
+    /// What the store said.
+    pub stored: Arc<StoredKeySet>,
+    /// What is believed of it; it may have run out since.
+    pub keys: Arc<PublicKeys>,
+    /// When, in seconds since 1970.
+    pub at: i64,
 }
 
 /// A key set could not be taken from the store.
@@ -45,14 +50,15 @@ impl KeyWatch {
     /// Reads the newest set from the store, and what became of its keys. One older than the one already seen is refused.
     pub async fn refresh(&self, store: &dyn VerifierStore, now: i64) -> Result<(), WatchError> {
         let Some(stored) = store.key_set().await? else { return Ok(()) };
-        let known = self.known();
-        if known.as_ref().is_some_and(|known| *known.stored == stored) {
-            return Ok(());
-        }
-        let least = known.map_or(0, |known| known.keys.set().version());
-        let keys = PublicKeys::open(&stored.jwt, &self.root, &self.issuer, now, least)?.knowing(&stored.keys);
-        let known = Known { stored: Arc::new(stored), keys: Arc::new(keys) };
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        let seen = match self.seen() {
+            Some(known) if *known.stored == stored => Seen { at: now, ..known },
+            known => {
+                let least = known.map_or(0, |known| known.keys.set().version());
+                let keys = PublicKeys::open(&stored.jwt, &self.root, &self.issuer, now, least)?.knowing(&stored.keys);
+                Seen { stored: Arc::new(stored), keys: Arc::new(keys), at: now }
+            }
+        };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(seen);
         Ok(())
     }
 
@@ -70,7 +76,7 @@ impl KeyWatch {
 
     /// The keys, if a set is known that has not run out.
     pub fn current(&self, now: i64) -> Option<Arc<PublicKeys>> {
-        self.known().map(|known| known.keys).filter(|keys| keys.is_current(now))
+        self.seen().map(|known| known.keys).filter(|keys| keys.is_current(now))
     }
 
     /// Whether a current set names this key.
@@ -80,7 +86,7 @@ impl KeyWatch {
 
     /// The signed set, for publishing.
     pub fn jwt(&self) -> Option<String> {
-        self.known().map(|known| known.stored.jwt.clone())
+        self.seen().map(|known| known.stored.jwt.clone())
     }
 
     /// The pinned root.
@@ -88,7 +94,8 @@ impl KeyWatch {
         &self.root
     }
 
-    fn known(&self) -> Option<Known> {
+    /// The set that is known and when it was last found in the store, for those who watch.
+    pub fn seen(&self) -> Option<Seen> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

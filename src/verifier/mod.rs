@@ -3,7 +3,7 @@
 mod keys;
 mod verdict;
 
-pub use keys::{KeyWatch, WatchError};
+pub use keys::{KeyWatch, Seen, WatchError};
 pub use verdict::{Answer, ChallengeResult, Verdict};
 
 use std::{sync::Arc, time::Duration};

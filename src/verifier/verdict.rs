@@ -23,6 +23,21 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Genuine,
+        Self::AlreadyChecked,
+        Self::ChallengeNeeded,
+        Self::OtherChallenge,
+        Self::NotYetValid,
+        Self::Expired,
+        Self::Withdrawn,
+        Self::NotGenuine,
+        Self::UnknownCode,
+        Self::Mistyped,
+        Self::CannotCheck,
+    ];
+
     /// The word for it in JSON and in the catalogues.
     pub fn as_str(self) -> &'static str {
         match self {

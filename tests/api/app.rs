@@ -20,6 +20,7 @@ use countersign::{
     keyring::rotation::Policy,
     page::{Deployment, Pages},
     store::{LedgerStore as _, SqliteStore, VerifierStore},
+    telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
     token::{Channel, SpokenSize},
     verifier::{KeyWatch, Verifier, VerifierSettings},
 };
@@ -64,6 +65,7 @@ pub struct TestApp {
     pub store: Arc<SqliteStore>,
     /// What goes wrong between the verifier and its store; nothing at first.
     pub faults: Arc<Switch>,
+    pub metrics: Arc<Metrics>,
     pub keys: Arc<KeyWatch>,
     pub vault: Arc<MemoryVault>,
     pub custodian: Arc<Custodian>,
@@ -104,7 +106,19 @@ impl TestApp {
     /// Another verifier process on the same file.
     pub async fn second_verifier(&self) -> Asker {
         let store = Arc::new(SqliteStore::open_for_verifier(&self.path()).unwrap());
-        Asker::at(public_side(store, &self.clock, &self.keys, self.phase.subscribe(), &self.setup).await)
+        let metrics = Arc::new(Metrics::starting(NOW));
+        Asker::at(public_side(store, metrics, &self.clock, &self.keys, self.phase.subscribe(), &self.setup).await)
+    }
+
+    /// What Prometheus is told of both sides.
+    pub fn scrape_of(&self) -> Scrape {
+        let scrape = &self.issuer_side.scrape;
+        Scrape {
+            metrics: scrape.metrics.clone(),
+            clock: scrape.clock.clone(),
+            checking: scrape.checking.clone(),
+            issuing: scrape.issuing.clone(),
+        }
     }
 
     /// Puts a newer key set into the store and lets the verifier look.
@@ -194,9 +208,17 @@ impl Setup {
         let keys = Arc::new(KeyWatch::new(root().public(), issuer()));
         keys.refresh(&*store, NOW).await.unwrap();
         let faults = Arc::new(Switch::default());
+        let metrics = Arc::new(Metrics::starting(NOW));
         let behind_faults = Arc::new(Faulty { store: store.clone(), switch: faults.clone() });
         let phase = watch::Sender::new(Phase::Serving);
-        let public = public_side(behind_faults, &clock, &keys, phase.subscribe(), &self).await;
+        let measured = Arc::new(Measured::new(behind_faults, metrics.clone()));
+        let public = public_side(measured.clone(), metrics.clone(), &clock, &keys, phase.subscribe(), &self).await;
+        let scrape = Arc::new(Scrape {
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+            checking: Some(Checking { store: measured, keys: keys.clone(), guesses: self.guesses }),
+            issuing: Some(Issuing { store: store.clone(), ledger: store.clone(), custodian: custodian.clone() }),
+        });
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
@@ -213,6 +235,7 @@ impl Setup {
             public_url: PUBLIC_URL.into(),
             console_url: CONSOLE_URL.into(),
             organisation: "Example Police".into(),
+            scrape,
         });
         let router = private::router(issuer_side.clone(), Limits::PRIVATE);
         let private = listen(router, Limits::PRIVATE, Proxies::default()).await;
@@ -227,6 +250,7 @@ impl Setup {
             entropy,
             store,
             faults,
+            metrics,
             keys,
             vault,
             custodian,
@@ -253,6 +277,7 @@ async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: 
 
 async fn public_side(
     store: Arc<dyn VerifierStore>,
+    metrics: Arc<Metrics>,
     clock: &Arc<ManualClock>,
     keys: &Arc<KeyWatch>,
     phase: watch::Receiver<Phase>,
@@ -276,6 +301,7 @@ async fn public_side(
         misses: Misses::default(),
         codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
         phase,
+        metrics,
         assets: Assets::new(&pages),
         pages,
         origin: PUBLIC_URL.into(),
@@ -285,7 +311,7 @@ async fn public_side(
 }
 
 /// Serves until the test ends.
-async fn listen(router: axum::Router, limits: Limits, proxies: Proxies) -> SocketAddr {
+pub async fn listen(router: axum::Router, limits: Limits, proxies: Proxies) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, router, limits, proxies, pending()));

@@ -114,6 +114,11 @@ impl VerifierStore for Faulty {
         self.store.take_guess(budget, now).await
     }
 
+    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError> {
+        self.switch.before("guesses_taken").await?;
+        self.store.guesses_taken(now).await
+    }
+
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
         self.switch.before("give_back").await?;
         self.store.give_back(guess).await

@@ -10,6 +10,7 @@ mod vault;
 mod wire;
 mod world;
 
+mod alerts;
 mod broken_store;
 mod challenge;
 mod codes;
@@ -27,6 +28,7 @@ mod languages;
 mod ledger;
 mod listener;
 mod live;
+mod metrics;
 mod oversight;
 mod passkeys;
 mod plain_page;

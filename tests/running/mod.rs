@@ -118,28 +118,25 @@ impl Service {
     }
 
     pub fn spawn(mut command: Command) -> Self {
-        let sides = if command.get_args().any(|arg| arg.to_string_lossy().ends_with("all")) { 2 } else { 1 };
+        // The public side is the last to listen.
+        let last = if command.get_args().any(|arg| arg.to_string_lossy().ends_with("issuer")) { "private side" } else { "public side" };
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(BufReader::new(child.stderr.take().unwrap()));
         let mut service = Self { child, lines, log: vec![], public: String::new(), private: String::new() };
-        for _ in 0..sides {
-            service.until_listening();
-        }
+        while !service.listens().contains(last) {}
         service
     }
 
-    fn until_listening(&mut self) {
-        loop {
-            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{error}: {:?}", self.log));
-            let address = line.split_once(" side on ").map(|(_, url)| url.to_owned());
-            let public = line.contains("public side");
-            self.log.push(line);
-            match address {
-                Some(url) if public => return self.public = url,
-                Some(url) => return self.private = url,
-                None => {}
-            }
+    /// The next line of its log, after a look for where it listens.
+    fn listens(&mut self) -> &str {
+        let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{error}: {:?}", self.log));
+        match line.split_once(" side on ") {
+            Some((side, url)) if side.ends_with("public") => url.clone_into(&mut self.public),
+            Some((_, url)) => url.clone_into(&mut self.private),
+            None => {}
         }
+        self.log.push(line);
+        self.log.last().unwrap()
     }
 
     pub fn id(&self) -> u32 {

@@ -10,7 +10,7 @@ use countersign::token::Token;
 use serde_json::Value;
 
 use crate::{
-    running::{Folder, PUBLIC_URL, Service},
+    running::{Folder, PUBLIC_URL, SETTINGS, Service},
     scanner,
     sheet::Sheet,
 };
@@ -89,6 +89,11 @@ impl Job<'_> {
     }
 }
 
+/// What a process tells Prometheus.
+fn figures(private: &str) -> String {
+    ureq::get(format!("{private}/metrics")).call().unwrap().body_mut().read_to_string().unwrap()
+}
+
 /// Every file below, with its mode.
 fn modes(folder: &Path) -> Vec<(PathBuf, u32)> {
     let mut found = vec![];
@@ -128,8 +133,28 @@ fn two_processes_share_a_store_and_the_verifier_needs_no_private_key() {
     fs::copy(folder.path().join("keys/root.jwk"), folder.path().join("public/root.jwk")).unwrap();
     let issuer = Service::start(&folder, &["--role", "issuer"]);
     let verifier = Service::start(&folder, &["--role", "verifier", "--keys", "public"]);
-    assert_eq!((issuer.public.as_str(), verifier.private.as_str()), ("", ""), "each listens on its own side only");
+    assert_eq!(issuer.public, "", "it listens on its own side only");
     Job { folder: &folder, private: &issuer.private, public: &verifier.public }.run();
+    let (inside, outside) = (figures(&issuer.private), figures(&verifier.private));
+    assert!(outside.contains("countersign_checks_total{form=\"code\",verdict=\"genuine\"} 2\n"), "{outside}");
+    assert!(outside.contains("countersign_signing_keys{stage=\"active\"} 1\n") && !outside.contains("_ledger_"), "{outside}");
+    assert!(inside.contains("countersign_signing_keys{stage=\"active\"} 1\n"), "{inside}");
+    assert!(inside.contains("countersign_marks_overdue 0\n") && inside.contains("countersign_housekeeping_"), "{inside}");
+    assert!(!inside.contains("_guesses_taken"), "{inside}");
     assert_eq!(verifier.terminate().0.code(), Some(0));
     assert_eq!(issuer.terminate().0.code(), Some(0));
+}
+
+#[test]
+fn a_verifier_has_a_private_side_only_where_a_setting_names_one() {
+    let folder = Folder::ready();
+    let issuer = Service::start(&folder, &["--role", "issuer"]);
+    folder.write("bare.toml", &SETTINGS.replace("private = \"127.0.0.1:0\"\n", ""));
+    let bare = ["--role", "verifier", "--config", "bare.toml"];
+    let verifier = Service::start(&folder, &bare);
+    assert_eq!(verifier.private, "");
+    assert_eq!(verifier.terminate().1.lines().count(), 1, "it tells of its public side alone");
+    let verifier = Service::start(&folder, &[&bare[..], &["--private", "127.0.0.1:0"]].concat());
+    assert!(figures(&verifier.private).contains("countersign_store_up 1\n"));
+    assert_eq!((verifier.terminate().0.code(), issuer.terminate().0.code()), (Some(0), Some(0)));
 }

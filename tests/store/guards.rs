@@ -168,3 +168,27 @@ pub async fn a_place_can_be_given_back_once_it_was_taken(backend: &dyn Backend) 
     assert!(verifier.take_guess(1, NOW).await.unwrap().is_some());
     assert!(verifier.take_guess(1, NOW).await.unwrap().is_none(), "nobody gives back more than was taken");
 }
+
+pub async fn taken_places_are_counted_by_their_window(backend: &dyn Backend) {
+    let stores = backend.open().await;
+    let (verifier, second) = (&stores.verifier, backend.open().await.verifier);
+    let taken = async |now| verifier.guesses_taken(now).await.unwrap();
+    assert_eq!(taken(NOW).await, 0);
+    for (n, now) in [(3, NOW), (2, NOW + 60)] {
+        for _ in 0..n {
+            second.take_guess(10, now).await.unwrap().unwrap();
+        }
+    }
+    let back = verifier.take_guess(10, NOW + 60).await.unwrap().unwrap();
+    assert_eq!(taken(NOW + 60).await, 6);
+    second.give_back(back).await.unwrap();
+    let minute = NOW - NOW % 60;
+    for (now, count) in [(NOW, 5), (minute + GUESS_WINDOW + 59, 5), (minute + GUESS_WINDOW + 60, 2), (minute + GUESS_WINDOW + 120, 0)] {
+        assert_eq!(taken(now).await, count, "{now}");
+        // As the statement that takes a place sees it.
+        assert!(verifier.take_guess(count, now).await.unwrap().is_none(), "{now}");
+    }
+    // What purging does with the rows changes nothing.
+    stores.issuer.purge(NOW + 600).await.unwrap();
+    assert_eq!(taken(NOW + 600).await, 5);
+}

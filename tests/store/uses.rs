@@ -115,3 +115,18 @@ pub async fn uses_are_told_to_listeners_of_the_same_store(backend: &dyn Backend)
     world.stores.verifier.use_once(token, Some(attempt(1)), NOW).await.unwrap();
     assert_eq!(marks.recv().await.unwrap(), token.cti);
 }
+
+pub async fn marks_that_the_ledger_does_not_know_are_overdue_after_their_minute(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let (verifier, issuer) = (&world.stores.verifier, &world.stores.issuer);
+    let overdue = async |before| issuer.overdue_marks(before).await.unwrap();
+    for (cti, now) in [(1, NOW), (2, NOW), (3, NOW + 120)] {
+        let token = world.issued(cti).await;
+        assert_eq!(verifier.use_once(token, Some(attempt(1)), now).await.unwrap(), Marked::First);
+    }
+    for (before, count) in [(MINUTE, 0), (MINUTE + 1, 2), (MINUTE + 120, 2), (MINUTE + 121, 3)] {
+        assert_eq!(overdue(before).await, count, "{before}");
+    }
+    assert_eq!(issuer.report_first_checks(NOW).await.unwrap(), 3);
+    assert_eq!(overdue(MINUTE + 1_000).await, 0);
+}

@@ -74,6 +74,12 @@ async fn take(session: &Session, minute: i64, budget: u32, wanted: i64) -> Resul
     taken.map_or(Ok(0), |row| number(&row, 0))
 }
 
+/// How many are taken in the window that ends with a minute.
+pub(super) async fn taken(session: &Session, minute: i64) -> Result<u32, StoreError> {
+    let sum = "SELECT coalesce(sum(count), 0)::bigint FROM misses WHERE minute >= $1::bigint - $2::bigint";
+    number(&session.one(sum, &[&minute, &(GUESS_WINDOW / 60)]).await?, 0)
+}
+
 /// Nobody gives back more than was taken.
 async fn give_back(session: &Session, minute: i64, count: i64) -> Result<(), StoreError> {
     let give = "INSERT INTO misses (minute, count)

@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 use super::{
     PostgresStore, access, authorisations, guesses, keys,
     ledger::{append, recorded},
-    rows::{OFFICER, officer},
+    rows::{OFFICER, number, officer},
     session::Session,
     tokens,
 };
@@ -139,6 +139,11 @@ impl IssuerStore for PostgresStore {
                 portion => reported += portion,
             }
         }
+    }
+
+    async fn overdue_marks(&self, before: i64) -> Result<u32, StoreError> {
+        let overdue = "SELECT count(*) FROM marks WHERE NOT reported AND first_checked_at < $1";
+        number(&self.reading().await?.one(overdue, &[&before]).await?, 0)
     }
 
     async fn purge(&self, now: i64) -> Result<(), StoreError> {

@@ -219,14 +219,12 @@ fn unreached(error: &tokio_postgres::Error) -> StoreError {
 }
 
 fn innermost(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(told) => told.message().to_owned(),
-        None => {
-            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            // What the operating system says, without its numbers.
-            cause.split(" (os error").next().unwrap_or(&cause).to_owned()
-        }
+    if let Some(told) = error.as_db_error() {
+        return told.message().to_owned();
     }
+    let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    // What the operating system says, without its numbers.
+    cause.split(" (os error").next().unwrap_or(&cause).to_owned()
 }
 
 impl From<tokio_postgres::Error> for StoreError {

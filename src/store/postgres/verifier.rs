@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use super::{
     PostgresStore,
-    guesses::Asked,
+    guesses::{self, Asked},
     keys,
     marks::{Use, records, unread},
 };
@@ -34,6 +34,10 @@ impl VerifierStore for PostgresStore {
     async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
         let minute = now.div_euclid(60);
         Ok(self.guesses.ask(Asked::Take { minute, budget }).await?.then_some(Guess { minute }))
+    }
+
+    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError> {
+        guesses::taken(&*self.reading().await?, now.div_euclid(60)).await
     }
 
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {

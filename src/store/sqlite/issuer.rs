@@ -158,6 +158,14 @@ impl IssuerStore for SqliteStore {
         }
     }
 
+    async fn overdue_marks(&self, before: i64) -> Result<u32, StoreError> {
+        self.read(move |db| {
+            let overdue = "SELECT count(*) FROM unreported JOIN marks USING (cti) WHERE first_checked_at < ?1";
+            Ok(db.prepare_cached(overdue)?.query_row([before], |row| row.get(0))?)
+        })
+        .await
+    }
+
     async fn purge(&self, now: i64) -> Result<(), StoreError> {
         self.write(move |db| {
             access::purge(db, now)?;

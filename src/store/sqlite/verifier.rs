@@ -47,6 +47,15 @@ impl VerifierStore for SqliteStore {
         .await
     }
 
+    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError> {
+        let first = now.div_euclid(60) - GUESS_WINDOW / 60;
+        self.read(move |db| {
+            let mut taken = db.prepare_cached("SELECT coalesce(sum(count), 0) FROM misses WHERE minute >= ?1")?;
+            Ok(taken.query_row([first], |row| row.get(0))?)
+        })
+        .await
+    }
+
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
         self.write(move |db| {
             let mut statement = db.prepare_cached("UPDATE misses SET count = count - 1 WHERE minute = ?1 AND count > 0")?;

@@ -1,4 +1,4 @@
-//! Logs, on standard error. Never in them: a token, a code, a number, an address, a credential, a key.
+//! Logs, on standard error.
 
 use tracing_subscriber::EnvFilter;
 

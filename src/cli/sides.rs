@@ -1,0 +1,109 @@
+//! What the two sides of `serve` are put together from.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+
+use super::{Failure, place::Place, serve::Side};
+use crate::{
+    config::Settings,
+    http::{
+        app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
+        assets::Assets,
+        limits::Misses,
+    },
+    issuer::{Desk, DeskSettings, Notary, Passkeys, Registry, RelyingParty},
+    page::{Deployment, Pages},
+    telemetry::{Checking, Issuing, Metrics, Scrape},
+    verifier::{Verifier, VerifierSettings},
+};
+
+/// Asks for every setting that the side needs.
+pub fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
+    settings.issuer()?;
+    settings.public_url()?;
+    settings.guessing()?;
+    settings.drain()?;
+    if side != Side::Issuer {
+        settings.private_if_named()?;
+        settings.organisation()?;
+        settings.public()?;
+        settings.page_origins()?;
+        settings.forwarded_from()?;
+        settings.proxy_protocol_from()?;
+    }
+    if side != Side::Verifier {
+        settings.private()?;
+        settings.rotation()?;
+        relying_party(settings)?;
+        settings.organisation()?;
+    }
+    Ok(())
+}
+
+/// What the public handlers work with.
+pub fn public_app(
+    settings: &Settings,
+    place: &Place,
+    checking: Checking,
+    phase: watch::Receiver<Phase>,
+    metrics: Arc<Metrics>,
+) -> Result<PublicApp, Failure> {
+    let Checking { store, keys, guesses } = checking;
+    let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
+    for gap in organisation.gaps() {
+        tracing::warn!("{gap}");
+    }
+    let public_url = settings.public_url()?;
+    let pages = Pages::new(Deployment {
+        issuer: issuer.clone(),
+        public_url: public_url.clone(),
+        api: String::new(),
+        root: keys.root().clone(),
+        minimum_key_set: 1,
+        spoken: guessing.spoken,
+        organisation,
+    });
+    let rules = VerifierSettings { issuer, spoken: guessing.spoken, guesses };
+    Ok(PublicApp {
+        verifier: Verifier::new(store, place.clock.clone(), keys, rules),
+        clock: place.clock.clone(),
+        entropy: place.entropy.clone(),
+        misses: Misses::default(),
+        codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
+        phase,
+        metrics,
+        assets: Assets::new(&pages),
+        pages,
+        origin: public_url,
+    })
+}
+
+/// What the private handlers work with.
+pub fn private_app(
+    settings: &Settings,
+    place: &Place,
+    issuing: Issuing,
+    notary: Arc<Notary>,
+    scrape: Arc<Scrape>,
+) -> Result<PrivateApp, Failure> {
+    let Issuing { store, custodian, .. } = issuing;
+    let guessing = settings.guessing()?;
+    let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
+    let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.spoken, max_live: guessing.max_live };
+    Ok(PrivateApp {
+        registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
+        passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), relying_party(settings)?),
+        desk: Desk::new(store, clock.clone(), entropy, custodian, rules),
+        notary,
+        clock,
+        public_url: settings.public_url()?,
+        console_url: settings.console_url()?,
+        organisation: settings.organisation()?.name,
+        scrape,
+    })
+}
+
+fn relying_party(settings: &Settings) -> Result<RelyingParty, Failure> {
+    RelyingParty::at(&settings.console_url()?).map_err(Failure::wrong)
+}

@@ -1,0 +1,165 @@
+//! What Prometheus is told: the counts of this process, and how keys, ledger and guess budget stand at that moment. What cannot
+//! be read in time is left out, because an old value or a 0 would be believed.
+
+use std::{sync::Arc, time::Duration};
+
+use prometheus_client::{
+    encoding::prometheus_text,
+    metrics::{
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+    },
+    registry::Registry,
+};
+use tokio::time::timeout;
+
+use super::{Metrics, metrics::PREFIX};
+use crate::{
+    clock::Clock,
+    issuer::Custodian,
+    keyring::{
+        KeySet,
+        rotation::{KeyRecord, Stage},
+    },
+    store::{IssuerStore, LedgerStore, VerifierStore},
+    verifier::KeyWatch,
+};
+
+pub use prometheus_text::CONTENT_TYPE;
+
+/// For everything that is read at one scrape, all of it at once.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// After this the ledger should know of a use: housekeeping comes round twice a minute. Seconds.
+const MARKS_WAIT: i64 = 2 * 60;
+
+/// Where the side that checks can be looked at.
+#[derive(Clone)]
+pub struct Checking {
+    /// Its store.
+    pub store: Arc<dyn VerifierStore>,
+    /// The key set that it believes.
+    pub keys: Arc<KeyWatch>,
+    /// Its budget of wrong guesses.
+    pub guesses: u32,
+}
+
+/// Where the side that issues can be looked at.
+#[derive(Clone)]
+pub struct Issuing {
+    /// Its store.
+    pub store: Arc<dyn IssuerStore>,
+    /// Its ledger.
+    pub ledger: Arc<dyn LedgerStore>,
+    /// The keeper of its keys.
+    pub custodian: Arc<Custodian>,
+}
+
+/// What is told of one process: of the sides that run in it.
+pub struct Scrape {
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The time, for windows.
+    pub clock: Arc<dyn Clock>,
+    /// The side that checks.
+    pub checking: Option<Checking>,
+    /// The side that issues.
+    pub issuing: Option<Issuing>,
+}
+
+impl Scrape {
+    /// In Prometheus' text form. Never takes longer than two seconds, whatever the store does.
+    pub async fn text(&self) -> String {
+        let now = self.clock.now();
+        let checking = async { Some(self.checking.as_ref()?.look(now).await) };
+        let issuing = async { Some(self.issuing.as_ref()?.look(now, self).await) };
+        let (checking, issuing) = tokio::join!(checking, issuing);
+        let moments: Vec<Moment> = [checking, issuing].into_iter().flatten().collect();
+        let mut store = Moment::new(moments.iter().all(|moment| moment.all_read));
+        store.gauge("store_up", "Whether the store answered all that was read for this", store.all_read.into());
+        let mut text = String::new();
+        for registry in [self.metrics.registry()].into_iter().chain(moments.iter().chain([&store]).map(|moment| &moment.registry)) {
+            // Writing into a string cannot fail.
+            let _ = prometheus_text::encode(&mut text, registry);
+        }
+        text
+    }
+}
+
+impl Checking {
+    async fn look(&self, now: i64) -> Moment {
+        // Both are asked for, so that a store that reads and does not write shows.
+        let (ready, taken) = tokio::join!(in_time(self.store.ready()), in_time(self.store.guesses_taken(now)));
+        let mut moment = Moment::new(ready.is_some() && taken.is_some());
+        moment.gauge("guesses_budget", "Wrong guesses that are answered in twelve minutes", self.guesses.into());
+        if let Some(taken) = taken {
+            moment.gauge("guesses_taken", "Places of the budget that are taken in these twelve minutes", taken.into());
+        }
+        if let Some(seen) = self.keys.seen() {
+            moment.keys(seen.keys.set(), &seen.stored.keys);
+            let read = "When the key set was last read from the store and found to be trusted, since 1970";
+            moment.gauge("key_set_read_timestamp_seconds", read, seen.at);
+        }
+        moment
+    }
+}
+
+impl Issuing {
+    async fn look(&self, now: i64, scrape: &Scrape) -> Moment {
+        let overdue = self.store.overdue_marks(now - MARKS_WAIT);
+        let (head, overdue, keys) = tokio::join!(in_time(self.ledger.head()), in_time(overdue), in_time(self.custodian.published()));
+        let mut moment = Moment::new(head.is_some() && overdue.is_some() && keys.is_some());
+        if let Some(head) = head {
+            moment.gauge("ledger_entries", "Entries of the ledger", i64::try_from(head.size).unwrap_or(i64::MAX));
+            let signed = head.checkpoint.map_or(0, |checkpoint| checkpoint.size);
+            moment.gauge("ledger_signed_entries", "Entries of the ledger under its newest checkpoint", signed);
+        }
+        if let Some(overdue) = overdue {
+            moment.gauge("marks_overdue", "Uses of two minutes ago or before that are not in the ledger", overdue.into());
+        }
+        // A verifier in the same process tells of the keys from memory.
+        if let (None, Some(Some((stored, set)))) = (&scrape.checking, keys) {
+            moment.keys(&set, &stored.keys);
+        }
+        let housekept = "When housekeeping last went through whole, or this process started, since 1970";
+        moment.gauge("housekeeping_timestamp_seconds", housekept, scrape.metrics.last_housekept());
+        moment
+    }
+}
+
+async fn in_time<T, E>(read: impl Future<Output = Result<T, E>>) -> Option<T> {
+    timeout(PATIENCE, read).await.ok()?.ok()
+}
+
+/// What is found at one scrape.
+struct Moment {
+    registry: Registry,
+    all_read: bool,
+}
+
+impl Moment {
+    fn new(all_read: bool) -> Self {
+        Self { registry: Registry::with_prefix(PREFIX), all_read }
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: i64) {
+        self.registry.register(name, help, ConstGauge::new(value));
+    }
+
+    /// How keys stand by the record, in a set that the root signed.
+    fn keys(&mut self, set: &KeySet, records: &[KeyRecord]) {
+        self.gauge("key_set_expires_timestamp_seconds", "When the key set runs out, since 1970", set.expires_at());
+        let keys = Family::<[(&str, &str); 1], Gauge>::default();
+        for stage in [Stage::Pending, Stage::Active, Stage::Retired] {
+            let count = records.iter().filter(|record| record.stage == stage).count();
+            keys.get_or_create(&[("stage", stage.as_str())]).set(count.try_into().unwrap_or(i64::MAX));
+        }
+        self.registry.register("signing_keys", "Signing keys by where they stand", keys);
+        let Some(active) = records.iter().find(|record| record.stage == Stage::Active) else { return };
+        self.gauge("active_key_since_timestamp_seconds", "Since when the active key signs, since 1970", active.since);
+        if let Some(published) = set.keys().iter().find(|published| published.key.id() == active.id) {
+            let ends = "Beyond this no token of the active key may live, since 1970";
+            self.gauge("active_key_expires_timestamp_seconds", ends, published.expires_at);
+        }
+    }
+}
