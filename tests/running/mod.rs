@@ -131,8 +131,8 @@ impl Service {
     fn listens(&mut self) -> &str {
         let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{error}: {:?}", self.log));
         match line.split_once(" side on ") {
-            Some((side, url)) if side.ends_with("public") => self.public = url.to_owned(),
-            Some((_, url)) => self.private = url.to_owned(),
+            Some((side, url)) if side.ends_with("public") => url.clone_into(&mut self.public),
+            Some((_, url)) => url.clone_into(&mut self.private),
             None => {}
         }
         self.log.push(line);
