@@ -73,7 +73,7 @@ impl Metrics {
             operation_duration: Family::new_with_constructor(histogram),
             without_record: Counter::default(),
             guesses_refused: Counter::default(),
-            housekept: AtomicI64::new(now),
+            housekept: AtomicI64::default(),
         };
         metrics.every_series().registered(now)
     }
@@ -134,7 +134,7 @@ impl Metrics {
         self.housekept.store(now, Ordering::Relaxed);
     }
 
-    /// When housekeeping went through whole for the last time, or this process started.
+    /// When housekeeping went through whole for the last time; 0 if it never did.
     pub(super) fn last_housekept(&self) -> i64 {
         self.housekept.load(Ordering::Relaxed)
     }

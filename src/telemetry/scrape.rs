@@ -121,7 +121,7 @@ impl Issuing {
         if let (None, Some(Some((stored, set)))) = (&scrape.checking, keys) {
             moment.keys(&set, &stored.keys);
         }
-        let housekept = "When housekeeping last went through whole, or this process started, since 1970";
+        let housekept = "When housekeeping last went through whole, since 1970; 0 before it did";
         moment.gauge("housekeeping_timestamp_seconds", housekept, scrape.metrics.last_housekept());
         moment
     }
