@@ -21,6 +21,8 @@ mod ledger;
 mod migration;
 #[path = "store/notary.rs"]
 mod notary;
+#[path = "store/outages.rs"]
+mod outages;
 #[path = "store/postgres.rs"]
 mod postgres;
 #[path = "store/reviews.rs"]

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{Write as _, stderr},
     net::TcpListener,
-    os::unix::fs::chown,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -37,6 +37,7 @@ pub struct Cluster {
     port: u16,
     /// Stops the server and takes its files away when its own standard input ends, whatever ends us.
     keeper: Child,
+    settings: Vec<String>,
     databases: AtomicUsize,
 }
 
@@ -69,8 +70,9 @@ impl Cluster {
         make.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         let done = make.arg("--pgdata").arg(&data).stdout(Stdio::null()).status().unwrap();
         assert!(done.success(), "initdb failed");
-        let keeper = as_server.keep(&data, port, settings);
-        let cluster = Self { folder, port, keeper, databases: AtomicUsize::new(0) };
+        let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
+        let keeper = as_server.keep(&data, port, &settings);
+        let cluster = Self { folder, port, keeper, settings, databases: AtomicUsize::new(0) };
         cluster.is_up().await;
         cluster.prepare();
         Some(cluster)
@@ -92,6 +94,49 @@ impl Cluster {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("the database did not start: {}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
+    }
+
+    /// Sends a signal to the server and all that belong to it: `STOP` to hold it, `CONT` to let it go on, `KILL` to end it on the
+    /// spot.
+    pub fn signal(&self, signal: &str) {
+        let said = |command: &mut Command| String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let pid = fs::read_to_string(self.pid_file()).unwrap();
+        let server = pid.lines().next().unwrap();
+        let all = said(Command::new("pgrep").args(["--parent", server]));
+        // All at once, or else the server would start new ones. One that ended meanwhile is no reason to fail.
+        let _ = Command::new("kill").arg(format!("-{signal}")).arg(server).args(all.split_whitespace()).output().unwrap();
+    }
+
+    /// From now on it shows this certificate to whoever asks for TLS.
+    pub async fn serve_tls(&self, certificate: &Path, key: &Path, admin: &Client) {
+        let data = self.folder.path().join("data");
+        let own = fs::metadata(&data).unwrap();
+        for (from, to) in [(certificate, "server.crt"), (key, "server.key")] {
+            let to = data.join(to);
+            fs::copy(from, &to).unwrap();
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).unwrap();
+            chown(&to, Some(own.uid()), Some(own.gid())).unwrap();
+        }
+        let read_at = async || admin.query_one("SELECT pg_conf_load_time()::text", &[]).await.unwrap().get::<_, String>(0);
+        let before = read_at().await;
+        admin.batch_execute("ALTER SYSTEM SET ssl = on").await.unwrap();
+        admin.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+        while read_at().await == before {}
+    }
+
+    fn pid_file(&self) -> PathBuf {
+        self.folder.path().join("data/postmaster.pid")
+    }
+
+    /// Starts the server again after it was ended, with its files as they are.
+    pub async fn start_again(&mut self) {
+        // Before its standard input ends, so that it takes nothing away.
+        self.keeper.kill().unwrap();
+        self.keeper.wait().unwrap();
+        let _ = fs::remove_file(self.pid_file());
+        let data = self.folder.path().join("data");
+        self.keeper = Server::new(&programs().unwrap(), self.folder.path()).keep(&data, self.port, &self.settings);
+        self.is_up().await;
     }
 
     /// The address of a database for a user.
@@ -174,7 +219,7 @@ impl<'a> Server<'a> {
     }
 
     /// The server under a shell that outlives us for as long as it takes to clear up.
-    fn keep(&self, data: &Path, port: u16, settings: &[&str]) -> Child {
+    fn keep(&self, data: &Path, port: u16, settings: &[String]) -> Child {
         let mut server = self.command("postgres");
         server.arg("-D").arg(data).args(["-p", &port.to_string(), "-k", "", "-h", "127.0.0.1", "-c", "max_connections=500"]);
         for setting in settings {
@@ -182,8 +227,11 @@ impl<'a> Server<'a> {
         }
         let script = r#"data=$1 log=$2; shift 2
             "$@" >"$log" 2>&1 &
+            started=$!
             cat >/dev/null
-            kill -QUIT "$(head -n 1 "$data/postmaster.pid")" 2>/dev/null
+            server=$(head -n 1 "$data/postmaster.pid")
+            kill -CONT $started $server $(pgrep --parent $server) 2>/dev/null
+            kill -QUIT $server 2>/dev/null
             wait
             rm -rf "$data""#;
         let mut keeper = Command::new("sh");

@@ -12,7 +12,7 @@ use crate::{
     suite, whole_suite,
 };
 
-pub struct Postgres(Database);
+pub struct Postgres(pub Database);
 
 impl Postgres {
     /// `None`, and said so, where there is no PostgreSQL.
@@ -31,6 +31,11 @@ impl Postgres {
             return None;
         };
         Some(Self(Database { cluster: Arc::new(cluster), name: "countersign".into() }))
+    }
+
+    /// The server, which nobody else uses.
+    pub fn cluster(&mut self) -> &mut Cluster {
+        Arc::get_mut(&mut self.0.cluster).unwrap()
     }
 
     /// As a user reaches it.
