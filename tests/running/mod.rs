@@ -117,28 +117,34 @@ impl Service {
         Self::spawn(folder.command(&[&["serve"], args].concat()))
     }
 
-    pub fn spawn(mut command: Command) -> Self {
+    pub fn spawn(command: Command) -> Self {
+        Self::try_spawn(command).unwrap_or_else(|log| panic!("it does not listen: {log}"))
+    }
+
+    /// Starts it, or gives back what it said instead.
+    pub fn try_spawn(mut command: Command) -> Result<Self, String> {
         let sides = if command.get_args().any(|arg| arg == "all") { 2 } else { 1 };
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(BufReader::new(child.stderr.take().unwrap()));
         let mut service = Self { child, lines, log: vec![], public: String::new(), private: String::new() };
         for _ in 0..sides {
-            service.until_listening();
+            service.until_listening()?;
         }
-        service
+        Ok(service)
     }
 
-    fn until_listening(&mut self) {
+    fn until_listening(&mut self) -> Result<(), String> {
         loop {
-            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{error}: {:?}", self.log));
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else { return Err(self.log.join("\n")) };
             let address = line.split_once(" side on ").map(|(_, url)| url.to_owned());
             let public = line.contains("public side");
             self.log.push(line);
             match address {
-                Some(url) if public => return self.public = url,
-                Some(url) => return self.private = url,
-                None => {}
+                Some(url) if public => self.public = url,
+                Some(url) => self.private = url,
+                None => continue,
             }
+            return Ok(());
         }
     }
 
