@@ -1,10 +1,11 @@
 //! Who uses the service: an officer's program, its approver, and anyone outside with a token.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
+use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -80,12 +81,17 @@ impl World {
 
     /// Issues a token under an authorisation that still has room. Kept in the journal before anybody hears of it.
     pub async fn issue(&self) -> Heard<Key> {
+        self.issue_for(600).await
+    }
+
+    /// The same for another lifetime, in seconds.
+    pub async fn issue_for(&self, lifetime: i64) -> Heard<Key> {
         let authorisation = match self.authorised().await {
             Heard::Said(id) => id,
             Heard::Unavailable => return Heard::Unavailable,
             Heard::Nothing => return Heard::Nothing,
         };
-        let body = json!({"channel": "in-person", "authorisation": authorisation, "lifetime": 600});
+        let body = json!({"channel": "in-person", "authorisation": authorisation, "lifetime": lifetime});
         let request = self.http.post(format!("{}/v1/tokens", self.private)).json(&body);
         match answer(self.inside(request, &self.officer)).await {
             Heard::Said((201, issued)) => Heard::Said(self.journal.issued(&issued)),
@@ -107,7 +113,7 @@ impl World {
     }
 
     async fn authorise(&self) -> Heard<String> {
-        let until = self.journal.now() + 86_400;
+        let until = self.journal.now() + 10 * 86_400;
         let ask = json!({"reference": "LOAD", "channels": ["in-person"], "until": until, "max_tokens": ALLOWED});
         let request = self.http.post(format!("{}/v1/authorisations", self.private)).json(&ask);
         let id = match answer(self.inside(request, &self.officer)).await {
@@ -129,6 +135,15 @@ impl World {
             Heard::Said((404, _)) => Heard::Said(None),
             other => self.otherwise("the state of a token", other),
         }
+    }
+
+    /// So many tokens, of a service that has nothing wrong with it.
+    pub async fn issue_many(&self, n: usize) -> Vec<Key> {
+        let one = |_| async {
+            let Heard::Said(key) = self.issue().await else { panic!("nothing can be issued") };
+            key
+        };
+        stream::iter(0..n).map(one).buffer_unordered(16).collect().await
     }
 
     /// Checks a token. The journal judges the answer before it is given back.
@@ -154,6 +169,7 @@ impl World {
     /// A status that nobody may get here means that the store has lost what it rests on.
     fn otherwise<T>(&self, what: &str, heard: Heard<(u16, Value)>) -> Heard<T> {
         match heard {
+            Heard::Said((403, _)) if self.journal.clocks_step.load(Ordering::Relaxed) => Heard::Unavailable,
             Heard::Said((status, said)) => {
                 self.journal.found(Finding::Unusable(format!("{what} was answered with {status} {}", said["type"])));
                 Heard::Unavailable

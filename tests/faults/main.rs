@@ -5,7 +5,6 @@
 
 mod client;
 mod clock;
-mod crowd;
 mod dice;
 mod disk;
 mod file;
@@ -77,10 +76,12 @@ impl Run {
         Self { full, seed: seed.unwrap_or_else(drawn), runtime: Runtime::new().unwrap() }
     }
 
+    /// For the short form and for the full one.
     pub fn pick<T>(&self, short: T, full: T) -> T {
         if self.full { full } else { short }
     }
 
+    /// Runs a story's asynchronous part.
     pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
