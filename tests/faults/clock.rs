@@ -59,7 +59,11 @@ pub fn story(run: &Run) -> Told {
         serving.terminate();
     });
     audit(&station, &journal);
-    Told::Done(vec![format!("{steps} steps of 25 hours under load, {} tokens, {} first uses, none doubled", journal.len(), journal.firsts())])
+    Told::Done(vec![format!(
+        "{steps} steps of 25 hours under load, {} tokens, {} first uses, none doubled",
+        journal.len(),
+        journal.firsts()
+    )])
 }
 
 /// A token that is purged before any other.

@@ -93,7 +93,9 @@ pub fn story(run: &Run) -> Told {
         unavailable
     });
     audit(&station, &journal);
-    Told::Done(vec![format!("{rounds} times full: {unavailable} answers were `cannot_check` or 503, none was wrong, each time it went on by itself")])
+    Told::Done(vec![format!(
+        "{rounds} times full: {unavailable} answers were `cannot_check` or 503, none was wrong, each time it went on by itself"
+    )])
 }
 
 /// Checks and issues until at least some could not be answered; how many.

@@ -24,9 +24,7 @@ use countersign::{
     key_folder::KeyFolder,
     keyring::IssuerName,
     page::{Deployment, Pages},
-    store::{
-        AttemptHash, Guess, IssuerStore as _, Marked, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore,
-    },
+    store::{AttemptHash, Guess, IssuerStore as _, Marked, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, SpokenSize, Token},
     verifier::{KeyWatch, Verifier, VerifierSettings},
 };

@@ -1,9 +1,6 @@
 //! What a disk holds after a loss of power: all that was synced, and any part of what was not, in sectors of 512 bytes.
 
-use std::{
-    fs,
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use crate::dice::Dice;
 

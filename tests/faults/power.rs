@@ -64,7 +64,9 @@ pub fn honest(run: &Run) -> Told {
         let (issues, firsts) = (survivor.journal.len(), survivor.journal.firsts());
         survivor.settle(&station).await;
         let lost = fragile.lost.borrow();
-        let line = format!("{losses} losses of power, {lost} unsynced writes lost or torn, {issues} acknowledged issues and {firsts} first uses kept");
+        let line = format!(
+            "{losses} losses of power, {lost} unsynced writes lost or torn, {issues} acknowledged issues and {firsts} first uses kept"
+        );
         Told::Done(vec![line])
     })
 }

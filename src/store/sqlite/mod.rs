@@ -2,6 +2,7 @@
 
 mod access;
 mod authorisations;
+mod files;
 mod issuer;
 mod keys;
 mod ledger;
@@ -15,7 +16,10 @@ use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, ti
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::broadcast;
 
-use self::threads::{Readers, Writer};
+use self::{
+    files::Files,
+    threads::{Readers, Writer},
+};
 use super::StoreError;
 use crate::token::Cti;
 
@@ -89,7 +93,8 @@ impl SqliteStore {
 
     fn start(path: &Path, writer: Connection) -> Result<Self, StoreError> {
         let readers = [connect(path)?, connect(path)?];
-        Ok(Self { writer: Writer::start(writer)?, readers: Readers::start(readers)?, marks: broadcast::Sender::new(MARKS_TOLD) })
+        let files = Files::opened(path).map_err(|error| StoreError::Unusable(format!("{} cannot be read: {error}", path.display())))?;
+        Ok(Self { writer: Writer::start(writer, files)?, readers: Readers::start(readers)?, marks: broadcast::Sender::new(MARKS_TOLD) })
     }
 
     /// Runs statements in the next group of writes; answers once all of it is on disk.
