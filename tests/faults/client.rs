@@ -75,7 +75,7 @@ impl World {
         Self { http: Client::new(), public: public.to_owned(), ..self.clone() }
     }
 
-    fn inside(&self, request: RequestBuilder, credential: &str) -> RequestBuilder {
+    fn inside(request: RequestBuilder, credential: &str) -> RequestBuilder {
         request.bearer_auth(credential).timeout(LONG)
     }
 
@@ -93,7 +93,7 @@ impl World {
         };
         let body = json!({"channel": "in-person", "authorisation": authorisation, "lifetime": lifetime});
         let request = self.http.post(format!("{}/v1/tokens", self.private)).json(&body);
-        match answer(self.inside(request, &self.officer)).await {
+        match answer(Self::inside(request, &self.officer)).await {
             Heard::Said((201, issued)) => Heard::Said(self.journal.issued(&issued)),
             other => self.otherwise("an issue", other),
         }
@@ -116,12 +116,12 @@ impl World {
         let until = self.journal.now() + 10 * 86_400;
         let ask = json!({"reference": "LOAD", "channels": ["in-person"], "until": until, "max_tokens": ALLOWED});
         let request = self.http.post(format!("{}/v1/authorisations", self.private)).json(&ask);
-        let id = match answer(self.inside(request, &self.officer)).await {
+        let id = match answer(Self::inside(request, &self.officer)).await {
             Heard::Said((201, asked)) => asked["id"].as_str().unwrap().to_owned(),
             other => return self.otherwise("a request", other),
         };
         let request = self.http.post(format!("{}/v1/authorisations/{id}/approve", self.private));
-        match answer(self.inside(request, &self.approver)).await {
+        match answer(Self::inside(request, &self.approver)).await {
             Heard::Said((200, _)) => Heard::Said(id),
             other => self.otherwise("an approval", other),
         }
@@ -130,7 +130,7 @@ impl World {
     /// What the issuer has on record of a token; `None` if nothing.
     pub async fn state(&self, key: Key) -> Heard<Option<String>> {
         let request = self.http.get(format!("{}/v1/tokens/{}", self.private, self.journal.id(key)));
-        match answer(self.inside(request, &self.officer)).await {
+        match answer(Self::inside(request, &self.officer)).await {
             Heard::Said((200, status)) => Heard::Said(Some(status["state"].as_str().unwrap().to_owned())),
             Heard::Said((404, _)) => Heard::Said(None),
             other => self.otherwise("the state of a token", other),

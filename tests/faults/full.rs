@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::{StreamExt as _, stream};
 use tokio::time::timeout;
 
 use crate::{
@@ -98,15 +99,16 @@ pub fn story(run: &Run) -> Told {
     )])
 }
 
-/// Checks and issues until at least some could not be answered; how many.
+/// Several people check and issue at once, until some cannot be answered; how many.
 async fn use_until_full(world: &World, known: &[Key], dice: &mut Dice) -> usize {
-    let mut unavailable = 0;
-    for key in known {
-        for _ in 0..2 {
-            unavailable += usize::from(world.check_anew(*key, dice).await == Heard::Unavailable);
-        }
-        unavailable += usize::from(world.issue().await == Heard::Unavailable);
-    }
+    let people: Vec<_> = known.iter().map(|key| (*key, dice.attempt(), dice.attempt())).collect();
+    let heard = stream::iter(people).map(|(key, mine, yours)| async move {
+        let (mine, yours) = tokio::join!(world.check(key, &mine), world.check(key, &yours));
+        let issued = world.issue().await;
+        [mine == Heard::Unavailable, yours == Heard::Unavailable, issued == Heard::Unavailable]
+    });
+    let heard: Vec<_> = heard.buffer_unordered(8).collect().await;
+    let unavailable = heard.into_iter().flatten().filter(|unavailable| *unavailable).count();
     assert!(unavailable > 0, "it was not full");
     unavailable
 }

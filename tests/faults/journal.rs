@@ -150,7 +150,9 @@ impl Journal {
             other => Some(Finding::Wrong { id, verdict: other.to_owned() }),
         };
         drop(entries);
-        finding.into_iter().for_each(|finding| self.found(finding));
+        if let Some(finding) = finding {
+            self.found(finding);
+        }
     }
 
     pub fn late(&self, key: Key) {

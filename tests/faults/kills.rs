@@ -24,30 +24,56 @@ const MARGIN: i64 = 120;
 /// Tokens of all earlier rounds that are looked at after each restart, besides those of the last two.
 const OLDER: usize = 12;
 
-/// A deployment that is killed and started again, and what was ever said by it.
-pub struct Survivor<'a> {
-    seed: u64,
-    pub world: World,
-    pub journal: Arc<Journal>,
-    /// Rounds so far, and how many tokens there were at the begin of each.
-    begun: Vec<Key>,
-    start: Start<'a>,
+/// What is killed under load and comes back; another store may take its database down too.
+pub trait Victim {
+    /// Starts everything again, after whatever the story does to the disk; or says why it does not start.
+    fn start(&mut self) -> Result<Serving, String>;
+
+    /// Ends everything without a warning.
+    fn crash(&mut self, serving: Serving) {
+        serving.kill();
+    }
 }
 
-/// How the processes are started again, after whatever the story does to the disk; or why they do not start.
-pub type Start<'a> = Box<dyn FnMut() -> Result<Serving, String> + 'a>;
+/// The real binary, both roles in one process.
+struct Binary<'a>(&'a Station);
 
-impl<'a> Survivor<'a> {
-    pub fn of(run: &Run, station: &Station, start: Start<'a>) -> Self {
+impl Victim for Binary<'_> {
+    fn start(&mut self) -> Result<Serving, String> {
+        Ok(self.0.start())
+    }
+}
+
+/// The planted server beside the real issuer.
+struct Planted<'a>(&'a Station);
+
+impl Victim for Planted<'_> {
+    fn start(&mut self) -> Result<Serving, String> {
+        Ok(planted::start(self.0))
+    }
+}
+
+/// A deployment that is killed and started again, and what was ever said by it.
+pub struct Survivor<V> {
+    seed: u64,
+    pub victim: V,
+    world: World,
+    pub journal: Arc<Journal>,
+    /// How many tokens there were when each round began.
+    begun: Vec<Key>,
+}
+
+impl<V: Victim> Survivor<V> {
+    pub fn of(run: &Run, station: &Station, victim: V) -> Self {
         let journal = Arc::new(Journal::default());
         let nobody = Serving::of(vec![]);
-        Self { seed: run.seed, world: World::of(station, &nobody, &journal), journal, begun: vec![], start }
+        Self { seed: run.seed, victim, world: World::of(station, &nobody, &journal), journal, begun: vec![] }
     }
 
     /// Starts, looks whether all that was acknowledged is there, works, and is killed. `Err` is what should never be.
     pub async fn round(&mut self) -> Result<(), Finding> {
         let mut dice = Dice::of(self.seed, &[self.begun.len() as u64]);
-        let serving = (self.start)().map_err(Finding::Unusable)?;
+        let serving = self.victim.start().map_err(Finding::Unusable)?;
         self.world = self.world.again(&serving);
         self.probe(&mut dice).await;
         self.begun.push(self.journal.len());
@@ -55,7 +81,7 @@ impl<'a> Survivor<'a> {
         let load = Load::start(&self.world, &dice, 2, 5);
         load.answers(1 + u32::try_from(dice.below(60)).unwrap()).await;
         sleep(Duration::from_micros(dice.next() % 3_000)).await;
-        serving.kill();
+        self.victim.crash(serving);
         load.end().await;
         self.journal.verdict()
     }
@@ -69,8 +95,8 @@ impl<'a> Survivor<'a> {
     }
 
     /// Everything once more; then the ledger: sound, and with every acknowledged issue and first use.
-    pub async fn settle(mut self, station: &Station) {
-        let serving = (self.start)().unwrap();
+    pub async fn settle(&mut self, station: &Station) {
+        let serving = self.victim.start().unwrap();
         self.world = self.world.again(&serving);
         let keys: Vec<Key> = (0..self.journal.len()).collect();
         probe(&self.world, &keys, &mut Dice::of(self.seed, &[])).await;
@@ -129,7 +155,7 @@ pub fn audit(station: &Station, journal: &Journal) {
 
 pub fn honest(run: &Run) -> Told {
     let station = Station::sqlite();
-    let mut survivor = Survivor::of(run, &station, Box::new(|| Ok(station.start())));
+    let mut survivor = Survivor::of(run, &station, Binary(&station));
     let kills = run.pick(25, 1_000);
     run.block_on(async {
         for kill in 0..kills {
@@ -145,15 +171,14 @@ pub fn honest(run: &Run) -> Told {
 
 pub fn planted(run: &Run) -> Told {
     let station = Station::sqlite();
-    let start = Box::new(|| Ok(planted::start(&station)));
-    let mut survivor = Survivor::of(run, &station, start);
+    let mut survivor = Survivor::of(run, &station, Planted(&station));
     let (kills, finding) = run.block_on(until_found(&mut survivor));
     assert!(matches!(finding, Finding::TwoFirsts { .. } | Finding::LostMark { .. }), "another thing was found: {finding}");
     Told::Done(vec![format!("found after {kills} kills: {finding}")])
 }
 
 /// Kills a server that does wrong until that is noticed; the round that notices it begins after so many kills.
-pub async fn until_found(survivor: &mut Survivor<'_>) -> (usize, Finding) {
+pub async fn until_found(survivor: &mut Survivor<impl Victim>) -> (usize, Finding) {
     for kills in 0..BOUND {
         if let Err(finding) = survivor.round().await {
             return (kills, finding);

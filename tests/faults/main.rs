@@ -95,7 +95,7 @@ fn tell(run: &Run, name: &str, story: Story) -> bool {
     match &told {
         Ok(Told::Done(lines)) => {
             println!("\n{name}: held, {seconds:.1} s");
-            lines.iter().for_each(|line| println!("{line}"));
+            println!("{}", lines.join("\n"));
         }
         Ok(Told::NotRun(why)) => eprintln!("\n{name}: NOT RUN: {why}"),
         Err(_) => eprintln!("\n{name}: FAILED after {seconds:.1} s; again with COUNTERSIGN_FAULTS_SEED={}", run.seed),

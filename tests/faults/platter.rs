@@ -11,12 +11,7 @@ const HEADER: usize = 24;
 type Content = Option<Vec<u8>>;
 
 /// The files of a store as they are for certain.
-#[derive(Default)]
-pub struct Platter {
-    files: [Content; 3],
-    /// What the last loss of power threw away: operations, and how many of them in part.
-    pub lost: usize,
-}
+pub struct Platter([Content; 3]);
 
 /// What the process did to its files, in order.
 enum Done<'a> {
@@ -31,66 +26,75 @@ enum Done<'a> {
 impl Platter {
     /// The files as they are, all of it synced.
     pub fn of(folder: &Path) -> Self {
-        Self { files: NAMES.map(|name| fs::read(folder.join(name)).ok()), lost: 0 }
+        Self(NAMES.map(|name| fs::read(folder.join(name)).ok()))
     }
 
-    /// The power went while a process worked on the files of `folder`: puts there what is left. Each write that was not
-    /// synced is kept whole, in some of its sectors or not at all; that a file was made or removed counts once the folder is synced.
-    pub fn lose_power(&mut self, folder: &Path, log: &Path, dice: &mut Dice) {
+    /// The power went while a process worked on the files of `folder`: puts there what is left. Each write that was not synced
+    /// is kept whole, in some of its sectors or not at all; that a file was made or removed is certain once the folder is
+    /// synced. Gives back how many writes were lost or torn.
+    pub fn lose_power(&mut self, folder: &Path, log: &Path, dice: &mut Dice) -> usize {
         let log = read_and_remove(log);
         let done = parse(&log);
-        // Of some losses nothing unsynced survives, of some all, of most a part.
+        // Of what is unsynced sometimes nothing survives, sometimes all, mostly a part.
         let kept = [0, 50, 50, 90, 100][dice.below(5)];
-        let last_sync = |of: usize| done.iter().rposition(|done| matches!(done, Done::Sync { file } if *file == of));
-        let synced = [0, 1, 2].map(last_sync);
-        let folder_synced = done.iter().rposition(|done| matches!(done, Done::FolderSync));
-        self.lost = 0;
+        let last = |sync: &dyn Fn(&Done) -> bool| done.iter().rposition(sync).unwrap_or(0);
+        let synced = [0, 1, 2].map(|of| last(&|done| matches!(done, Done::Sync { file } if *file == of)));
+        let folder_synced = last(&|done| matches!(done, Done::FolderSync));
+        let mut damaged = 0;
         for (at, done) in done.iter().enumerate() {
             match done {
                 Done::Write { file, offset, data } => {
-                    let kept = if synced[*file].is_some_and(|sync| at < sync) { 100 } else { kept };
-                    self.write(*file, *offset, data, kept, dice);
+                    let whole = self.write(*file, *offset, data, if at < synced[*file] { 100 } else { kept }, dice);
+                    damaged += usize::from(!whole);
                 }
-                Done::Cut { file, length } => {
-                    if synced[*file].is_some_and(|sync| at < sync) || dice.chance(kept) {
-                        self.files[*file].get_or_insert_default().resize(*length, 0);
-                    }
-                }
-                Done::Made { file } => drop(self.files[*file].get_or_insert_default()),
-                Done::Gone { file } => {
-                    if folder_synced.is_some_and(|sync| at < sync) || dice.chance(kept) {
-                        self.files[*file] = None;
-                    }
-                }
-                Done::Sync { .. } | Done::FolderSync => {}
+                Done::Cut { file, length } if at < synced[*file] || dice.chance(kept) => self.content(*file).resize(*length, 0),
+                // What is written into it shows whether the name is kept.
+                Done::Made { file } => self.0[*file] = Some(vec![]),
+                Done::Gone { file } if at < folder_synced || dice.chance(kept) => self.0[*file] = None,
+                Done::Cut { .. } | Done::Gone { .. } | Done::Sync { .. } | Done::FolderSync => {}
             }
         }
-        for (file, name) in NAMES.iter().enumerate() {
-            let made = done.iter().rposition(|done| matches!(done, Done::Made { file: made } if *made == file));
-            if made.is_some_and(|made| folder_synced.is_none_or(|sync| sync < made)) && !dice.chance(kept) {
-                self.files[file] = None;
+        for done in &done[folder_synced.min(done.len())..] {
+            if let Done::Made { file } = done
+                && !dice.chance(kept)
+            {
+                self.0[*file] = None;
             }
-            put(&folder.join(name), self.files[file].as_deref());
         }
-        // Memory that processes share; SQLite makes it anew.
-        let _ = fs::remove_file(folder.join("store.sqlite-shm"));
+        self.put(folder);
+        damaged
     }
 
-    fn write(&mut self, file: usize, offset: usize, data: &[u8], kept: u64, dice: &mut Dice) {
-        let content = self.files[file].get_or_insert_default();
-        // As a whole, or torn.
-        let torn = kept < 100 && dice.chance(20);
-        let whole = dice.chance(kept);
-        self.lost += usize::from(kept < 100 && (torn || !whole));
+    fn content(&mut self, file: usize) -> &mut Vec<u8> {
+        self.0[file].get_or_insert_default()
+    }
+
+    /// As a whole, not at all, or torn; whether it is all there.
+    fn write(&mut self, file: usize, offset: usize, data: &[u8], kept: u64, dice: &mut Dice) -> bool {
+        let torn = (1..100).contains(&kept) && dice.chance(20);
+        let whole = !torn && dice.chance(kept);
+        let content = self.content(file);
         let mut at = 0;
         while at < data.len() {
             let end = (at + SECTOR - (offset + at) % SECTOR).min(data.len());
-            if if torn { dice.chance(50) } else { whole } {
+            if whole || torn && dice.chance(50) {
                 content.resize(content.len().max(offset + end), 0);
                 content[offset + at..offset + end].copy_from_slice(&data[at..end]);
             }
             at = end;
         }
+        whole
+    }
+
+    fn put(&self, folder: &Path) {
+        for (name, content) in NAMES.iter().zip(&self.0) {
+            match content {
+                Some(content) => fs::write(folder.join(name), content).unwrap(),
+                None => drop(fs::remove_file(folder.join(name))),
+            }
+        }
+        // Memory that processes share; SQLite makes it anew.
+        let _ = fs::remove_file(folder.join("store.sqlite-shm"));
     }
 }
 
@@ -98,13 +102,6 @@ fn read_and_remove(log: &Path) -> Vec<u8> {
     let bytes = fs::read(log).unwrap_or_default();
     let _ = fs::remove_file(log);
     bytes
-}
-
-fn put(path: &Path, content: Option<&[u8]>) {
-    match content {
-        Some(content) => fs::write(path, content).unwrap(),
-        None => drop(fs::remove_file(path)),
-    }
 }
 
 /// Records as `machine.c` writes them; the last may be cut short by the kill.

@@ -4,13 +4,13 @@
 //! The harness first has to find a service whose syncs do nothing. That is what `PRAGMA synchronous = OFF` is: SQLite then
 //! hands its writes to the system and leaves out every fsync, and does all else the same.
 
-use std::{cell::RefCell, time::Duration};
+use std::time::Duration;
 
 use crate::{
     Run, Told,
     dice::Dice,
     journal::Finding,
-    kills::{Survivor, until_found},
+    kills::{Survivor, Victim, until_found},
     machine::Machine,
     platter::Platter,
     running::Service,
@@ -20,27 +20,26 @@ use crate::{
 /// Of a real disk; in it most of the losses fall.
 const SYNC: Duration = Duration::from_millis(3);
 
-/// A deployment on a disk that loses what was not synced.
+/// The real binary on a disk that loses what was not synced.
 struct Fragile<'a> {
     station: &'a Station,
     machine: &'a Machine,
-    platter: RefCell<Platter>,
-    dice: RefCell<Dice>,
+    platter: Platter,
+    dice: Dice,
     /// Unsynced writes that were lost, whole or in part.
-    lost: RefCell<usize>,
+    lost: usize,
 }
 
 impl<'a> Fragile<'a> {
     fn of(run: &Run, station: &'a Station, machine: &'a Machine) -> Self {
-        let platter = RefCell::new(Platter::of(station.folder.path()));
-        Self { station, machine, platter, dice: RefCell::new(Dice::of(run.seed, &[2])), lost: RefCell::new(0) }
+        let platter = Platter::of(station.folder.path());
+        Self { station, machine, platter, dice: Dice::of(run.seed, &[2]), lost: 0 }
     }
+}
 
-    /// The disk after the loss, and the service on it.
-    fn start(&self) -> Result<Serving, String> {
-        let mut platter = self.platter.borrow_mut();
-        platter.lose_power(self.station.folder.path(), &self.machine.log(), &mut self.dice.borrow_mut());
-        *self.lost.borrow_mut() += platter.lost;
+impl Victim for Fragile<'_> {
+    fn start(&mut self) -> Result<Serving, String> {
+        self.lost += self.platter.lose_power(self.station.folder.path(), &self.machine.log(), &mut self.dice);
         Ok(Serving::of(vec![Service::try_spawn(self.machine.recorded(self.station.command("all")))?]))
     }
 }
@@ -52,8 +51,7 @@ pub fn honest(run: &Run) -> Told {
     };
     machine.delay_syncs(SYNC);
     let station = Station::sqlite();
-    let fragile = Fragile::of(run, &station, &machine);
-    let mut survivor = Survivor::of(run, &station, Box::new(|| fragile.start()));
+    let mut survivor = Survivor::of(run, &station, Fragile::of(run, &station, &machine));
     let losses = run.pick(15, 300);
     run.block_on(async {
         for loss in 0..losses {
@@ -63,7 +61,7 @@ pub fn honest(run: &Run) -> Told {
         }
         let (issues, firsts) = (survivor.journal.len(), survivor.journal.firsts());
         survivor.settle(&station).await;
-        let lost = fragile.lost.borrow();
+        let lost = survivor.victim.lost;
         let line = format!(
             "{losses} losses of power, {lost} unsynced writes lost or torn, {issues} acknowledged issues and {firsts} first uses kept"
         );
@@ -78,8 +76,7 @@ pub fn planted(run: &Run) -> Told {
     };
     machine.swallow_syncs();
     let station = Station::sqlite();
-    let fragile = Fragile::of(run, &station, &machine);
-    let mut survivor = Survivor::of(run, &station, Box::new(|| fragile.start()));
+    let mut survivor = Survivor::of(run, &station, Fragile::of(run, &station, &machine));
     let (losses, finding) = run.block_on(until_found(&mut survivor));
     assert!(!matches!(finding, Finding::Late { .. }), "another thing was found: {finding}");
     Told::Done(vec![format!("found after {losses} losses of power: {finding}")])
