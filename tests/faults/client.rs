@@ -166,6 +166,12 @@ impl World {
         }
     }
 
+    /// What a proxy asks the public side.
+    pub async fn is_ready(&self) -> bool {
+        let asked = self.http.get(format!("{}/health/ready", self.public)).timeout(LONG).send().await;
+        asked.is_ok_and(|response| response.status().is_success())
+    }
+
     /// A status that nobody may get here means that the store has lost what it rests on.
     fn otherwise<T>(&self, what: &str, heard: Heard<(u16, Value)>) -> Heard<T> {
         match heard {

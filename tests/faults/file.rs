@@ -117,8 +117,10 @@ impl<'a> Scene<'a> {
             self.move_away(names);
             self.cannot_check("moved away").await;
             assert_eq!(self.world.issue().await, Heard::Unavailable);
+            assert!(!self.world.is_ready().await, "moved away");
             self.put_back(names);
             self.goes_on("put back").await;
+            assert!(self.world.is_ready().await, "put back");
         }
     }
 

@@ -11,7 +11,7 @@ mod threads;
 mod tokens;
 mod verifier;
 
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::broadcast;
@@ -59,6 +59,7 @@ impl From<rusqlite::Error> for StoreError {
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    files: Arc<Files>,
     marks: broadcast::Sender<Cti>,
 }
 
@@ -94,7 +95,13 @@ impl SqliteStore {
     fn start(path: &Path, writer: Connection) -> Result<Self, StoreError> {
         let readers = [connect(path)?, connect(path)?];
         let files = Files::opened(path).map_err(|error| StoreError::Unusable(format!("{} cannot be read: {error}", path.display())))?;
-        Ok(Self { writer: Writer::start(writer, files)?, readers: Readers::start(readers)?, marks: broadcast::Sender::new(MARKS_TOLD) })
+        let files = Arc::new(files);
+        Ok(Self {
+            writer: Writer::start(writer, files.clone())?,
+            readers: Readers::start(readers)?,
+            files,
+            marks: broadcast::Sender::new(MARKS_TOLD),
+        })
     }
 
     /// Runs statements in the next group of writes; answers once all of it is on disk.

@@ -4,6 +4,7 @@
 
 use std::{
     sync::{
+        Arc,
         atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -35,7 +36,7 @@ pub(super) struct Readers {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, files: Files) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, files: Arc<Files>) -> Result<Self, StoreError> {
         spawn("store-writer", move |jobs| {
             while let Ok(first) = jobs.recv() {
                 commit_together(&connection, &files, std::iter::once(first).chain(jobs.try_iter()).take(GROUP));
