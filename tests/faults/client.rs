@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     dice::Dice,
-    journal::{Finding, Journal, Key},
+    journal::{Finding, Journal, Key, now},
     station::{Serving, Station},
 };
 
@@ -113,7 +113,7 @@ impl World {
     }
 
     async fn authorise(&self) -> Heard<String> {
-        let until = self.journal.now() + 10 * 86_400;
+        let until = now() + 10 * 86_400;
         let ask = json!({"reference": "LOAD", "channels": ["in-person"], "until": until, "max_tokens": ALLOWED});
         let request = self.http.post(format!("{}/v1/authorisations", self.private)).json(&ask);
         let id = match answer(Self::inside(request, &self.officer)).await {

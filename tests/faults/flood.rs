@@ -29,7 +29,7 @@ use crate::{
 };
 
 const SLOW: usize = 2_000;
-/// Sockets of one address; honest servers bound that.
+/// Sockets of one address, fewer than the service allows it.
 const OF_ONE: usize = 250;
 /// Clients that send junk as fast as it is answered.
 const JUNK: usize = 8;
@@ -106,7 +106,11 @@ impl Flood {
         flood
     }
 
-    fn end(self) -> String {
+    fn end(mut self) -> String {
+        // They go on until they are dropped; one that ended was told something that it must not be.
+        while let Some(ended) = self.tasks.try_join_next() {
+            ended.unwrap();
+        }
         let (opened, junk) = (self.open.load(Ordering::Relaxed), self.junk.load(Ordering::Relaxed));
         format!("{SLOW} slow sockets at once, {opened} in all, and {junk} requests of junk, none of them genuine.")
     }

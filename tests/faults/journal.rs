@@ -15,6 +15,11 @@ use serde_json::Value;
 /// A token in the journal, by its place.
 pub type Key = usize;
 
+/// The machine's time, which the service may believe to be another.
+pub fn now() -> i64 {
+    SystemClock.now()
+}
+
 /// What must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
@@ -68,11 +73,6 @@ pub struct Journal {
 }
 
 impl Journal {
-    #[allow(clippy::unused_self, reason = "the journal's time is the machine's")]
-    pub fn now(&self) -> i64 {
-        SystemClock.now()
-    }
-
     pub fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.entries.lock().unwrap()
     }

@@ -11,7 +11,7 @@ use crate::{
     Run, Told,
     client::{Heard, World},
     dice::Dice,
-    journal::{Finding, Journal, Key},
+    journal::{Finding, Journal, Key, now},
     load::Load,
     planted,
     station::{Serving, Station},
@@ -115,7 +115,7 @@ pub async fn probe(world: &World, keys: &[Key], dice: &mut Dice) {
 
 async fn probe_one(world: &World, key: Key, attempt: String) {
     let journal = &world.journal;
-    let checkable = journal.entries()[key].expires_at > journal.now() + MARGIN;
+    let checkable = journal.entries()[key].expires_at > now() + MARGIN;
     let unanswered = || journal.found(Finding::Unusable("a probe was not answered".into()));
     match journal.first(key).filter(|_| checkable) {
         Some(first) => {

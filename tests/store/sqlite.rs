@@ -115,6 +115,23 @@ async fn a_store_whose_table_is_gone_is_not_ready() {
 }
 
 #[tokio::test]
+async fn nothing_is_acknowledged_while_a_file_is_not_in_its_place() {
+    let sqlite = Sqlite::new();
+    let stores = sqlite.open();
+    for suffix in ["", "-wal", "-shm"] {
+        let path = format!("{}{suffix}", sqlite.path().display());
+        let aside = format!("{path}.aside");
+        fs::rename(&path, &aside).unwrap();
+        fs::write(&path, "another").unwrap();
+        assert!(matches!(stores.verifier.take_guess(9, 0).await, Err(StoreError::Failed(_))), "{path}");
+        assert!(stores.verifier.ready().await.is_err(), "{path}");
+        fs::rename(&aside, &path).unwrap();
+        assert!(stores.verifier.take_guess(9, 0).await.is_ok(), "{path} is back");
+        assert!(stores.verifier.ready().await.is_ok(), "{path} is back");
+    }
+}
+
+#[tokio::test]
 async fn what_was_purged_is_not_in_the_log_either() {
     let sqlite = Sqlite::new();
     let stores = sqlite.open();
