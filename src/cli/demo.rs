@@ -53,8 +53,9 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         // The client blocks, so it has a thread of its own.
         let issued = tokio::task::spawn_blocking(move || issue::request(&url, &credential, &body)).await;
         let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
+        let stop = stop_signal();
         say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
-        service.until(stop_signal()).await;
+        service.until(stop).await;
         Ok(())
     })
 }

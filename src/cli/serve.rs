@@ -60,11 +60,12 @@ pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let place = Place::here()?;
     block_on(async {
         let service = Service::start(args.role, settings, &place).await?;
+        let stop = stop_signal();
         for (side, address) in &service.listening {
             // Only for people who watch; the service does not end because nobody does.
             let _ = writeln!(stderr(), "countersign: {side} side on http://{address}");
         }
-        service.until(stop_signal()).await;
+        service.until(stop).await;
         Ok(())
     })
 }
@@ -282,17 +283,23 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Control-C, or what a service manager sends.
-pub async fn stop_signal() {
+/// Control-C, or what a service manager sends. Heard from the call on, so called before anybody is told that the service
+/// runs: who stops it at once would otherwise end it in the middle of what is under way.
+pub fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+    let [terminated, interrupted] = [SignalKind::terminate(), SignalKind::interrupt()].map(|kind| {
+        let heard = signal(kind);
+        async move {
+            match heard {
+                Ok(mut signal) => drop(signal.recv().await),
+                Err(_) => std::future::pending().await,
+            }
         }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
+    });
+    async {
+        tokio::select! {
+            () = terminated => {}
+            () = interrupted => {}
+        }
     }
 }

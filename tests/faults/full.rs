@@ -22,8 +22,8 @@ use crate::{
     station::Station,
 };
 
-/// Room for the store and some thousand pages of its log.
-const SIZE: &str = "size=6m";
+/// Room for the store and the longest log that it keeps before a checkpoint, 32 MiB.
+const SIZE: &str = "size=64m";
 
 /// Unmounted when dropped, also after a panic.
 struct Mount(PathBuf);

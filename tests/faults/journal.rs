@@ -120,6 +120,11 @@ impl Journal {
         }
     }
 
+    /// All that were sent.
+    pub fn attempts(&self, key: Key) -> Vec<String> {
+        self.entries()[key].sent.clone()
+    }
+
     /// Some attempt that was sent before, to be sent again.
     pub fn earlier(&self, key: Key, any: usize) -> Option<String> {
         let entries = self.entries();

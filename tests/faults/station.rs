@@ -67,7 +67,7 @@ impl Serving {
     pub fn terminate(self) -> String {
         let ends = self.processes.into_iter().map(Service::terminate);
         let logs = ends.map(|(status, log)| {
-            assert_eq!(status.code(), Some(0), "{log}");
+            assert!(status.success(), "{status}: {log}");
             log
         });
         logs.collect()

@@ -177,6 +177,10 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            // What it said is most of what can be known of a test that failed.
+            self.lines.iter().for_each(|line| eprintln!("{line}"));
+        }
     }
 }
 
