@@ -95,6 +95,11 @@ impl World {
         let request = self.http.post(format!("{}/v1/tokens", self.private)).json(&body);
         match answer(Self::inside(request, &self.officer)).await {
             Heard::Said((201, issued)) => Heard::Said(self.journal.issued(&issued)),
+            Heard::Said((403, _)) if self.journal.clocks_step.load(Ordering::Relaxed) => {
+                // Asked for at another time; the next issue asks anew.
+                self.authorisation.lock().await.left = 0;
+                Heard::Unavailable
+            }
             other => self.otherwise("an issue", other),
         }
     }
