@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, sync::Arc};
 
-use countersign::store::{SqliteStore, StoreError};
+use countersign::store::{SqliteStore, StoreError, VerifierStore as _};
 use tempfile::TempDir;
 
 use crate::{Backend, Stores, acts::World, suite, whole_suite};
@@ -129,6 +129,18 @@ async fn nothing_is_acknowledged_while_a_file_is_not_in_its_place() {
         assert!(stores.verifier.take_guess(9, 0).await.is_ok(), "{path} is back");
         assert!(stores.verifier.ready().await.is_ok(), "{path} is back");
     }
+}
+
+#[tokio::test]
+async fn the_file_may_be_behind_a_link() {
+    let sqlite = Sqlite::new();
+    drop(sqlite.open());
+    let link = sqlite.0.path().join("link.sqlite");
+    std::os::unix::fs::symlink(sqlite.path(), &link).unwrap();
+    let store = SqliteStore::open_for_issuer(&link).unwrap();
+    assert!(store.take_guess(9, 0).await.is_ok());
+    fs::remove_file(&link).unwrap();
+    assert!(store.take_guess(9, 0).await.is_err(), "the next process would find nothing there");
 }
 
 #[tokio::test]

@@ -12,13 +12,15 @@ pub(super) struct Files([(PathBuf, (u64, u64)); 3]);
 impl Files {
     /// As they are now, while connections hold them open.
     pub(super) fn opened(path: &Path) -> io::Result<Self> {
-        let named = |suffix: &str| {
-            let mut name = path.as_os_str().to_owned();
+        // SQLite keeps both beside the file itself, also where `path` is a link to it.
+        let real = fs::canonicalize(path)?;
+        let beside = |suffix: &str| {
+            let mut name = real.clone().into_os_string();
             name.push(suffix);
-            let file = PathBuf::from(name);
-            identity(&file).map(|identity| (file, identity))
+            PathBuf::from(name)
         };
-        Ok(Self([named("")?, named("-wal")?, named("-shm")?]))
+        let known = |file: PathBuf| identity(&file).map(|identity| (file, identity));
+        Ok(Self([known(path.to_owned())?, known(beside("-wal"))?, known(beside("-shm"))?]))
     }
 
     /// SQLite goes on writing into a file that was moved, removed or replaced, and whoever opens the store next finds none
