@@ -197,7 +197,13 @@ impl World {
 }
 
 async fn answer(request: RequestBuilder) -> Heard<(u16, Value)> {
-    let Ok(response) = request.send().await else { return Heard::Nothing };
+    // The service may end a connection that was idle at the moment when it is used again; clients then ask once more.
+    let again = request.try_clone().expect("its body is in memory");
+    let sent = match request.send().await {
+        Ok(response) => Ok(response),
+        Err(_) => again.send().await,
+    };
+    let Ok(response) = sent else { return Heard::Nothing };
     let status = response.status().as_u16();
     let Ok(body) = response.bytes().await else { return Heard::Nothing };
     // A store that fails is 503 on both sides; on the public one its verdict must say so too.
