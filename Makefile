@@ -4,7 +4,7 @@ PAGE := web/public/dist/page.js
 CONSOLE := web/officer/dist/console.js
 PAGE_SOURCES := $(shell find web/public web/officer web/scan web/offline web/shared -type f -not -path '*/dist/*') web/build.mjs
 
-.PHONY: demo web test bench exhaustive measure vectors clean
+.PHONY: demo web test faults bench exhaustive measure vectors clean
 
 ## The whole main job on this machine: issues one code and serves the page that checks it
 demo: web
@@ -27,6 +27,10 @@ web/node_modules: web/package.json web/package-lock.json
 ## Every test, with all that the tests need
 test:
 	bash tests/run.sh
+
+## Faults and load at their full size: killed 1,000 times, 300 losses of power, every write failing; a short form runs in make test
+faults: web
+	COUNTERSIGN_FAULTS=full cargo test --release --test faults
 
 ## Figures, as ratios in one run
 bench: web

@@ -54,8 +54,10 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         // The client blocks, so it has a thread of its own.
         let issued = tokio::task::spawn_blocking(move || issue::request(&url, &credential, &body)).await;
         let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
+        // Heard from before anybody is told that the service runs: who stops it at once would otherwise end it half-way.
+        let signals = Signals::new()?;
         say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
-        service.until(Signals::new()?).await;
+        service.until(signals).await;
         Ok(())
     })
 }

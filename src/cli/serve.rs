@@ -62,11 +62,13 @@ pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
     let place = Place::here()?;
     block_on(async {
         let service = Service::start(args.role, settings, &place).await?;
+        // Heard from before anybody is told that the service runs: who stops it at once would otherwise end it half-way.
+        let signals = Signals::new()?;
         for (side, address) in &service.listening {
             // Only for people who watch; the service does not end because nobody does.
             let _ = writeln!(stderr(), "countersign: {side} side on http://{address}");
         }
-        service.until(Signals::new()?).await;
+        service.until(signals).await;
         Ok(())
     })
 }

@@ -117,26 +117,31 @@ impl Service {
         Self::spawn(folder.command(&[&["serve"], args].concat()))
     }
 
-    pub fn spawn(mut command: Command) -> Self {
+    pub fn spawn(command: Command) -> Self {
+        Self::try_spawn(command).unwrap_or_else(|log| panic!("it does not listen: {log}"))
+    }
+
+    /// Starts it, or gives back what it said instead.
+    pub fn try_spawn(mut command: Command) -> Result<Self, String> {
         // The public side is the last to listen.
         let last = if command.get_args().any(|arg| arg.to_string_lossy().ends_with("issuer")) { "private side" } else { "public side" };
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(BufReader::new(child.stderr.take().unwrap()));
         let mut service = Self { child, lines, log: vec![], public: String::new(), private: String::new() };
-        while !service.listens().contains(last) {}
-        service
+        while !service.listens()?.contains(last) {}
+        Ok(service)
     }
 
-    /// The next line of its log, after a look for where it listens.
-    fn listens(&mut self) -> &str {
-        let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{error}: {:?}", self.log));
+    /// The next line of its log, after a look for where it listens; all of it where there is none.
+    fn listens(&mut self) -> Result<&str, String> {
+        let Ok(line) = self.lines.recv_timeout(PATIENCE) else { return Err(self.log.join("\n")) };
         match line.split_once(" side on ") {
             Some((side, url)) if side.ends_with("public") => url.clone_into(&mut self.public),
             Some((_, url)) => url.clone_into(&mut self.private),
             None => {}
         }
         self.log.push(line);
-        self.log.last().unwrap()
+        Ok(self.log.last().unwrap())
     }
 
     pub fn id(&self) -> u32 {
@@ -173,6 +178,10 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            // What it said is most of what can be known of a test that failed.
+            self.lines.iter().for_each(|line| eprintln!("{line}"));
+        }
     }
 }
 

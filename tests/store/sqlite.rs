@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use countersign::store::{SqliteStore, StoreError};
+use countersign::store::{SqliteStore, StoreError, VerifierStore as _};
 use tempfile::TempDir;
 
 use crate::{Backend, Stores, acts::World, suite, whole_suite};
@@ -136,6 +136,35 @@ async fn a_store_whose_table_is_gone_is_not_ready() {
     assert!(open.verifier.ready().await.is_ok());
     sqlite.run("DROP TABLE purged").unwrap();
     assert!(matches!(open.verifier.ready().await, Err(StoreError::Failed(_))));
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_while_a_file_is_not_in_its_place() {
+    let sqlite = Sqlite::empty();
+    let stores = sqlite.opened();
+    for suffix in ["", "-wal", "-shm"] {
+        let path = format!("{}{suffix}", sqlite.path().display());
+        let aside = format!("{path}.aside");
+        fs::rename(&path, &aside).unwrap();
+        fs::write(&path, "another").unwrap();
+        assert!(matches!(stores.verifier.take_guess(9, 0).await, Err(StoreError::Failed(_))), "{path}");
+        assert!(stores.verifier.ready().await.is_err(), "{path}");
+        fs::rename(&aside, &path).unwrap();
+        assert!(stores.verifier.take_guess(9, 0).await.is_ok(), "{path} is back");
+        assert!(stores.verifier.ready().await.is_ok(), "{path} is back");
+    }
+}
+
+#[tokio::test]
+async fn the_file_may_be_behind_a_link() {
+    let sqlite = Sqlite::empty();
+    drop(sqlite.opened());
+    let link = sqlite.0.path().join("link.sqlite");
+    std::os::unix::fs::symlink(sqlite.path(), &link).unwrap();
+    let store = SqliteStore::open_for_issuer(&link).unwrap();
+    assert!(store.take_guess(9, 0).await.is_ok());
+    fs::remove_file(&link).unwrap();
+    assert!(store.take_guess(9, 0).await.is_err(), "the next process would find nothing there");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod access;
 mod authorisations;
+mod files;
 mod issuer;
 mod keys;
 mod ledger;
@@ -10,12 +11,15 @@ mod threads;
 mod tokens;
 mod verifier;
 
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{broadcast, watch};
 
-use self::threads::{Readers, Writer};
+use self::{
+    files::Files,
+    threads::{Readers, Writer},
+};
 use super::StoreError;
 use crate::token::Cti;
 
@@ -55,6 +59,7 @@ impl From<rusqlite::Error> for StoreError {
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    files: Arc<Files>,
     marks: broadcast::Sender<Cti>,
     key_changes: watch::Sender<()>,
 }
@@ -90,9 +95,12 @@ impl SqliteStore {
 
     fn start(path: &Path, writer: Connection) -> Result<Self, StoreError> {
         let readers = [connect(path)?, connect(path)?];
+        let files = Files::opened(path).map_err(|error| StoreError::Unusable(format!("{} cannot be read: {error}", path.display())))?;
+        let files = Arc::new(files);
         Ok(Self {
-            writer: Writer::start(writer)?,
+            writer: Writer::start(writer, files.clone())?,
             readers: Readers::start(readers)?,
+            files,
             marks: broadcast::Sender::new(MARKS_TOLD),
             key_changes: watch::Sender::new(()),
         })

@@ -4,6 +4,7 @@
 
 use std::{
     sync::{
+        Arc,
         atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -13,6 +14,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::files::Files;
 use crate::store::StoreError;
 
 /// Operations that may wait; more are refused at once, so a stalled disk cannot pile them up.
@@ -34,10 +36,10 @@ pub(super) struct Readers {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, files: Arc<Files>) -> Result<Self, StoreError> {
         spawn("store-writer", move |jobs| {
             while let Ok(first) = jobs.recv() {
-                commit_together(&connection, std::iter::once(first).chain(jobs.try_iter()).take(GROUP));
+                commit_together(&connection, &files, std::iter::once(first).chain(jobs.try_iter()).take(GROUP));
             }
         })
         .map(Self)
@@ -97,7 +99,7 @@ async fn submit<T: Send + 'static>(
 }
 
 /// One transaction for all; answers are given only after it is on disk, or after it is known to have failed.
-fn commit_together(connection: &Connection, jobs: impl Iterator<Item = Job>) {
+fn commit_together(connection: &Connection, files: &Files, jobs: impl Iterator<Item = Job>) {
     let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| error.to_string());
     let answers: Vec<Answer> = jobs
         .map(|job| match &begun {
@@ -114,6 +116,8 @@ fn commit_together(connection: &Connection, jobs: impl Iterator<Item = Job>) {
             error.to_string()
         })
     });
+    // Last, so that what was answered is in the very file that the next process opens.
+    let committed = committed.and_then(|()| files.in_place());
     if let Err(reason) = &committed {
         tracing::error!(reason, "a group of writes was not committed");
     }

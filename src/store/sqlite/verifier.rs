@@ -80,6 +80,7 @@ impl VerifierStore for SqliteStore {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
+        self.files.in_place().map_err(StoreError::Failed)?;
         self.read(|db| Ok(db.query_row("SELECT through FROM purged", [], |_| Ok(()))?)).await
     }
 }

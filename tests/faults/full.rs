@@ -1,0 +1,114 @@
+//! A file system that really fills up: a small one in memory, which only root may mount.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use futures_util::{StreamExt as _, stream};
+use tokio::time::timeout;
+
+use crate::{
+    Run, Told,
+    client::{Heard, World},
+    dice::Dice,
+    disk::recovered,
+    journal::{Journal, Key},
+    kills::{audit, probe},
+    running::{Folder, PATIENCE},
+    station::Station,
+};
+
+/// Room for the store and the longest log that it keeps before a checkpoint, 32 MiB.
+const SIZE: &str = "size=64m";
+
+/// Unmounted when dropped, also after a panic.
+struct Mount(PathBuf);
+
+impl Mount {
+    fn small(at: &Path) -> Result<Self, String> {
+        fs::create_dir(at).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(at).output();
+        match mounted {
+            Ok(said) if said.status.success() => Ok(Self(at.to_owned())),
+            Ok(said) => Err(format!("no small file system can be mounted: {}", String::from_utf8_lossy(&said.stderr).trim())),
+            Err(error) => Err(format!("there is no mount: {error}")),
+        }
+    }
+
+    /// Takes all the room that is left but some bytes.
+    fn fill(&self, but: usize) {
+        let mut ballast = fs::OpenOptions::new().create(true).append(true).open(self.ballast()).unwrap();
+        for block in [65_536, 4_096, 512] {
+            while ballast.write_all(&vec![0; block]).is_ok() {}
+        }
+        let length = ballast.metadata().unwrap().len();
+        ballast.set_len(length.saturating_sub(but as u64)).unwrap();
+    }
+
+    fn empty(&self) {
+        fs::remove_file(self.ballast()).unwrap();
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.0.join("ballast")
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Lazily: a service that still runs must not keep it.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+pub fn story(run: &Run) -> Told {
+    let folder = Folder::empty();
+    let mount = match Mount::small(&folder.path().join("small")) {
+        Ok(mount) => mount,
+        Err(why) => return Told::NotRun(why),
+    };
+    let station = Station::in_folder(folder, "sqlite:small/store.sqlite");
+    let journal = Arc::new(Journal::default());
+    let mut dice = Dice::of(run.seed, &[5]);
+    let rounds = run.pick(6, 60);
+    let unavailable = run.block_on(async {
+        let serving = station.start();
+        let world = World::of(&station, &serving, &journal);
+        let mut unavailable = 0;
+        for _ in 0..rounds {
+            let before = world.issue_many(20).await;
+            // It runs full in another place of a group of writes each time.
+            mount.fill(dice.below(24) * 4_096);
+            unavailable += use_until_full(&world, &before, &mut dice).await;
+            mount.empty();
+            let fresh = timeout(PATIENCE, recovered(&world)).await.expect("it goes on by itself once there is room");
+            assert_eq!(world.check_anew(fresh, &mut dice).await, Heard::Said("genuine".into()));
+            probe(&world, &(before[0]..journal.len()).collect::<Vec<_>>(), &mut dice).await;
+            journal.assert_sound("the disk was full");
+        }
+        serving.terminate();
+        unavailable
+    });
+    audit(&station, &journal);
+    Told::Done(vec![format!(
+        "{rounds} times full: {unavailable} answers were `cannot_check` or 503, none was wrong, each time it went on by itself"
+    )])
+}
+
+/// Several people check and issue at once, until some cannot be answered; how many.
+async fn use_until_full(world: &World, known: &[Key], dice: &mut Dice) -> usize {
+    let people: Vec<_> = known.iter().map(|key| (*key, dice.attempt(), dice.attempt())).collect();
+    let heard = stream::iter(people).map(|(key, mine, yours)| async move {
+        let (mine, yours) = tokio::join!(world.check(key, &mine), world.check(key, &yours));
+        let issued = world.issue().await;
+        [mine == Heard::Unavailable, yours == Heard::Unavailable, issued == Heard::Unavailable]
+    });
+    let heard: Vec<_> = heard.buffer_unordered(8).collect().await;
+    let unavailable = heard.into_iter().flatten().filter(|unavailable| *unavailable).count();
+    assert!(unavailable > 0, "it was not full");
+    unavailable
+}
