@@ -2,7 +2,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
-#[allow(dead_code, reason = "shared with the tests, which use the rest of it")]
 #[path = "../tests/database/mod.rs"]
 mod database;
 

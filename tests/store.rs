@@ -144,6 +144,7 @@ macro_rules! whole_suite {
             keys::a_revoked_key_signs_nothing_and_its_tokens_are_withdrawn_at_once,
             keys::a_set_that_revokes_revokes_here_too,
             keys::of_many_rotations_at_once_one_happens,
+            keys::verifiers_are_told_that_keys_changed,
             ledger::the_tree_grows_with_the_entries,
             ledger::proofs_hold_for_every_entry_and_size,
             ledger::entries_written_at_once_stand_in_one_tree,

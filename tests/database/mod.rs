@@ -1,4 +1,5 @@
 //! A PostgreSQL server of the tests' own, from Debian's binaries, that ends with the process that started it.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::{
     fs,

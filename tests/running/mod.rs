@@ -54,8 +54,13 @@ impl Folder {
 
     /// With settings, keys, an officer with a credential, an approver and an approved authorisation.
     pub fn ready() -> Self {
+        Self::ready_with(SETTINGS)
+    }
+
+    /// The same with settings of one's own.
+    pub fn ready_with(settings: &str) -> Self {
         let folder = Self::empty();
-        folder.write("countersign.toml", SETTINGS);
+        folder.write("countersign.toml", settings);
         folder.ok(&["keys", "init"]);
         folder.ok(&["officers", "enrol", "falcon", "--role", "officer"]);
         folder.ok(&["officers", "enrol", "heron", "--role", "approver"]);

@@ -2,6 +2,8 @@
 
 mod crash;
 mod crowds;
+#[path = "../database/mod.rs"]
+mod database;
 mod demo;
 mod drill;
 mod operations;
@@ -11,4 +13,5 @@ mod rolling;
 mod running;
 mod scanner;
 mod secrets;
+mod shared;
 mod sheet;

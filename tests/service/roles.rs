@@ -18,14 +18,14 @@ use crate::{
 const NUMBER: &str = "417092";
 
 /// An officer and a person, who know where the service is.
-struct Job<'a> {
-    folder: &'a Folder,
-    private: &'a str,
-    public: &'a str,
+pub struct Job<'a> {
+    pub folder: &'a Folder,
+    pub private: &'a str,
+    pub public: &'a str,
 }
 
 impl Job<'_> {
-    fn issue(&self, args: &[&str]) -> Sheet {
+    pub fn issue(&self, args: &[&str]) -> Sheet {
         Sheet::read(&self.folder.ok(&[&["issue", "--private-url", self.private], args].concat()))
     }
 
@@ -36,12 +36,12 @@ impl Job<'_> {
         (said.code, serde_json::from_str(&said.stdout).unwrap())
     }
 
-    fn verdict(&self, code: &str, args: &[&str]) -> (i32, String) {
+    pub fn verdict(&self, code: &str, args: &[&str]) -> (i32, String) {
         let (exit, answer) = self.check(code, args);
         (exit, answer["verdict"].as_str().unwrap().to_owned())
     }
 
-    fn run(&self) {
+    pub fn run(&self) {
         self.by_link_with_a_number();
         self.by_words_digits_and_text();
         self.withdrawn();

@@ -1,0 +1,66 @@
+//! The real processes on PostgreSQL, each with its own role: an issuer, its commands, and two verifiers that keep nothing.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    database::{Cluster, not_run},
+    roles::Job,
+    running::{Folder, PATIENCE, SETTINGS, Service},
+};
+
+/// What a verifier publishes of its keys.
+fn published(verifier: &Service) -> Vec<String> {
+    let jwks: Value = ureq::get(format!("{}/.well-known/jwks.json", verifier.public)).call().unwrap().body_mut().read_json().unwrap();
+    jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issuer_and_two_verifiers_share_a_database() {
+    let Some(cluster) = Cluster::start(&[]).await else {
+        return not_run("shared::an_issuer_and_two_verifiers_share_a_database");
+    };
+    let (issuer_url, verifier_url) = (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier", "countersign"));
+    tokio::task::spawn_blocking(move || {
+        let folder = Folder::ready_with(&SETTINGS.replace("sqlite:store.sqlite", &issuer_url));
+        fs::create_dir(folder.path().join("public")).unwrap();
+        fs::copy(folder.path().join("keys/root.jwk"), folder.path().join("public/root.jwk")).unwrap();
+        folder.write("verifier.toml", &SETTINGS.replace("sqlite:store.sqlite", &verifier_url));
+        let issuer = Service::start(&folder, &["--role", "issuer"]);
+        let verify = ["--role", "verifier", "--keys", "public", "--config", "verifier.toml"];
+        let verifiers = [Service::start(&folder, &verify), Service::start(&folder, &verify)];
+        for verifier in &verifiers {
+            Job { folder: &folder, private: &issuer.private, public: &verifier.public }.run();
+        }
+        revoked_everywhere(&folder, &issuer, &verifiers);
+        for service in verifiers.into_iter().chain([issuer]) {
+            let (status, log) = service.terminate();
+            assert!(status.success(), "{log}");
+            assert!(!log.contains("postgres://"), "{log}");
+        }
+        folder.ok(&["ledger", "verify"]);
+    })
+    .await
+    .unwrap();
+}
+
+/// What was used at one verifier is used at the other, and a key that is revoked is revoked at both.
+fn revoked_everywhere(folder: &Folder, issuer: &Service, verifiers: &[Service; 2]) {
+    let at = |verifier: usize| Job { folder, private: &issuer.private, public: &verifiers[verifier].public };
+    let (used, unused) = (at(0).issue(&["--channel", "online"]), at(0).issue(&["--channel", "online"]));
+    assert_eq!(at(0).verdict(&used.link, &[]), (0, "genuine".into()));
+    assert_eq!(at(1).verdict(&used.link, &[]), (1, "already_checked".into()));
+    let keys = folder.json(&["keys", "show"]);
+    let active = keys["keys"].as_array().unwrap().iter().find(|key| key["stage"] == "active").unwrap()["kid"].as_str().unwrap();
+    folder.ok(&["keys", "revoke", active, "--reason", "stolen"]);
+    for (n, verifier) in verifiers.iter().enumerate() {
+        assert_eq!(at(n).verdict(&unused.link, &[]), (1, "withdrawn".into()));
+        let mut left = PATIENCE;
+        while published(verifier).iter().any(|kid| kid == active) {
+            let pause = std::time::Duration::from_millis(50);
+            left = left.checked_sub(pause).expect("the verifier still publishes a revoked key");
+            std::thread::sleep(pause);
+        }
+    }
+}
