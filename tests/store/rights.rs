@@ -20,8 +20,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("SELECT", "schema_version", &["version"]),
     ("SELECT", "misses", &["minute", "count"]),
     ("INSERT", "misses", &["minute", "count"]),
-    ("SELECT", "marks", &["cti", "attempt", "first_checked_at"]),
-    ("INSERT", "marks", &["cti", "attempt", "first_checked_at"]),
+    ("SELECT", "marks", &["expires_at", "cti", "attempt", "first_checked_at"]),
+    ("INSERT", "marks", &["expires_at", "cti", "attempt", "first_checked_at"]),
 ];
 
 /// Statements about no table in particular, each of which would give somebody more than the verifier needs.
@@ -149,14 +149,19 @@ async fn a_verifier_may_do_what_it_needs_and_nothing_else() {
 async fn a_mark_needs_a_token_and_cannot_be_hidden_from_the_ledger() {
     let Some(backend) = Postgres::new("rights::a_mark_needs_a_token_and_cannot_be_hidden_from_the_ledger").await else { return };
     let world = World::new(&backend).await;
-    world.issued(1).await;
+    let token = world.issued(1).await;
     let client = backend.client("countersign_verifier").await;
-    let made_up = "INSERT INTO marks (cti, first_checked_at) VALUES ('\\x0909090909090909', 0)";
+    let made_up = "INSERT INTO marks (expires_at, cti, first_checked_at) VALUES (0, '\\x0909090909090909', 0)";
     let refused = client.batch_execute(made_up).await.unwrap_err();
     assert_eq!(refused.code(), Some(&SqlState::FOREIGN_KEY_VIOLATION));
-    let hidden = "INSERT INTO marks (cti, first_checked_at, reported) VALUES ('\\x0101010101010101', 0, true)";
-    assert!(!is_allowed(&client, hidden).await);
-    client.batch_execute("INSERT INTO marks (cti, first_checked_at) VALUES ('\\x0101010101010101', 0)").await.unwrap();
+    let mark = |columns: &str, values: &str| {
+        format!(
+            "INSERT INTO marks (expires_at, cti, first_checked_at{columns}) VALUES ({}, '\\x0101010101010101', 0{values})",
+            token.expires_at
+        )
+    };
+    assert!(!is_allowed(&client, &mark(", reported", ", true")).await);
+    client.batch_execute(&mark("", "")).await.unwrap();
     assert_eq!(world.stores.issuer.report_first_checks(NOW).await.unwrap(), 1, "whatever it marks, the ledger is told");
 }
 

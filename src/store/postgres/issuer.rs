@@ -151,11 +151,11 @@ impl IssuerStore for PostgresStore {
             .run(move |db| {
                 Box::pin(async move {
                     access::purge(db, now).await?;
-                    guesses::purge(db, (now - KEEP_ROWS).div_euclid(60), now.div_euclid(60)).await?;
-                    tokens::forget_codes(db, now).await
+                    guesses::purge(db, (now - KEEP_ROWS).div_euclid(60), now.div_euclid(60)).await
                 })
             })
             .await?;
+        while self.acts.run(move |db| Box::pin(tokens::forget_codes(db, now))).await? {}
         while self.acts.run(move |db| Box::pin(tokens::purge(db, now))).await? {}
         Ok(())
     }

@@ -44,7 +44,7 @@ impl Together for Marks {
             firsts.entry(asked.key()).or_insert(asked);
         }
         let mut made = insert(session, &firsts.values().copied().collect::<Vec<_>>()).await?;
-        let others: Vec<Cti> = firsts.values().filter(|first| !made.contains_key(&first.key())).map(|first| first.token.cti).collect();
+        let others: Vec<Presented> = firsts.values().filter(|first| !made.contains_key(&first.key())).map(|first| first.token).collect();
         let records = if others.is_empty() { HashMap::new() } else { records(session, &others).await? };
         let mut answer = |asked: &Use| match made.get_mut(&asked.key()) {
             Some(taken) => {
@@ -60,6 +60,7 @@ impl Together for Marks {
 
 /// Which of them were marked by this, each not yet told to the one who asked.
 async fn insert(session: &Session, firsts: &[&Use]) -> Result<HashMap<([u8; 8], [u8; 32]), bool>, StoreError> {
+    let ends: Vec<i64> = firsts.iter().map(|first| first.token.expires_at).collect();
     let ctis: Vec<Cti> = firsts.iter().map(|first| first.token.cti).collect();
     let hashes: Vec<TokenHash> = firsts.iter().map(|first| first.token.hash).collect();
     let attempts: Vec<Option<AttemptHash>> = firsts.iter().map(|first| first.attempt).collect();
@@ -69,17 +70,18 @@ async fn insert(session: &Session, firsts: &[&Use]) -> Result<HashMap<([u8; 8], 
     let marked = session
         .maybe(
             "WITH made AS (
-                 INSERT INTO marks (cti, attempt, first_checked_at)
-                 SELECT cti, attempt, minute
-                 FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[]) AS asked (cti, hash, attempt, minute)
-                      JOIN live_tokens USING (cti)
+                 INSERT INTO marks (expires_at, cti, attempt, first_checked_at)
+                 SELECT expires_at, cti, attempt, minute
+                 FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[])
+                          AS asked (expires_at, cti, hash, attempt, minute)
+                      JOIN live_tokens USING (expires_at, cti)
                  WHERE sha256 = hash AND withdrawn_at IS NULL
-                 ORDER BY cti
-                 ON CONFLICT (cti) DO NOTHING
-                 RETURNING cti)
-             SELECT array_agg(cti), array_agg(sha256), pg_notify($5, string_agg(encode(cti, 'hex'), ','))::text
-             FROM made JOIN live_tokens USING (cti) HAVING count(*) > 0",
-            &[&ctis, &hashes, &attempts, &minutes, &MARKED],
+                 ORDER BY expires_at, cti
+                 ON CONFLICT (expires_at, cti) DO NOTHING
+                 RETURNING expires_at, cti)
+             SELECT array_agg(cti), array_agg(sha256), pg_notify($6, string_agg(encode(cti, 'hex'), ','))::text
+             FROM made JOIN live_tokens USING (expires_at, cti) HAVING count(*) > 0",
+            &[&ends, &ctis, &hashes, &attempts, &minutes, &MARKED],
         )
         .await?;
     let Some(row) = marked else { return Ok(HashMap::new()) };
@@ -124,12 +126,15 @@ impl Record {
 }
 
 /// What is on record, one for each id that was asked for.
-pub(super) async fn records(session: &Session, ctis: &[Cti]) -> Result<HashMap<[u8; 8], Record>, StoreError> {
+pub(super) async fn records(session: &Session, tokens: &[Presented]) -> Result<HashMap<[u8; 8], Record>, StoreError> {
+    let ends: Vec<i64> = tokens.iter().map(|token| token.expires_at).collect();
+    let ctis: Vec<Cti> = tokens.iter().map(|token| token.cti).collect();
     let rows = session
         .rows(
             "SELECT cti, (SELECT through FROM purged WHERE only_row = 1), sha256, withdrawn_at IS NOT NULL, attempt, first_checked_at
-             FROM unnest($1::bytea[]) AS asked (cti) LEFT JOIN live_tokens USING (cti) LEFT JOIN marks USING (cti)",
-            &[&ctis],
+             FROM unnest($1::bigint[], $2::bytea[]) AS asked (expires_at, cti)
+                  LEFT JOIN live_tokens USING (expires_at, cti) LEFT JOIN marks USING (expires_at, cti)",
+            &[&ends, &ctis],
         )
         .await?;
     rows.iter().map(|row| Ok((row.try_get::<_, Cti>(0)?.0, Record::read(row)?))).collect()

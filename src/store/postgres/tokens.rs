@@ -47,6 +47,9 @@ pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outc
         return Ok(Err(if active { IssueRefusal::NotAuthorised } else { IssueRefusal::KeyNotActive }));
     }
     insert(db, token).await?;
+    if token.speakable.is_some() {
+        count_code(db, token.expires_at).await?;
+    }
     append(db, entry).await?;
     Ok(Ok(()))
 }
@@ -83,8 +86,15 @@ async fn taken(db: &Session, cti: Option<Cti>, speakable: Option<&Speakable>) ->
 
 /// The chance of guessing grows with the number of live codes, so it is bounded here, in the transaction that adds one.
 async fn no_room(db: &Session, speakable: &Speakable, now: i64) -> Result<Option<IssueRefusal>, StoreError> {
-    let live = db.one("SELECT count(*) FROM tokens WHERE code IS NOT NULL AND expires_at > $1", &[&(now - LEEWAY)]).await?;
-    Ok((number::<u64>(&live, 0)? >= speakable.max_live.into()).then_some(IssueRefusal::TooManyLive))
+    let live = "SELECT coalesce(sum(count), 0)::bigint FROM speakable WHERE expires_at > $1";
+    let live: u64 = number(&db.one(live, &[&(now - LEEWAY)]).await?, 0)?;
+    Ok((live >= speakable.max_live.into()).then_some(IssueRefusal::TooManyLive))
+}
+
+/// A code stays until its token runs out, whatever becomes of the token.
+async fn count_code(db: &Session, expires_at: i64) -> Result<(), StoreError> {
+    let count = "INSERT INTO speakable VALUES ($1, 1) ON CONFLICT (expires_at) DO UPDATE SET count = speakable.count + 1";
+    db.execute(count, &[&expires_at]).await.map(drop)
 }
 
 pub(super) async fn make_speakable(db: &Session, cti: Cti, speakable: &Speakable, entry: &Entry) -> Outcome {
@@ -95,22 +105,22 @@ pub(super) async fn make_speakable(db: &Session, cti: Cti, speakable: &Speakable
         return Ok(Err(IssueRefusal::CodeTaken));
     }
     let added = db
-        .execute(
+        .maybe(
             "UPDATE tokens SET code = $1, bytes = $2
-             WHERE cti = $3 AND sha256 = $4 AND code IS NULL AND withdrawn_at IS NULL AND expires_at > $5",
+             WHERE cti = $3 AND sha256 = $4 AND code IS NULL AND withdrawn_at IS NULL AND expires_at > $5 RETURNING expires_at",
             &[&speakable.code.value().cast_signed(), &speakable.token.as_bytes(), &cti, &speakable.token.hash(), &entry.at],
         )
         .await?;
-    if added == 0 {
-        return Ok(Err(IssueRefusal::NotAuthorised));
-    }
+    let Some(row) = added else { return Ok(Err(IssueRefusal::NotAuthorised)) };
+    count_code(db, row.try_get(0)?).await?;
     append(db, entry).await?;
     Ok(Ok(()))
 }
 
 pub(super) async fn find(db: &Session, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
     let one = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at
-         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti) WHERE cti = $1";
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
+         WHERE cti = $1";
     db.maybe(one, &[&cti]).await?.as_ref().map(record).transpose()
 }
 
@@ -128,7 +138,7 @@ fn record(row: &Row) -> Result<TokenRecord, StoreError> {
 pub(super) async fn live(db: &Session, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
     let live = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, cti, authorisation, channel, issued_at,
                 tokens.starts_at
-         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti)
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
          WHERE expires_at > $1 AND ($2::text IS NULL OR $2 IN (asked_by, decided_by)) ORDER BY expires_at, cti";
     let row = |row: &Row| {
         Ok(LiveToken {
@@ -146,7 +156,8 @@ pub(super) async fn live(db: &Session, of: Option<&Callsign>, now: i64) -> Resul
 /// Reports one portion of marks, and not in the order in which people checked; 0 when there are none.
 pub(super) async fn report_first_checks(db: &Session, now: i64) -> Result<usize, StoreError> {
     let portion = "UPDATE marks SET reported = true
-         WHERE cti IN (SELECT cti FROM marks WHERE NOT reported ORDER BY cti LIMIT $1) RETURNING cti, first_checked_at";
+         WHERE (expires_at, cti) IN (SELECT expires_at, cti FROM marks WHERE NOT reported ORDER BY expires_at, cti LIMIT $1)
+         RETURNING cti, first_checked_at";
     let mut marks = Vec::new();
     for row in db.rows(portion, &[&PORTION]).await? {
         marks.push((row.try_get::<_, Cti>(0)?, row.try_get(1)?));
@@ -158,10 +169,13 @@ pub(super) async fn report_first_checks(db: &Session, now: i64) -> Result<usize,
     Ok(marks.len())
 }
 
-/// Drops codes and token bytes that are past their time.
-pub(super) async fn forget_codes(db: &Session, now: i64) -> Result<(), StoreError> {
-    let forget = "UPDATE tokens SET code = NULL, bytes = NULL WHERE code IS NOT NULL AND expires_at <= $1";
-    db.execute(forget, &[&(now - KEEP_CODES)]).await.map(drop)
+/// Drops one portion of codes and token bytes that are past their time, and says whether there may be more.
+pub(super) async fn forget_codes(db: &Session, now: i64) -> Result<bool, StoreError> {
+    let forget = "UPDATE tokens SET code = NULL, bytes = NULL WHERE (expires_at, cti) IN
+         (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    let forgotten = db.execute(forget, &[&(now - KEEP_CODES), &PORTION]).await?;
+    db.execute("DELETE FROM speakable WHERE expires_at <= $1", &[&(now - KEEP_CODES)]).await?;
+    Ok(forgotten == PORTION.cast_unsigned())
 }
 
 /// Drops one portion of rows that are past their time, and says whether there may be more.
@@ -173,13 +187,17 @@ pub(super) async fn purge(db: &Session, now: i64) -> Result<bool, StoreError> {
         &[&(now - KEEP_ROWS)],
     )
     .await?;
-    let over = "SELECT cti FROM tokens WHERE expires_at <= $1
-         AND NOT EXISTS (SELECT 1 FROM marks WHERE marks.cti = tokens.cti AND NOT reported) ORDER BY expires_at LIMIT $2";
-    let mut gone: Vec<Cti> = Vec::new();
-    for row in db.rows(over, &[&(now - KEEP_ROWS), &PORTION]).await? {
-        gone.push(row.try_get(0)?);
+    let over = "SELECT expires_at, cti FROM tokens LEFT JOIN marks USING (expires_at, cti)
+         WHERE expires_at <= $1 AND reported IS NOT false ORDER BY expires_at, cti LIMIT $2";
+    let rows = db.rows(over, &[&(now - KEEP_ROWS), &PORTION]).await?;
+    let (mut ends, mut ctis): (Vec<i64>, Vec<Cti>) = (vec![], vec![]);
+    for row in &rows {
+        ends.push(row.try_get(0)?);
+        ctis.push(row.try_get(1)?);
     }
-    db.execute("DELETE FROM marks WHERE cti = ANY ($1)", &[&gone]).await?;
-    db.execute("DELETE FROM tokens WHERE cti = ANY ($1)", &[&gone]).await?;
-    Ok(i64::try_from(gone.len()).unwrap_or(i64::MAX) == PORTION)
+    for table in ["marks", "tokens"] {
+        let drop_all = format!("DELETE FROM {table} WHERE (expires_at, cti) IN (SELECT * FROM unnest($1::bigint[], $2::bytea[]))");
+        db.execute(&drop_all, &[&ends, &ctis]).await?;
+    }
+    Ok(rows.len() as u64 == PORTION.cast_unsigned())
 }

@@ -45,7 +45,7 @@ impl VerifierStore for PostgresStore {
     }
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
-        let records = records(&*self.reading().await?, &[token.cti]).await?;
+        let records = records(&*self.reading().await?, &[token]).await?;
         Ok(records.get(&token.cti.0).ok_or_else(unread)?.standing(token))
     }
 

@@ -63,8 +63,10 @@ CREATE TABLE authorisations (
 CREATE INDEX authorisations_by_asker ON authorisations (asked_by);
 CREATE INDEX authorisations_by_decider ON authorisations (decided_by);
 
+-- By the second in which they run out: those that live lie together in the index, however many that ran out are still kept.
+-- A check knows that second from what was signed.
 CREATE TABLE tokens (
-    cti           BYTEA PRIMARY KEY CHECK (length(cti) = 8),
+    cti           BYTEA NOT NULL UNIQUE CHECK (length(cti) = 8),
     sha256        BYTEA NOT NULL CHECK (length(sha256) = 32),
     kid           BYTEA NOT NULL CHECK (length(kid) = 4),
     authorisation BYTEA NOT NULL REFERENCES authorisations,
@@ -76,23 +78,32 @@ CREATE TABLE tokens (
     -- Kept only while the code is meant to be spoken.
     code          BIGINT UNIQUE,
     bytes         BYTEA,
+    PRIMARY KEY (expires_at, cti),
     CHECK ((code IS NULL) = (bytes IS NULL))
 );
 
-CREATE INDEX tokens_by_end ON tokens (expires_at);
 CREATE INDEX tokens_speakable ON tokens (expires_at) WHERE code IS NOT NULL;
 CREATE INDEX tokens_by_authorisation ON tokens (authorisation);
 
--- One row a used token: the primary key is what makes a use single.
+-- How many codes run out in each second: counting their rows takes longer the more of them live.
+CREATE TABLE speakable (
+    expires_at BIGINT PRIMARY KEY,
+    count      BIGINT NOT NULL
+);
+
+-- One row a used token: the primary key is what makes a use single, since a cti has one end.
 CREATE TABLE marks (
-    cti              BYTEA PRIMARY KEY REFERENCES tokens,
+    expires_at       BIGINT NOT NULL,
+    cti              BYTEA NOT NULL,
     attempt          BYTEA CHECK (length(attempt) = 32),
     first_checked_at BIGINT NOT NULL CHECK (first_checked_at % 60 = 0),
     -- Whether the ledger knows. Verifiers may not say so.
-    reported         BOOLEAN NOT NULL DEFAULT false
+    reported         BOOLEAN NOT NULL DEFAULT false,
+    PRIMARY KEY (expires_at, cti),
+    FOREIGN KEY (expires_at, cti) REFERENCES tokens
 );
 
-CREATE INDEX marks_unreported ON marks (cti) WHERE NOT reported;
+CREATE INDEX marks_unreported ON marks (expires_at, cti) WHERE NOT reported;
 
 -- Misses of a minute are the sum of its rows: a verifier only ever adds.
 CREATE TABLE misses (
@@ -162,5 +173,6 @@ CREATE VIEW live_tokens AS
 
 -- All that a verifier may do (threat 14).
 GRANT SELECT ON live_tokens, key_sets, signing_keys, purged, misses, schema_version TO countersign_verifier;
-GRANT SELECT (cti, attempt, first_checked_at), INSERT (cti, attempt, first_checked_at) ON marks TO countersign_verifier;
+GRANT SELECT (expires_at, cti, attempt, first_checked_at), INSERT (expires_at, cti, attempt, first_checked_at) ON marks
+    TO countersign_verifier;
 GRANT INSERT ON misses TO countersign_verifier;
