@@ -7,6 +7,7 @@
 //! which key to look for, and [`Unverified::verify`] into [`Verified`], the only type that shows claims.
 
 mod approach;
+mod cbor;
 mod claims;
 mod correction;
 mod cose;

@@ -9,9 +9,6 @@ pub enum SignError {
     /// The key is not published for the whole life of the token, so no verifier would accept it.
     #[error("the signing key is not published for the whole life of this token; publish the next key set first")]
     KeyRunsOut,
-    /// The claims could not be encoded.
-    #[error("the claims could not be encoded")]
-    Encoding,
 }
 
 impl Token {
@@ -21,8 +18,8 @@ impl Token {
             return Err(SignError::KeyRunsOut);
         }
         let kid = published.key.id().prefix();
-        let payload = cose::encode_payload(claims).map_err(|_| SignError::Encoding)?;
+        let payload = cose::encode_payload(claims);
         let signature = key.sign(&cose::to_be_signed(kid, &payload, issuer));
-        cose::encode(kid, payload, &signature).map(Self::from_signed).map_err(|_| SignError::Encoding)
+        Ok(Self::from_signed(cose::encode(kid, &payload, &signature)))
     }
 }
