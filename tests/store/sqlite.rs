@@ -134,8 +134,8 @@ async fn a_long_queue_of_marks_is_reported_at_once() {
         format!(
             "INSERT INTO tokens SELECT {cti}, zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, 300, NULL, NULL, NULL FROM n"
         ),
-        format!("INSERT INTO marks SELECT {cti}, NULL, 60 FROM n"),
-        format!("INSERT INTO unreported (cti) SELECT {cti} FROM n"),
+        format!("INSERT INTO marks SELECT {cti}, NULL, 60, 300 FROM n"),
+        format!("INSERT INTO unreported (cti, expires_at) SELECT {cti}, 300 FROM n"),
     ] {
         sqlite.sql(&format!("{used} {insert}")).unwrap();
     }
