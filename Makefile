@@ -29,11 +29,16 @@ test:
 	bash tests/run.sh
 
 ## Figures, as ratios in one run
-bench: web
+bench: web benches/node/node_modules
 	cargo bench --bench micro
 	cargo bench --bench ledger
+	cargo bench --bench history
 	cargo bench --bench issue
 	cargo bench --bench load
+
+benches/node/node_modules: benches/node/package.json benches/node/package-lock.json
+	cd benches/node && npm ci --silent
+	touch $@
 
 ## Each row of a ledger tampered with alone, and each character of its checkpoints: minutes, where make test takes them together
 exhaustive: web
