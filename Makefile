@@ -33,11 +33,16 @@ faults: web
 	COUNTERSIGN_FAULTS=full cargo test --release --test faults
 
 ## Figures, as ratios in one run
-bench: web
+bench: web benches/node/node_modules
 	cargo bench --bench micro
 	cargo bench --bench ledger
+	cargo bench --bench history
 	cargo bench --bench issue
 	cargo bench --bench load
+
+benches/node/node_modules: benches/node/package.json benches/node/package-lock.json
+	cd benches/node && npm ci --silent
+	touch $@
 
 ## Each row of a ledger tampered with alone, and each character of its checkpoints: minutes, where make test takes them together
 exhaustive: web

@@ -127,7 +127,7 @@ fn pure_rooms_touch_nothing_outside() {
 #[test]
 fn each_library_has_its_door() {
     for (library, door) in [
-        ("coset", "token/cose.rs"),
+        ("minicbor", "token/cose.rs"),
         ("rusqlite", "store/sqlite/"),
         ("tokio_postgres", "store/postgres/"),
         ("rustls", "store/postgres/address.rs"),

@@ -9,12 +9,13 @@ use countersign::{
     issuer::{Ask, Custodian, Desk, DeskSettings, IssueRequest, POLICY, Registry, Trust},
     key_folder::KeyFolder,
     keyring::IssuerName,
-    store::SqliteStore,
+    store::IssuerStore,
     token::{Approach, Channel, SpokenSize, Token},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
+    kinds::Store,
     running::{Folder, ISSUER, SETTINGS},
     wrk::Load,
 };
@@ -24,8 +25,20 @@ const ALLOWED: usize = 1_000;
 /// Keys are this much older than the run, so that tokens which ran out could be issued.
 const KEYS_AGE: i64 = 3_600;
 
+/// How many tokens are made of each sort.
+pub struct Counts {
+    /// Checked once each, as fast as it goes.
+    pub genuine: usize,
+    /// Checked once each, at a steady rate.
+    pub steady: usize,
+    /// Sent again and again.
+    pub others: usize,
+}
+
 pub struct Tokens {
     pub genuine: Load,
+    /// Bodies.
+    pub steady: Vec<String>,
     pub expired: Load,
     pub forged: Load,
 }
@@ -40,23 +53,30 @@ struct Office {
 
 impl Tokens {
     /// Makes the folder ready for a verifier: settings, keys, and a store with all tokens on record.
-    pub fn make(folder: &Folder, genuine: usize, others: usize) -> Self {
-        folder.write("countersign.toml", SETTINGS);
+    pub fn make(folder: &Folder, store: &dyn Store, counts: &Counts) -> Self {
+        folder.write("countersign.toml", &SETTINGS.replace("sqlite:store.sqlite", &store.url()));
         let runtime = tokio::runtime::Runtime::new().expect("threads");
         let now = SystemClock.now();
         let keys = KeyFolder::at(folder.path().join("keys"));
         keys.init(&ISSUER.parse().expect("a name"), now - KEYS_AGE, &SystemEntropy, None).expect("a new folder");
-        let (genuine, expired) = runtime.block_on(async {
-            let before = Office::open(folder, &keys, now - KEYS_AGE / 2).await;
-            let expired = before.issue(others).await;
-            let office = Office::open(folder, &keys, now).await;
-            (office.issue(genuine).await, expired)
+        let (mut genuine, expired) = runtime.block_on(async {
+            let before = Office::open(store, &keys, now - KEYS_AGE / 2).await;
+            let expired = before.issue(counts.others).await;
+            let office = Office::open(store, &keys, now).await;
+            (office.issue(counts.genuine + counts.steady).await, expired)
         });
+        // Not in the order in which they were issued and lie in the store: people come as they come.
+        genuine.sort_unstable_by_key(|token| token.hash().0);
         // A bit of the cti: well-shaped, and not what was signed.
-        let forged: Vec<Token> = genuine.iter().take(others).map(|token| changed(token, 34)).collect();
-        let body = |token: &Token| format!(r#"{{"token":"{}"}}"#, token.text());
-        let load = |name, tokens: &[Token], again| Load::new(folder, name, &tokens.iter().map(body).collect::<Vec<_>>(), again);
-        Self { genuine: load("genuine", &genuine, false), expired: load("expired", &expired, true), forged: load("forged", &forged, true) }
+        let forged: Vec<Token> = genuine.iter().take(counts.others).map(|token| changed(token, 34)).collect();
+        let bodies = |tokens: &[Token]| tokens.iter().map(|token| format!(r#"{{"token":"{}"}}"#, token.text())).collect::<Vec<_>>();
+        let (genuine, steady) = genuine.split_at(counts.genuine);
+        Self {
+            genuine: Load::new(folder, "genuine", &bodies(genuine), false),
+            steady: bodies(steady),
+            expired: Load::new(folder, "expired", &bodies(&expired), true),
+            forged: Load::new(folder, "forged", &bodies(&forged), true),
+        }
     }
 }
 
@@ -68,8 +88,8 @@ fn changed(token: &Token, at: usize) -> Token {
 
 impl Office {
     /// At a time that stands still. The people are those of the time before, if there was one.
-    async fn open(folder: &Folder, keys: &KeyFolder, now: i64) -> Self {
-        let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite")).expect("a store"));
+    async fn open(store: &dyn Store, keys: &KeyFolder, now: i64) -> Self {
+        let store: Arc<dyn IssuerStore> = store.open();
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(ManualClock::at(now)), Arc::new(SystemEntropy));
         let issuer: IssuerName = ISSUER.parse().expect("a name");
         let trust = Trust { root: keys.root().expect("it was made"), issuer: issuer.clone(), policy: POLICY };

@@ -9,11 +9,20 @@ const DURATION: &str = "8s";
 const CONNECTIONS: &str = "64";
 
 const SCRIPT: &str = r#"
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long seconds, nanos; } moment; int clock_gettime(int clock, moment *now);")
+local moment = ffi.new("moment")
+local function now()
+  ffi.C.clock_gettime(1, moment)
+  return tonumber(moment.seconds) + tonumber(moment.nanos) / 1e9
+end
+
 local bodies, sent, again = {}, 0, os.getenv("AGAIN") == "yes"
 for line in io.lines(os.getenv("BODIES")) do bodies[#bodies + 1] = line end
 local headers = { ["Content-Type"] = "application/json" }
 -- Global, so that `done`, which runs in another state, can ask for it.
 counts = {}
+first, last = nil, nil
 
 request = function()
   sent = sent + 1
@@ -26,12 +35,14 @@ end
 response = function(_, _, body)
   local verdict = body:match('"verdict":"([a-z_]+)"') or "none"
   counts[verdict] = (counts[verdict] or 0) + 1
+  last = now()
+  first = first or last
 end
 
 local thread
 setup = function(t) thread = t end
 done = function(summary)
-  print("summary", summary.requests, summary.duration)
+  print("summary", summary.requests, (thread:get("last") - thread:get("first")) * 1e6)
   for verdict, count in pairs(thread:get("counts")) do print("verdict", verdict, count) end
 end
 "#;
@@ -45,9 +56,8 @@ pub struct Load {
 
 /// What wrk counted.
 pub struct Run {
-    /// Whether it sent for all of the time.
-    whole: bool,
     pub requests: u32,
+    /// From the first answer to the last.
     seconds: f64,
     pub verdicts: BTreeMap<String, u32>,
 }
@@ -71,7 +81,7 @@ impl Load {
             .output()
             .expect("wrk is not here; install it: apt install wrk");
         assert!(ran.status.success(), "wrk: {}", String::from_utf8_lossy(&ran.stderr));
-        let mut run = Run { whole: self.again, requests: 0, seconds: 0.0, verdicts: BTreeMap::new() };
+        let mut run = Run { requests: 0, seconds: 0.0, verdicts: BTreeMap::new() };
         for line in String::from_utf8_lossy(&ran.stdout).lines() {
             match line.split('\t').collect::<Vec<_>>()[..] {
                 ["summary", requests, micros] => {
@@ -87,8 +97,7 @@ impl Load {
 }
 
 impl Run {
-    /// Unknown where wrk ran out of bodies, because it then sits out its time.
-    pub fn per_second(&self) -> Option<f64> {
-        self.whole.then(|| f64::from(self.requests) / self.seconds)
+    pub fn per_second(&self) -> f64 {
+        f64::from(self.requests) / self.seconds
     }
 }

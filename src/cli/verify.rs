@@ -86,7 +86,7 @@ fn offline(code: &str, key_set: &Path, root: &Path, at_least: u64, settings: &Se
         }
     };
     let answer = Answer { verdict, challenge: None, approach: claims, first_checked_at: None, token: None, server_time: now };
-    Ok(Value::Object(answer_json(&answer)))
+    Ok(json!(answer_json(&answer)))
 }
 
 /// The version of the set in this machine's own key folder, if it is of the same root.

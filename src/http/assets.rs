@@ -1,5 +1,7 @@
 //! The page and its files as they go out: whole, compressed once, and with the headers that hold them in place.
 
+use std::sync::LazyLock;
+
 use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -106,5 +108,8 @@ fn policy_value(policy: &str) -> HeaderValue {
 
 /// The headers of every public answer.
 pub fn guard(headers: &mut HeaderMap) {
-    headers.extend(HEADERS.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))));
+    // Names are looked up once, not with every answer.
+    static PARSED: LazyLock<[(HeaderName, HeaderValue); HEADERS.len()]> =
+        LazyLock::new(|| HEADERS.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))));
+    headers.extend(PARSED.iter().cloned());
 }

@@ -81,18 +81,18 @@ impl Problem {
     /// The answer of `/v1/verify`, where every JSON body has one length.
     pub fn into_padded_response(self) -> Response {
         let (status, retry_after, members) = self.into_members();
-        respond(status, retry_after, padded(members))
+        respond(status, retry_after, padded(&members))
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, retry_after, members) = self.into_members();
-        respond(status, retry_after, Value::Object(members).to_string())
+        respond(status, retry_after, Value::Object(members).to_string().into())
     }
 }
 
-fn respond(status: StatusCode, retry_after: Option<u32>, body: String) -> Response {
+fn respond(status: StatusCode, retry_after: Option<u32>, body: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),

@@ -6,13 +6,14 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Extension, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+use tower::util::MapResponseLayer;
 use tower_http::{cors::CorsLayer, timeout::RequestBodyTimeoutLayer};
 
 use super::{
@@ -25,17 +26,19 @@ use super::{
     problem::{Problem, status},
 };
 use crate::{
-    token::{Challenge, Claims, Dialled, Name, Place, SpokenCode, Token},
-    verifier::{Answer, Attempt, Check, Shown, Verifier},
+    telemetry::Metrics,
+    token::{Challenge, Channel, Claims, Cti, Dialled, Name, Place, SpokenCode, Token},
+    verifier::{Answer, Attempt, ChallengeResult, Check, Shown, Verdict, Verifier},
 };
 
 /// The routes. `origins` are the pages hosted elsewhere that may ask.
 pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) -> Router {
     let cors = CorsLayer::new().allow_origin(origins).allow_methods([Method::POST]).allow_headers([header::CONTENT_TYPE]);
-    let counted = middleware::map_response_with_state(app.clone(), count_unreadable);
+    let metrics = app.metrics.clone();
+    let counted = MapResponseLayer::new(move |response| count_unreadable(&metrics, response));
     let everyone = CorsLayer::new().allow_origin(tower_http::cors::Any);
     Router::new()
-        .route("/v1/verify", post(verify).fallback(|| async { not_allowed().into_padded_response() }).layer(cors).layer(counted.clone()))
+        .route("/v1/verify", post(verify).fallback(|| async { not_allowed().into_padded_response() }).layer((counted.clone(), cors)))
         .merge(
             Router::new()
                 .route("/.well-known/countersign/keys.jwt", get(key_set))
@@ -52,19 +55,20 @@ pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) ->
         .route("/health/ready", get(ready))
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { not_allowed() })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(RequestBodyTimeoutLayer::new(limits.body))
-        .layer(middleware::map_response(|mut response: Response| async move {
-            assets::guard(response.headers_mut());
-            response
-        }))
+        // As one layer, the outermost first: each costs every request a box of its own.
+        .layer((MapResponseLayer::new(guarded), RequestBodyTimeoutLayer::new(limits.body), DefaultBodyLimit::max(MAX_BODY)))
         .with_state(app)
 }
 
+fn guarded(mut response: Response) -> Response {
+    assets::guard(response.headers_mut());
+    response
+}
+
 /// Whatever is said against what was sent, but for limits, which are counted by themselves.
-async fn count_unreadable(State(app): State<Arc<PublicApp>>, response: Response) -> Response {
+fn count_unreadable(metrics: &Metrics, response: Response) -> Response {
     if response.status().is_client_error() && response.status() != StatusCode::TOO_MANY_REQUESTS {
-        app.metrics.unreadable();
+        metrics.unreadable();
     }
     response
 }
@@ -123,34 +127,60 @@ fn parse_attempt(text: &str) -> Result<Attempt, Problem> {
 }
 
 fn answered(answer: &Answer) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store, no-transform")];
-    (status(answer.verdict), headers, padded(answer_json(answer))).into_response()
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
+    ];
+    (status(answer.verdict), headers, padded(&answer_json(answer))).into_response()
 }
 
-/// The answer's members, without the padding.
-pub fn answer_json(answer: &Answer) -> Map<String, Value> {
-    Map::from_iter([
-        ("verdict".into(), json!(answer.verdict)),
-        ("challenge".into(), json!(answer.challenge)),
-        ("approach".into(), json!(answer.approach.as_ref().map(approach_json))),
-        ("first_checked_at".into(), json!(answer.first_checked_at)),
-        ("token".into(), json!(answer.token.as_ref().map(Token::text))),
-        ("server_time".into(), json!(answer.server_time)),
-    ])
+/// An answer's members, without the padding.
+#[derive(Serialize)]
+struct AnswerJson<'a> {
+    approach: Option<ApproachJson<'a>>,
+    challenge: Option<ChallengeResult>,
+    first_checked_at: Option<i64>,
+    server_time: i64,
+    token: Option<String>,
+    verdict: Verdict,
 }
 
-fn approach_json(claims: &Claims) -> Value {
+#[derive(Serialize)]
+struct ApproachJson<'a> {
+    channel: Channel,
+    dialled: Option<String>,
+    expires_at: i64,
+    id: Cti,
+    issued_at: i64,
+    name: Option<&'a str>,
+    not_before: Option<i64>,
+    place: Option<&'a str>,
+}
+
+/// The answer as it is written, without the padding.
+pub fn answer_json(answer: &Answer) -> impl Serialize {
+    AnswerJson {
+        approach: answer.approach.as_ref().map(approach_json),
+        challenge: answer.challenge,
+        first_checked_at: answer.first_checked_at,
+        server_time: answer.server_time,
+        token: answer.token.as_ref().map(Token::text),
+        verdict: answer.verdict,
+    }
+}
+
+fn approach_json(claims: &Claims) -> ApproachJson<'_> {
     let (approach, window) = (claims.approach(), claims.window());
-    json!({
-        "id": claims.cti().to_string(),
-        "channel": approach.channel,
-        "name": approach.name.as_ref().map(Name::as_str),
-        "place": approach.place.as_ref().map(Place::as_str),
-        "dialled": approach.dialled.map(|digits: Dialled| digits.to_string()),
-        "issued_at": window.issued_at(),
-        "not_before": window.not_before(),
-        "expires_at": window.expires_at(),
-    })
+    ApproachJson {
+        channel: approach.channel,
+        dialled: approach.dialled.map(|digits: Dialled| digits.to_string()),
+        expires_at: window.expires_at(),
+        id: claims.cti(),
+        issued_at: window.issued_at(),
+        name: approach.name.as_ref().map(Name::as_str),
+        not_before: window.not_before(),
+        place: approach.place.as_ref().map(Place::as_str),
+    }
 }
 
 async fn key_set(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {

@@ -1,18 +1,42 @@
-//! The strict CWT/COSE profile. The only module that knows coset, which accepts more than we do: whatever it
-//! decodes is encoded again and must give the same bytes (RFC 8949 4.2.1), so one token has one spelling.
+//! The strict CWT/COSE profile (RFC 8392, RFC 9052). Whatever is decoded is encoded again and must give the same bytes
+//! (RFC 8949 4.2.1), so one token has one spelling.
 
-use coset::{
-    CborSerializable as _, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, SignatureContext, TaggedCborSerializable as _,
-    cbor::value::Value,
-    cwt::{ClaimName, ClaimsSet, Timestamp},
-    iana, sig_structure_data,
-};
+use std::convert::Infallible;
 
-use super::{Approach, Challenge, Channel, Claims, Cti, Dialled, Name, Place, Token, TokenHash};
+use minicbor::{Decoder, Encoder, data::Tag, encode::Error};
+
+use super::{Approach, Challenge, Channel, Claims, Cti, Dialled, Token, TokenHash};
 use crate::keyring::{IssuerName, KidPrefix};
 
-/// The private claim that holds the approach.
-const APPROACH: i64 = -65_537;
+/// The tag of a `COSE_Sign1`.
+const SIGN1: u64 = 18;
+
+/// Parameters of the protected header.
+mod header {
+    pub(super) const ALGORITHM: i64 = 1;
+    pub(super) const KEY_ID: i64 = 4;
+    /// The algorithm named Ed25519 (RFC 9864).
+    pub(super) const ED25519: i64 = -19;
+}
+
+/// Claims of a CWT (RFC 8392, section 3).
+mod claim {
+    pub(super) const EXPIRES_AT: i64 = 4;
+    pub(super) const NOT_BEFORE: i64 = 5;
+    pub(super) const ISSUED_AT: i64 = 6;
+    pub(super) const CTI: i64 = 7;
+    /// The private claim that holds the approach.
+    pub(super) const APPROACH: i64 = -65_537;
+}
+
+/// Members of the approach.
+mod member {
+    pub(super) const CHANNEL: i64 = 1;
+    pub(super) const NAME: i64 = 2;
+    pub(super) const PLACE: i64 = 3;
+    pub(super) const CHALLENGE: i64 = 4;
+    pub(super) const DIALLED: i64 = 5;
+}
 
 /// The longest token that the profile can express, with room to spare; anything longer is not decoded at all.
 const MAX_BYTES: usize = 256;
@@ -24,6 +48,15 @@ const MAX_INTEGER: i64 = (1 << 53) - 1;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the bytes are not a token in the strict form")]
 pub struct Malformed;
+
+/// What was written. That fails for no value of ours, but the library could say that it did.
+type Encoded = Result<Vec<u8>, Malformed>;
+
+impl From<Error<Infallible>> for Malformed {
+    fn from(_: Error<Infallible>) -> Self {
+        Self
+    }
+}
 
 /// A token whose shape is right and whose signature nobody has checked. It shows only what finds the key.
 #[derive(Debug)]
@@ -52,17 +85,14 @@ impl Unverified {
         if bytes.len() > MAX_BYTES {
             return Err(Malformed);
         }
-        let message = CoseSign1::from_tagged_slice(bytes).map_err(|_| Malformed)?;
-        let kid: KidPrefix = message.protected.header.key_id.as_slice().try_into().map_err(|_| Malformed)?;
-        let signature: [u8; 64] = message.signature.as_slice().try_into().map_err(|_| Malformed)?;
-        let payload = message.payload.ok_or(Malformed)?;
-        let raw = raw_claims(ClaimsSet::from_slice(&payload).map_err(|_| Malformed)?)?;
-        // Everything that was understood, written again: unknown parameters, other algorithms, a wrong order or a
-        // longer spelling of any length or integer all end here.
-        if encode(kid, encode_claims(&raw)?, &signature)? != bytes {
+        let (kid, payload, signature) = envelope(bytes).ok_or(Malformed)?;
+        let raw = raw_claims(payload).ok_or(Malformed)?;
+        // Everything that was understood, written again: unknown parameters, other algorithms, a wrong order, a repeated
+        // key or a longer spelling of any length or integer all end here.
+        if encode(kid, &encode_claims(&raw)?, &signature)? != bytes {
             return Err(Malformed);
         }
-        Ok(Self { hash: token.hash(), kid, signature, payload, raw })
+        Ok(Self { hash: token.hash(), kid, signature, payload: payload.to_vec(), raw })
     }
 
     /// Which key to look for.
@@ -71,30 +101,47 @@ impl Unverified {
     }
 }
 
-fn protected(kid: KidPrefix) -> Header {
-    HeaderBuilder::new().algorithm(iana::Algorithm::Ed25519).key_id(kid.to_vec()).build()
+/// The protected header.
+fn protected(kid: KidPrefix) -> Encoded {
+    let mut header = Encoder::new(Vec::new());
+    header.map(2)?.i64(header::ALGORITHM)?.i64(header::ED25519)?.i64(header::KEY_ID)?.bytes(&kid)?;
+    Ok(header.into_writer())
 }
 
 /// What is signed: the `Sig_structure` of RFC 9052 4.4. The `external_aad` binds it to one deployment and one purpose.
-pub(super) fn to_be_signed(kid: KidPrefix, payload: &[u8], issuer: &IssuerName) -> Vec<u8> {
+pub(super) fn to_be_signed(kid: KidPrefix, payload: &[u8], issuer: &IssuerName) -> Encoded {
     let aad = format!("countersign/1 {issuer}");
-    let protected = coset::ProtectedHeader { original_data: None, header: protected(kid) };
-    sig_structure_data(SignatureContext::CoseSign1, protected, None, aad.as_bytes(), payload)
+    let mut signed = Encoder::new(Vec::with_capacity(MAX_BYTES));
+    signed.array(4)?.str("Signature1")?.bytes(&protected(kid)?)?.bytes(aad.as_bytes())?.bytes(payload)?;
+    Ok(signed.into_writer())
 }
 
-/// The whole token.
-pub(super) fn encode(kid: KidPrefix, payload: Vec<u8>, signature: &[u8; 64]) -> Result<Vec<u8>, Malformed> {
-    CoseSign1Builder::new()
-        .protected(protected(kid))
-        .payload(payload)
-        .signature(signature.to_vec())
-        .build()
-        .to_tagged_vec()
-        .map_err(|_| Malformed)
+/// The whole token. Nothing is in the unprotected header.
+pub(super) fn encode(kid: KidPrefix, payload: &[u8], signature: &[u8; 64]) -> Encoded {
+    let mut token = Encoder::new(Vec::with_capacity(MAX_BYTES));
+    token.tag(Tag::new(SIGN1))?.array(4)?.bytes(&protected(kid)?)?.map(0)?.bytes(payload)?.bytes(signature)?;
+    Ok(token.into_writer())
+}
+
+/// The key, payload and signature of what looks like the whole token. What is not looked at here is not the same when it is
+/// written again.
+fn envelope(bytes: &[u8]) -> Option<(KidPrefix, &[u8], [u8; 64])> {
+    let mut token = Decoder::new(bytes);
+    token.tag().ok()?;
+    token.array().ok()?;
+    let mut protected = Decoder::new(token.bytes().ok()?);
+    protected.map().ok()?;
+    // The algorithm and the name of the next parameter.
+    for _ in 0..3 {
+        integer(&mut protected)?;
+    }
+    let kid = protected.bytes().ok()?.try_into().ok()?;
+    token.map().ok()?;
+    Some((kid, token.bytes().ok()?, token.bytes().ok()?.try_into().ok()?))
 }
 
 /// The payload of claims that are to be signed.
-pub(super) fn encode_payload(claims: &Claims) -> Result<Vec<u8>, Malformed> {
+pub(super) fn encode_payload(claims: &Claims) -> Encoded {
     encode_claims(&RawClaims {
         cti: claims.cti(),
         issued_at: claims.window().issued_at(),
@@ -104,68 +151,66 @@ pub(super) fn encode_payload(claims: &Claims) -> Result<Vec<u8>, Malformed> {
     })
 }
 
-fn encode_claims(raw: &RawClaims) -> Result<Vec<u8>, Malformed> {
-    let approach = &raw.approach;
-    let text = |key: i64, text: Option<&str>| text.map(|t| (Value::from(key), Value::from(t)));
-    let mut map = vec![(Value::from(1), Value::from(approach.channel.code()))];
-    map.extend(text(2, approach.name.as_ref().map(Name::as_str)));
-    map.extend(text(3, approach.place.as_ref().map(Place::as_str)));
-    map.extend(approach.challenge.map(|c| (Value::from(4), Value::from(c.value()))));
-    map.extend(approach.dialled.map(|d| (Value::from(5), Value::from(d.value()))));
-    ClaimsSet {
-        expiration_time: Some(Timestamp::WholeSeconds(raw.expires_at)),
-        not_before: raw.not_before.map(Timestamp::WholeSeconds),
-        issued_at: Some(Timestamp::WholeSeconds(raw.issued_at)),
-        cwt_id: Some(raw.cti.0.to_vec()),
-        rest: vec![(ClaimName::PrivateUse(APPROACH), Value::Map(map))],
-        ..ClaimsSet::default()
+fn encode_claims(raw: &RawClaims) -> Encoded {
+    let mut map = Encoder::new(Vec::with_capacity(MAX_BYTES));
+    map.map(4 + u64::from(raw.not_before.is_some()))?.i64(claim::EXPIRES_AT)?.i64(raw.expires_at)?;
+    if let Some(not_before) = raw.not_before {
+        map.i64(claim::NOT_BEFORE)?.i64(not_before)?;
     }
-    .to_vec()
-    .map_err(|_| Malformed)
-}
-
-fn raw_claims(set: ClaimsSet) -> Result<RawClaims, Malformed> {
-    let cti = set.cwt_id.and_then(|id| id.try_into().ok()).map(Cti).ok_or(Malformed)?;
-    let approach = match <[_; 1]>::try_from(set.rest) {
-        Ok([(ClaimName::PrivateUse(APPROACH), Value::Map(map))]) => approach(map)?,
-        _ => return Err(Malformed),
-    };
-    Ok(RawClaims {
-        cti,
-        issued_at: seconds(&set.issued_at.ok_or(Malformed)?)?,
-        not_before: set.not_before.as_ref().map(seconds).transpose()?,
-        expires_at: seconds(&set.expiration_time.ok_or(Malformed)?)?,
-        approach,
-    })
-}
-
-fn seconds(time: &Timestamp) -> Result<i64, Malformed> {
-    match time {
-        Timestamp::WholeSeconds(s) if (0..=MAX_INTEGER).contains(s) => Ok(*s),
-        _ => Err(Malformed),
+    map.i64(claim::ISSUED_AT)?.i64(raw.issued_at)?.i64(claim::CTI)?.bytes(&raw.cti.0)?.i64(claim::APPROACH)?;
+    let Approach { channel, name, place, challenge, dialled } = &raw.approach;
+    let optional = [name.is_some(), place.is_some(), challenge.is_some(), dialled.is_some()];
+    map.map(1 + optional.map(u64::from).iter().sum::<u64>())?.i64(member::CHANNEL)?.i64(channel.code())?;
+    if let Some(name) = name {
+        map.i64(member::NAME)?.str(name.as_str())?;
     }
+    if let Some(place) = place {
+        map.i64(member::PLACE)?.str(place.as_str())?;
+    }
+    if let Some(challenge) = challenge {
+        map.i64(member::CHALLENGE)?.u32(challenge.value())?;
+    }
+    if let Some(dialled) = dialled {
+        map.i64(member::DIALLED)?.u16(dialled.value())?;
+    }
+    Ok(map.into_writer())
 }
 
-fn approach(map: Vec<(Value, Value)>) -> Result<Approach, Malformed> {
-    let (mut channel, mut name, mut place, mut challenge, mut dialled) = (None, None, None, None, None);
-    for (key, value) in map {
-        // A repeated or misplaced key overwrites here and is then caught by the comparison after encoding again.
-        match (integer(&key)?, value) {
-            (1, value) => channel = Channel::from_code(integer(&value)?),
-            (2, Value::Text(text)) => name = Some(text.parse().map_err(|_| Malformed)?),
-            (3, Value::Text(text)) => place = Some(text.parse().map_err(|_| Malformed)?),
-            (4, value) => challenge = Some(number(&value).and_then(Challenge::from_value).ok_or(Malformed)?),
-            (5, value) => dialled = Some(number(&value).and_then(Dialled::from_value).ok_or(Malformed)?),
-            _ => return Err(Malformed),
+fn raw_claims(payload: &[u8]) -> Option<RawClaims> {
+    let mut claims = Decoder::new(payload);
+    let (mut cti, mut issued_at, mut not_before, mut expires_at, mut said) = (None, None, None, None, None);
+    for _ in 0..claims.map().ok()?? {
+        match integer(&mut claims)? {
+            claim::EXPIRES_AT => expires_at = Some(seconds(&mut claims)?),
+            claim::NOT_BEFORE => not_before = Some(seconds(&mut claims)?),
+            claim::ISSUED_AT => issued_at = Some(seconds(&mut claims)?),
+            claim::CTI => cti = Some(Cti(claims.bytes().ok()?.try_into().ok()?)),
+            claim::APPROACH => said = Some(approach(&mut claims)?),
+            _ => return None,
         }
     }
-    Ok(Approach { channel: channel.ok_or(Malformed)?, name, place, challenge, dialled })
+    Some(RawClaims { cti: cti?, issued_at: issued_at?, not_before, expires_at: expires_at?, approach: said? })
 }
 
-fn integer(value: &Value) -> Result<i64, Malformed> {
-    value.as_integer().and_then(|i| i.try_into().ok()).ok_or(Malformed)
+fn integer(item: &mut Decoder<'_>) -> Option<i64> {
+    item.i64().ok()
 }
 
-fn number<T: TryFrom<i64>>(value: &Value) -> Option<T> {
-    integer(value).ok()?.try_into().ok()
+fn seconds(claims: &mut Decoder<'_>) -> Option<i64> {
+    integer(claims).filter(|seconds| (0..=MAX_INTEGER).contains(seconds))
+}
+
+fn approach(map: &mut Decoder<'_>) -> Option<Approach> {
+    let (mut channel, mut name, mut place, mut challenge, mut dialled) = (None, None, None, None, None);
+    for _ in 0..map.map().ok()?? {
+        match integer(map)? {
+            member::CHANNEL => channel = Some(Channel::from_code(integer(map)?)?),
+            member::NAME => name = Some(map.str().ok()?.parse().ok()?),
+            member::PLACE => place = Some(map.str().ok()?.parse().ok()?),
+            member::CHALLENGE => challenge = Some(Challenge::from_value(integer(map)?.try_into().ok()?)?),
+            member::DIALLED => dialled = Some(Dialled::from_value(integer(map)?.try_into().ok()?)?),
+            _ => return None,
+        }
+    }
+    Some(Approach { channel: channel?, name, place, challenge, dialled })
 }

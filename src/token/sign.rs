@@ -22,7 +22,7 @@ impl Token {
         }
         let kid = published.key.id().prefix();
         let payload = cose::encode_payload(claims).map_err(|_| SignError::Encoding)?;
-        let signature = key.sign(&cose::to_be_signed(kid, &payload, issuer));
-        cose::encode(kid, payload, &signature).map(Self::from_signed).map_err(|_| SignError::Encoding)
+        let signature = key.sign(&cose::to_be_signed(kid, &payload, issuer).map_err(|_| SignError::Encoding)?);
+        cose::encode(kid, &payload, &signature).map(Self::from_signed).map_err(|_| SignError::Encoding)
     }
 }

@@ -28,7 +28,8 @@ impl Unverified {
     /// Checks, in this order: signature, key status, lifetime, window. `now` is in seconds since 1970.
     pub fn verify(self, keys: &PublicKeys, issuer: &IssuerName, now: i64) -> Result<Verified, Rejection> {
         let published = keys.find(self.kid).ok_or(Rejection::NotGenuine)?;
-        if !published.key.verifies(&cose::to_be_signed(self.kid, &self.payload, issuer), &self.signature) {
+        let signed = cose::to_be_signed(self.kid, &self.payload, issuer);
+        if !signed.is_ok_and(|signed| published.key.verifies(&signed, &self.signature)) {
             return Err(Rejection::NotGenuine);
         }
         if published.revoked.is_some() {

@@ -66,7 +66,7 @@ async fn times_of_checks_are_whole_minutes() {
     let minute: i64 = dump["marks"][0].split('|').nth(2).unwrap().parse().unwrap();
     assert_eq!(minute, NOW - NOW % 60);
     let columns: Vec<&str> = dump["marks"][0].split('|').collect();
-    assert_eq!((columns.len(), dump["misses"].len()), (3, 1), "cti, hash of the attempt, minute");
-    assert!(dump["unreported"].iter().all(|row| row.split('|').count() == 2), "place in the queue and cti");
+    assert_eq!((columns.len(), dump["misses"].len()), (4, 1), "cti, hash of the attempt, minute, end of the token");
+    assert!(dump["unreported"].iter().all(|row| row.split('|').count() == 3), "place in the queue, cti, end of the token");
     assert_eq!(dump["misses"][0].split('|').count(), 2, "minute and count");
 }

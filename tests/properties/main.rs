@@ -1,5 +1,6 @@
 //! What must hold for every token and every code, tried on many: signing and verifying, damage, forms, spoken codes.
 
+mod cose;
 mod custody;
 mod damage;
 mod forms;

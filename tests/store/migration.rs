@@ -6,7 +6,8 @@ use countersign::{
     authority::{AccessHash, ActorName, Role, Scope},
     issuer::{Notary, inspect},
     ledger::{Event, Report},
-    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, SqliteStore},
+    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, Marked, Presented, SqliteStore, VerifierStore as _},
+    token::{Cti, TokenHash},
 };
 use rusqlite::Connection;
 
@@ -74,4 +75,31 @@ async fn a_credential_from_before_there_were_scopes_is_good_for_what_it_was() {
     assert_eq!(scopes, Scope::ALL.into());
     let [(_, access)] = store.accesses().await.unwrap().try_into().unwrap();
     assert_eq!((access.added_at, access.expires_at), (None, Some(9)));
+}
+
+#[tokio::test]
+async fn tokens_their_codes_and_marks_are_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.sqlite");
+    first_version(&path, 0);
+    let sql = Connection::open(&path).unwrap();
+    sql.execute_batch(
+        "INSERT INTO officers VALUES ('falcon', 'officer', 0, NULL), ('heron', 'approver', 0, NULL);
+         INSERT INTO authorisations VALUES (x'0101010101010101', 'OP', 'online', 0, 900, 9, 2, 'falcon', 0, 'approved', 'heron', 0);
+         INSERT INTO tokens VALUES
+             (x'0202020202020202', zeroblob(32), zeroblob(4), x'0101010101010101', 'online', 0, 0, 600, NULL, NULL, NULL),
+             (x'0303030303030303', zeroblob(32), zeroblob(4), x'0101010101010101', 'online', 0, 0, 300, NULL, 5, x'd2');
+         INSERT INTO marks VALUES (x'0202020202020202', NULL, 60);
+         INSERT INTO unreported (cti) VALUES (x'0202020202020202')",
+    )
+    .unwrap();
+    let store = SqliteStore::open_for_issuer(&path).unwrap();
+    let use_once = |id, expires_at| store.use_once(Presented { cti: Cti([id; 8]), hash: TokenHash([0; 32]), expires_at }, None, 120);
+    assert_eq!(use_once(2, 600).await.unwrap(), Marked::Before(60));
+    assert_eq!(use_once(3, 300).await.unwrap(), Marked::First);
+    assert_eq!(use_once(3, 300).await.unwrap(), Marked::Before(120));
+    assert_eq!(store.report_first_checks(180).await.unwrap(), 2);
+    let codes: (i64, i64) = sql.query_row("SELECT expires_at, count FROM speakable", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(codes, (300, 1));
+    assert!(!sql.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap(), "each mark has its token");
 }

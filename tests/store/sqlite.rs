@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use countersign::store::{SqliteStore, StoreError, VerifierStore as _};
+use countersign::store::{KEEP_ROWS, SqliteStore, StoreError, VerifierStore as _};
 use tempfile::TempDir;
 
 use crate::{Backend, Stores, acts::World, suite, whole_suite};
@@ -187,11 +187,34 @@ async fn a_long_queue_of_marks_is_reported_at_once() {
         format!(
             "INSERT INTO tokens SELECT {cti}, zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, 300, NULL, NULL, NULL FROM n"
         ),
-        format!("INSERT INTO marks SELECT {cti}, NULL, 60 FROM n"),
-        format!("INSERT INTO unreported (cti) SELECT {cti} FROM n"),
+        format!("INSERT INTO marks SELECT {cti}, NULL, 60, 300 FROM n"),
+        format!("INSERT INTO unreported (cti, expires_at) SELECT {cti}, 300 FROM n"),
     ] {
         sqlite.run(&format!("{used} {insert}")).unwrap();
     }
     assert_eq!(world.stores.issuer.report_first_checks(120).await.unwrap(), 2_500);
     assert_eq!(world.stores.issuer.report_first_checks(180).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_long_pause_is_purged_in_portions_each_done_for_good() {
+    let sqlite = Sqlite::empty();
+    let world = World::new(&sqlite).await;
+    let over = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)";
+    let token = "CAST(printf('%08d', i) AS BLOB), zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, i % 300";
+    sqlite.run(&format!("{over} INSERT INTO tokens SELECT {token}, NULL, i, x'd2' FROM n")).unwrap();
+    sqlite.run("INSERT INTO marks SELECT cti, NULL, 60, expires_at FROM tokens").unwrap();
+    let kept = || {
+        let sql = rusqlite::Connection::open(sqlite.path()).unwrap();
+        let count = "SELECT (SELECT count(*) FROM tokens), (SELECT count(*) FROM marks), (SELECT count(code) FROM tokens)";
+        sql.query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap()
+    };
+    // The last of them cannot go; what went before stays gone, and its mark with each token.
+    sqlite.run("CREATE TRIGGER last BEFORE DELETE ON tokens WHEN old.expires_at = 299 BEGIN SELECT RAISE(ABORT, 'blocked'); END").unwrap();
+    let now = 300 + KEEP_ROWS;
+    assert!(world.stores.issuer.purge(now).await.is_err());
+    assert_eq!(kept(), (500, 500, 0));
+    sqlite.run("DROP TRIGGER last").unwrap();
+    world.stores.issuer.purge(now).await.unwrap();
+    assert_eq!(kept(), (0, 0, 0));
 }

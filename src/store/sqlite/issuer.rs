@@ -167,13 +167,16 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn purge(&self, now: i64) -> Result<(), StoreError> {
-        self.write(move |db| {
-            access::purge(db, now)?;
-            tokens::purge(db, now)
+        self.write(move |db| access::purge(db, now)).await?;
+        while self.write(move |db| tokens::forget_codes(db, now)).await? {}
+        while self.write(move |db| tokens::purge(db, now)).await? {}
+        // Pages as they were before would stay in the log until it is overwritten. Most of them move while others write, so
+        // that nobody waits long for the rest. A busy log waits for the next time.
+        self.read(|db| {
+            db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
         })
-        .await?;
-        // Pages as they were before would stay in the log until it is overwritten. A busy log waits for the next time.
-        self.read(|db| Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
+        .await
     }
 
     fn marks(&self) -> broadcast::Receiver<Cti> {

@@ -10,6 +10,9 @@ use crate::{
     token::{Cti, LEEWAY},
 };
 
+/// Rows that housekeeping changes in one transaction: checks are answered between two of them.
+const PORTION: usize = 500;
+
 /// The inner result is the domain's answer. A refusal has written nothing: the guard statement changes a row only if
 /// it allows the token, and whatever fails after it fails the operation as a whole.
 pub(super) type Outcome = Result<Result<(), IssueRefusal>, StoreError>;
@@ -45,6 +48,9 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
         return Ok(Err(if keys::is_active(db, token.kid)? { IssueRefusal::NotAuthorised } else { IssueRefusal::KeyNotActive }));
     }
     insert(db, token)?;
+    if token.speakable.is_some() {
+        count_code(db, token.expires_at)?;
+    }
     append(db, entry)?;
     Ok(Ok(()))
 }
@@ -72,9 +78,16 @@ fn taken(db: &Connection, token: &NewToken) -> Result<bool, StoreError> {
 
 /// The chance of guessing grows with the number of live codes, so it is bounded here, in the transaction that adds one.
 fn no_room(db: &Connection, speakable: &Speakable, now: i64) -> Result<Option<IssueRefusal>, StoreError> {
-    let mut live = db.prepare_cached("SELECT count(*) FROM tokens WHERE code IS NOT NULL AND expires_at > ?1")?;
+    let mut live = db.prepare_cached("SELECT coalesce(sum(count), 0) FROM speakable WHERE expires_at > ?1")?;
     let live: u32 = live.query_row([now - LEEWAY], |row| row.get(0))?;
     Ok((live >= speakable.max_live).then_some(IssueRefusal::TooManyLive))
+}
+
+/// A code stays until its token runs out, whatever becomes of the token.
+fn count_code(db: &Connection, expires_at: i64) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO speakable VALUES (?1, 1) ON CONFLICT (expires_at) DO UPDATE SET count = count + 1")?
+        .execute([expires_at])?;
+    Ok(())
 }
 
 pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, entry: &Entry) -> Outcome {
@@ -84,18 +97,24 @@ pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, e
     let added = db
         .prepare_cached(
             "UPDATE tokens SET code = :code, bytes = :bytes
-             WHERE cti = :cti AND sha256 = :hash AND code IS NULL AND withdrawn_at IS NULL AND expires_at > :now",
+             WHERE cti = :cti AND sha256 = :hash AND code IS NULL AND withdrawn_at IS NULL AND expires_at > :now
+             RETURNING expires_at",
         )?
-        .execute(named_params! {
-            ":code": speakable.code.value().cast_signed(), ":bytes": speakable.token.as_bytes(), ":cti": cti,
-            ":hash": speakable.token.hash(), ":now": entry.at,
-        });
+        .query_row(
+            named_params! {
+                ":code": speakable.code.value().cast_signed(), ":bytes": speakable.token.as_bytes(), ":cti": cti,
+                ":hash": speakable.token.hash(), ":now": entry.at,
+            },
+            |row| row.get(0),
+        )
+        .optional();
     match added {
-        Ok(1) => {
+        Ok(Some(expires_at)) => {
+            count_code(db, expires_at)?;
             append(db, entry)?;
             Ok(Ok(()))
         }
-        Ok(_) => Ok(Err(IssueRefusal::NotAuthorised)),
+        Ok(None) => Ok(Err(IssueRefusal::NotAuthorised)),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(Err(IssueRefusal::CodeTaken)),
         Err(error) => Err(error.into()),
     }
@@ -104,7 +123,8 @@ pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, e
 pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
     let mut one = db.prepare_cached(
         "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at
-         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti) WHERE cti = ?1",
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
+         WHERE cti = ?1",
     )?;
     Ok(one.query_row([cti], record).optional()?)
 }
@@ -124,7 +144,7 @@ pub(super) fn live(db: &Connection, of: Option<&Callsign>, now: i64) -> Result<V
     let mut live = db.prepare_cached(
         "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, cti, authorisation, channel, issued_at,
                 tokens.starts_at
-         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (cti)
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
          WHERE expires_at > ?1 AND (?2 IS NULL OR ?2 IN (asked_by, decided_by)) ORDER BY expires_at, cti",
     )?;
     let row = |row: &Row<'_>| {
@@ -143,7 +163,7 @@ pub(super) fn live(db: &Connection, of: Option<&Callsign>, now: i64) -> Result<V
 /// Reports one group of marks, the oldest first; 0 when there are none.
 pub(super) fn report_first_checks(db: &Connection, now: i64) -> Result<usize, StoreError> {
     let mut marks: Vec<(i64, Cti, i64)> = db
-        .prepare_cached("SELECT seq, cti, first_checked_at FROM unreported JOIN marks USING (cti) ORDER BY seq LIMIT 1000")?
+        .prepare_cached("SELECT seq, cti, first_checked_at FROM unreported JOIN marks USING (expires_at, cti) ORDER BY seq LIMIT 1000")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
     // Not in the order in which people checked.
@@ -155,9 +175,20 @@ pub(super) fn report_first_checks(db: &Connection, now: i64) -> Result<usize, St
     Ok(marks.len())
 }
 
-pub(super) fn purge(db: &Connection, now: i64) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE tokens SET code = NULL, bytes = NULL WHERE code IS NOT NULL AND expires_at <= ?1")?
-        .execute([now - KEEP_CODES])?;
+/// Drops one portion of codes and token bytes that are past their time, and says whether there may be more.
+pub(super) fn forget_codes(db: &Connection, now: i64) -> Result<bool, StoreError> {
+    let forgotten = db
+        .prepare_cached(
+            "UPDATE tokens SET code = NULL, bytes = NULL WHERE (expires_at, cti) IN
+             (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        )?
+        .execute((now - KEEP_CODES, PORTION.cast_signed()))?;
+    db.prepare_cached("DELETE FROM speakable WHERE expires_at <= ?1")?.execute([now - KEEP_CODES])?;
+    Ok(forgotten == PORTION)
+}
+
+/// Drops one portion of rows and marks that are past their time, and says whether there may be more.
+pub(super) fn purge(db: &Connection, now: i64) -> Result<bool, StoreError> {
     // Rows and marks go together, and `through` rises first: a token whose mark is gone can never be used again, not
     // even after the clock is set back (threat 31). A mark that the ledger does not know yet keeps its row.
     db.prepare_cached(
@@ -165,12 +196,17 @@ pub(super) fn purge(db: &Connection, now: i64) -> Result<(), StoreError> {
              (SELECT max(expires_at) FROM tokens WHERE expires_at <= ?1), 0))",
     )?
     .execute([now - KEEP_ROWS])?;
-    let gone = "SELECT cti FROM tokens WHERE expires_at <= ?1 AND cti NOT IN (SELECT cti FROM unreported)";
-    let gone: Vec<Cti> = db.prepare_cached(gone)?.query_map([now - KEEP_ROWS], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for cti in gone {
-        db.prepare_cached("DELETE FROM marks WHERE cti = ?1")?.execute([cti])?;
-        db.prepare_cached("DELETE FROM tokens WHERE cti = ?1")?.execute([cti])?;
+    let gone: Vec<(i64, Cti)> = db
+        .prepare_cached(
+            "SELECT expires_at, cti FROM tokens WHERE expires_at <= ?1 AND cti NOT IN (SELECT cti FROM unreported)
+             ORDER BY expires_at LIMIT ?2",
+        )?
+        .query_map((now - KEEP_ROWS, PORTION.cast_signed()), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for token in &gone {
+        db.prepare_cached("DELETE FROM marks WHERE expires_at = ?1 AND cti = ?2")?.execute(*token)?;
+        db.prepare_cached("DELETE FROM tokens WHERE expires_at = ?1 AND cti = ?2")?.execute(*token)?;
     }
     db.prepare_cached("DELETE FROM misses WHERE minute < ?1")?.execute([(now - KEEP_ROWS).div_euclid(60)])?;
-    Ok(())
+    Ok(gone.len() == PORTION)
 }

@@ -87,19 +87,21 @@ impl VerifierStore for SqliteStore {
 
 fn mark(db: &Connection, token: Presented, attempt: Option<AttemptHash>, minute: i64) -> Result<Marked, StoreError> {
     // The whole rule of single use: the row must be issued, unwithdrawn, unpurged, with this very hash, and not yet marked.
+    // NOT INDEXED: by the primary key, where live tokens lie together, and not by the index on cti, which grows with history.
     let inserted = db
         .prepare_cached(
-            "INSERT INTO marks (cti, attempt, first_checked_at)
-             SELECT cti, :attempt, :minute FROM tokens
-             WHERE cti = :cti AND sha256 = :hash AND withdrawn_at IS NULL
+            "INSERT INTO marks (expires_at, cti, attempt, first_checked_at)
+             SELECT expires_at, cti, :attempt, :minute FROM tokens NOT INDEXED
+             WHERE expires_at = :expires_at AND cti = :cti AND sha256 = :hash AND withdrawn_at IS NULL
                AND expires_at > (SELECT through FROM purged)
-             ON CONFLICT (cti) DO NOTHING",
+             ON CONFLICT (expires_at, cti) DO NOTHING",
         )?
         .execute(named_params! {
-            ":attempt": attempt.map(|a| a.0), ":minute": minute, ":cti": token.cti, ":hash": token.hash,
+            ":attempt": attempt.map(|a| a.0), ":minute": minute, ":expires_at": token.expires_at, ":cti": token.cti,
+            ":hash": token.hash,
         })?;
     if inserted == 1 {
-        db.prepare_cached("INSERT INTO unreported (cti) VALUES (?1)")?.execute([token.cti])?;
+        db.prepare_cached("INSERT INTO unreported (cti, expires_at) VALUES (?1, ?2)")?.execute((token.cti, token.expires_at))?;
         return Ok(Marked::First);
     }
     let record = record(db, token)?;
@@ -125,9 +127,9 @@ fn record(db: &Connection, token: Presented) -> Result<Record, StoreError> {
     let row = db
         .prepare_cached(
             "SELECT sha256, withdrawn_at IS NOT NULL, attempt, first_checked_at
-             FROM tokens LEFT JOIN marks USING (cti) WHERE cti = ?1",
+             FROM tokens LEFT JOIN marks USING (expires_at, cti) WHERE expires_at = ?1 AND cti = ?2",
         )?
-        .query_row([token.cti], |row| {
+        .query_row((token.expires_at, token.cti), |row| {
             let (hash, withdrawn): (TokenHash, bool) = (row.get(0)?, row.get(1)?);
             let attempt: Option<[u8; 32]> = row.get(2)?;
             let minute: Option<i64> = row.get(3)?;
