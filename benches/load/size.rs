@@ -28,8 +28,8 @@ pub fn report(folder: &Folder) {
     let binary = fs::metadata(BINARY).expect("it was built").len();
     println!("\n| | |\n|---|---:|");
     println!("| start to ready | {:.0} ms |", starts[STARTS / 2].as_secs_f64() * 1e3);
-    println!("| resident, idle | {} KiB |", idle);
-    println!("| resident, {IDLE} idle connections | {} KiB |", many);
+    println!("| resident, idle | {idle} KiB |");
+    println!("| resident, {IDLE} idle connections | {many} KiB |");
     println!("| binary | {} KiB |", binary / 1_024);
 }
 

@@ -114,7 +114,10 @@ fn envelope(bytes: &[u8]) -> Option<(KidPrefix, &[u8], [u8; 64])> {
     token.array()?;
     let mut protected = Reader::new(token.bytes()?);
     protected.map()?;
-    (protected.integer()?, protected.integer()?, protected.integer()?);
+    // The algorithm between two keys.
+    for _ in 0..3 {
+        protected.integer()?;
+    }
     let kid = protected.bytes()?.try_into().ok()?;
     token.map()?;
     Some((kid, token.bytes()?, token.bytes()?.try_into().ok()?))
