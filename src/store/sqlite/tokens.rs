@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Rows that housekeeping changes in one transaction: checks are answered between two of them.
-const PORTION: usize = 500;
+const PORTION: usize = 250;
 
 /// The inner result is the domain's answer. A refusal has written nothing: the guard statement changes a row only if
 /// it allows the token, and whatever fails after it fails the operation as a whole.
