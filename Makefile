@@ -37,6 +37,7 @@ bench: web benches/node/node_modules
 	cargo bench --bench micro
 	cargo bench --bench ledger
 	cargo bench --bench history
+	cargo bench --bench marks
 	cargo bench --bench issue
 	cargo bench --bench load
 

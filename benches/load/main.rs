@@ -5,6 +5,8 @@
 //! ratio to it means anything on another machine. Beside it a server of Node's that checks a signature and nothing else.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+#[path = "../../tests/database/mod.rs"]
+mod database;
 mod kinds;
 mod node;
 #[path = "../../tests/running/mod.rs"]
@@ -25,7 +27,7 @@ use server::{Echo, cpu_micros};
 use tokens::{Counts, Tokens};
 use wrk::{Load, Run};
 
-const COUNTS: Counts = Counts { genuine: 60_000, steady: 15_000, others: 1_000 };
+const COUNTS: Counts = Counts { genuine: 60_000, steady: 15_000, shared: 40_000, others: 1_000 };
 /// Of all answers, at most this share may be another than the one that is measured.
 const STRAYS: f64 = 0.01;
 /// The most that a check which leaves no mark may cost.
@@ -59,8 +61,8 @@ fn main() -> ExitCode {
 /// Checks on one kind of store, between two runs of the echo.
 fn measure_kind(kind: &Kind, rows: &mut Vec<Row>) {
     let folder = Folder::empty();
-    let store = (kind.start)(&folder);
-    let tokens = Tokens::make(&folder, &*store, &COUNTS);
+    let Some(store) = (kind.start)(&folder) else { return };
+    let tokens = Tokens::make(&folder, &*store, &COUNTS, kind.verifiers.len());
     let (echo, service) = (Echo::start(), Service::start(&folder, &["--role", "verifier"]));
     let echoed = |when| measure(format!("{ECHO}, {when}"), None, &tokens.forged, &echo.url, echo.id(), "none");
     let checked =
@@ -77,7 +79,24 @@ fn measure_kind(kind: &Kind, rows: &mut Vec<Row>) {
     let [median, most] = [50, 99].map(|of_hundred| steady::percentile(&latencies, of_hundred).as_secs_f64() * 1e3);
     println!("{}: genuine checks at half load, {half:.0} a second: p50 {median:.2} ms, p99 {most:.2} ms\n", kind.name);
     drop(service);
+    for (verifiers, bodies) in kind.verifiers.iter().zip(&tokens.shared) {
+        let per_second = shared(&folder, *verifiers, bodies);
+        println!("{}: {verifiers} verifiers on one store: {per_second:.0} genuine checks a second", kind.name);
+    }
     size::report(&folder);
+}
+
+/// Genuine checks a second of so many verifiers together, each with its own client.
+fn shared(folder: &Folder, verifiers: usize, bodies: &[String]) -> f64 {
+    let services: Vec<Service> = (0..verifiers).map(|_| Service::start(folder, &["--role", "verifier"])).collect();
+    let share = |n: usize| bodies.iter().skip(n).step_by(verifiers).cloned().collect::<Vec<_>>();
+    let loads: Vec<Load> = (0..verifiers).map(|n| Load::new(folder, &format!("shared{n}"), &share(n), false)).collect();
+    std::thread::scope(|scope| {
+        let urls = services.iter().map(|service| service.public.as_str());
+        let runs: Vec<_> = urls.zip(&loads).map(|(url, load)| scope.spawn(move || load.run(url))).collect();
+        let row = |run: Run| row("shared".into(), None, &run, 0.0, "genuine").per_second.unwrap_or(0.0);
+        runs.into_iter().map(|run| row(run.join().expect("wrk ran"))).sum()
+    })
 }
 
 const ECHO: &str = "bare JSON echo";

@@ -31,6 +31,8 @@ pub struct Counts {
     pub genuine: usize,
     /// Checked once each, at a steady rate.
     pub steady: usize,
+    /// Checked once each by several verifiers, for each number of them.
+    pub shared: usize,
     /// Sent again and again.
     pub others: usize,
 }
@@ -39,6 +41,8 @@ pub struct Tokens {
     pub genuine: Load,
     /// Bodies.
     pub steady: Vec<String>,
+    /// Bodies, for each number of verifiers.
+    pub shared: Vec<Vec<String>>,
     pub expired: Load,
     pub forged: Load,
 }
@@ -53,7 +57,7 @@ struct Office {
 
 impl Tokens {
     /// Makes the folder ready for a verifier: settings, keys, and a store with all tokens on record.
-    pub fn make(folder: &Folder, store: &dyn Store, counts: &Counts) -> Self {
+    pub fn make(folder: &Folder, store: &dyn Store, counts: &Counts, verifiers: usize) -> Self {
         folder.write("countersign.toml", &SETTINGS.replace("sqlite:store.sqlite", &store.url()));
         let runtime = tokio::runtime::Runtime::new().expect("threads");
         let now = SystemClock.now();
@@ -63,17 +67,19 @@ impl Tokens {
             let before = Office::open(store, &keys, now - KEYS_AGE / 2).await;
             let expired = before.issue(counts.others).await;
             let office = Office::open(store, &keys, now).await;
-            (office.issue(counts.genuine + counts.steady).await, expired)
+            (office.issue(counts.genuine + counts.steady + counts.shared * verifiers).await, expired)
         });
         // Not in the order in which they were issued and lie in the store: people come as they come.
         genuine.sort_unstable_by_key(|token| token.hash().0);
         // A bit of the cti: well-shaped, and not what was signed.
         let forged: Vec<Token> = genuine.iter().take(counts.others).map(|token| changed(token, 34)).collect();
         let bodies = |tokens: &[Token]| tokens.iter().map(|token| format!(r#"{{"token":"{}"}}"#, token.text())).collect::<Vec<_>>();
-        let (genuine, steady) = genuine.split_at(counts.genuine);
+        let (genuine, rest) = genuine.split_at(counts.genuine);
+        let (steady, for_several) = rest.split_at(counts.steady);
         Self {
             genuine: Load::new(folder, "genuine", &bodies(genuine), false),
             steady: bodies(steady),
+            shared: for_several.chunks(counts.shared).map(bodies).collect(),
             expired: Load::new(folder, "expired", &bodies(&expired), true),
             forged: Load::new(folder, "forged", &bodies(&forged), true),
         }
@@ -89,7 +95,7 @@ fn changed(token: &Token, at: usize) -> Token {
 impl Office {
     /// At a time that stands still. The people are those of the time before, if there was one.
     async fn open(store: &dyn Store, keys: &KeyFolder, now: i64) -> Self {
-        let store: Arc<dyn IssuerStore> = store.open();
+        let store: Arc<dyn IssuerStore> = store.open().await;
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(ManualClock::at(now)), Arc::new(SystemEntropy));
         let issuer: IssuerName = ISSUER.parse().expect("a name");
         let trust = Trust { root: keys.root().expect("it was made"), issuer: issuer.clone(), policy: POLICY };
