@@ -20,8 +20,6 @@ use crate::{
     station::{Serving, Station},
 };
 
-/// How long the server is held, besides the two seconds of those who ask meanwhile.
-const HELD: Duration = Duration::from_secs(3);
 /// Room for a new server's files and its shortest log.
 const SIZE: &str = "192m";
 /// Keeps the log so short.
@@ -66,11 +64,12 @@ impl Stage {
         self.goes_on(load, "started again").await;
     }
 
-    async fn held(&mut self) {
+    /// For so long, besides the two seconds of those who ask meanwhile.
+    async fn held(&mut self, still: Duration) {
         let load = self.load().await;
         self.cluster.signal("STOP");
         self.scene.cannot_check("held").await;
-        sleep(HELD).await;
+        sleep(still).await;
         self.cluster.signal("CONT");
         self.goes_on(load, "no longer held").await;
     }
@@ -111,12 +110,13 @@ impl Stage {
 
 pub fn story(run: &Run) -> Told {
     let rounds = run.pick(1, 5);
+    let held = Duration::from_secs(run.pick(1, 3));
     run.block_on(async {
         let Some(cluster) = Cluster::start(&[]).await else { return Told::NotRun(MISSING.into()) };
         let mut stage = Stage::set(run, cluster).await;
         for _ in 0..rounds {
             stage.killed().await;
-            stage.held().await;
+            stage.held(held).await;
             stage.restarted().await;
         }
         stage.end();

@@ -14,6 +14,11 @@ use crate::{
 /// The channel on which the issuer learns of uses; the payload is their ids in hex with commas between them.
 pub(super) const MARKED: &str = "countersign_marks";
 
+/// A primary that started again finds marks in its log that no standby has yet, and shows them. A commit that writes waits until
+/// the standby has all that was before it, so that what is told of a mark outlives the primary (threat 19).
+const WAIT_FOR_STANDBY: &str =
+    "SELECT pg_logical_emit_message(true, 'countersign', '')::text WHERE current_setting('synchronous_standby_names') <> ''";
+
 /// A use that somebody asks for.
 pub(super) struct Use {
     pub token: Presented,
@@ -46,6 +51,9 @@ impl Together for Marks {
         let mut made = insert(session, &firsts.values().copied().collect::<Vec<_>>()).await?;
         let others: Vec<Cti> = firsts.values().filter(|first| !made.contains_key(&first.key())).map(|first| first.token.cti).collect();
         let records = if others.is_empty() { HashMap::new() } else { records(session, &others).await? };
+        if records.values().any(|record| record.mark.is_some()) {
+            session.maybe(WAIT_FOR_STANDBY, &[]).await?;
+        }
         let mut answer = |asked: &Use| match made.get_mut(&asked.key()) {
             Some(taken) => {
                 let first = firsts[&asked.key()];

@@ -8,14 +8,17 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::poll_fn;
+use futures_util::future::{poll_fn, select_ok};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
     task::AbortHandle,
     time::{Instant, timeout},
 };
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Notification, Row, Socket, Statement, error::SqlState, types::ToSql};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Connection, NoTls, Notification, Row, Socket, Statement, error::SqlState, types::ToSql,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::PostgresAddress;
 use crate::store::StoreError;
@@ -55,16 +58,9 @@ impl Session {
     }
 
     async fn connect(address: &PostgresAddress, manner: Manner, told: Option<mpsc::Sender<Notification>>) -> Result<Self, StoreError> {
-        let (client, connection) = match &address.tls {
-            None => {
-                let (client, connection) = address.config.connect(NoTls).await.map_err(|error| unreached(&error))?;
-                (client, attend(connection, told))
-            }
-            Some(tls) => {
-                let (client, connection) = address.config.connect(tls.clone()).await.map_err(|error| unreached(&error))?;
-                (client, attend(connection, told))
-            }
-        };
+        // All at once: who hangs, or only reads, is left behind by the primary.
+        let hosts = address.hosts.iter().map(|host| Box::pin(Self::connect_to(host, address.tls.as_ref(), told.clone())));
+        let ((client, connection), _) = select_ok(hosts).await?;
         let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection };
         // A commit is on disk, also of a synchronous standby, before it is answered (threats 18 and 19). Nobody who is stopped
         // in the middle of a transaction keeps the others out.
@@ -76,6 +72,19 @@ impl Session {
         );
         session.client.batch_execute(&settings).await?;
         Ok(session)
+    }
+
+    async fn connect_to(
+        host: &Config,
+        tls: Option<&MakeRustlsConnect>,
+        told: Option<mpsc::Sender<Notification>>,
+    ) -> Result<(Client, AbortHandle), StoreError> {
+        if let Some(tls) = tls {
+            let (client, connection) = host.connect(tls.clone()).await.map_err(|error| unreached(&error))?;
+            return Ok((client, attend(connection, told)));
+        }
+        let (client, connection) = host.connect(NoTls).await.map_err(|error| unreached(&error))?;
+        Ok((client, attend(connection, told)))
     }
 
     fn is_open(&self) -> bool {
