@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
-use super::{lanes::Together, session::Session};
+use super::{
+    lanes::Together,
+    session::{Session, WAIT_FOR_STANDBY},
+};
 use crate::{
     store::{AttemptHash, Marked, Presented, Standing, StoreError},
     token::{Cti, TokenHash},
@@ -13,11 +16,6 @@ use crate::{
 
 /// The channel on which the issuer learns of uses; the payload is their ids in hex with commas between them.
 pub(super) const MARKED: &str = "countersign_marks";
-
-/// A primary that started again finds marks in its log that no standby has yet, and shows them. A commit that writes waits until
-/// the standby has all that was before it, so that what is told of a mark outlives the primary (threat 19).
-const WAIT_FOR_STANDBY: &str =
-    "SELECT pg_logical_emit_message(true, 'countersign', '')::text WHERE current_setting('synchronous_standby_names') <> ''";
 
 /// A use that somebody asks for.
 pub(super) struct Use {

@@ -30,6 +30,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest time between two attempts, and so about how long a recovery goes unnoticed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// A primary that started again shows what it finds in its log, though no standby may have it yet. A commit that writes waits until
+/// the standby has all that was before it, so that what is told outlives the primary (threat 19).
+pub(super) const WAIT_FOR_STANDBY: &str =
+    "SELECT pg_logical_emit_message(true, 'countersign', '')::text WHERE current_setting('synchronous_standby_names') <> ''";
+
 /// What statements share.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
