@@ -31,6 +31,15 @@ impl Cluster {
         }
     }
 
+    /// Cancels whatever waits for a standby, again and again.
+    pub async fn cancel_waits(&self) {
+        let admin = self.client("postgres", "postgres").await;
+        loop {
+            admin.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", &[]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Makes a standby the primary, whose commits wait for nobody yet.
     pub async fn promote(&self) {
         let admin = self.client("postgres", "postgres").await;

@@ -78,10 +78,16 @@ impl Pair {
 
     /// A commit waits for the standby, longer than its statement may take; that must not make an answer of it.
     async fn waits_for_its_standby(&mut self, run: &Run) {
+        let (key, attempt) = (self.world().issue_many(1).await[0], self.scene.dice.attempt());
         self.standby.signal("STOP");
         self.scene.cannot_check("its standby is held").await;
         if run.full {
             assert_eq!(self.world().issue().await, Heard::Unavailable);
+        }
+        // An administrator who helps makes no answer of it either.
+        tokio::select! {
+            heard = self.world().check(key, &attempt) => assert_eq!(heard, Heard::Unavailable),
+            () = self.primary.cancel_waits() => {}
         }
         self.standby.signal("CONT");
         answers_again(self.world()).await;

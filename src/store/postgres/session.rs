@@ -164,9 +164,13 @@ where
 {
     let moving = async move {
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-            if let (AsyncMessage::Notification(notification), Some(told)) = (message, &told) {
+            match (message, &told) {
+                // Somebody cancelled a commit that waited for the standby. It would be answered as done; without the connection
+                // it is not.
+                (AsyncMessage::Notice(notice), _) if notice.routine() == Some("SyncRepWaitForLSN") => return,
                 // Whoever is behind asks the store again anyway.
-                let _ = told.try_send(notification);
+                (AsyncMessage::Notification(notification), Some(told)) => drop(told.try_send(notification)),
+                _ => {}
             }
         }
     };
