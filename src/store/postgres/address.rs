@@ -130,7 +130,7 @@ mod tests {
             PostgresAddress::parse(url, None).unwrap().hosts.iter().flat_map(|host| host.get_ports().to_vec()).collect()
         };
         assert_eq!(ports("postgres://a@127.0.0.1:5433,127.0.0.1:5434/c"), [5433, 5434]);
-        assert_eq!(ports("postgres://a@/c?host=127.0.0.1,127.0.0.2&port=5433"), [5433, 5433]);
+        assert_eq!(ports("host=127.0.0.1,127.0.0.2 port=5433 user=a"), [5433, 5433]);
     }
 
     #[test]
