@@ -12,12 +12,16 @@ stage() {
 }
 times=()
 
-# The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium or sqlite3 tests fail;
-# without another browser or HAProxy, the tests with it are reported as not run.
+# The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium, sqlite3 or openssl tests
+# fail; without another browser, HAProxy or PostgreSQL, the tests with it are reported as not run.
 programs() {
     local as_root=() missing=() package
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
     command -v sqlite3 >/dev/null || missing+=(sqlite3)
+    command -v openssl >/dev/null || missing+=(openssl)
+    # The tests start servers of their own from its programs; psql comes with it.
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+    command -v psql >/dev/null || missing+=(postgresql-client)
     [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
     [ -x /usr/bin/chromium ] || missing+=(chromium)
     [ -x /usr/bin/firefox-esr ] || missing+=(firefox-esr)
@@ -25,6 +29,7 @@ programs() {
     [ -x /usr/bin/Xvfb ] || missing+=(xvfb)
     if [ ${#missing[@]} -eq 0 ]; then return; fi
     "${as_root[@]}" apt-get update -qq || true
+    if [[ " ${missing[*]} " == *" postgresql "* ]]; then no_server_at_install; fi
     for package in "${missing[@]}"; do
         "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
             echo "Debian's $package could not be installed; what needs it will not run or will fail." >&2
@@ -33,6 +38,12 @@ programs() {
         echo "The browser tests cannot do without Debian's chromium; install it and run make test again." >&2
         return 1
     }
+}
+
+# Debian's postgresql makes a database and starts its server when it is installed, unless its other half was told not to before.
+no_server_at_install() {
+    "${as_root[@]}" apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null || return 0
+    echo 'create_main_cluster = false' | "${as_root[@]}" tee -a /etc/postgresql-common/createcluster.conf >/dev/null
 }
 
 # Debian's prometheus starts a service, so only the program that tests alert rules is taken out of its package.

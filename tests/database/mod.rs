@@ -1,6 +1,8 @@
 //! A PostgreSQL server of the tests' own, from Debian's binaries, that ends with the process that started it.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+mod standby;
+
 use std::{
     fs,
     io::{Write as _, stderr},
@@ -27,9 +29,12 @@ fn programs() -> Option<PathBuf> {
     versions.pop().map(|version| version.join("bin")).filter(|programs| programs.join("initdb").exists())
 }
 
+/// Why what needs a server is not run.
+pub const MISSING: &str = "Debian's postgresql is not installed; make test installs it";
+
 /// Says on the terminal that a test was not run, and why.
 pub fn not_run(what: &str) {
-    let _ = writeln!(stderr(), "NOT RUN: {what}: Debian's postgresql is not installed; make test installs it");
+    let _ = writeln!(stderr(), "NOT RUN: {what}: {MISSING}");
 }
 
 /// A server, its files in memory where that is possible.
@@ -71,12 +76,17 @@ impl Cluster {
         make.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         let done = make.arg("--pgdata").arg(&data).stdout(Stdio::null()).status().unwrap();
         assert!(done.success(), "initdb failed");
-        let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
-        let keeper = as_server.keep(&data, port, &settings);
-        let cluster = Self { folder, port, keeper, settings, databases: AtomicUsize::new(0) };
-        cluster.is_up().await;
+        let cluster = Self::run(folder, port, settings.iter().map(ToString::to_string).collect()).await;
         cluster.prepare();
         Some(cluster)
+    }
+
+    /// Runs the server whose files are in the folder.
+    async fn run(folder: TempDir, port: u16, settings: Vec<String>) -> Self {
+        let keeper = Server::new(&programs().unwrap(), folder.path()).keep(&folder.path().join("data"), port, &settings);
+        let cluster = Self { folder, port, keeper, settings, databases: AtomicUsize::new(0) };
+        cluster.is_up().await;
+        cluster
     }
 
     /// As an administrator prepares it, with the project's own script.
@@ -103,8 +113,10 @@ impl Cluster {
         let said = |command: &mut Command| String::from_utf8(command.output().unwrap().stdout).unwrap();
         let pid = fs::read_to_string(self.pid_file()).unwrap();
         let server = pid.lines().next().unwrap();
+        // So that it starts no more of them meanwhile.
+        let _ = Command::new("kill").args(["-STOP", server]).output().unwrap();
         let all = said(Command::new("pgrep").args(["--parent", server]));
-        // All at once, or else the server would start new ones. One that ended meanwhile is no reason to fail.
+        // One that ended meanwhile is no reason to fail.
         let _ = Command::new("kill").arg(format!("-{signal}")).arg(server).args(all.split_whitespace()).output().unwrap();
     }
 
@@ -223,6 +235,8 @@ impl<'a> Server<'a> {
     fn keep(&self, data: &Path, port: u16, settings: &[String]) -> Child {
         let mut server = self.command("postgres");
         server.arg("-D").arg(data).args(["-p", &port.to_string(), "-k", "", "-h", "127.0.0.1", "-c", "max_connections=500"]);
+        // Not in the memory of the machine, where a server that is killed leaves it.
+        server.args(["-c", "dynamic_shared_memory_type=mmap"]);
         for setting in settings {
             server.args(["-c", setting]);
         }
@@ -231,9 +245,12 @@ impl<'a> Server<'a> {
             started=$!
             cat >/dev/null
             server=$(head -n 1 "$data/postmaster.pid")
+            memory=$(sed -n 7p "$data/postmaster.pid" | cut -c 11-)
             kill -CONT $started $server $(pgrep --parent $server) 2>/dev/null
             kill -QUIT $server 2>/dev/null
             wait
+            # Of a server that was killed it is left behind.
+            ipcrm -m $memory 2>/dev/null
             rm -rf "$data""#;
         let mut keeper = Command::new("sh");
         keeper.args(["-c", script, "sh"]).arg(data).arg(self.folder.join("log")).arg(server.get_program()).args(server.get_args());

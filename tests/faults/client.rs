@@ -142,6 +142,15 @@ impl World {
         }
     }
 
+    /// Withdraws a token.
+    pub async fn withdraw(&self, key: Key) -> Heard<()> {
+        let request = self.http.delete(format!("{}/v1/tokens/{}", self.private, self.journal.id(key)));
+        match answer(Self::inside(request, &self.officer)).await {
+            Heard::Said((204, _)) => Heard::Said(()),
+            other => self.otherwise("a withdrawal", other),
+        }
+    }
+
     /// So many tokens, of a service that has nothing wrong with it.
     pub async fn issue_many(&self, n: usize) -> Vec<Key> {
         let one = |_| async {
@@ -206,6 +215,9 @@ async fn answer(request: RequestBuilder) -> Heard<(u16, Value)> {
     let Ok(response) = sent else { return Heard::Nothing };
     let status = response.status().as_u16();
     let Ok(body) = response.bytes().await else { return Heard::Nothing };
+    if status == 204 {
+        return Heard::Said((status, Value::Null));
+    }
     // A store that fails is 503 on both sides; on the public one its verdict must say so too.
     let json: Value = serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{status} without JSON"));
     if status == 503 {

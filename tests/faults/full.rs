@@ -23,15 +23,16 @@ use crate::{
 };
 
 /// Room for the store and the longest log that it keeps before a checkpoint, 32 MiB.
-const SIZE: &str = "size=64m";
+const SIZE: &str = "64m";
 
 /// Unmounted when dropped, also after a panic.
-struct Mount(PathBuf);
+pub struct Mount(PathBuf);
 
 impl Mount {
-    fn small(at: &Path) -> Result<Self, String> {
+    /// Of so much, as `mount` has it.
+    pub fn small(at: &Path, size: &str) -> Result<Self, String> {
         fs::create_dir(at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(at).output();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(at).output();
         match mounted {
             Ok(said) if said.status.success() => Ok(Self(at.to_owned())),
             Ok(said) => Err(format!("no small file system can be mounted: {}", String::from_utf8_lossy(&said.stderr).trim())),
@@ -40,7 +41,7 @@ impl Mount {
     }
 
     /// Takes all the room that is left but some bytes.
-    fn fill(&self, but: usize) {
+    pub fn fill(&self, but: usize) {
         let mut ballast = fs::OpenOptions::new().create(true).append(true).open(self.ballast()).unwrap();
         for block in [65_536, 4_096, 512] {
             while ballast.write_all(&vec![0; block]).is_ok() {}
@@ -49,7 +50,8 @@ impl Mount {
         ballast.set_len(length.saturating_sub(but as u64)).unwrap();
     }
 
-    fn empty(&self) {
+    /// Gives it back.
+    pub fn empty(&self) {
         fs::remove_file(self.ballast()).unwrap();
     }
 
@@ -67,7 +69,7 @@ impl Drop for Mount {
 
 pub fn story(run: &Run) -> Told {
     let folder = Folder::empty();
-    let mount = match Mount::small(&folder.path().join("small")) {
+    let mount = match Mount::small(&folder.path().join("small"), SIZE) {
         Ok(mount) => mount,
         Err(why) => return Told::NotRun(why),
     };

@@ -5,15 +5,18 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
+use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::{
     Run, Told,
     client::{Heard, World},
+    database::{Cluster, MISSING},
     dice::Dice,
     journal::{Finding, Journal, Key, now},
     load::Load,
     planted,
+    scene::answers_again,
     station::{Serving, Station},
 };
 
@@ -27,19 +30,22 @@ const OLDER: usize = 12;
 /// What is killed under load and comes back; another store may take its database down too.
 pub trait Victim {
     /// Starts everything again, after whatever the story does to the disk; or says why it does not start.
-    fn start(&mut self) -> Result<Serving, String>;
+    async fn start(&mut self) -> Result<Serving, String>;
 
     /// Ends everything without a warning.
-    fn crash(&mut self, serving: Serving) {
+    async fn crash(&mut self, serving: Serving) {
         serving.kill();
     }
+
+    /// Waits for what was not ended to find what was started again.
+    async fn goes_on(&self, _world: &World) {}
 }
 
 /// The real binary, both roles in one process.
 struct Binary<'a>(&'a Station);
 
 impl Victim for Binary<'_> {
-    fn start(&mut self) -> Result<Serving, String> {
+    async fn start(&mut self) -> Result<Serving, String> {
         Ok(self.0.start())
     }
 }
@@ -48,8 +54,48 @@ impl Victim for Binary<'_> {
 struct Planted<'a>(&'a Station);
 
 impl Victim for Planted<'_> {
-    fn start(&mut self) -> Result<Serving, String> {
+    async fn start(&mut self) -> Result<Serving, String> {
         Ok(planted::start(self.0))
+    }
+}
+
+/// The real binary on a server of its own. Every fourth time it is the server that is killed; of these, every other time both.
+struct OnPostgres<'a> {
+    station: &'a Station,
+    cluster: Cluster,
+    crashes: usize,
+    /// The service, when it outlived its database.
+    stays: Option<Serving>,
+}
+
+impl OnPostgres<'_> {
+    fn is_the_databases_turn(&self) -> bool {
+        self.crashes > 0 && self.crashes.is_multiple_of(4)
+    }
+}
+
+impl Victim for OnPostgres<'_> {
+    async fn start(&mut self) -> Result<Serving, String> {
+        if self.is_the_databases_turn() {
+            self.cluster.start_again().await;
+        }
+        Ok(self.stays.take().unwrap_or_else(|| self.station.start()))
+    }
+
+    async fn crash(&mut self, serving: Serving) {
+        self.crashes += 1;
+        if self.is_the_databases_turn() {
+            self.cluster.signal("KILL");
+        }
+        if self.crashes % 8 == 4 {
+            self.stays = Some(serving);
+        } else {
+            serving.kill();
+        }
+    }
+
+    async fn goes_on(&self, world: &World) {
+        answers_again(world).await;
     }
 }
 
@@ -73,15 +119,16 @@ impl<V: Victim> Survivor<V> {
     /// Starts, looks whether all that was acknowledged is there, works, and is killed. `Err` is what should never be.
     pub async fn round(&mut self) -> Result<(), Finding> {
         let mut dice = Dice::of(self.seed, &[self.begun.len() as u64]);
-        let serving = self.victim.start().map_err(Finding::Unusable)?;
+        let serving = self.victim.start().await.map_err(Finding::Unusable)?;
         self.world = self.world.again(&serving);
+        self.victim.goes_on(&self.world).await;
         self.probe(&mut dice).await;
         self.begun.push(self.journal.len());
         self.journal.verdict()?;
         let load = Load::start(&self.world, &dice, 2, 5);
         load.answers(1 + u32::try_from(dice.below(60)).unwrap()).await;
         sleep(Duration::from_micros(dice.next() % 3_000)).await;
-        self.victim.crash(serving);
+        self.victim.crash(serving).await;
         load.end().await;
         self.journal.verdict()
     }
@@ -96,8 +143,9 @@ impl<V: Victim> Survivor<V> {
 
     /// Everything once more; then the ledger: sound, and with every acknowledged issue and first use.
     pub async fn settle(&mut self, station: &Station) {
-        let serving = self.victim.start().unwrap();
+        let serving = self.victim.start().await.unwrap();
         self.world = self.world.again(&serving);
+        self.victim.goes_on(&self.world).await;
         let keys: Vec<Key> = (0..self.journal.len()).collect();
         probe(&self.world, &keys, &mut Dice::of(self.seed, &[])).await;
         self.journal.assert_sound("at the end");
@@ -155,24 +203,44 @@ pub fn audit(station: &Station, journal: &Journal) {
 
 pub fn honest(run: &Run) -> Told {
     let station = Station::sqlite();
-    let mut survivor = Survivor::of(run, &station, Binary(&station));
-    let kills = run.pick(25, 1_000);
-    run.block_on(async {
-        for kill in 0..kills {
-            if let Err(finding) = survivor.round().await {
-                panic!("after {kill} kills: {finding}");
-            }
-        }
-        let (issues, firsts) = (survivor.journal.len(), survivor.journal.firsts());
-        survivor.settle(&station).await;
-        Told::Done(vec![format!("{kills} kills, {issues} acknowledged issues, {firsts} acknowledged first uses, none lost, none doubled")])
-    })
+    run.block_on(survive(run, &station, Binary(&station), run.pick(25, 1_000)))
 }
 
 pub fn planted(run: &Run) -> Told {
-    let station = Station::sqlite();
-    let mut survivor = Survivor::of(run, &station, Planted(&station));
-    let (kills, finding) = run.block_on(until_found(&mut survivor));
+    run.block_on(find(run, &Station::sqlite()))
+}
+
+pub fn on_postgres(run: &Run) -> Told {
+    run.block_on(async {
+        // In the full form on a disk.
+        let started = if run.full { Cluster::start_in(TempDir::new().unwrap(), &[]).await } else { Cluster::start(&[]).await };
+        let Some(cluster) = started else { return Told::NotRun(MISSING.into()) };
+        let station = Station::postgres(&cluster);
+        survive(run, &station, OnPostgres { station: &station, cluster, crashes: 0, stays: None }, run.pick(8, 200)).await
+    })
+}
+
+pub fn planted_on_postgres(run: &Run) -> Told {
+    run.block_on(async {
+        let Some(cluster) = Cluster::start(&[]).await else { return Told::NotRun(MISSING.into()) };
+        find(run, &Station::postgres(&cluster)).await
+    })
+}
+
+async fn survive(run: &Run, station: &Station, victim: impl Victim, kills: usize) -> Told {
+    let mut survivor = Survivor::of(run, station, victim);
+    for kill in 0..kills {
+        if let Err(finding) = survivor.round().await {
+            panic!("after {kill} kills: {finding}");
+        }
+    }
+    let (issues, firsts) = (survivor.journal.len(), survivor.journal.firsts());
+    survivor.settle(station).await;
+    Told::Done(vec![format!("{kills} kills, {issues} acknowledged issues, {firsts} acknowledged first uses, none lost, none doubled")])
+}
+
+async fn find(run: &Run, station: &Station) -> Told {
+    let (kills, finding) = until_found(&mut Survivor::of(run, station, Planted(station))).await;
     assert!(matches!(finding, Finding::TwoFirsts { .. } | Finding::LostMark { .. }), "another thing was found: {finding}");
     Told::Done(vec![format!("found after {kills} kills: {finding}")])
 }

@@ -25,6 +25,9 @@ const NEWEST: usize = 6;
 /// Of a hundred checks, so many are retries of an attempt that was sent before.
 const RETRIES: u64 = 30;
 
+/// Who was told that it cannot be done waits so long before they try again.
+const IN_VAIN: Duration = Duration::from_millis(10);
+
 /// Clients at work.
 pub struct Load {
     tasks: JoinSet<()>,
@@ -65,7 +68,7 @@ async fn issue(world: World, answers: Arc<Semaphore>, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
         match world.issue().await {
             Heard::Nothing => return,
-            Heard::Said(_) | Heard::Unavailable => answers.add_permits(1),
+            heard => answered(&answers, heard == Heard::Unavailable).await,
         }
     }
 }
@@ -82,7 +85,14 @@ async fn check(world: World, mut dice: Dice, answers: Arc<Semaphore>, stop: Arc<
         let again = dice.chance(RETRIES).then(|| world.journal.earlier(key, dice.below(8))).flatten();
         match world.check(key, &again.unwrap_or(fresh)).await {
             Heard::Nothing => return,
-            Heard::Said(_) | Heard::Unavailable => answers.add_permits(1),
+            heard => answered(&answers, heard == Heard::Unavailable).await,
         }
+    }
+}
+
+async fn answered(answers: &Semaphore, was_in_vain: bool) {
+    answers.add_permits(1);
+    if was_in_vain {
+        sleep(IN_VAIN).await;
     }
 }

@@ -5,8 +5,11 @@
 
 mod client;
 mod clock;
+#[path = "../database/mod.rs"]
+mod database;
 mod dice;
 mod disk;
+mod failover;
 mod file;
 mod flood;
 mod full;
@@ -14,12 +17,14 @@ mod journal;
 mod kills;
 mod load;
 mod machine;
+mod outages;
 mod planted;
 mod platter;
 mod power;
 mod race;
 #[path = "../running/mod.rs"]
 mod running;
+mod scene;
 mod station;
 
 use std::{
@@ -50,7 +55,7 @@ pub struct Run {
 
 type Story = fn(&Run) -> Told;
 
-const STORIES: [(&str, Story); 10] = [
+const STORIES: [(&str, Story); 17] = [
     ("a planted answer before the commit is found", kills::planted),
     ("killed", kills::honest),
     ("a planted loss of syncs is found", power::planted),
@@ -61,6 +66,13 @@ const STORIES: [(&str, Story); 10] = [
     ("slow sockets and junk", flood::story),
     ("racers over three verifiers", race::story),
     ("store locked, slow, read-only, gone", file::story),
+    ("a planted answer before the commit is found, on PostgreSQL", kills::planted_on_postgres),
+    ("killed, on PostgreSQL", kills::on_postgres),
+    ("racers over three verifiers, on PostgreSQL", race::on_postgres),
+    ("database killed, held, restarted, on PostgreSQL", outages::story),
+    ("database's disk full, on PostgreSQL", outages::full),
+    ("a planted standby that is behind is found, on PostgreSQL", failover::planted),
+    ("primary lost, its standby takes over, on PostgreSQL", failover::story),
 ];
 
 impl Run {
@@ -106,7 +118,7 @@ fn tell(run: &Run, name: &str, story: Story) -> bool {
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args.first().is_some_and(|first| first == planted::SERVE) {
-        planted::serve();
+        planted::serve(&args[1]);
         return ExitCode::SUCCESS;
     }
     if args.iter().any(|arg| arg == "--ignored") {

@@ -25,7 +25,10 @@ use countersign::{
     key_folder::KeyFolder,
     keyring::IssuerName,
     page::{Deployment, Pages},
-    store::{AttemptHash, Guess, IssuerStore as _, Marked, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore},
+    store::{
+        AttemptHash, Guess, IssuerStore, Marked, PostgresAddress, PostgresStore, Presented, SqliteStore, Standing, StoreError,
+        StoredKeySet, VerifierStore,
+    },
     telemetry::Metrics,
     token::{SpokenCode, SpokenSize, Token},
     verifier::{KeyWatch, Verifier, VerifierSettings},
@@ -48,12 +51,17 @@ const LATE: Duration = Duration::from_millis(15);
 /// The real issuer, and this in place of the verifier.
 pub fn start(station: &Station) -> Serving {
     let mut planted = Command::new(std::env::current_exe().unwrap());
-    planted.arg(SERVE).current_dir(station.folder.path());
+    planted.args([SERVE, &station.store]).current_dir(station.folder.path());
     Serving::of(vec![Service::spawn(station.command("issuer")), Service::spawn(planted)])
 }
 
+/// A store that can also be asked whether a token was used.
+trait Both: VerifierStore + IssuerStore {}
+
+impl<T: VerifierStore + IssuerStore> Both for T {}
+
 struct TooEarly {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Both>,
     /// First uses that may not be on disk yet, so that while it runs nobody notices anything.
     first: Mutex<HashMap<[u8; 8], Option<[u8; 32]>>>,
 }
@@ -110,10 +118,17 @@ impl VerifierStore for TooEarly {
     }
 }
 
-/// Serves the store of the folder that it is started in, until it is killed.
-pub fn serve() {
+async fn open(store: &str) -> Arc<dyn Both> {
+    match store.strip_prefix("sqlite:") {
+        Some(file) => Arc::new(SqliteStore::open_for_verifier(Path::new(file)).unwrap()),
+        None => Arc::new(PostgresStore::open_for_verifier(PostgresAddress::parse(store, None).unwrap()).await.unwrap()),
+    }
+}
+
+/// Serves a store, with the keys of the folder that it is started in, until it is killed.
+pub fn serve(store: &str) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let store = Arc::new(SqliteStore::open_for_verifier(Path::new("store.sqlite")).unwrap());
+        let store = open(store).await;
         let app = app(Arc::new(TooEarly { store, first: Mutex::default() })).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         eprintln!("planted: public side on http://{}", listener.local_addr().unwrap());

@@ -38,7 +38,7 @@ impl<'a> Fragile<'a> {
 }
 
 impl Victim for Fragile<'_> {
-    fn start(&mut self) -> Result<Serving, String> {
+    async fn start(&mut self) -> Result<Serving, String> {
         self.lost += self.platter.lose_power(self.station.folder.path(), &self.machine.log(), &mut self.dice);
         Ok(Serving::of(vec![Service::try_spawn(self.machine.recorded(self.station.command("all")))?]))
     }

@@ -14,6 +14,7 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::{
     Run, Told,
     client::{Heard, World},
+    database::{Cluster, MISSING},
     dice::Dice,
     journal::{Journal, Key},
     kills::audit,
@@ -25,23 +26,38 @@ const VERIFIERS: usize = 3;
 const RACERS: usize = 100;
 
 pub fn story(run: &Run) -> Told {
-    let (station, journal) = (Station::sqlite(), Arc::new(Journal::default()));
-    let tokens = run.pick(40, 1_000);
-    let again = Arc::new(AtomicUsize::new(0));
+    let station = Station::sqlite();
+    run.block_on(race_all(run, &station, &station.store, run.pick(40, 1_000)))
+}
+
+/// The verifiers with the rights of their own role.
+pub fn on_postgres(run: &Run) -> Told {
     run.block_on(async {
-        let issuer = Serving::of(vec![Service::spawn(station.command("issuer"))]);
-        let verifiers = [(); VERIFIERS].map(|()| Service::spawn(station.command("verifier")));
-        let world = World::of(&station, &issuer, &journal);
-        let doors = verifiers.each_ref().map(|verifier| world.through(&verifier.public));
-        let keys = world.issue_many(tokens).await;
-        let mut dice = Dice::of(run.seed, &[7]);
-        let races = keys.into_iter().map(|key| race(key, &doors, Dice::of(dice.next(), &[]), again.clone()));
-        stream::iter(races).for_each_concurrent(2, |race| race).await;
-        journal.assert_sound("racers");
-        Serving::of(verifiers.into_iter().collect()).terminate();
-        issuer.terminate();
+        let Some(cluster) = Cluster::start(&[]).await else { return Told::NotRun(MISSING.into()) };
+        let station = Station::postgres(&cluster);
+        race_all(run, &station, &cluster.url("countersign_verifier", "countersign"), run.pick(20, 1_000)).await
+    })
+}
+
+async fn race_all(run: &Run, station: &Station, store: &str, tokens: usize) -> Told {
+    let journal = Arc::new(Journal::default());
+    let again = Arc::new(AtomicUsize::new(0));
+    let issuer = Serving::of(vec![Service::spawn(station.command("issuer"))]);
+    let verifiers = [(); VERIFIERS].map(|()| {
+        let mut verifier = station.command("verifier");
+        verifier.args(["--store", store]);
+        Service::spawn(verifier)
     });
-    audit(&station, &journal);
+    let world = World::of(station, &issuer, &journal);
+    let doors = verifiers.each_ref().map(|verifier| world.through(&verifier.public));
+    let keys = world.issue_many(tokens).await;
+    let mut dice = Dice::of(run.seed, &[7]);
+    let races = keys.into_iter().map(|key| race(key, &doors, Dice::of(dice.next(), &[]), again.clone()));
+    stream::iter(races).for_each_concurrent(2, |race| race).await;
+    journal.assert_sound("racers");
+    Serving::of(verifiers.into_iter().collect()).terminate();
+    issuer.terminate();
+    audit(station, &journal);
     let again = again.load(Ordering::Relaxed);
     let line = format!("{tokens} tokens, {RACERS} racers each over {VERIFIERS} processes: one first each");
     Told::Done(vec![format!("{line}; {again} of {} answers were `cannot_check` at first", tokens * RACERS)])

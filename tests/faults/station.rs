@@ -2,14 +2,19 @@
 
 use std::process::Command;
 
-use crate::running::{Folder, SETTINGS, Service};
+use crate::{
+    database::Cluster,
+    running::{Folder, SETTINGS, Service},
+};
 
-/// Where the store is, as `--store` has it.
+/// Where the store is unless a story says otherwise.
 const SQLITE: &str = "sqlite:store.sqlite";
 
 /// What stays when processes end.
 pub struct Station {
     pub folder: Folder,
+    /// As `--store` has it.
+    pub store: String,
     /// May issue, and ask for authorisations.
     pub officer: String,
     /// Approves them.
@@ -29,6 +34,11 @@ impl Station {
         Self::in_folder(Folder::empty(), SQLITE)
     }
 
+    /// On a server's own database, as its owner.
+    pub fn postgres(cluster: &Cluster) -> Self {
+        Self::in_folder(Folder::empty(), &cluster.url("countersign_issuer", "countersign"))
+    }
+
     /// On any store.
     pub fn in_folder(folder: Folder, store: &str) -> Self {
         folder.write("countersign.toml", &SETTINGS.replace(SQLITE, store));
@@ -38,7 +48,7 @@ impl Station {
             folder.ok(&["officers", "credential", callsign]).trim().to_owned()
         };
         let (officer, approver) = (person("falcon", "officer"), person("heron", "approver"));
-        Self { folder, officer, approver }
+        Self { folder, store: store.to_owned(), officer, approver }
     }
 
     /// `serve`, not started yet.

@@ -1,6 +1,6 @@
 //! A database that is gone, slow, read-only, unsafe or somebody else: what the store says, and how it goes on by itself.
 
-use std::{process::Command, time::Duration};
+use std::{net::TcpListener, process::Command, time::Duration};
 
 use countersign::store::{Marked, PostgresAddress, PostgresStore, StoreError, VerifierStore};
 use tempfile::TempDir;
@@ -70,6 +70,10 @@ async fn a_database_that_hangs_is_given_up_in_time_and_found_again() {
     let world = World::new(&backend).await;
     let (token, other) = (world.issued(1).await, world.issued(2).await);
     let verifier = &world.stores.verifier;
+    // Once, so that every connection is there.
+    assert_eq!(verifier.use_once(world.issued(3).await, None, NOW).await.unwrap(), Marked::First);
+    assert!(verifier.take_guess(10, NOW).await.unwrap().is_some());
+    verifier.ready().await.unwrap();
     backend.0.cluster.signal("STOP");
     fails(verifier.use_once(token, None, NOW)).await;
     fails(verifier.standing(other)).await;
@@ -102,6 +106,18 @@ async fn a_database_that_is_killed_and_started_again_is_found_again() {
     assert!(matches!(verifier.use_once(used, None, NOW).await.unwrap(), Marked::Before(_)), "what was answered is still there");
     recovers(async || world.stores.issuer.record(entry()).await).await;
     verifier.ready().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_hangs_keeps_nobody_from_the_next() {
+    let Some(backend) = Postgres::new("outages::a_host_that_hangs_keeps_nobody_from_the_next").await else { return };
+    drop(backend.open().await);
+    // It takes connections, and says nothing on any.
+    let hangs = TcpListener::bind("127.0.0.1:0").unwrap();
+    let both = format!("@{},", hangs.local_addr().unwrap());
+    let url = backend.0.cluster.url("countersign_verifier", &backend.0.name).replace('@', &both);
+    let store = PostgresStore::open_for_verifier(PostgresAddress::parse(&url, None).unwrap()).await.unwrap();
+    store.ready().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use super::session::{Link, Session};
+use super::session::{Link, Session, WAIT_FOR_STANDBY};
 use crate::store::StoreError;
 
 /// Acts that may wait.
@@ -74,7 +74,8 @@ async fn commit_together(link: &Link, jobs: impl Iterator<Item = Job>) {
         answers.push(job(begun.as_deref()).await);
     }
     let committed = match &begun {
-        Ok(session) => session.batch("COMMIT").await.inspect_err(|_| session.close()),
+        // An act that finds itself already done writes nothing of its own to wait for.
+        Ok(session) => session.batch(&format!("{WAIT_FOR_STANDBY}; COMMIT")).await.inspect_err(|_| session.close()),
         Err(error) => Err(error.clone()),
     };
     if let Err(error) = &committed {

@@ -21,7 +21,8 @@ const UNHEARD: Duration = Duration::from_secs(5);
 /// A database, with whatever opens it. Nothing of it is shown.
 #[derive(Clone)]
 pub struct PostgresAddress {
-    pub(super) config: Box<Config>,
+    /// One for each host, because one that hangs must not keep anybody from the next.
+    pub(super) hosts: Vec<Config>,
     pub(super) tls: Option<MakeRustlsConnect>,
 }
 
@@ -34,17 +35,39 @@ impl PostgresAddress {
         if config.get_hosts().is_empty() {
             return Err("--store names no host; write postgres://user@host/database".into());
         }
-        // A copy that only reads takes no mark, and one that was left behind would answer from the past (threat 19).
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        config.connect_timeout(CONNECT_WAIT).tcp_user_timeout(UNHEARD).keepalives_idle(UNHEARD);
-        config.application_name("countersign");
         if config.get_ssl_mode() == SslMode::Prefer {
             // `prefer` would go on in the clear with whoever says that they have no TLS.
             config.ssl_mode(if config.get_hosts().iter().all(is_here) { SslMode::Disable } else { SslMode::Require });
         }
         let tls = (config.get_ssl_mode() != SslMode::Disable).then(|| encrypted(authorities)).transpose()?;
-        Ok(Self { config: Box::new(config), tls })
+        Ok(Self { hosts: each_host(&config), tls })
     }
+}
+
+/// The same for each of the hosts alone.
+fn each_host(all: &Config) -> Vec<Config> {
+    let ports = all.get_ports();
+    let alone = |(place, host): (usize, &Host)| {
+        let mut alone = Config::new();
+        match host {
+            Host::Tcp(name) => alone.host(name),
+            Host::Unix(folder) => alone.host_path(folder),
+        };
+        // One port is that of all hosts.
+        ports.get(place).or(ports.first()).map(|port| alone.port(*port));
+        all.get_hostaddrs().get(place).map(|address| alone.hostaddr(*address));
+        all.get_user().map(|user| alone.user(user));
+        all.get_password().map(|password| alone.password(password));
+        all.get_dbname().map(|name| alone.dbname(name));
+        all.get_options().map(|options| alone.options(options));
+        alone.ssl_mode(all.get_ssl_mode()).ssl_negotiation(all.get_ssl_negotiation()).channel_binding(all.get_channel_binding());
+        // A copy that only reads takes no mark, and one that was left behind would answer from the past (threat 19).
+        alone.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        alone.connect_timeout(CONNECT_WAIT).tcp_user_timeout(UNHEARD).keepalives_idle(UNHEARD);
+        alone.application_name("countersign");
+        alone
+    };
+    all.get_hosts().iter().enumerate().map(alone).collect()
 }
 
 impl fmt::Debug for PostgresAddress {
@@ -87,7 +110,7 @@ mod tests {
     use super::*;
 
     fn mode(url: &str) -> SslMode {
-        PostgresAddress::parse(url, None).unwrap().config.get_ssl_mode()
+        PostgresAddress::parse(url, None).unwrap().hosts[0].get_ssl_mode()
     }
 
     #[test]
@@ -99,6 +122,15 @@ mod tests {
         for here in ["postgres://a@localhost/c", "postgres://a@127.0.0.1:5433/c", "postgres://a@%2Frun%2Fpostgresql/c"] {
             assert_eq!(mode(here), SslMode::Disable, "{here}");
         }
+    }
+
+    #[test]
+    fn each_host_has_its_own_port_or_the_one_of_all() {
+        let ports = |url: &str| -> Vec<u16> {
+            PostgresAddress::parse(url, None).unwrap().hosts.iter().flat_map(|host| host.get_ports().to_vec()).collect()
+        };
+        assert_eq!(ports("postgres://a@127.0.0.1:5433,127.0.0.1:5434/c"), [5433, 5434]);
+        assert_eq!(ports("host=127.0.0.1,127.0.0.2 port=5433 user=a"), [5433, 5433]);
     }
 
     #[test]

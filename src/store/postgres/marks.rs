@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
-use super::{lanes::Together, session::Session};
+use super::{
+    lanes::Together,
+    session::{Session, WAIT_FOR_STANDBY},
+};
 use crate::{
     store::{AttemptHash, Marked, Presented, Standing, StoreError},
     token::{Cti, TokenHash},
@@ -46,6 +49,9 @@ impl Together for Marks {
         let mut made = insert(session, &firsts.values().copied().collect::<Vec<_>>()).await?;
         let others: Vec<Presented> = firsts.values().filter(|first| !made.contains_key(&first.key())).map(|first| first.token).collect();
         let records = if others.is_empty() { HashMap::new() } else { records(session, &others).await? };
+        if records.values().any(|record| record.mark.is_some()) {
+            session.maybe(WAIT_FOR_STANDBY, &[]).await?;
+        }
         let mut answer = |asked: &Use| match made.get_mut(&asked.key()) {
             Some(taken) => {
                 let first = firsts[&asked.key()];

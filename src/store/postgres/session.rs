@@ -8,14 +8,17 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::poll_fn;
+use futures_util::future::{poll_fn, select_ok};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
     task::AbortHandle,
     time::{Instant, timeout},
 };
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Notification, Row, Socket, Statement, error::SqlState, types::ToSql};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Connection, NoTls, Notification, Row, Socket, Statement, error::SqlState, types::ToSql,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::PostgresAddress;
 use crate::store::StoreError;
@@ -26,6 +29,11 @@ const CONNECT_WAIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest time between two attempts, and so about how long a recovery goes unnoticed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// A primary that started again shows what it finds in its log, though no standby may have it yet. A commit that writes waits until
+/// the standby has all that was before it, so that what is told outlives the primary (threat 19).
+pub(super) const WAIT_FOR_STANDBY: &str =
+    "SELECT pg_logical_emit_message(true, 'countersign', '')::text WHERE current_setting('synchronous_standby_names') <> ''";
 
 /// What statements share.
 #[derive(Clone, Copy)]
@@ -55,16 +63,9 @@ impl Session {
     }
 
     async fn connect(address: &PostgresAddress, manner: Manner, told: Option<mpsc::Sender<Notification>>) -> Result<Self, StoreError> {
-        let (client, connection) = match &address.tls {
-            None => {
-                let (client, connection) = address.config.connect(NoTls).await.map_err(|error| unreached(&error))?;
-                (client, attend(connection, told))
-            }
-            Some(tls) => {
-                let (client, connection) = address.config.connect(tls.clone()).await.map_err(|error| unreached(&error))?;
-                (client, attend(connection, told))
-            }
-        };
+        // All at once: who hangs, or only reads, is left behind by the primary.
+        let hosts = address.hosts.iter().map(|host| Box::pin(Self::connect_to(host, address.tls.as_ref(), told.clone())));
+        let ((client, connection), _) = select_ok(hosts).await?;
         let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection };
         // A commit is on disk, also of a synchronous standby, before it is answered (threats 18 and 19). Nobody who is stopped
         // in the middle of a transaction keeps the others out.
@@ -76,6 +77,19 @@ impl Session {
         );
         session.client.batch_execute(&settings).await?;
         Ok(session)
+    }
+
+    async fn connect_to(
+        host: &Config,
+        tls: Option<&MakeRustlsConnect>,
+        told: Option<mpsc::Sender<Notification>>,
+    ) -> Result<(Client, AbortHandle), StoreError> {
+        if let Some(tls) = tls {
+            let (client, connection) = host.connect(tls.clone()).await.map_err(|error| unreached(&error))?;
+            return Ok((client, attend(connection, told)));
+        }
+        let (client, connection) = host.connect(NoTls).await.map_err(|error| unreached(&error))?;
+        Ok((client, attend(connection, told)))
     }
 
     fn is_open(&self) -> bool {
@@ -150,9 +164,13 @@ where
 {
     let moving = async move {
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-            if let (AsyncMessage::Notification(notification), Some(told)) = (message, &told) {
+            match (message, &told) {
+                // Somebody cancelled a commit that waited for the standby. It would be answered as done; without the connection
+                // it is not.
+                (AsyncMessage::Notice(notice), _) if notice.routine() == Some("SyncRepWaitForLSN") => return,
                 // Whoever is behind asks the store again anyway.
-                let _ = told.try_send(notification);
+                (AsyncMessage::Notification(notification), Some(told)) => drop(told.try_send(notification)),
+                _ => {}
             }
         }
     };
