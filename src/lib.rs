@@ -11,7 +11,7 @@
 //! | 7 | [`config`] | the only reader of the environment |
 //! | 6 | [`words`] | every word that people see |
 //! | 5 | [`issuer`] \| [`verifier`] | the use-cases of the two sides; neither knows the other |
-//! | 4 | [`store`] | whole domain operations as written contracts, and SQLite behind them |
+//! | 4 | [`store`] | whole domain operations as written contracts, with SQLite and PostgreSQL behind them |
 //! | 3 | [`ledger`] | events in their final bytes, the tree over them, checkpoints, and the overseer's audit |
 //! | 2 | [`authority`] | officers, roles, ways in, authorisations |
 //! | 1 | [`token`] | bytes and a time in, a verdict out |
