@@ -131,6 +131,10 @@ async fn a_database_that_only_reads_marks_nothing() {
         admin.batch_execute(&format!("ALTER SYSTEM SET default_transaction_read_only = {value}")).await.unwrap();
         admin.batch_execute("SELECT pg_reload_conf()").await.unwrap();
     };
+    // Once, so that every connection is there from before.
+    assert_eq!(verifier.use_once(world.issued(2).await, None, NOW).await.unwrap(), Marked::First);
+    assert!(verifier.take_guess(10, NOW).await.unwrap().is_some());
+    verifier.ready().await.unwrap();
     read_only("on").await;
     let begun = Instant::now();
     while verifier.ready().await.is_ok() {
