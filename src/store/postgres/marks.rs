@@ -58,7 +58,7 @@ impl Together for Marks {
                 let is_first = !std::mem::replace(taken, true) || (asked.attempt.is_some() && asked.attempt == first.attempt);
                 Ok(if is_first { Marked::First } else { Marked::Before(first.minute) })
             }
-            None => records.get(&asked.token.cti.0).ok_or_else(unread)?.marked(asked),
+            None => records.get(&place(asked.token)).ok_or_else(unread)?.marked(asked),
         };
         group.iter().map(&mut answer).collect()
     }
@@ -95,6 +95,11 @@ async fn insert(session: &Session, firsts: &[&Use]) -> Result<HashMap<([u8; 8], 
     Ok(ctis.into_iter().zip(hashes).map(|(cti, hash)| ((cti.0, hash.0), false)).collect())
 }
 
+/// Where a token's row is: ids are found by the second in which what was signed runs out.
+pub(super) fn place(token: Presented) -> (i64, [u8; 8]) {
+    (token.expires_at, token.cti.0)
+}
+
 /// How a token stands and who used it.
 pub(super) struct Record {
     through: i64,
@@ -125,28 +130,28 @@ impl Record {
     }
 
     fn read(row: &Row) -> Result<Self, StoreError> {
-        let (hash, withdrawn): (Option<TokenHash>, bool) = (row.try_get(2)?, row.try_get(3)?);
-        let (attempt, minute): (Option<AttemptHash>, Option<i64>) = (row.try_get(4)?, row.try_get(5)?);
-        Ok(Self { through: row.try_get(1)?, row: hash.map(|hash| (hash, withdrawn)), mark: minute.map(|minute| (attempt, minute)) })
+        let (hash, withdrawn): (Option<TokenHash>, bool) = (row.try_get(3)?, row.try_get(4)?);
+        let (attempt, minute): (Option<AttemptHash>, Option<i64>) = (row.try_get(5)?, row.try_get(6)?);
+        Ok(Self { through: row.try_get(2)?, row: hash.map(|hash| (hash, withdrawn)), mark: minute.map(|minute| (attempt, minute)) })
     }
 }
 
-/// What is on record, one for each id that was asked for.
-pub(super) async fn records(session: &Session, tokens: &[Presented]) -> Result<HashMap<[u8; 8], Record>, StoreError> {
+/// What is on record, one for each place that was asked for.
+pub(super) async fn records(session: &Session, tokens: &[Presented]) -> Result<HashMap<(i64, [u8; 8]), Record>, StoreError> {
     let ends: Vec<i64> = tokens.iter().map(|token| token.expires_at).collect();
     let ctis: Vec<Cti> = tokens.iter().map(|token| token.cti).collect();
     let rows = session
         .rows(
-            "SELECT cti, (SELECT through FROM purged WHERE only_row = 1), sha256, withdrawn_at IS NOT NULL, attempt, first_checked_at
+            "SELECT expires_at, cti, (SELECT through FROM purged WHERE only_row = 1), sha256, withdrawn_at IS NOT NULL, attempt, first_checked_at
              FROM unnest($1::bigint[], $2::bytea[]) AS asked (expires_at, cti)
                   LEFT JOIN live_tokens USING (expires_at, cti) LEFT JOIN marks USING (expires_at, cti)",
             &[&ends, &ctis],
         )
         .await?;
-    rows.iter().map(|row| Ok((row.try_get::<_, Cti>(0)?.0, Record::read(row)?))).collect()
+    rows.iter().map(|row| Ok(((row.try_get(0)?, row.try_get::<_, Cti>(1)?.0), Record::read(row)?))).collect()
 }
 
-/// There is an answer for every id, so this is never said.
+/// There is an answer for every place, so this is never said.
 pub(super) fn unread() -> StoreError {
     StoreError::Failed("a record was not read".into())
 }

@@ -7,7 +7,7 @@ use super::{
     PostgresStore,
     guesses::{self, Asked},
     keys,
-    marks::{Use, records, unread},
+    marks::{Use, place, records, unread},
 };
 use crate::{
     store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
@@ -46,7 +46,7 @@ impl VerifierStore for PostgresStore {
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
         let records = records(&*self.reading().await?, &[token]).await?;
-        Ok(records.get(&token.cti.0).ok_or_else(unread)?.standing(token))
+        Ok(records.get(&place(token)).ok_or_else(unread)?.standing(token))
     }
 
     async fn use_once(&self, token: Presented, attempt: Option<AttemptHash>, now: i64) -> Result<Marked, StoreError> {
