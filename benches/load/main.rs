@@ -27,7 +27,7 @@ use server::{Echo, cpu_micros};
 use tokens::{Counts, Tokens};
 use wrk::{Load, Run};
 
-const COUNTS: Counts = Counts { genuine: 60_000, steady: 15_000, shared: 40_000, others: 1_000 };
+const COUNTS: Counts = Counts { genuine: 60_000, steady: 15_000, shared: 20_000, others: 1_000 };
 /// Of all answers, at most this share may be another than the one that is measured.
 const STRAYS: f64 = 0.01;
 /// The most that a check which leaves no mark may cost.
