@@ -113,7 +113,8 @@ pub async fn uses_are_told_to_listeners_of_the_same_store(backend: &dyn Backend)
     let mut marks = world.stores.issuer.marks();
     let token = world.issued(1).await;
     world.stores.verifier.use_once(token, Some(attempt(1)), NOW).await.unwrap();
-    assert_eq!(marks.recv().await.unwrap(), token.cti);
+    let told = tokio::time::timeout(std::time::Duration::from_secs(20), marks.recv()).await;
+    assert_eq!(told.expect("nobody told of it").unwrap(), token.cti);
 }
 
 pub async fn marks_that_the_ledger_does_not_know_are_overdue_after_their_minute(backend: &dyn Backend) {
