@@ -11,7 +11,6 @@ use tokio_postgres::Notification;
 
 use super::{
     CHECKING, PostgresAddress,
-    keys::CHANGED,
     marks::MARKED,
     session::{Session, pause},
 };
@@ -20,12 +19,17 @@ use crate::{store::StoreError, token::Cti};
 /// Groups of uses that may wait to be told on.
 const QUEUE: usize = 256;
 
-/// Listens until it is aborted.
-pub(super) fn start(address: Arc<PostgresAddress>, marked: broadcast::Sender<Cti>, changed: watch::Sender<()>) -> AbortHandle {
+/// Listens on these channels until it is aborted.
+pub(super) fn start(
+    address: Arc<PostgresAddress>,
+    channels: &'static [&'static str],
+    marked: broadcast::Sender<Cti>,
+    changed: watch::Sender<()>,
+) -> AbortHandle {
     let listening = async move {
         let mut failures = 0;
         loop {
-            match listen(&address, &marked, &changed).await {
+            match listen(&address, channels, &marked, &changed).await {
                 Ok(()) => failures = 0,
                 Err(error) => {
                     tracing::debug!(%error, "nothing is heard from other processes");
@@ -39,10 +43,17 @@ pub(super) fn start(address: Arc<PostgresAddress>, marked: broadcast::Sender<Cti
 }
 
 /// Until the connection is lost.
-async fn listen(address: &PostgresAddress, marked: &broadcast::Sender<Cti>, changed: &watch::Sender<()>) -> Result<(), StoreError> {
+async fn listen(
+    address: &PostgresAddress,
+    channels: &[&str],
+    marked: &broadcast::Sender<Cti>,
+    changed: &watch::Sender<()>,
+) -> Result<(), StoreError> {
     let (sender, mut told) = mpsc::channel(QUEUE);
     let session = Session::open(address, CHECKING, Some(sender)).await?;
-    session.batch(&format!("LISTEN {MARKED}; LISTEN {CHANGED}")).await?;
+    for channel in channels {
+        session.batch(&format!("LISTEN {channel}")).await?;
+    }
     // Whatever was told while nobody listened.
     changed.send_replace(());
     while let Some(notification) = told.recv().await {

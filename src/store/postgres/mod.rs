@@ -28,8 +28,9 @@ use tokio::{
 use self::{
     acts::Acts,
     guesses::Guesses,
+    keys::CHANGED,
     lanes::Lane,
-    marks::Marks,
+    marks::{MARKED, Marks},
     session::{Link, Manner, Session},
 };
 use super::StoreError;
@@ -65,16 +66,17 @@ impl PostgresStore {
     /// Opens the database for the issuer, who owns it, and migrates it.
     pub async fn open_for_issuer(address: PostgresAddress) -> Result<Self, StoreError> {
         schema::bring_up_to_date(&address).await?;
-        Ok(Self::start(address, ISSUING))
+        Ok(Self::start(address, ISSUING, &[MARKED, CHANGED]))
     }
 
     /// Opens the database for whoever neither makes nor migrates it.
     pub async fn open_for_verifier(address: PostgresAddress) -> Result<Self, StoreError> {
         schema::check(&address).await?;
-        Ok(Self::start(address, CHECKING))
+        // Uses are for those whose officers wait for them: no verifier is woken by the checks of all others.
+        Ok(Self::start(address, CHECKING, &[CHANGED]))
     }
 
-    fn start(address: PostgresAddress, reading: Manner) -> Self {
+    fn start(address: PostgresAddress, reading: Manner, channels: &'static [&'static str]) -> Self {
         let address = Arc::new(address);
         let (marked, key_changes) = (broadcast::Sender::new(MARKS_TOLD), watch::Sender::new(()));
         let link = |manner| Link::new(address.clone(), manner);
@@ -83,7 +85,7 @@ impl PostgresStore {
             guesses: Lane::start(link(CHECKING)),
             acts: Acts::start(link(ISSUING)),
             reads: link(reading),
-            listener: listener::start(address, marked.clone(), key_changes.clone()),
+            listener: listener::start(address, channels, marked.clone(), key_changes.clone()),
             marked,
             key_changes,
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    PostgresAddress,
+    CHECKING, PostgresAddress,
     rows::number,
     session::{Manner, Session},
 };
@@ -26,7 +26,7 @@ const MIGRATING: Manner = Manner { patience: Duration::from_mins(10), settings: 
 
 /// Checks the database and brings it up to date, all of it or nothing.
 pub(super) async fn bring_up_to_date(address: &PostgresAddress) -> Result<(), StoreError> {
-    let db = open(address).await?;
+    let db = open(address, MIGRATING).await?;
     let role = db.maybe("SELECT 1 FROM pg_roles WHERE rolname = $1", &[&VERIFIER]).await?;
     if role.is_none() {
         return Err(StoreError::Unusable(format!("has no role {VERIFIER}; prepare the database with deploy/postgresql.sql first")));
@@ -40,11 +40,11 @@ pub(super) async fn bring_up_to_date(address: &PostgresAddress) -> Result<(), St
 
 /// Checks the database.
 pub(super) async fn check(address: &PostgresAddress) -> Result<(), StoreError> {
-    is_current(&open(address).await?).await
+    is_current(&open(address, CHECKING).await?).await
 }
 
-async fn open(address: &PostgresAddress) -> Result<Session, StoreError> {
-    let db = Session::open(address, MIGRATING, None).await?;
+async fn open(address: &PostgresAddress, manner: Manner) -> Result<Session, StoreError> {
+    let db = Session::open(address, manner, None).await?;
     // What was answered must survive the loss of power (threat 18), whoever set up the database.
     for setting in ["fsync", "full_page_writes"] {
         let value: String = db.one("SELECT current_setting($1)", &[&setting]).await?.try_get(0)?;

@@ -21,9 +21,7 @@ use crate::{
 #[async_trait]
 impl IssuerStore for SqliteStore {
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError> {
-        let new = self.write(move |db| keys::put_set(db, &keys, &entry)).await?;
-        self.key_changes.send_replace(());
-        Ok(new)
+        self.write_keys(move |db| keys::put_set(db, &keys, &entry)).await
     }
 
     async fn signing_keys(&self) -> Result<Option<StoredKeySet>, StoreError> {
@@ -31,9 +29,7 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn activate_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
-        let active = self.write(move |db| keys::activate(db, id, now)).await?;
-        self.key_changes.send_replace(());
-        Ok(active)
+        self.write_keys(move |db| keys::activate(db, id, now)).await
     }
 
     async fn remove_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
@@ -41,9 +37,7 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn revoke_key(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<Option<usize>, StoreError> {
-        let withdrawn = self.write(move |db| keys::revoke(db, id, &revocation, &entry)).await?;
-        self.key_changes.send_replace(());
-        Ok(withdrawn)
+        self.write_keys(move |db| keys::revoke(db, id, &revocation, &entry)).await
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {
@@ -160,14 +154,18 @@ impl IssuerStore for SqliteStore {
 
     async fn overdue_marks(&self, before: i64) -> Result<u32, StoreError> {
         self.read(move |db| {
-            let overdue = "SELECT count(*) FROM unreported JOIN marks USING (cti) WHERE first_checked_at < ?1";
+            let overdue = "SELECT count(*) FROM unreported JOIN marks USING (expires_at, cti) WHERE first_checked_at < ?1";
             Ok(db.prepare_cached(overdue)?.query_row([before], |row| row.get(0))?)
         })
         .await
     }
 
     async fn purge(&self, now: i64) -> Result<(), StoreError> {
-        self.write(move |db| access::purge(db, now)).await?;
+        self.write(move |db| {
+            access::purge(db, now)?;
+            tokens::forget_misses(db, now)
+        })
+        .await?;
         while self.write(move |db| tokens::forget_codes(db, now)).await? {}
         while self.write(move |db| tokens::purge(db, now)).await? {}
         // Pages as they were before would stay in the log until it is overwritten. Most of them move while others write, so

@@ -115,6 +115,16 @@ impl SqliteStore {
         self.writer.run(act).await
     }
 
+    /// The same for what verifiers are to hear of.
+    async fn write_keys<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let done = self.write(act).await?;
+        self.key_changes.send_replace(());
+        Ok(done)
+    }
+
     /// Runs statements that only read.
     async fn read<T: Send + 'static>(
         &self,

@@ -175,6 +175,12 @@ pub(super) fn report_first_checks(db: &Connection, now: i64) -> Result<usize, St
     Ok(marks.len())
 }
 
+/// Drops counts of wrong codes that are past their time.
+pub(super) fn forget_misses(db: &Connection, now: i64) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM misses WHERE minute < ?1")?.execute([(now - KEEP_ROWS).div_euclid(60)])?;
+    Ok(())
+}
+
 /// Drops one portion of codes and token bytes that are past their time, and says whether there may be more.
 pub(super) fn forget_codes(db: &Connection, now: i64) -> Result<bool, StoreError> {
     let forgotten = db
@@ -207,6 +213,5 @@ pub(super) fn purge(db: &Connection, now: i64) -> Result<bool, StoreError> {
         db.prepare_cached("DELETE FROM marks WHERE expires_at = ?1 AND cti = ?2")?.execute(*token)?;
         db.prepare_cached("DELETE FROM tokens WHERE expires_at = ?1 AND cti = ?2")?.execute(*token)?;
     }
-    db.prepare_cached("DELETE FROM misses WHERE minute < ?1")?.execute([(now - KEEP_ROWS).div_euclid(60)])?;
     Ok(gone.len() == PORTION)
 }
