@@ -28,6 +28,8 @@ pub use sqlite::SqliteStore;
 pub const KEEP_CODES: i64 = 30 * 60;
 /// Rows and marks are dropped this long after `exp`. Seconds.
 pub const KEEP_ROWS: i64 = 24 * 3_600;
+/// Heartbeats are dropped after this. Seconds.
+pub const KEEP_HEARTBEATS: i64 = 3_600;
 /// Misses count for as long as any token can be guessed: the longest lifetime and the leeway on both sides. Seconds.
 pub const GUESS_WINDOW: i64 = crate::token::MAX_LIFETIME + 2 * crate::token::LEEWAY;
 
@@ -131,6 +133,10 @@ pub trait VerifierStore: Send + Sync {
 
     /// Fails when the store cannot answer.
     async fn ready(&self) -> Result<(), StoreError>;
+
+    /// Writes one row as durably, and with the same rights, as a use is marked, so that a store that only reads is noticed.
+    /// Returns the store's own time in seconds since 1970, where it has a clock of its own; `now` is the caller's.
+    async fn heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError>;
 }
 
 /// Why a token was not recorded. Nothing was written.
@@ -328,6 +334,10 @@ pub trait IssuerStore: AccessStore {
 
     /// Drops what is past its time; never a mark that the ledger does not know. Raises `purged_through`.
     async fn purge(&self, now: i64) -> Result<(), StoreError>;
+
+    /// Writes one row in the way in which every act is written. Returns the store's own time in seconds since 1970, where it has
+    /// a clock of its own; `now` is the caller's.
+    async fn act_heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError>;
 
     /// Tells of uses marked through this very store object. Others are found by asking again.
     fn marks(&self) -> broadcast::Receiver<Cti>;

@@ -102,4 +102,8 @@ impl VerifierStore for Measured {
     async fn ready(&self) -> Result<(), StoreError> {
         self.measure("ready", self.store.ready()).await
     }
+
+    async fn heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
+        self.measure("heartbeat", self.store.heartbeat(now)).await
+    }
 }

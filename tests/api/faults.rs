@@ -140,4 +140,9 @@ impl VerifierStore for Faulty {
         self.switch.before("ready").await?;
         self.store.ready().await
     }
+
+    async fn heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
+        self.switch.before("heartbeat").await?;
+        self.store.heartbeat(now).await
+    }
 }

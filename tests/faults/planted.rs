@@ -116,6 +116,10 @@ impl VerifierStore for TooEarly {
     async fn ready(&self) -> Result<(), StoreError> {
         self.store.ready().await
     }
+
+    async fn heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
+        self.store.heartbeat(now).await
+    }
 }
 
 async fn open(store: &str) -> Arc<dyn Both> {

@@ -20,6 +20,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("SELECT", "schema_version", &["version"]),
     ("SELECT", "misses", &["minute", "count"]),
     ("INSERT", "misses", &["minute", "count"]),
+    ("SELECT", "deployment", &["only_row", "id", "epoch", "issuer", "root", "ledger_key"]),
+    ("INSERT", "heartbeats", &["at"]),
     ("SELECT", "marks", &["expires_at", "cti", "attempt", "first_checked_at"]),
     ("INSERT", "marks", &["expires_at", "cti", "attempt", "first_checked_at"]),
 ];

@@ -185,7 +185,7 @@ async fn a_long_queue_of_marks_is_reported_at_once() {
     let cti = "CAST(printf('%08d', i) AS BLOB)";
     for insert in [
         format!(
-            "INSERT INTO tokens SELECT {cti}, zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, 300, NULL, NULL, NULL FROM n"
+            "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT {cti}, zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, 300, NULL, NULL, NULL FROM n"
         ),
         format!("INSERT INTO marks SELECT {cti}, NULL, 60, 300 FROM n"),
         format!("INSERT INTO unreported (cti, expires_at) SELECT {cti}, 300 FROM n"),
@@ -202,7 +202,7 @@ async fn a_long_pause_is_purged_in_portions_each_done_for_good() {
     let world = World::new(&sqlite).await;
     let over = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)";
     let token = "CAST(printf('%08d', i) AS BLOB), zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, i % 300";
-    sqlite.run(&format!("{over} INSERT INTO tokens SELECT {token}, NULL, i, x'd2' FROM n")).unwrap();
+    sqlite.run(&format!("{over} INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT {token}, NULL, i, x'd2' FROM n")).unwrap();
     sqlite.run("INSERT INTO marks SELECT cti, NULL, 60, expires_at FROM tokens").unwrap();
     let kept = || {
         let sql = rusqlite::Connection::open(sqlite.path()).unwrap();

@@ -1,6 +1,8 @@
 //! The issuer's writes. Every act grows the ledger, so they happen one after the other, whichever process does them; those
 //! that arrive together share one commit.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,7 +25,7 @@ type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
 pub(super) struct Acts(mpsc::Sender<Job>);
 
 impl Acts {
-    pub fn start(link: Link) -> Self {
+    pub fn start(link: Arc<Link>) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
         tokio::spawn(attend(link, queue));
         Self(sender)
@@ -54,7 +56,7 @@ impl Acts {
 }
 
 /// Until nobody can act any more.
-async fn attend(link: Link, mut queue: mpsc::Receiver<Job>) {
+async fn attend(link: Arc<Link>, mut queue: mpsc::Receiver<Job>) {
     let mut group = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut group, GROUP).await > 0 {
         commit_together(&link, group.drain(..)).await;

@@ -9,13 +9,15 @@ use super::{
     rows::{OFFICER, number, officer},
     session::Session,
     tokens,
+    verifier::heartbeat,
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Review},
     keyring::{KeyId, PublicKeys, Revocation},
     ledger::Entry,
     store::{
-        Decided, IssueRefusal, IssuerStore, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord,
+        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet,
+        TokenRecord,
     },
     token::{Cti, LEEWAY},
 };
@@ -151,6 +153,7 @@ impl IssuerStore for PostgresStore {
             .run(move |db| {
                 Box::pin(async move {
                     access::purge(db, now).await?;
+                    db.execute("DELETE FROM heartbeats WHERE at < $1", &[&(now - KEEP_HEARTBEATS)]).await?;
                     guesses::purge(db, (now - KEEP_ROWS).div_euclid(60), now.div_euclid(60)).await
                 })
             })
@@ -158,6 +161,10 @@ impl IssuerStore for PostgresStore {
         while self.acts.run(move |db| Box::pin(tokens::forget_codes(db, now))).await? {}
         while self.acts.run(move |db| Box::pin(tokens::purge(db, now))).await? {}
         Ok(())
+    }
+
+    async fn act_heartbeat(&self, _now: i64) -> Result<Option<i64>, StoreError> {
+        self.acts.run(|db| Box::pin(heartbeat(db))).await.map(Some)
     }
 
     fn marks(&self) -> broadcast::Receiver<Cti> {

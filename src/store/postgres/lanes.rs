@@ -32,7 +32,7 @@ type Waiting<W> = (<W as Together>::Asked, oneshot::Sender<Result<<W as Together
 pub(super) struct Lane<W: Together>(mpsc::Sender<Waiting<W>>);
 
 impl<W: Together> Lane<W> {
-    pub fn start(link: Link) -> Self {
+    pub fn start(link: Arc<Link>) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
         tokio::spawn(attend::<W>(link, queue));
         Self(sender)
@@ -46,7 +46,7 @@ impl<W: Together> Lane<W> {
 }
 
 /// Until nobody can ask any more.
-async fn attend<W: Together>(link: Link, mut queue: mpsc::Receiver<Waiting<W>>) {
+async fn attend<W: Together>(link: Arc<Link>, mut queue: mpsc::Receiver<Waiting<W>>) {
     let mut group = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut group, GROUP).await > 0 {
         let (asked, waiting): (Vec<_>, Vec<_>) = group.drain(..).unzip();

@@ -53,10 +53,12 @@ const ISSUING: Manner = Manner { patience: Duration::from_secs(5), settings: BY_
 
 /// A store in one PostgreSQL database. Any number of processes may have it open at once.
 pub struct PostgresStore {
+    /// The connection on which uses are marked.
+    marking: Arc<Link>,
     marks: Lane<Marks>,
     guesses: Lane<Guesses>,
     acts: Acts,
-    reads: Link,
+    reads: Arc<Link>,
     marked: broadcast::Sender<Cti>,
     key_changes: watch::Sender<()>,
     listener: AbortHandle,
@@ -79,9 +81,11 @@ impl PostgresStore {
     fn start(address: PostgresAddress, reading: Manner, channels: &'static [&'static str]) -> Self {
         let address = Arc::new(address);
         let (marked, key_changes) = (broadcast::Sender::new(MARKS_TOLD), watch::Sender::new(()));
-        let link = |manner| Link::new(address.clone(), manner);
+        let link = |manner| Arc::new(Link::new(address.clone(), manner));
+        let marking = link(CHECKING);
         Self {
-            marks: Lane::start(link(CHECKING)),
+            marks: Lane::start(marking.clone()),
+            marking,
             guesses: Lane::start(link(CHECKING)),
             acts: Acts::start(link(ISSUING)),
             reads: link(reading),

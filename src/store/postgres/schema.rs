@@ -10,7 +10,7 @@ use super::{
 use crate::store::StoreError;
 
 /// Every change so far; `schema_version` holds the number of the last that was applied.
-const MIGRATIONS: [(u32, &str); 1] = [(1, include_str!("migrations/0001.sql"))];
+const MIGRATIONS: [(u32, &str); 2] = [(1, include_str!("migrations/0001.sql")), (2, include_str!("migrations/0002.sql"))];
 
 /// The version that this program works with.
 const SCHEMA: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;

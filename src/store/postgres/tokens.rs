@@ -93,7 +93,8 @@ async fn no_room(db: &Session, speakable: &Speakable, now: i64) -> Result<Option
 
 /// A code stays until its token runs out, whatever becomes of the token.
 async fn count_code(db: &Session, expires_at: i64) -> Result<(), StoreError> {
-    let count = "INSERT INTO speakable VALUES ($1, 1) ON CONFLICT (expires_at) DO UPDATE SET count = speakable.count + 1";
+    let count =
+        "INSERT INTO speakable (expires_at, count) VALUES ($1, 1) ON CONFLICT (expires_at) DO UPDATE SET count = speakable.count + 1";
     db.execute(count, &[&expires_at]).await.map(drop)
 }
 

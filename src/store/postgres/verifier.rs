@@ -8,11 +8,19 @@ use super::{
     guesses::{self, Asked},
     keys,
     marks::{Use, place, records, unread},
+    session::Session,
 };
 use crate::{
     store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, Token},
 };
+
+/// By the database's clock, and returns its time.
+pub(super) async fn heartbeat(db: &Session) -> Result<i64, StoreError> {
+    let time: i64 = db.one("SELECT extract(epoch FROM clock_timestamp())::bigint", &[]).await?.try_get(0)?;
+    db.execute("INSERT INTO heartbeats (at) VALUES ($1)", &[&time]).await?;
+    Ok(time)
+}
 
 #[async_trait]
 impl VerifierStore for PostgresStore {
@@ -57,5 +65,18 @@ impl VerifierStore for PostgresStore {
         let writable = "SELECT through FROM purged WHERE current_setting('transaction_read_only') = 'off'";
         let row = self.reading().await?.maybe(writable, &[]).await?;
         row.map(drop).ok_or_else(|| StoreError::Failed("the database only reads".into()))
+    }
+
+    async fn heartbeat(&self, _now: i64) -> Result<Option<i64>, StoreError> {
+        let session = self.marking.session().await?;
+        // Rights are checked also where there is nothing to insert.
+        session
+            .execute(
+                "INSERT INTO marks (expires_at, cti, attempt, first_checked_at)
+                 SELECT expires_at, cti, NULL::bytea, 0 FROM live_tokens WHERE false",
+                &[],
+            )
+            .await?;
+        heartbeat(&session).await.map(Some)
     }
 }

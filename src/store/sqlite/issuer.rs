@@ -9,12 +9,15 @@ use super::{
     ledger::{append, recorded},
     rows::{OFFICER, officer},
     tokens,
+    verifier::heartbeat,
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Review},
     keyring::{KeyId, PublicKeys, Revocation},
     ledger::Entry,
-    store::{Decided, IssueRefusal, IssuerStore, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord},
+    store::{
+        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord,
+    },
     token::{Cti, LEEWAY},
 };
 
@@ -163,6 +166,7 @@ impl IssuerStore for SqliteStore {
     async fn purge(&self, now: i64) -> Result<(), StoreError> {
         self.write(move |db| {
             access::purge(db, now)?;
+            db.prepare_cached("DELETE FROM heartbeats WHERE at < ?1")?.execute([now - KEEP_HEARTBEATS])?;
             tokens::forget_misses(db, now)
         })
         .await?;
@@ -175,6 +179,10 @@ impl IssuerStore for SqliteStore {
             Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
         })
         .await
+    }
+
+    async fn act_heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
+        self.write(move |db| heartbeat(db, now)).await.map(|()| None)
     }
 
     fn marks(&self) -> broadcast::Receiver<Cti> {

@@ -85,7 +85,7 @@ fn no_room(db: &Connection, speakable: &Speakable, now: i64) -> Result<Option<Is
 
 /// A code stays until its token runs out, whatever becomes of the token.
 fn count_code(db: &Connection, expires_at: i64) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO speakable VALUES (?1, 1) ON CONFLICT (expires_at) DO UPDATE SET count = count + 1")?
+    db.prepare_cached("INSERT INTO speakable (expires_at, count) VALUES (?1, 1) ON CONFLICT (expires_at) DO UPDATE SET count = count + 1")?
         .execute([expires_at])?;
     Ok(())
 }

@@ -83,6 +83,16 @@ impl VerifierStore for SqliteStore {
         self.files.in_place().map_err(StoreError::Failed)?;
         self.read(|db| Ok(db.query_row("SELECT through FROM purged", [], |_| Ok(()))?)).await
     }
+
+    async fn heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
+        // Store and process share the machine's clock.
+        self.write(move |db| heartbeat(db, now)).await.map(|()| None)
+    }
+}
+
+pub(super) fn heartbeat(db: &Connection, now: i64) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO heartbeats (at) VALUES (?1)")?.execute([now])?;
+    Ok(())
 }
 
 fn mark(db: &Connection, token: Presented, attempt: Option<AttemptHash>, minute: i64) -> Result<Marked, StoreError> {

@@ -1,0 +1,25 @@
+-- Which deployment this store belongs to. Written once, when the store is bound to a key folder; `epoch` rises when an older
+-- copy is restored, `ledger_key` changes with a recorded `ledger_key_changed`.
+CREATE TABLE deployment (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id         BYTEA NOT NULL CHECK (length(id) = 16),
+    epoch      BIGINT NOT NULL CHECK (epoch > 0),
+    issuer     TEXT NOT NULL,
+    root       BYTEA NOT NULL CHECK (length(root) = 32),
+    ledger_key TEXT NOT NULL
+);
+
+-- One row a successful health probe: a store that reads and does not write is not ready. Kept for an hour. A verifier only
+-- ever adds, so it holds no row that another process waits for.
+CREATE TABLE heartbeats (
+    at BIGINT NOT NULL
+);
+
+CREATE INDEX heartbeats_by_time ON heartbeats (at);
+
+-- The passkey or program credential with which a token was issued, by the first eight bytes of its hash; NULL for tokens from
+-- before this was recorded. Revoking it withdraws the token.
+ALTER TABLE tokens ADD COLUMN access BYTEA CHECK (length(access) = 8);
+
+GRANT SELECT ON deployment TO countersign_verifier;
+GRANT INSERT ON heartbeats TO countersign_verifier;

@@ -1,0 +1,21 @@
+-- Which deployment this store belongs to. Written once, when the store is bound to a key folder; `epoch` rises when an older
+-- copy is restored, `ledger_key` changes with a recorded `ledger_key_changed`.
+CREATE TABLE deployment (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id         BLOB NOT NULL CHECK (length(id) = 16),
+    epoch      INTEGER NOT NULL CHECK (epoch > 0),
+    issuer     TEXT NOT NULL,
+    root       BLOB NOT NULL CHECK (length(root) = 32),
+    ledger_key TEXT NOT NULL
+) STRICT;
+
+-- One row a successful health probe: a store that reads and does not write is not ready. Kept for an hour.
+CREATE TABLE heartbeats (
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX heartbeats_by_time ON heartbeats (at);
+
+-- The passkey or program credential with which a token was issued, by the first eight bytes of its hash; NULL for tokens from
+-- before this was recorded. Revoking it withdraws the token.
+ALTER TABLE tokens ADD COLUMN access BLOB CHECK (length(access) = 8);
