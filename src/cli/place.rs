@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use crate::{
-    clock::{Clock, EARLIEST, SystemClock},
+    clock::{Clock, ClockWatch, EARLIEST, SystemClock},
     config::{Settings, StoreAddress},
     entropy::{Entropy, SystemEntropy},
     issuer::{Custodian, Registry, Trust},
@@ -49,6 +49,8 @@ impl Stores {
 pub struct Place {
     /// The machine's clock, which was seen to be sane.
     pub clock: Arc<dyn Clock>,
+    /// Whether that clock can still be believed; one for the process.
+    pub watch: Arc<ClockWatch>,
     /// The machine's randomness.
     pub entropy: Arc<dyn Entropy>,
 }
@@ -63,7 +65,7 @@ impl Place {
         if clock.now() < EARLIEST {
             return Err(Failure::wrong("this machine's clock stands before 2026; set it first"));
         }
-        Ok(Self { clock, entropy })
+        Ok(Self { watch: Arc::new(ClockWatch::new(clock.clone())), clock, entropy })
     }
 
     /// The keeper of this machine's signing keys, on its store.

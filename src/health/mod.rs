@@ -1,0 +1,125 @@
+//! What keeps a process from doing its work now: for readiness, and for the log.
+
+mod recurring;
+
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+pub use self::recurring::{Recurring, alarm};
+
+/// A part of a side that can fail without ending the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The wall clock.
+    Clock,
+    /// Writing to the store.
+    Store,
+    /// The published key set as a verifier knows it.
+    KeySet,
+    /// The key that signs tokens.
+    SigningKeys,
+    /// Checkpoints of the ledger.
+    Ledger,
+    /// Dropping what is past its time.
+    Purge,
+    /// Uses in the ledger.
+    FirstChecks,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 7] = [Self::Clock, Self::Store, Self::KeySet, Self::SigningKeys, Self::Ledger, Self::Purge, Self::FirstChecks];
+
+    /// As metrics name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clock => "clock",
+            Self::Store => "store",
+            Self::KeySet => "key_set",
+            Self::SigningKeys => "signing_keys",
+            Self::Ledger => "ledger",
+            Self::Purge => "purge",
+            Self::FirstChecks => "first_checks",
+        }
+    }
+}
+
+/// The parts of one side that fail at this moment.
+pub struct Health {
+    failing: Mutex<BTreeMap<Part, String>>,
+    logs: [Recurring; Part::ALL.len()],
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { failing: Mutex::default(), logs: Part::ALL.map(|part| Recurring::new(part.as_str())) }
+    }
+}
+
+impl Health {
+    /// It works, or works again.
+    pub fn ok(&self, part: Part) {
+        self.failing().remove(&part);
+        self.log(part).ok();
+    }
+
+    /// It fails. The sentence is for the operator.
+    pub fn failed(&self, part: Part, error: &dyn Display) {
+        self.failing().insert(part, error.to_string());
+        self.log(part).failed(error);
+    }
+
+    /// It fails in a way that somebody has to look at now.
+    pub fn alarm(&self, part: Part, error: &dyn Display) {
+        self.failing().insert(part, error.to_string());
+        self.log(part).alarm(error);
+    }
+
+    /// The parts that fail now, each with its sentence.
+    pub fn failing_parts(&self) -> BTreeMap<Part, String> {
+        self.failing().clone()
+    }
+
+    /// Whether nothing fails.
+    pub fn is_ready(&self) -> bool {
+        self.failing().is_empty()
+    }
+
+    fn log(&self, part: Part) -> &Recurring {
+        &self.logs[part as usize]
+    }
+
+    fn failing(&self) -> MutexGuard<'_, BTreeMap<Part, String>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_fails_and_recovers_alone() {
+        let health = Health::default();
+        assert!(health.is_ready());
+        health.failed(Part::Store, &"full");
+        health.alarm(Part::Ledger, &"changed");
+        health.failed(Part::Store, &"still full");
+        assert_eq!(health.failing_parts(), [(Part::Store, "still full".to_owned()), (Part::Ledger, "changed".to_owned())].into());
+        health.ok(Part::Store);
+        health.ok(Part::Clock);
+        assert!(!health.is_ready());
+        health.ok(Part::Ledger);
+        assert!(health.is_ready());
+    }
+
+    #[test]
+    fn parts_are_listed_in_their_order() {
+        for (index, part) in Part::ALL.into_iter().enumerate() {
+            assert_eq!(part as usize, index);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Log lines for what may fail many times a second.
+
+use std::{
+    fmt::Display,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// A failure that continues is logged this often.
+const EVERY: Duration = Duration::from_mins(1);
+/// A success ends a failure only if none came for so long: what fails now and then is one failure, not many.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// One kind of failure: logged when it begins, once a minute with a count while it continues, and when it ends.
+pub struct Recurring {
+    kind: &'static str,
+    /// So that a success costs one load while nothing fails.
+    failing: AtomicBool,
+    state: Mutex<Option<Failing>>,
+}
+
+struct Failing {
+    count: u64,
+    logged_at: Instant,
+    last: Instant,
+}
+
+/// What is to be logged of a failure.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    Begins,
+    Continues(u64),
+    None,
+}
+
+impl Recurring {
+    /// `kind` names it in the log, such as `store`.
+    pub const fn new(kind: &'static str) -> Self {
+        Self { kind, failing: AtomicBool::new(false), state: Mutex::new(None) }
+    }
+
+    /// It failed.
+    pub fn failed(&self, error: &dyn Display) {
+        match self.note(Instant::now()) {
+            Line::Begins => tracing::error!(kind = self.kind, %error, "failed"),
+            Line::Continues(count) => tracing::error!(kind = self.kind, %error, count, "still failing"),
+            Line::None => {}
+        }
+    }
+
+    /// It failed in a way that somebody has to look at now.
+    pub fn alarm(&self, error: &dyn Display) {
+        match self.note(Instant::now()) {
+            Line::Begins => alarm(self.kind, error),
+            Line::Continues(count) => alarm(self.kind, &format!("{error} ({count} times so far)")),
+            Line::None => {}
+        }
+    }
+
+    /// It succeeded.
+    pub fn ok(&self) {
+        if self.failing.load(Ordering::Relaxed)
+            && let Some(count) = self.end(Instant::now())
+        {
+            tracing::warn!(kind = self.kind, count, "works again");
+        }
+    }
+
+    fn note(&self, now: Instant) -> Line {
+        self.failing.store(true, Ordering::Relaxed);
+        let mut state = self.state();
+        let Some(failing) = state.as_mut() else {
+            *state = Some(Failing { count: 1, logged_at: now, last: now });
+            return Line::Begins;
+        };
+        failing.count += 1;
+        failing.last = now;
+        if now - failing.logged_at < EVERY {
+            return Line::None;
+        }
+        failing.logged_at = now;
+        Line::Continues(failing.count)
+    }
+
+    /// How often it failed, if that is over now.
+    fn end(&self, now: Instant) -> Option<u64> {
+        let mut state = self.state();
+        let ended = state.take_if(|failing| now - failing.last >= QUIET)?;
+        self.failing.store(false, Ordering::Relaxed);
+        Some(ended.count)
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<Failing>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Logs what somebody has to look at now. Its target is never filtered out.
+pub fn alarm(kind: &str, error: &dyn Display) {
+    tracing::error!(target: "alarm", kind, "ALARM: {error}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_when_it_begins_once_a_minute_and_when_it_ends() {
+        let (recurring, start) = (Recurring::new("store"), Instant::now());
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(recurring.end(start), None, "nothing failed");
+        assert_eq!(recurring.note(start), Line::Begins);
+        for second in 1..60 {
+            assert_eq!(recurring.note(after(second)), Line::None);
+        }
+        assert_eq!(recurring.note(after(60)), Line::Continues(61));
+        assert_eq!(recurring.note(after(61)), Line::None);
+        assert_eq!(recurring.end(after(70)), None, "a success between failures ends nothing");
+        assert_eq!(recurring.end(after(71)), Some(62));
+        assert_eq!(recurring.end(after(72)), None);
+        assert_eq!(recurring.note(after(73)), Line::Begins);
+    }
+}
