@@ -6,6 +6,9 @@
 //! costs, and how long checks and issues wait meanwhile.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+#[path = "load/deployment.rs"]
+mod deployment;
+
 use std::{
     fs,
     sync::{
@@ -54,7 +57,7 @@ impl History {
     fn of(size: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("store.sqlite");
-        drop(SqliteStore::open_for_issuer(&path).expect("a store"));
+        drop(SqliteStore::open_for_issuer(&path, &deployment::keys()).expect("a store"));
         let sql = Connection::open(&path).expect("the same file");
         // Built at once; an index is cheaper afterwards.
         sql.execute_batch(&format!(
@@ -78,7 +81,7 @@ impl History {
         let presented =
             |row: &rusqlite::Row<'_>| Ok(Presented { cti: Cti(row.get(0)?), hash: TokenHash(row.get(1)?), expires_at: row.get(2)? });
         let live = sql.prepare(live).and_then(|mut live| live.query_map([NOW], presented)?.collect()).expect("live tokens");
-        let store = Arc::new(SqliteStore::open_for_issuer(&path).expect("a store"));
+        let store = Arc::new(SqliteStore::open_for_issuer(&path, &deployment::keys()).expect("a store"));
         Self { _folder: folder, store, live, spent: vec![] }
     }
 

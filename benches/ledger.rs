@@ -5,6 +5,9 @@
 //! same at every size; as many arrive at once as the store takes, so that they share transactions.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+#[path = "load/deployment.rs"]
+mod deployment;
+
 use std::{
     fs::File,
     io::{self, BufRead as _, BufReader, BufWriter, Write as _},
@@ -65,7 +68,7 @@ async fn act(store: &SqliteStore, n: u64) {
 impl Ledger {
     async fn of(size: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite")).expect("a store"));
+        let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite"), &deployment::keys()).expect("a store"));
         let (name, key) = key();
         let mut ledger = Self { folder, notary: Notary::new(store.clone(), name, key), store, size: 0 };
         while ledger.size < size {

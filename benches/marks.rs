@@ -4,6 +4,8 @@
 
 #[path = "../tests/database/mod.rs"]
 mod database;
+#[path = "load/deployment.rs"]
+mod deployment;
 
 use std::{sync::Arc, time::Instant};
 
@@ -69,7 +71,7 @@ async fn main() {
     let numbers: Vec<u64> = (1..=total).collect();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.sqlite");
-    let store = SqliteStore::open_for_issuer(&path).expect("a store");
+    let store = SqliteStore::open_for_issuer(&path, &deployment::keys()).expect("a store");
     let mut sql = rusqlite::Connection::open(&path).expect("the file");
     let whole = sql.transaction().expect("a transaction");
     whole
@@ -90,7 +92,7 @@ async fn main() {
         return not_run("marks on PostgreSQL");
     };
     let address = |user| countersign::store::PostgresAddress::parse(&cluster.url(user, "countersign"), None).expect("an address");
-    drop(PostgresStore::open_for_issuer(address("countersign_issuer")).await.expect("a store"));
+    drop(PostgresStore::open_for_issuer(address("countersign_issuer"), &deployment::keys()).await.expect("a store"));
     let client = cluster.client("countersign_issuer", "countersign").await;
     client
         .batch_execute(
@@ -103,6 +105,6 @@ async fn main() {
     let tokens = "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at)
         SELECT cti, decode(repeat('00', 32), 'hex'), '\\x00000000', '\\x0000000000000000', 'online', 0, 0, $2 FROM unnest($1::bytea[]) AS t (cti)";
     client.execute(tokens, &[&ctis, &NOW]).await.expect("tokens");
-    let store = PostgresStore::open_for_verifier(address("countersign_verifier")).await.expect("a store");
+    let store = PostgresStore::open_for_verifier(address("countersign_verifier"), &deployment::keys()).await.expect("a store");
     measure("PostgreSQL", Arc::new(store)).await;
 }

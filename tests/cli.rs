@@ -68,7 +68,7 @@ fn publishing_keys() {
 
 #[test]
 fn ledger() {
-    case("ledger", &fixtures::folder(), &[]);
+    case("ledger", &fixtures::folder(), &[("COUNTERSIGN_ISSUER", running::ISSUER)]);
 }
 
 #[test]
@@ -78,17 +78,17 @@ fn page() {
 
 #[test]
 fn store() {
-    case("store", &fixtures::folder(), &[]);
+    case("store", &fixtures::with_keys(), &[]);
 }
 
 #[test]
 fn people() {
-    case("people", &Folder::empty(), &[]);
+    case("people", &Folder::with_keys(), &[]);
 }
 
 #[test]
 fn authorisations() {
-    case("authorisations", &Folder::empty(), &[]);
+    case("authorisations", &Folder::with_keys(), &[]);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn serve() {
 
 #[test]
 fn issuing_without_a_service() {
-    case("issue", &fixtures::folder(), &[]);
+    case("issue", &fixtures::with_keys(), &[]);
 }
 
 #[test]

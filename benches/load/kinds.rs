@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::store::{IssuerStore, PostgresAddress, PostgresStore, SqliteStore};
+use countersign::store::{DeploymentKeys, IssuerStore, PostgresAddress, PostgresStore, SqliteStore};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tempfile::TempDir;
 
@@ -24,7 +24,7 @@ pub trait Store {
     /// What the setting `store` says at a verifier.
     fn url(&self) -> String;
     /// Opens it as the issuer does.
-    fn open(&self) -> BoxFuture<'_, Arc<dyn IssuerStore>>;
+    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn IssuerStore>>;
 }
 
 pub const KINDS: [Kind; 2] = [
@@ -39,8 +39,8 @@ impl Store for Sqlite {
         format!("sqlite:{}", self.0.display())
     }
 
-    fn open(&self) -> BoxFuture<'_, Arc<dyn IssuerStore>> {
-        let store: Arc<dyn IssuerStore> = Arc::new(SqliteStore::open_for_issuer(&self.0).expect("a store"));
+    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn IssuerStore>> {
+        let store: Arc<dyn IssuerStore> = Arc::new(SqliteStore::open_for_issuer(&self.0, keys).expect("a store"));
         std::future::ready(store).boxed()
     }
 }
@@ -65,8 +65,8 @@ impl Store for Postgres {
         self.0.url("countersign_verifier", "countersign")
     }
 
-    fn open(&self) -> BoxFuture<'_, Arc<dyn IssuerStore>> {
+    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn IssuerStore>> {
         let address = PostgresAddress::parse(&self.0.url("countersign_issuer", "countersign"), None).expect("an address");
-        async { Arc::new(PostgresStore::open_for_issuer(address).await.expect("a store")) as Arc<dyn IssuerStore> }.boxed()
+        async { Arc::new(PostgresStore::open_for_issuer(address, keys).await.expect("a store")) as Arc<dyn IssuerStore> }.boxed()
     }
 }

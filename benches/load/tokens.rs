@@ -9,7 +9,6 @@ use countersign::{
     issuer::{Ask, Custodian, Desk, DeskSettings, IssueRequest, POLICY, Registry, Trust},
     key_folder::KeyFolder,
     keyring::IssuerName,
-    store::IssuerStore,
     token::{Approach, Channel, SpokenSize, Token},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -95,9 +94,9 @@ fn changed(token: &Token, at: usize) -> Token {
 impl Office {
     /// At a time that stands still. The people are those of the time before, if there was one.
     async fn open(store: &dyn Store, keys: &KeyFolder, now: i64) -> Self {
-        let store: Arc<dyn IssuerStore> = store.open().await;
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(ManualClock::at(now)), Arc::new(SystemEntropy));
         let issuer: IssuerName = ISSUER.parse().expect("a name");
+        let store = store.open(&keys.deployment_keys(&issuer, [1; 16], None).expect("they were made")).await;
         let trust = Trust { root: keys.root().expect("it was made"), issuer: issuer.clone(), policy: POLICY };
         let vault = Arc::new(keys.vault(None));
         let custodian = Arc::new(Custodian::new(store.clone(), vault, clock.clone(), entropy.clone(), trust));

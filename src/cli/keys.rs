@@ -111,7 +111,7 @@ fn records(settings: &Settings) -> Result<Vec<KeyRecord>, Failure> {
     if matches!(settings.store()?, StoreAddress::Sqlite(path) if !path.exists()) {
         return Ok(Vec::new());
     }
-    let stored = block_on(async { Ok(Stores::for_verifier(settings).await?.verifier.key_set().await?) })?;
+    let stored = block_on(async { Ok(Stores::for_verifier(settings, &Place::here()?).await?.verifier.key_set().await?) })?;
     Ok(stored.map(|stored| stored.keys).unwrap_or_default())
 }
 

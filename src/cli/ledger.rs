@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     Failure, Format,
     client::{self, Client},
-    place::{Stores, block_on},
+    place::{Place, Stores, block_on},
     report, terms,
 };
 use crate::{
@@ -94,7 +94,7 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
 
 /// The store's ledger, where there is one.
 async fn store(settings: &Settings) -> Result<Arc<dyn LedgerStore>, Failure> {
-    Ok(Stores::for_verifier(settings).await?.ledger)
+    Ok(Stores::for_verifier(settings, &Place::here()?).await?.ledger)
 }
 
 fn ledger_key(given: Option<&str>, settings: &Settings) -> Result<VerifierKey, Failure> {

@@ -9,7 +9,7 @@ use crate::{
     entropy::{Entropy, SystemEntropy},
     issuer::{Custodian, Registry, Trust},
     key_folder::KeyFolder,
-    store::{IssuerStore, LedgerStore, PostgresStore, SqliteStore, VerifierStore},
+    store::{DeploymentKeys, Found, IssuerStore, LedgerStore, PostgresStore, SqliteStore, VerifierStore},
 };
 
 /// An open store by its sides.
@@ -27,19 +27,30 @@ impl Stores {
         Self { issuer: store.clone(), verifier: store.clone(), ledger: store }
     }
 
-    /// Opens the store for the issuer, who makes it or brings it up to date.
-    pub async fn for_issuer(settings: &Settings) -> Result<Self, Failure> {
-        Ok(match settings.store()? {
-            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_issuer(&path)?)),
-            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_issuer(address).await?)),
+    /// Opens the store for the issuer, who makes it or brings it up to date. A store of another deployment than the key folder's is
+    /// refused before anything is written.
+    pub async fn for_issuer(settings: &Settings, place: &Place) -> Result<Self, Failure> {
+        let (address, keys) = (settings.store()?, place.deployment_keys(settings)?);
+        Ok(match address {
+            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_issuer(&path, &keys)?)),
+            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_issuer(address, &keys).await?)),
         })
     }
 
-    /// Opens the store for whoever neither makes nor migrates it.
-    pub async fn for_verifier(settings: &Settings) -> Result<Self, Failure> {
+    /// Opens the store for reading and for checks, which neither make nor migrate it. The same comparison is made.
+    pub async fn for_verifier(settings: &Settings, place: &Place) -> Result<Self, Failure> {
+        let (address, keys) = (settings.store()?, place.deployment_keys(settings)?);
+        Ok(match address {
+            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_verifier(&path, &keys)?)),
+            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_verifier(address, &keys).await?)),
+        })
+    }
+
+    /// What is found where the store should be. Nothing is made or changed.
+    pub async fn found(settings: &Settings) -> Result<Found, Failure> {
         Ok(match settings.store()? {
-            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_verifier(&path)?)),
-            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_verifier(address).await?)),
+            StoreAddress::Sqlite(path) => SqliteStore::found(&path)?,
+            StoreAddress::Postgres(address) => PostgresStore::found(&address).await?,
         })
     }
 }
@@ -68,9 +79,16 @@ impl Place {
         Ok(Self { watch: Arc::new(ClockWatch::new(clock.clone())), clock, entropy })
     }
 
+    /// What a store is compared with.
+    pub fn deployment_keys(&self, settings: &Settings) -> Result<DeploymentKeys, Failure> {
+        let mut new_id = [0; 16];
+        self.entropy.fill(&mut new_id)?;
+        Ok(KeyFolder::at(settings.keys()).deployment_keys(&settings.issuer()?, new_id, settings.passphrase()?.as_ref())?)
+    }
+
     /// The keeper of this machine's signing keys, on its store.
     pub async fn custodian(&self, settings: &Settings) -> Result<Custodian, Failure> {
-        self.custodian_on(Stores::for_issuer(settings).await?.issuer, settings)
+        self.custodian_on(Stores::for_issuer(settings, self).await?.issuer, settings)
     }
 
     /// The keeper of this machine's signing keys, on a store that is open.
@@ -83,7 +101,7 @@ impl Place {
 
     /// The registry on this machine's store.
     pub async fn registry(&self, settings: &Settings) -> Result<Registry, Failure> {
-        Ok(Registry::new(Stores::for_issuer(settings).await?.issuer, self.clock.clone(), self.entropy.clone()))
+        Ok(Registry::new(Stores::for_issuer(settings, self).await?.issuer, self.clock.clone(), self.entropy.clone()))
     }
 }
 

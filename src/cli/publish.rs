@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use super::{
     Failure, Format,
-    place::{Place, block_on},
+    place::{Place, Stores, block_on},
     terms,
 };
 use crate::{
     config::{Settings, read, reason},
     key_folder::KeyFolder,
     keyring::KeySet,
+    store::Found,
     token::Fingerprint,
 };
 
@@ -113,9 +114,26 @@ pub async fn all_at_once(place: &Place, settings: &Settings, folder: &KeyFolder)
 }
 
 async fn request(place: &Place, settings: &Settings, folder: &KeyFolder) -> Result<KeySet, Failure> {
-    folder.prepare_issuer(&settings.issuer()?, &*place.entropy, settings.passphrase()?.as_ref())?;
+    ledger_key(place, settings, folder).await?;
     let seen = folder.last_set(&settings.issuer()?)?.map_or(0, |set| set.version());
     Ok(place.custodian(settings).await?.next_set(seen).await?)
+}
+
+/// A ledger key is made once for a deployment, before its store. Where there is a store and no ledger key, this is another machine
+/// or the key was lost: a second key would sign checkpoints that nobody believes.
+async fn ledger_key(place: &Place, settings: &Settings, folder: &KeyFolder) -> Result<(), Failure> {
+    if folder.has_private_ledger() {
+        return Ok(());
+    }
+    match Stores::found(settings).await? {
+        Found::Nothing => Ok(folder.make_ledger_key(&settings.issuer()?, &*place.entropy, settings.passphrase()?.as_ref())?),
+        Found::Unbound | Found::Bound(_) => {
+            let path = folder.path().display();
+            Err(Failure::wrong(format!(
+                "{path}/private/ledger.pem is not there, and the store has a ledger already; bring the key from the machine that signs the ledger"
+            )))
+        }
+    }
 }
 
 /// Signs, unless it would take back what was signed here before. The folder remembers what it signed.

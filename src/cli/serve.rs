@@ -93,7 +93,7 @@ impl Service {
         sides::check(side, settings)?;
         if side == Side::Verifier {
             folder.root()?;
-            let checking = service.checking(settings, &folder, Stores::for_verifier(settings).await?.verifier)?;
+            let checking = service.checking(settings, &folder, Stores::for_verifier(settings, place).await?.verifier)?;
             if let Some(address) = settings.private_if_named()? {
                 let scrape = service.scrape(place, Some(checking.clone()), None);
                 let [_, limits] = service.limits;
@@ -105,7 +105,7 @@ impl Service {
         let issuer = settings.issuer()?;
         folder.vault(settings.passphrase()?).check(&folder.public_keys(&issuer, place.clock.now())?)?;
         let (name, key) = folder.ledger(&issuer, settings.passphrase()?.as_ref())?;
-        let store = Stores::for_issuer(settings).await?;
+        let store = Stores::for_issuer(settings, place).await?;
         let custodian = Arc::new(place.custodian_on(store.issuer.clone(), settings)?);
         custodian.install(&folder.key_set()?).await?;
         match custodian.rotate().await {

@@ -17,7 +17,7 @@ use crate::{
     entropy::{Entropy, NoEntropy},
     keyring::{
         IssuerName, KeyId, KeySet, KeySetError, PublicKey, PublicKeys, Revocation, Ring, RingError, SigningKey,
-        rotation::{NextSet, Policy, Stage, Step, Warning, plan},
+        rotation::{KeyRecord, NextSet, Policy, Stage, Step, Warning, plan},
     },
     ledger::Event,
     store::{IssuerStore, StoreError, StoredKeySet},
@@ -62,6 +62,11 @@ pub enum CustodyError {
     /// Nothing was published yet.
     #[error("no key set was published yet; publish one with `countersign keys publish`")]
     NoSet,
+    /// The private half of a key that signs or waits is not here.
+    #[error(
+        "the private half of {0} is not on this machine; use the machine that has it, bring it from there, or revoke the key if it is lost"
+    )]
+    Elsewhere(KeyId),
     /// What is in the store is not ours.
     #[error("the key set in the store cannot be trusted: {0}")]
     Stored(KeySetError),
@@ -215,10 +220,21 @@ impl Custodian {
                     let public = self.open(&stored.jwt).map_err(CustodyError::Stored)?.knowing(&stored.keys);
                     return Ok(Arc::new(Ring::new(public, key)?));
                 }
+                Err(_) if tried == Some(active) && !self.vault.ids()?.contains(&active) => return Err(CustodyError::Elsewhere(active)),
                 Err(error) if tried == Some(active) => return Err(error.into()),
                 // It may have been retired and destroyed since the store was read: then another is active.
                 Err(_) => tried = Some(active),
             }
+        }
+    }
+
+    /// New keys would be on this machine alone, so it must be the one that has those before.
+    fn all_here(&self, records: &[KeyRecord]) -> Result<(), CustodyError> {
+        let here = self.vault.ids()?;
+        let needed = |record: &&KeyRecord| record.stage <= Stage::Active && record.revoked.is_none();
+        match records.iter().filter(needed).find(|record| !here.contains(&record.id)) {
+            Some(record) => Err(CustodyError::Elsewhere(record.id)),
+            None => Ok(()),
         }
     }
 
@@ -242,6 +258,7 @@ impl Custodian {
     pub async fn next_set(&self, seen: u64) -> Result<KeySet, CustodyError> {
         let published = self.published().await?;
         let (records, current) = published.as_ref().map_or((&[][..], None), |(stored, set)| (&stored.keys[..], Some(set)));
+        self.all_here(records)?;
         let version = current.map_or(0, KeySet::version).max(seen) + 1;
         let next = NextSet { version, current, records, policy: &self.trust.policy, now: self.clock.now() };
         let mut known: BTreeSet<KeyId> = records.iter().map(|record| record.id).collect();

@@ -21,6 +21,7 @@ use crate::{
     issuer::{POLICY, draw_key},
     keyring::{IssuerName, KeySet, PublicKey, PublicKeys, SigningKey, rotation::NextSet},
     ledger::{VerifierKey, ledger_key},
+    store::DeploymentKeys,
 };
 
 /// A folder with keys.
@@ -138,15 +139,21 @@ impl KeyFolder {
         ledger_key(issuer, key.public()).map_err(|error| KeyFolderError::Ledger { path: self.private("ledger"), error })
     }
 
-    /// Makes what an issuer needs besides a root and a set: a place for private keys, and a ledger key.
-    pub fn prepare_issuer(
+    /// Whether the private half of the ledger key is here.
+    pub fn has_private_ledger(&self) -> bool {
+        self.private("ledger").exists()
+    }
+
+    /// Makes a ledger key, and the folder for private keys. For a deployment that has no store yet: a second ledger key would
+    /// sign what nobody believes.
+    pub fn make_ledger_key(
         &self,
         issuer: &IssuerName,
         entropy: &dyn Entropy,
         passphrase: Option<&SecretString>,
     ) -> Result<(), KeyFolderError> {
         make_folder(&self.path.join("private"))?;
-        if self.private("ledger").exists() { Ok(()) } else { self.write_ledger(issuer, &draw_key(entropy)?, passphrase) }
+        self.write_ledger(issuer, &draw_key(entropy)?, passphrase)
     }
 
     /// The pinned root, from `root.jwk`.
@@ -172,8 +179,25 @@ impl KeyFolder {
         let (name, path) = (self.ledger_name(issuer, &key)?, self.path.join("ledger.vkey"));
         if !path.exists() {
             replace(&path, format!("{name}\n").as_bytes())?;
+        } else if self.ledger_vkey()? != name {
+            return Err(KeyFolderError::OtherLedger(self.private("ledger")));
         }
         Ok((name, key))
+    }
+
+    /// What a store is compared with before anything is written to it. `new_id` is the id of a store that is made now.
+    pub fn deployment_keys(
+        &self,
+        issuer: &IssuerName,
+        new_id: [u8; 16],
+        passphrase: Option<&SecretString>,
+    ) -> Result<DeploymentKeys, KeyFolderError> {
+        let ledger = match (self.path.join("ledger.vkey").exists(), self.private("ledger").exists()) {
+            (true, _) => vec![self.ledger_vkey()?],
+            (false, true) => vec![self.ledger(issuer, passphrase)?.0],
+            (false, false) => Vec::new(),
+        };
+        Ok(DeploymentKeys { folder: self.path.clone(), issuer: issuer.clone(), root: self.root()?, ledger, new_id })
     }
 
     /// The name and public half alone, from `ledger.vkey`.

@@ -3,7 +3,8 @@
 //! The policy in prose. One key signs for everybody, so that no token tells whose it is. It signs for [`Policy::active`];
 //! then the next key of the set takes over, which was published for [`Policy::published`] before, so that whoever keeps a
 //! copy of the set has it. A key that ceased to sign never signs again, and its private half is destroyed at once; its
-//! public half stays published for [`Policy::retired`], as long as a token of it could be shown. Only where no key can
+//! public half stays published for [`Policy::retired`], as long as a token of it could be shown. A key whose private half is
+//! missing here may be on another machine: none takes its place until it is revoked. Only where no key can
 //! sign at all (at the very beginning, or after a revocation) does one take over that was published a moment ago.
 
 use std::{
@@ -99,6 +100,8 @@ pub enum Warning {
     NoKey,
     /// A key is revoked here, but the published set does not say so.
     Unpublished(KeyId),
+    /// The private half of a key that signs or waits is not here: it is on another machine, or lost.
+    Elsewhere(KeyId),
 }
 
 /// What the policy asks for at one moment.
@@ -116,8 +119,10 @@ pub struct Plan {
 pub fn plan(set: &KeySet, records: &[KeyRecord], at_hand: &BTreeSet<KeyId>, policy: &Policy, now: i64) -> Plan {
     let published = set.keys().iter().map(|key| (key.key.id(), key)).collect();
     let shelf = Shelf { published, ends: set.expires_at(), records, at_hand, policy, now };
-    let activate = shelf.due().then(|| shelf.successor()).flatten();
-    let over = |record: &&KeyRecord| record.stage == Stage::Retired && record.since + policy.retired <= now;
+    // Which key signs is decided for all machines at once. One that lacks the active key must not take its place.
+    let elsewhere = shelf.active().is_some_and(|key| shelf.is_valid(key, now + 1) && !shelf.is_here(key));
+    let activate = (!elsewhere && shelf.due()).then(|| shelf.successor()).flatten().filter(|key| shelf.is_here(key));
+    let over = |record: &&KeyRecord| !elsewhere && record.stage == Stage::Retired && record.since + policy.retired <= now;
     let steps = activate.into_iter().map(|key| Step::Activate(key.id)).chain(records.iter().filter(over).map(|r| Step::Remove(r.id)));
     let spent = |record: &&KeyRecord| record.stage >= Stage::Retired || activate.is_some() && record.stage == Stage::Active;
     Plan {
@@ -142,10 +147,14 @@ impl<'a> Shelf<'a> {
         self.published.get(&record.id).copied()
     }
 
-    /// Could sign a token now that lives until `end`.
-    fn can_sign(&self, record: &KeyRecord, end: i64) -> bool {
+    /// Could sign a token now that lives until `end`, on the machine that has its private half.
+    fn is_valid(&self, record: &KeyRecord, end: i64) -> bool {
         let covers = |key: &PublishedKey| key.revoked.is_none() && key.covers(self.now, end);
-        record.revoked.is_none() && self.at_hand.contains(&record.id) && self.published(record).is_some_and(covers)
+        record.revoked.is_none() && self.published(record).is_some_and(covers)
+    }
+
+    fn is_here(&self, record: &KeyRecord) -> bool {
+        self.at_hand.contains(&record.id)
     }
 
     fn active(&self) -> Option<&'a KeyRecord> {
@@ -155,12 +164,12 @@ impl<'a> Shelf<'a> {
     /// The active key has had its time, or would not last for a token that is prepared for later.
     fn due(&self) -> bool {
         let now = self.now;
-        self.active().is_none_or(|key| now >= key.since + self.policy.active || !self.can_sign(key, now + self.policy.retired))
+        self.active().is_none_or(|key| now >= key.since + self.policy.active || !self.is_valid(key, now + self.policy.retired))
     }
 
-    /// Keys that wait and can sign, in the order in which the set planned them.
+    /// Keys that wait and are valid, in the order in which the set planned them.
     fn waiting(&self) -> Vec<&'a KeyRecord> {
-        let can = |record: &&KeyRecord| record.stage == Stage::Pending && self.can_sign(record, self.now + self.policy.retired);
+        let can = |record: &&KeyRecord| record.stage == Stage::Pending && self.is_valid(record, self.now + self.policy.retired);
         let mut waiting: Vec<_> = self.records.iter().filter(can).collect();
         waiting.sort_by_key(|record| (self.published(record).map(|key| key.expires_at), record.id));
         waiting
@@ -169,20 +178,23 @@ impl<'a> Shelf<'a> {
     fn successor(&self) -> Option<&'a KeyRecord> {
         let waiting = self.waiting();
         let in_turn = waiting.iter().find(|record| record.since + self.policy.published <= self.now);
-        let idle = self.active().is_none_or(|key| !self.can_sign(key, self.now + 1));
+        let idle = self.active().is_none_or(|key| !self.is_valid(key, self.now + 1));
         in_turn.or_else(|| waiting.iter().filter(|_| idle).min_by_key(|record| record.since)).copied()
     }
 
     fn warnings(&self, activate: Option<&KeyRecord>) -> Vec<Warning> {
-        let signs = self.active().filter(|key| self.can_sign(key, self.now + 1)).filter(|_| activate.is_none());
+        let active = self.active().filter(|key| self.is_valid(key, self.now + 1));
+        let signs = active.filter(|key| self.is_here(key)).filter(|_| activate.is_none());
         let ends = match (activate, signs) {
             (None, None) => None,
             (Some(_), _) => Some(self.now),
             (None, Some(key)) => Some((key.since + self.policy.active).max(self.now)),
         };
-        let turns = i64::try_from(self.waiting().len()).unwrap_or(i64::MAX);
+        let here = self.waiting().into_iter().filter(|key| self.is_here(key)).count();
+        let turns = i64::try_from(here).unwrap_or(i64::MAX);
         let keys = match ends {
-            None => Some(Warning::NoKey),
+            // Where it is elsewhere, the warning below says so.
+            None => active.is_none().then_some(Warning::NoKey),
             Some(ends) => {
                 let left = ends - self.now + turns.saturating_mul(self.policy.active);
                 (left <= self.policy.warning + self.policy.ahead()).then_some(Warning::KeysEnd(left))
@@ -192,7 +204,9 @@ impl<'a> Shelf<'a> {
         let set = (left <= self.policy.warning).then_some(Warning::SetEnds(left));
         let untold = |record: &&KeyRecord| record.revoked.is_some() && self.published(record).is_some_and(|key| key.revoked.is_none());
         let untold = self.records.iter().filter(untold).map(|record| Warning::Unpublished(record.id));
-        keys.into_iter().chain(set).chain(untold).collect()
+        let elsewhere = self.active().into_iter().chain(self.waiting()).filter(|key| key.revoked.is_none() && !self.is_here(key));
+        let elsewhere = elsewhere.map(|record| Warning::Elsewhere(record.id));
+        keys.into_iter().chain(set).chain(untold).chain(elsewhere).collect()
     }
 }
 
@@ -203,6 +217,10 @@ impl fmt::Display for Warning {
             Self::SetEnds(left) => write!(f, "the key set runs out {}; {next}", In(*left)),
             Self::KeysEnd(left) => write!(f, "the signing keys run out {}; {next}", In(*left)),
             Self::NoKey => write!(f, "no published, unrevoked key with its private half can sign; {next}"),
+            Self::Elsewhere(key) => write!(
+                f,
+                "the private half of {key} is not on this machine; bring it from the machine that has it, or revoke the key if it is lost"
+            ),
             Self::Unpublished(key) => write!(f, "the published set does not say yet that {key} is revoked; {next}"),
         }
     }

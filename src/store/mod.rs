@@ -14,12 +14,14 @@ use crate::{
 };
 
 mod access;
+mod deployment;
 mod ledger;
 mod postgres;
 mod sqlite;
 
 use access::SEEN_EVERY;
 pub use access::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
+pub use deployment::{Deployment, DeploymentKeys, Found};
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use sqlite::SqliteStore;

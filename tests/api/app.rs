@@ -105,7 +105,7 @@ impl TestApp {
 
     /// Another verifier process on the same file.
     pub async fn second_verifier(&self) -> Asker {
-        let store = Arc::new(SqliteStore::open_for_verifier(&self.path()).unwrap());
+        let store = Arc::new(SqliteStore::open_for_verifier(&self.path(), &world::deployment_keys()).unwrap());
         let metrics = Arc::new(Metrics::starting(NOW));
         Asker::at(public_side(store, metrics, &self.clock, &self.keys, self.phase.subscribe(), &self.setup).await)
     }
@@ -198,7 +198,7 @@ pub fn wide() -> Ask {
 impl Setup {
     pub async fn start(self) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite")).unwrap());
+        let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite"), &world::deployment_keys()).unwrap());
         let (clock, entropy) = (Arc::new(ManualClock::at(NOW)), Arc::new(Seeded::new(7)));
         let vault = Arc::new(MemoryVault::with(&[key(3)]));
         let trust = Trust { root: root().public(), issuer: issuer(), policy: self.rotation };

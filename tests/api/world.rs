@@ -6,6 +6,7 @@ use countersign::{
     entropy::{Entropy, NoEntropy},
     keyring::{IssuerName, KeySet, MAX_SET_LIFETIME, PublishedKey, Revocation, SigningKey},
     ledger::{VerifierKey, ledger_key},
+    store::DeploymentKeys,
     token::{Approach, Channel, Claims, Cti, SpokenCode, SpokenSize, Token, Window},
 };
 use zeroize::Zeroizing;
@@ -48,6 +49,11 @@ pub fn first_key_set() -> String {
 /// How the ledger's checkpoints are signed.
 pub fn ledger() -> (VerifierKey, SigningKey) {
     (ledger_key(&issuer(), key(5).public()).unwrap(), key(5))
+}
+
+/// What the stores of these tests are bound to.
+pub fn deployment_keys() -> DeploymentKeys {
+    DeploymentKeys { folder: "keys".into(), issuer: issuer(), root: root().public(), ledger: vec![ledger().0], new_id: [1; 16] }
 }
 
 pub fn approach(channel: Channel) -> Approach {

@@ -46,6 +46,14 @@ fn token(name: &str, key: &SigningKey, now: i64, window: Window) -> Token {
     Token::sign(&Claims::new(Cti([7; 8]), window, approach).unwrap(), key, &published(key, now), &issuer(name)).unwrap()
 }
 
+/// The same, and keys of a deployment of its own.
+pub fn with_keys() -> Folder {
+    let folder = folder();
+    folder.write("countersign.toml", &format!("issuer = \"{ISSUER}\""));
+    folder.ok(&["keys", "init"]);
+    folder
+}
+
 /// A folder with all of them.
 pub fn folder() -> Folder {
     let folder = Folder::empty();

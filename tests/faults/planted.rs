@@ -123,9 +123,10 @@ impl VerifierStore for TooEarly {
 }
 
 async fn open(store: &str) -> Arc<dyn Both> {
+    let keys = KeyFolder::at("keys").deployment_keys(&ISSUER.parse().unwrap(), [1; 16], None).unwrap();
     match store.strip_prefix("sqlite:") {
-        Some(file) => Arc::new(SqliteStore::open_for_verifier(Path::new(file)).unwrap()),
-        None => Arc::new(PostgresStore::open_for_verifier(PostgresAddress::parse(store, None).unwrap()).await.unwrap()),
+        Some(file) => Arc::new(SqliteStore::open_for_verifier(Path::new(file), &keys).unwrap()),
+        None => Arc::new(PostgresStore::open_for_verifier(PostgresAddress::parse(store, None).unwrap(), &keys).await.unwrap()),
     }
 }
 

@@ -52,6 +52,14 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// With an issuer name and keys.
+    pub fn with_keys() -> Self {
+        let folder = Self::empty();
+        folder.write("countersign.toml", "issuer = \"verify.example.org\"");
+        folder.ok(&["keys", "init"]);
+        folder
+    }
+
     /// With settings, keys, an officer with a credential, an approver and an approved authorisation.
     pub fn ready() -> Self {
         Self::ready_with(SETTINGS)

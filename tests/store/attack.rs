@@ -54,7 +54,7 @@ impl Attack {
         let (path, beside) = (folder.path().join("store.sqlite"), folder.path().join("honest.sqlite"));
         fs::write(&path, honest).unwrap();
         fs::write(&beside, honest).unwrap();
-        let store = Arc::new(SqliteStore::open_for_issuer(&path).unwrap());
+        let store = Arc::new(SqliteStore::open_for_issuer(&path, &crate::world::deployment_keys()).unwrap());
         let sql = Connection::open(&path).unwrap();
         // The attacker minds no rule, and does not wait for the disk.
         sql.execute_batch("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();

@@ -45,7 +45,7 @@ pub async fn a_thousand_entries(path: &Path) {
 
 impl Deployment {
     async fn begin(path: &Path) -> Self {
-        let store = Arc::new(SqliteStore::open_for_issuer(path).unwrap());
+        let store = Arc::new(SqliteStore::open_for_issuer(path, &world::deployment_keys()).unwrap());
         let (clock, entropy) = (Arc::new(ManualClock::at(NOW)), Arc::new(Seeded::new(7)));
         let vault = Arc::new(MemoryVault::with(&[3, 10, 11].map(world::key)));
         let trust = Trust { root: world::root().public(), issuer: world::issuer(), policy: POLICY };

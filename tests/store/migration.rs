@@ -41,8 +41,8 @@ async fn a_tree_is_planted_over_the_entries_of_an_older_store() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.sqlite");
         first_version(&path, entries);
-        assert!(SqliteStore::open_for_verifier(&path).is_err(), "a verifier waits for the issuer");
-        let store = std::sync::Arc::new(SqliteStore::open_for_issuer(&path).unwrap());
+        assert!(SqliteStore::open_for_verifier(&path, &world::deployment_keys()).is_err(), "a verifier waits for the issuer");
+        let store = std::sync::Arc::new(SqliteStore::open_for_issuer(&path, &world::deployment_keys()).unwrap());
         let unsigned = (entries > 0).then(|| "no checkpoint was signed; the running service signs one within a minute".to_owned());
         assert_eq!(inspected(&store).await, (entries as u64, Vec::from_iter(unsigned)), "and nothing about the tree");
 
@@ -54,7 +54,7 @@ async fn a_tree_is_planted_over_the_entries_of_an_older_store() {
         assert_eq!(signed.size, entries as u64 + 1);
         assert_eq!(inspected(&store).await, (signed.size, vec![]));
         drop(store);
-        let again = SqliteStore::open_for_verifier(&path).unwrap();
+        let again = SqliteStore::open_for_verifier(&path, &world::deployment_keys()).unwrap();
         assert_eq!(again.root(signed.size).await.unwrap(), signed.root, "it is migrated once");
     }
 }
@@ -70,7 +70,7 @@ async fn a_credential_from_before_there_were_scopes_is_good_for_what_it_was() {
          INSERT INTO credentials (hash, callsign, expires_at) VALUES (zeroblob(32), 'falcon', 9)",
     )
     .unwrap();
-    let store = SqliteStore::open_for_issuer(&path).unwrap();
+    let store = SqliteStore::open_for_issuer(&path, &world::deployment_keys()).unwrap();
     let (_, scopes) = store.credential(AccessHash([0; 32]), 8).await.unwrap().unwrap();
     assert_eq!(scopes, Scope::ALL.into());
     let [(_, access)] = store.accesses().await.unwrap().try_into().unwrap();
@@ -93,7 +93,7 @@ async fn tokens_their_codes_and_marks_are_as_they_were() {
          INSERT INTO unreported (cti) VALUES (x'0202020202020202')",
     )
     .unwrap();
-    let store = SqliteStore::open_for_issuer(&path).unwrap();
+    let store = SqliteStore::open_for_issuer(&path, &world::deployment_keys()).unwrap();
     let use_once = |id, expires_at| store.use_once(Presented { cti: Cti([id; 8]), hash: TokenHash([0; 32]), expires_at }, None, 120);
     assert_eq!(use_once(2, 600).await.unwrap(), Marked::Before(60));
     assert_eq!(use_once(3, 300).await.unwrap(), Marked::First);

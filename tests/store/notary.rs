@@ -174,7 +174,7 @@ async fn an_honest_ledger_goes_on_being_signed() {
 async fn at_once(people: usize) {
     const ROUNDS: usize = 25;
     let attack = Attack::begin().await;
-    let stores = [attack.store.clone(), Arc::new(SqliteStore::open_for_issuer(&attack.path()).unwrap())];
+    let stores = [attack.store.clone(), Arc::new(SqliteStore::open_for_issuer(&attack.path(), &crate::world::deployment_keys()).unwrap())];
     let mut working = JoinSet::new();
     for (process, store) in stores.iter().enumerate() {
         let notary = Arc::new(notary(store));

@@ -116,7 +116,8 @@ async fn a_host_that_hangs_keeps_nobody_from_the_next() {
     let hangs = TcpListener::bind("127.0.0.1:0").unwrap();
     let both = format!("@{},", hangs.local_addr().unwrap());
     let url = backend.0.cluster.url("countersign_verifier", &backend.0.name).replace('@', &both);
-    let store = PostgresStore::open_for_verifier(PostgresAddress::parse(&url, None).unwrap()).await.unwrap();
+    let store =
+        PostgresStore::open_for_verifier(PostgresAddress::parse(&url, None).unwrap(), &crate::world::deployment_keys()).await.unwrap();
     store.ready().await.unwrap();
 }
 
@@ -155,7 +156,9 @@ async fn a_database_that_would_lose_what_it_keeps_is_refused() {
             return;
         };
         for user in ["countersign_issuer", "countersign_verifier"] {
-            let Err(error) = PostgresStore::open_for_issuer(backend.address(user)).await else { panic!("it opened") };
+            let Err(error) = PostgresStore::open_for_issuer(backend.address(user), &crate::world::deployment_keys()).await else {
+                panic!("it opened")
+            };
             assert!(matches!(&error, StoreError::Unusable(why) if why.contains(named)), "{error}");
         }
     }
@@ -167,7 +170,7 @@ async fn whoever_cannot_come_in_is_told_what_to_do() {
     let cluster = &backend.0.cluster;
     let opened = async |user: &str, database: &str| {
         let address = PostgresAddress::parse(&cluster.url(user, database), None).unwrap();
-        match PostgresStore::open_for_verifier(address).await {
+        match PostgresStore::open_for_verifier(address, &crate::world::deployment_keys()).await {
             Ok(_) => panic!("it opened"),
             Err(error) => error.to_string(),
         }
@@ -178,7 +181,9 @@ async fn whoever_cannot_come_in_is_told_what_to_do() {
     drop(backend.open().await);
     backend.sql("UPDATE schema_version SET version = 99").await.unwrap();
     assert!(opened("countersign_verifier", &backend.0.name).await.contains("another version"));
-    let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer")).await else { panic!("it opened") };
+    let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &crate::world::deployment_keys()).await else {
+        panic!("it opened")
+    };
     assert!(error.to_string().contains("another version"), "{error}");
 }
 
@@ -219,11 +224,17 @@ async fn a_database_elsewhere_shows_a_certificate_of_its_name() {
         return not_run("outages::a_database_elsewhere_shows_a_certificate_of_its_name");
     };
     let admin = cluster.client("postgres", "countersign").await;
-    drop(PostgresStore::open_for_issuer(PostgresAddress::parse(&cluster.url("countersign_issuer", "countersign"), None).unwrap()).await);
+    drop(
+        PostgresStore::open_for_issuer(
+            PostgresAddress::parse(&cluster.url("countersign_issuer", "countersign"), None).unwrap(),
+            &crate::world::deployment_keys(),
+        )
+        .await,
+    );
     let url = cluster.url("countersign_verifier", "countersign").replace("127.0.0.1", "localhost") + "?sslmode=require";
     let opened = async |authority: &str| {
         let address = PostgresAddress::parse(&url, Some(&file(authority))).unwrap();
-        PostgresStore::open_for_verifier(address).await
+        PostgresStore::open_for_verifier(address, &crate::world::deployment_keys()).await
     };
     assert!(opened("authority.pem").await.is_err(), "it has no TLS yet, and nothing is said to it in the clear");
     for (name, authority, opens) in

@@ -52,9 +52,12 @@ impl Postgres {
 #[async_trait]
 impl Backend for Postgres {
     async fn open(&self) -> Stores {
-        let issuer = Arc::new(PostgresStore::open_for_issuer(self.address("countersign_issuer")).await.unwrap());
+        let issuer =
+            Arc::new(PostgresStore::open_for_issuer(self.address("countersign_issuer"), &crate::world::deployment_keys()).await.unwrap());
         // With the rights of the verifier's own role.
-        let verifier = Arc::new(PostgresStore::open_for_verifier(self.address("countersign_verifier")).await.unwrap());
+        let verifier = Arc::new(
+            PostgresStore::open_for_verifier(self.address("countersign_verifier"), &crate::world::deployment_keys()).await.unwrap(),
+        );
         Stores { issuer: issuer.clone(), verifier, ledger: issuer }
     }
 

@@ -185,12 +185,15 @@ async fn a_verifier_does_nothing_of_the_issuers() {
     let Some(backend) = Postgres::new("rights::a_verifier_does_nothing_of_the_issuers").await else { return };
     let world = World::new(&backend).await;
     let before = world.entries().await;
-    let taken = PostgresStore::open_for_verifier(backend.address("countersign_verifier")).await.unwrap();
+    let taken = PostgresStore::open_for_verifier(backend.address("countersign_verifier"), &crate::world::deployment_keys()).await.unwrap();
     let as_issuer = World { stores: crate::Stores::of(std::sync::Arc::new(taken)) };
     assert!(as_issuer.issue(crate::acts::new_token(1)).await.is_err());
     assert!(as_issuer.stores.issuer.officers().await.is_err());
     assert!(as_issuer.stores.ledger.head().await.is_err());
     assert!(as_issuer.stores.issuer.purge(NOW).await.is_err());
-    assert!(PostgresStore::open_for_issuer(backend.address("countersign_verifier")).await.is_err(), "nor does it migrate");
+    assert!(
+        PostgresStore::open_for_issuer(backend.address("countersign_verifier"), &crate::world::deployment_keys()).await.is_err(),
+        "nor does it migrate"
+    );
     assert_eq!(world.entries().await, before);
 }

@@ -27,7 +27,7 @@ impl Sqlite {
     }
 
     fn opened(&self) -> Stores {
-        Stores::of(Arc::new(SqliteStore::open_for_issuer(&self.path()).unwrap()))
+        Stores::of(Arc::new(SqliteStore::open_for_issuer(&self.path(), &crate::world::deployment_keys()).unwrap()))
     }
 
     fn run(&self, statement: &str) -> Result<(), String> {
@@ -89,7 +89,10 @@ fn the_file_and_its_log_are_for_their_owner_alone() {
 fn a_folder_that_is_missing_is_named() {
     let sqlite = Sqlite::empty();
     let path = sqlite.0.path().join("missing/store.sqlite");
-    refused(SqliteStore::open_for_issuer(&path), &["missing/store.sqlite", "cannot be opened", "its folder is not there; make it first"]);
+    refused(
+        SqliteStore::open_for_issuer(&path, &crate::world::deployment_keys()),
+        &["missing/store.sqlite", "cannot be opened", "its folder is not there; make it first"],
+    );
     assert!(!path.parent().unwrap().exists(), "nothing half-made");
 }
 
@@ -98,8 +101,8 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
     let sqlite = Sqlite::empty();
     let text = "This is a letter, not a database. ".repeat(100);
     fs::write(sqlite.path(), &text).unwrap();
-    refused(SqliteStore::open_for_issuer(&sqlite.path()), &["store.sqlite", "another kind of file"]);
-    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "another kind of file"]);
+    refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "another kind of file"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "another kind of file"]);
     assert_eq!(fs::read_to_string(sqlite.path()).unwrap(), text);
 }
 
@@ -107,17 +110,17 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
 fn a_folder_in_place_of_the_file_is_named() {
     let sqlite = Sqlite::empty();
     fs::create_dir(sqlite.path()).unwrap();
-    refused(SqliteStore::open_for_issuer(&sqlite.path()), &["store.sqlite", "cannot be opened"]);
-    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "cannot be opened"]);
+    refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "cannot be opened"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "cannot be opened"]);
 }
 
 #[test]
 fn a_verifier_makes_no_store() {
     let sqlite = Sqlite::empty();
-    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "start the issuer first"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "start the issuer first"]);
     assert!(!sqlite.path().exists());
     fs::write(sqlite.path(), "").unwrap();
-    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["store.sqlite", "start the issuer"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "start the issuer"]);
 }
 
 #[test]
@@ -125,8 +128,8 @@ fn a_store_of_another_version_is_refused() {
     let sqlite = Sqlite::empty();
     drop(sqlite.opened());
     sqlite.run("PRAGMA user_version = 99").unwrap();
-    refused(SqliteStore::open_for_issuer(&sqlite.path()), &["another version"]);
-    refused(SqliteStore::open_for_verifier(&sqlite.path()), &["another version"]);
+    refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &["another version"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["another version"]);
 }
 
 #[tokio::test]
@@ -161,7 +164,7 @@ async fn the_file_may_be_behind_a_link() {
     drop(sqlite.opened());
     let link = sqlite.0.path().join("link.sqlite");
     std::os::unix::fs::symlink(sqlite.path(), &link).unwrap();
-    let store = SqliteStore::open_for_issuer(&link).unwrap();
+    let store = SqliteStore::open_for_issuer(&link, &crate::world::deployment_keys()).unwrap();
     assert!(store.take_guess(9, 0).await.is_ok());
     fs::remove_file(&link).unwrap();
     assert!(store.take_guess(9, 0).await.is_err(), "the next process would find nothing there");

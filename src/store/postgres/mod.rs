@@ -5,6 +5,7 @@ mod access;
 mod acts;
 mod address;
 mod authorisations;
+mod binding;
 mod guesses;
 mod issuer;
 mod keys;
@@ -33,7 +34,7 @@ use self::{
     marks::{MARKED, Marks},
     session::{Link, Manner, Session},
 };
-use super::StoreError;
+use super::{DeploymentKeys, Found, StoreError};
 use crate::token::Cti;
 
 pub use self::address::PostgresAddress;
@@ -65,15 +66,20 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the database for the issuer, who owns it, and migrates it.
-    pub async fn open_for_issuer(address: PostgresAddress) -> Result<Self, StoreError> {
-        schema::bring_up_to_date(&address).await?;
+    /// What the database holds. Nothing is made or changed.
+    pub async fn found(address: &PostgresAddress) -> Result<Found, StoreError> {
+        schema::found(address).await
+    }
+
+    /// Opens the database for the issuer, who owns it, and migrates it. The database of another deployment is refused unchanged.
+    pub async fn open_for_issuer(address: PostgresAddress, keys: &DeploymentKeys) -> Result<Self, StoreError> {
+        schema::bring_up_to_date(&address, keys).await?;
         Ok(Self::start(address, ISSUING, &[MARKED, CHANGED]))
     }
 
     /// Opens the database for whoever neither makes nor migrates it.
-    pub async fn open_for_verifier(address: PostgresAddress) -> Result<Self, StoreError> {
-        schema::check(&address).await?;
+    pub async fn open_for_verifier(address: PostgresAddress, keys: &DeploymentKeys) -> Result<Self, StoreError> {
+        schema::check(&address, keys).await?;
         // Uses are for those whose officers wait for them: no verifier is woken by the checks of all others.
         Ok(Self::start(address, CHECKING, &[CHANGED]))
     }

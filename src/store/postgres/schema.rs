@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{
-    CHECKING, PostgresAddress,
+    CHECKING, PostgresAddress, binding,
     rows::number,
     session::{Manner, Session},
 };
-use crate::store::StoreError;
+use crate::store::{DeploymentKeys, Found, StoreError};
 
 /// Every change so far; `schema_version` holds the number of the last that was applied.
 const MIGRATIONS: [(u32, &str); 2] = [(1, include_str!("migrations/0001.sql")), (2, include_str!("migrations/0002.sql"))];
@@ -25,22 +25,32 @@ const VERIFIER: &str = "countersign_verifier";
 const MIGRATING: Manner = Manner { patience: Duration::from_mins(10), settings: "" };
 
 /// Checks the database and brings it up to date, all of it or nothing.
-pub(super) async fn bring_up_to_date(address: &PostgresAddress) -> Result<(), StoreError> {
+pub(super) async fn bring_up_to_date(address: &PostgresAddress, keys: &DeploymentKeys) -> Result<(), StoreError> {
     let db = open(address, MIGRATING).await?;
     let role = db.maybe("SELECT 1 FROM pg_roles WHERE rolname = $1", &[&VERIFIER]).await?;
     if role.is_none() {
         return Err(StoreError::Unusable(format!("has no role {VERIFIER}; prepare the database with deploy/postgresql.sql first")));
     }
     db.batch(BEGIN).await?;
-    let done = migrate(&db).await;
+    let done = migrate(&db, keys).await;
     db.batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
     done?;
     is_current(&db).await
 }
 
 /// Checks the database.
-pub(super) async fn check(address: &PostgresAddress) -> Result<(), StoreError> {
-    is_current(&open(address, CHECKING).await?).await
+pub(super) async fn check(address: &PostgresAddress, keys: &DeploymentKeys) -> Result<(), StoreError> {
+    let db = open(address, CHECKING).await?;
+    // An unbound one is refused below, with a sentence about its version.
+    if let Found::Bound(bound) = binding::found(&db).await? {
+        keys.check(&bound).map_err(StoreError::Unusable)?;
+    }
+    is_current(&db).await
+}
+
+/// What the database holds.
+pub(super) async fn found(address: &PostgresAddress) -> Result<Found, StoreError> {
+    binding::found(&open(address, CHECKING).await?).await
 }
 
 async fn open(address: &PostgresAddress, manner: Manner) -> Result<Session, StoreError> {
@@ -55,7 +65,8 @@ async fn open(address: &PostgresAddress, manner: Manner) -> Result<Session, Stor
     Ok(db)
 }
 
-async fn migrate(db: &Session) -> Result<(), StoreError> {
+async fn migrate(db: &Session, keys: &DeploymentKeys) -> Result<(), StoreError> {
+    let unbound = binding::compared(db, keys).await?;
     let may = |error| match error {
         StoreError::Failed(reason) => {
             StoreError::Unusable(format!("cannot be brought up to date: {reason}; the issuer's user must own it"))
@@ -66,9 +77,13 @@ async fn migrate(db: &Session) -> Result<(), StoreError> {
     let applied = version(db).await?;
     for (version, statements) in MIGRATIONS.iter().filter(|(version, _)| *version > applied) {
         db.batch(statements).await.map_err(may)?;
-        db.batch(&format!("DELETE FROM schema_version; INSERT INTO schema_version VALUES ({version})")).await?;
+        db.batch(&format!("DELETE FROM schema_version; INSERT INTO schema_version (version) VALUES ({version})")).await?;
     }
-    Ok(())
+    // A newer program's database is refused by the check that follows.
+    match unbound {
+        Some(deployment) => binding::bind(db, &deployment).await,
+        None => Ok(()),
+    }
 }
 
 async fn version(db: &Session) -> Result<u32, StoreError> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod authorisations;
+mod binding;
 mod files;
 mod issuer;
 mod keys;
@@ -20,7 +21,7 @@ use self::{
     files::Files,
     threads::{Readers, Writer},
 };
-use super::StoreError;
+use super::{DeploymentKeys, Found, StoreError};
 use crate::token::Cti;
 
 /// Every schema change so far; `user_version` counts how many were applied.
@@ -67,21 +68,36 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file for the issuer: makes it if it is missing, readable by its owner alone, and migrates it.
-    pub fn open_for_issuer(path: &Path) -> Result<Self, StoreError> {
+    /// What the file at `path` holds. Nothing is made or changed.
+    pub fn found(path: &Path) -> Result<Found, StoreError> {
+        if !path.exists() {
+            return Ok(Found::Nothing);
+        }
+        binding::found(&connect(path)?).map_err(|error| unusable(path, "cannot be read", &error))
+    }
+
+    /// Opens the file for the issuer: makes it if it is missing, readable by its owner alone, and migrates it. The file of another
+    /// deployment is refused unchanged.
+    pub fn open_for_issuer(path: &Path, keys: &DeploymentKeys) -> Result<Self, StoreError> {
         let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
         made.map_err(|error| StoreError::Unusable(format!("{} cannot be opened: {}", path.display(), way_out(&error))))?;
         let mut connection = connect(path)?;
-        migrate(path, &mut connection)?;
+        migrate(path, &mut connection, keys)?;
         Self::start_if_current(path, connection)
     }
 
     /// Opens the file for a verifier, which neither makes nor migrates it.
-    pub fn open_for_verifier(path: &Path) -> Result<Self, StoreError> {
+    pub fn open_for_verifier(path: &Path, keys: &DeploymentKeys) -> Result<Self, StoreError> {
         if !path.exists() {
             return Err(StoreError::Unusable(format!("{} is not there; start the issuer first, which makes it", path.display())));
         }
-        Self::start_if_current(path, connect(path)?)
+        let connection = connect(path)?;
+        match binding::found(&connection).map_err(|error| unusable(path, "cannot be read", &error))? {
+            Found::Bound(bound) => keys.check(&bound).map_err(|how| StoreError::Unusable(format!("{} {how}", path.display())))?,
+            // Refused below, with a sentence about its version.
+            Found::Nothing | Found::Unbound => {}
+        }
+        Self::start_if_current(path, connection)
     }
 
     fn start_if_current(path: &Path, connection: Connection) -> Result<Self, StoreError> {
@@ -188,14 +204,22 @@ fn schema_version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
 }
 
-fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
+fn migrate(path: &Path, connection: &mut Connection, keys: &DeploymentKeys) -> Result<(), StoreError> {
     let wrong = |error: rusqlite::Error| unusable(path, "cannot be brought up to date", &error);
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
     let applied = schema_version(&transaction).map_err(wrong)?;
+    if applied > SCHEMA {
+        return Ok(());
+    }
+    let unbound = binding::compared(&transaction, keys).map_err(wrong)?;
+    let unbound = unbound.map_err(|how| StoreError::Unusable(format!("{} {how}", path.display())))?;
     for (version, statements, follow) in MIGRATIONS.iter().filter(|(version, ..)| *version > applied) {
         transaction.execute_batch(statements).map_err(wrong)?;
         follow(&transaction)?;
         transaction.pragma_update(None, "user_version", version).map_err(wrong)?;
+    }
+    if let Some(deployment) = unbound {
+        binding::bind(&transaction, &deployment)?;
     }
     transaction.commit().map_err(wrong)
 }

@@ -47,14 +47,13 @@ fn at_once_where_the_active_key_cannot_sign_any_more() {
 
 #[test]
 fn never_a_key_that_cannot_or_may_not_sign() {
-    let never: [Change; 9] = [
+    let never: [Change; 8] = [
         |case| case.record(2).stage = Stage::Retired,
         |case| case.record(2).stage = Stage::Removed,
         |case| case.record(2).revoked = Some(stolen()),
         |case| case.published(2).revoked = Some(stolen()),
         |case| case.unpublish(2),
         |case| drop(case.records.remove(1)),
-        |case| case.lose(2),
         |case| case.published(2).expires_at = NOW + WEEK + POLICY.retired - 1,
         |case| case.published(2).not_before = NOW + WEEK + 1,
     ];
@@ -75,6 +74,25 @@ fn the_one_that_ends_first_has_its_turn_first() {
         case.records.reverse();
     });
     assert_eq!(case.takes_over(NOW + WEEK), Some(3));
+}
+
+#[test]
+fn a_key_that_is_on_another_machine_is_never_replaced_by_one_that_is_here() {
+    let active = Case::with(|case| {
+        case.lose(1);
+        case.record(3).stage = Stage::Retired;
+    });
+    for now in [NOW + 60, NOW + WEEK, NOW + WEEK + POLICY.slack - 1] {
+        assert_eq!(active.plan(now).steps, [], "another machine signs with it, and changes the keys over");
+    }
+    assert_eq!(active.takes_over(NOW + WEEK + POLICY.slack + POLICY.retired), Some(2), "it cannot sign anywhere any more");
+    let next = Case::with(|case| case.lose(2));
+    assert_eq!(next.plan(NOW + WEEK).steps, [], "nor does the one after the next come before its time");
+    let revoked = Case::with(|case| {
+        case.lose(1);
+        case.revoke(1);
+    });
+    assert_eq!(revoked.takes_over(NOW + 60), Some(2), "once somebody says that it is lost");
 }
 
 #[test]

@@ -17,11 +17,14 @@ fn people_are_warned_a_week_before_the_set_ends() {
 
 #[test]
 fn people_are_warned_a_week_before_the_last_key_ceases_to_sign() {
-    let last = Case::with(|case| case.at_hand.retain(|key| *key == id(1)));
+    let last = Case::with(|case| {
+        case.unpublish(2);
+        case.unpublish(3);
+    });
     for (now, left) in [(0, WEEK), (1, WEEK - 1), (WEEK - 1, 1), (WEEK, 0), (WEEK + 1, 0)] {
         assert_eq!(last.plan(NOW + now).warnings, [Warning::KeysEnd(left)], "after {now} s");
     }
-    let mut two = Case::with(|case| case.lose(3));
+    let mut two = Case::with(|case| case.unpublish(3));
     assert_eq!(two.plan(NOW + WEEK - 1).warnings, [], "a turn is left");
     assert_eq!(two.plan(NOW + WEEK).warnings, [Warning::KeysEnd(WEEK)], "and begins");
     // Sooner, by what keys have to be published for longer than the slack does for.
@@ -39,6 +42,19 @@ fn people_are_told_where_no_key_can_sign() {
         case.at_hand.retain(|key| *key == id(1));
         assert!(case.plan(NOW + 60).warnings.contains(&Warning::NoKey), "{n}");
     }
+}
+
+#[test]
+fn people_are_warned_of_keys_that_are_not_on_this_machine() {
+    let warnings = |lost: &[u8]| Case::with(|case| lost.iter().for_each(|n| case.lose(*n))).plan(NOW + 60).warnings;
+    assert_eq!(warnings(&[3]), [Warning::Elsewhere(id(3))]);
+    assert_eq!(warnings(&[1]), [Warning::Elsewhere(id(1))], "and no word of an end, which another machine sees to");
+    assert_eq!(warnings(&[2, 1]), [Warning::Elsewhere(id(1)), Warning::Elsewhere(id(2))]);
+    let revoked = Case::with(|case| {
+        case.lose(3);
+        case.revoke(3);
+    });
+    assert_eq!(revoked.plan(NOW + 60).warnings, [Warning::Unpublished(id(3))]);
 }
 
 #[test]

@@ -1,0 +1,164 @@
+//! Which deployment a store belongs to. A store is bound to its deployment when it is made, and every process compares before
+//! it writes anything: a key folder that belongs elsewhere must not change a key's stage.
+
+use std::path::PathBuf;
+
+use crate::{
+    keyring::{IssuerName, KeyId, KeySet, PublicKey},
+    ledger::{Checkpoint, VerifierKey},
+};
+
+/// The deployment that a store is bound to, as its one row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// Random, so that two deployments of one name differ.
+    pub id: [u8; 16],
+    /// Rises when an older copy of the store is restored; from 1.
+    pub epoch: i64,
+    /// The issuer name.
+    pub issuer: String,
+    /// Thumbprint of the root key (RFC 7638).
+    pub root: KeyId,
+    /// The ledger key in force, as `ledger.vkey` writes it.
+    pub ledger_key: String,
+}
+
+/// The deployment that a key folder belongs to.
+#[derive(Clone, Debug)]
+pub struct DeploymentKeys {
+    /// Where the keys are, for refusals.
+    pub folder: PathBuf,
+    /// The issuer name in the settings.
+    pub issuer: IssuerName,
+    /// The pinned root key.
+    pub root: PublicKey,
+    /// The ledger keys in the folder: none for a verifier, two while one replaces the other.
+    pub ledger: Vec<VerifierKey>,
+    /// The id of a store that is made now.
+    pub new_id: [u8; 16],
+}
+
+/// What an older store holds that shows whose it is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Evidence {
+    /// The newest signed key set.
+    pub key_set: Option<String>,
+    /// The newest signed checkpoint.
+    pub checkpoint: Option<String>,
+}
+
+impl DeploymentKeys {
+    /// Compares with the row of a bound store. The sentence continues "the store ...".
+    pub(super) fn check(&self, bound: &Deployment) -> Result<(), String> {
+        let ledger: Vec<String> = self.ledger.iter().map(ToString::to_string).collect();
+        let differs = |what: &str, its: &str, ours: &str| Err(self.elsewhere(&format!("its {what} is {its}, theirs is {ours}")));
+        if bound.issuer != self.issuer.as_str() {
+            return differs("issuer name", &bound.issuer, self.issuer.as_str());
+        }
+        if bound.root != self.root.id() {
+            return differs("root key", &bound.root.to_string(), &self.root.id().to_string());
+        }
+        if !ledger.is_empty() && !ledger.contains(&bound.ledger_key) {
+            return differs("ledger key", &bound.ledger_key, &ledger.join(" or "));
+        }
+        Ok(())
+    }
+
+    /// The row of a store that is bound now: only if what it holds already was signed by these keys.
+    pub(super) fn bind(&self, evidence: &Evidence) -> Result<Deployment, String> {
+        let Some(ledger) = self.ledger.first() else {
+            return Err(format!(
+                "is not bound to a deployment yet, and {} has no ledger key to bind it to; make one with `countersign keys publish --request FILE`",
+                self.folder.display()
+            ));
+        };
+        if let Some(Err(error)) = evidence.key_set.as_ref().map(|set| KeySet::read(set, &self.root, &self.issuer)) {
+            return Err(self.elsewhere(&format!("its key set cannot be trusted under their root key ({error})")));
+        }
+        if let Some(Err(error)) = evidence.checkpoint.as_ref().map(|note| Checkpoint::open(note, ledger)) {
+            return Err(self.elsewhere(&format!("its newest checkpoint cannot be verified under their ledger key ({error})")));
+        }
+        Ok(Deployment {
+            id: self.new_id,
+            epoch: 1,
+            issuer: self.issuer.as_str().to_owned(),
+            root: self.root.id(),
+            ledger_key: ledger.to_string(),
+        })
+    }
+
+    fn elsewhere(&self, how: &str) -> String {
+        let folder = self.folder.display();
+        format!(
+            "belongs to another deployment than the keys in {folder}: {how}; nothing was changed; name the store and the key folder that belong together"
+        )
+    }
+}
+
+/// What is found where a store should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No store yet: none was made, or its database is empty.
+    Nothing,
+    /// A store from before stores were bound.
+    Unbound,
+    /// A store of this deployment.
+    Bound(Deployment),
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::{keyring::SigningKey, ledger::ledger_key};
+
+    const ISSUER: &str = "verify.example.org";
+
+    fn key(seed: u8) -> SigningKey {
+        SigningKey::from_seed(&Zeroizing::new([seed; 32]))
+    }
+
+    fn keys(issuer: &str, root: u8, ledger: &[u8]) -> DeploymentKeys {
+        let issuer: IssuerName = issuer.parse().unwrap();
+        let ledger = ledger.iter().map(|seed| ledger_key(&issuer, key(*seed).public()).unwrap()).collect();
+        DeploymentKeys { folder: "staging".into(), issuer, root: key(root).public(), ledger, new_id: [9; 16] }
+    }
+
+    #[test]
+    fn keys_of_another_deployment_are_told_apart_by_each_of_the_three() {
+        let bound = keys(ISSUER, 1, &[2]).bind(&Evidence::default()).unwrap();
+        assert_eq!((bound.id, bound.epoch), ([9; 16], 1));
+        for same in [keys(ISSUER, 1, &[2]), keys(ISSUER, 1, &[]), keys(ISSUER, 1, &[3, 2])] {
+            assert_eq!(same.check(&bound), Ok(()));
+        }
+        for (other, what) in [
+            (keys("other.example.org", 1, &[2]), "its issuer name is verify.example.org, theirs is other.example.org"),
+            (keys(ISSUER, 3, &[2]), "its root key is "),
+            (keys(ISSUER, 1, &[3]), "its ledger key is verify.example.org/ledger+"),
+        ] {
+            let refused = other.check(&bound).unwrap_err();
+            assert!(refused.starts_with("belongs to another deployment than the keys in staging: ") && refused.contains(what), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_older_store_is_bound_only_to_the_keys_that_signed_what_it_holds() {
+        let issuer: IssuerName = ISSUER.parse().unwrap();
+        let published = crate::keyring::PublishedKey { key: key(5).public(), not_before: 0, expires_at: 9_000, revoked: None };
+        let set = KeySet::new(issuer.clone(), 1, 0, 9_000, vec![published]).unwrap().sign(&key(1));
+        let name = ledger_key(&issuer, key(2).public()).unwrap();
+        let checkpoint = Checkpoint { size: 1, root: [7; 32] }.sign(&name, &key(2));
+        let evidence = Evidence { key_set: Some(set), checkpoint: Some(checkpoint) };
+        assert!(keys(ISSUER, 1, &[2]).bind(&evidence).is_ok());
+        for (other, what) in [
+            (keys(ISSUER, 3, &[2]), "its key set cannot be trusted under their root key"),
+            (keys(ISSUER, 1, &[3]), "its newest checkpoint cannot be verified under their ledger key"),
+            (keys("other.example.org", 1, &[2]), "its key set cannot be trusted"),
+            (keys(ISSUER, 1, &[]), "has no ledger key to bind it to"),
+        ] {
+            let refused = other.bind(&evidence).unwrap_err();
+            assert!(refused.contains(what), "{refused}");
+        }
+    }
+}
