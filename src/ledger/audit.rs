@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Checkpoint, Entry, Frontier, Hash, NodeId, VerifierKey,
+    Checkpoint, Entry, Event, Frontier, Hash, KeyCause, KeyChange, NodeId, Succession, VerifierKey,
     conduct::{Conduct, Remark},
     leaf_hash,
+    succession::{Trust, Unvouched},
 };
 
 /// What was found at an entry, or about the whole where none is named.
@@ -55,7 +56,7 @@ pub struct Report {
 
 /// A ledger under audit.
 pub struct Audit {
-    key: VerifierKey,
+    trust: Trust,
     kept: Vec<Checkpoint>,
     compared: usize,
     signed: Vec<u64>,
@@ -65,8 +66,14 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Begins with an empty ledger. `kept` are checkpoints that were kept outside, opened under the same key.
-    pub fn new(key: VerifierKey, mut kept: Vec<Checkpoint>) -> Self {
+    /// Begins with an empty ledger whose key never changes. `kept` are checkpoints that were kept outside.
+    pub fn new(key: VerifierKey, kept: Vec<Checkpoint>) -> Self {
+        Self::of(&Succession::new(key.clone(), Vec::new()), key, kept)
+    }
+
+    /// Begins with an empty ledger. `key` is the one that the auditor has from elsewhere, whichever of the ledger's it is. The
+    /// keys that the ledger names are believed as far as that one leads to them.
+    pub fn of(keys: &Succession, key: VerifierKey, mut kept: Vec<Checkpoint>) -> Self {
         kept.sort_by_key(|kept| kept.size);
         let report = Report {
             ledger: key.name().to_owned(),
@@ -80,7 +87,8 @@ impl Audit {
             unusual: Vec::new(),
             faults: Vec::new(),
         };
-        Self { key, kept, compared: 0, signed: Vec::new(), frontier: Frontier::default(), conduct: Conduct::default(), report }
+        let trust = Trust::new(keys.first().clone(), key);
+        Self { trust, kept, compared: 0, signed: Vec::new(), frontier: Frontier::default(), conduct: Conduct::default(), report }
     }
 
     /// How many entries were taken.
@@ -109,6 +117,7 @@ impl Audit {
             self.report.longest_silence = Some(Silence { seconds, before: number });
         }
         self.report.period = Some((first, entry.at));
+        self.key_change(number, entry);
         for remark in self.conduct.follow(entry) {
             match remark {
                 Remark::Fault(what) => self.fault(Some(number), what),
@@ -117,11 +126,37 @@ impl Audit {
         }
     }
 
+    fn key_change(&mut self, number: u64, entry: &Entry) {
+        let Some(change) = KeyChange::of(number, entry) else { return };
+        let signed = self.report.signed;
+        if let Event::LedgerKeyChanged { size, cause, .. } = entry.event
+            && cause != KeyCause::Restored
+            && size != signed
+        {
+            let what = format!("the key is said to have been replaced behind a checkpoint of {size} entries, but it signed {signed}");
+            self.fault(Some(number), what);
+        }
+        self.trust.change(change);
+    }
+
+    fn vouched(&mut self, unvouched: Vec<Unvouched>) {
+        for Unvouched { number, is_fault } in unvouched {
+            if is_fault {
+                let what = "the key before did not sign for this change of the ledger's key; once the organisation has given you the new \
+                            key on paper, name it with --key";
+                self.fault(Some(number), what.to_owned());
+            } else {
+                let what = "the key before did not sign for this change of the ledger's key".to_owned();
+                self.report.unusual.push(Finding { entry: Some(number), what });
+            }
+        }
+    }
+
     /// Takes a checkpoint, which stands right behind the last entry that it covers.
     pub fn checkpoint(&mut self, note: &str) {
         self.report.checkpoints += 1;
         let number = self.size();
-        match Checkpoint::open(note, &self.key) {
+        match Checkpoint::open(note, self.trust.in_force()) {
             Err(error) => self.fault(Some(number), format!("the checkpoint after this entry cannot be believed: {error}")),
             Ok(checkpoint) if checkpoint.size != number => {
                 self.fault(Some(number), format!("a checkpoint of {} entries stands after this entry", checkpoint.size));
@@ -136,6 +171,8 @@ impl Audit {
             Ok(_) => {
                 self.report.signed = number;
                 self.signed.push(number);
+                let unvouched = self.trust.checkpoint(note);
+                self.vouched(unvouched);
             }
         }
     }
@@ -167,6 +204,9 @@ impl Audit {
             } else if kept.size > 0 && !self.signed.contains(&kept.size) {
                 self.fault(Some(kept.size), "the checkpoint after this entry was kept, but is missing here".to_owned());
             }
+        }
+        if self.trust.is_adrift() {
+            self.fault(None, "no checkpoint here is signed by the key that was given".to_owned());
         }
         if size > 0 && self.report.checkpoints == 0 {
             self.fault(None, "no checkpoint was signed; the running service signs one within a minute".to_owned());

@@ -26,6 +26,9 @@ pub enum CheckpointError {
     /// It is of another ledger.
     #[error("it is a checkpoint of {0:?}, another ledger")]
     OtherLedger(String),
+    /// The key that signed it was not the ledger's at that size.
+    #[error("it is signed by a key that was not in force at its size")]
+    AnotherTime,
 }
 
 /// The key of a deployment's ledger, under the name of its origin: `verify.example.org/ledger`.
@@ -37,6 +40,11 @@ impl Checkpoint {
     /// Signs it as a note whose origin is the key's name.
     pub fn sign(&self, by: &VerifierKey, key: &SigningKey) -> String {
         by.sign(&format!("{}\n{}\n{}\n", by.name(), self.size, STANDARD.encode(self.root)), key)
+    }
+
+    /// Adds the signature of a second key of the same ledger.
+    pub fn cosign(note: &str, by: &VerifierKey, key: &SigningKey) -> Result<String, CheckpointError> {
+        Ok(by.cosign(note, key)?)
     }
 
     /// Reads a note that `key` signed for its own ledger. Lines that extend a checkpoint are refused: nobody could audit

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::VerifierKey;
 use crate::{
     authority::{
         AccessHash, AccessId, Act, ActorName, Attempt, Authorisation, AuthorisationId, Callsign, Decision, Review, Role, Scopes, Why,
@@ -97,6 +98,45 @@ pub enum Event {
     KeyRemoved { key: KeyId },
     /// A key is not to be trusted; all its tokens are withdrawn.
     KeyRevoked { key: KeyId, reason: String, by: ActorName },
+    /// Checkpoints that cover this entry are signed by another key than those before it. `size` is of the newest checkpoint
+    /// that the key before is known to have signed alone.
+    LedgerKeyChanged {
+        old: Box<VerifierKey>,
+        new: Box<VerifierKey>,
+        size: u64,
+        cause: KeyCause,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        by: ActorName,
+    },
+}
+
+/// Why the ledger's key was replaced. A key vouches for the one behind it, by signing the first checkpoint that covers the
+/// change too, only where it was renewed: a key that is gone cannot, the word of a stolen one is worth nothing, and after
+/// entries were lost it would sign two ledgers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyCause {
+    /// In good order.
+    Renewed,
+    /// Its private half is gone.
+    Lost,
+    /// Somebody else may have its private half.
+    Stolen,
+    /// Entries that it signed are not in the store any more.
+    Restored,
+}
+
+impl KeyCause {
+    /// Behind "because".
+    pub fn as_words(self) -> &'static str {
+        match self {
+            Self::Renewed => "it was time",
+            Self::Lost => "the key before was lost",
+            Self::Stolen => "the key before was stolen",
+            Self::Restored => "entries were lost that the key before had signed",
+        }
+    }
 }
 
 /// An event at its time, ready to be appended.

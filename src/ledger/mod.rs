@@ -10,11 +10,13 @@ mod conduct;
 mod event;
 mod note;
 mod proof;
+mod succession;
 pub mod tree;
 
 pub use audit::{Audit, Finding, Line, Report, Silence};
 pub use checkpoint::{Checkpoint, CheckpointError, ledger_key};
-pub use event::{Entry, Event, NoEntry};
+pub use event::{Entry, Event, KeyCause, NoEntry};
 pub use note::{NoteError, VerifierKey};
 pub use proof::{Proof, ProofError};
+pub use succession::{Handover, KeyChange, Lineage, Succession};
 pub use tree::{Frontier, Hash, NodeId, includes, leaf_hash};

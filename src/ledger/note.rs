@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_with::{DeserializeFromStr, SerializeDisplay};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -34,7 +35,7 @@ pub enum NoteError {
 }
 
 /// Who signs notes: a name and a public key. As text `name+id+base64`, as the Go module proxy writes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, SerializeDisplay, DeserializeFromStr)]
 pub struct VerifierKey {
     name: String,
     key: PublicKey,
@@ -60,8 +61,18 @@ impl VerifierKey {
 
     /// Signs a text, which ends with a newline, by the private half of this key.
     pub fn sign(&self, text: &str, key: &SigningKey) -> String {
+        format!("{text}\n{}", self.signature(text, key))
+    }
+
+    /// Adds a signature to a note that others signed.
+    pub fn cosign(&self, note: &str, key: &SigningKey) -> Result<String, NoteError> {
+        let (text, _) = note.rsplit_once("\n\n").ok_or(NoteError::Malformed)?;
+        Ok(format!("{note}{}", self.signature(&note[..=text.len()], key)))
+    }
+
+    fn signature(&self, text: &str, key: &SigningKey) -> String {
         let signature = STANDARD.encode([self.id().as_slice(), &key.sign(text.as_bytes())].concat());
-        format!("{text}\n\u{2014} {} {signature}\n", self.name)
+        format!("\u{2014} {} {signature}\n", self.name)
     }
 
     /// Gives back the text of a note that this key signed. Signatures of others, such as witnesses, are passed over.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use countersign::{
     authority::{AccessHash, Act, ActorName, Attempt, AuthorisationId, Callsign, Role, Scope, Why},
-    keyring::{KeyId, SigningKey},
-    ledger::{Audit, Checkpoint, Entry, Event, Report, VerifierKey, ledger_key},
+    keyring::{KeyId, PublicKey, SigningKey},
+    ledger::{Audit, Checkpoint, Entry, Event, KeyCause, KeyChange, Report, Succession, VerifierKey, ledger_key},
     token::{Channel, Cti, TokenHash},
 };
 use zeroize::Zeroizing;
@@ -37,6 +37,28 @@ pub fn head(leaves: &[Vec<u8>]) -> Checkpoint {
 /// What the true key signs for these leaves.
 pub fn checkpoint(leaves: &[Vec<u8>]) -> String {
     head(leaves).sign(&key(), &signing_key())
+}
+
+/// A key of the ledger by its number; the first one is 5.
+pub fn numbered(number: u8) -> SigningKey {
+    SigningKey::from_seed(&Zeroizing::new([number; 32]))
+}
+
+pub fn named(number: u8) -> VerifierKey {
+    ledger_key(&"verify.example.org".parse().unwrap(), numbered(number).public()).unwrap()
+}
+
+/// What these keys of the ledger sign together for these leaves.
+pub fn signed_by(leaves: &[Vec<u8>], keys: &[u8]) -> String {
+    let (first, others) = keys.split_first().unwrap();
+    let note = head(leaves).sign(&named(*first), &numbered(*first));
+    others.iter().fold(note, |note, other| Checkpoint::cosign(&note, &named(*other), &numbered(*other)).unwrap())
+}
+
+/// The operator replaced one key of the ledger by another.
+pub fn rekeyed(old: u8, new: u8, size: u64, cause: KeyCause) -> Event {
+    let (old, new, by) = (Box::new(named(old)), Box::new(named(new)), actor("*operator"));
+    Event::LedgerKeyChanged { old, new, size, cause, reason: None, by }
 }
 
 pub fn callsign(name: &str) -> Callsign {
@@ -251,13 +273,28 @@ impl Book {
         self.entries.iter().map(Entry::canonical_bytes).collect()
     }
 
-    /// What an audit says, with a checkpoint behind the last entry.
+    /// What an audit says, with a checkpoint behind the last entry, by every key that the ledger had.
     pub fn report(&self) -> Report {
-        let (mut audit, leaves) = (Audit::new(key(), vec![]), self.leaves());
+        let changes = (1..).zip(&self.entries).filter_map(|(number, entry)| KeyChange::of(number, entry)).collect();
+        let keys = Succession::new(key(), changes);
+        let (mut audit, leaves) = (Audit::of(&keys, keys.newest().clone(), vec![]), self.leaves());
         for leaf in &leaves {
             audit.entry(leaf);
         }
-        audit.checkpoint(&checkpoint(&leaves));
+        let newest = (5..=9).find(|number| numbered(*number).public() == public(keys.newest())).unwrap();
+        let note = head(&leaves).sign(keys.newest(), &numbered(newest));
+        let others = (5..=9).filter(|number| *number != newest);
+        audit.checkpoint(&others.fold(note, |note, other| Checkpoint::cosign(&note, &named(other), &numbered(other)).unwrap()));
         audit.finish()
     }
+}
+
+/// The public half, whatever the name.
+fn public(name: &VerifierKey) -> PublicKey {
+    (5..=9).map(|number| numbered(number).public()).find(|key| name.to_string().ends_with(&encoded(key))).unwrap()
+}
+
+fn encoded(key: &PublicKey) -> String {
+    let named = VerifierKey::new("a".into(), key.clone()).unwrap().to_string();
+    named.rsplit_once('+').map_or_else(|| named.clone(), |(_, key)| key.to_owned())
 }

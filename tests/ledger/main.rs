@@ -10,4 +10,5 @@ mod nodes;
 mod oracle;
 mod proofs;
 mod rewritten;
+mod succession;
 mod vectors;

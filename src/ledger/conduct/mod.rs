@@ -1,12 +1,13 @@
 //! Whether every act was allowed at the moment when it happened, told from the entries alone.
 
 mod keys;
+mod ledger_key;
 mod tokens;
 mod ways;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use self::{keys::Keys, ways::Ways};
+use self::{keys::Keys, ledger_key::LedgerKeys, ways::Ways};
 use super::{Entry, Event};
 use crate::{
     authority::{Act, ActorName, AuthorisationId, Callsign, Role, State, Why},
@@ -78,6 +79,7 @@ pub(super) struct Conduct {
     approvals: HashSet<(Callsign, Callsign)>,
     refused: HashMap<(Callsign, Act, Why), i64>,
     keys: Keys,
+    ledger_keys: LedgerKeys,
 }
 
 type Remarks = Vec<Remark>;
@@ -141,6 +143,10 @@ impl Conduct {
                 self.administrates(&mut remarks, by);
                 unusual(&mut remarks, true, || format!("key {key} was revoked by {by}: {reason}"));
                 self.keys.revoked(&mut remarks, *key, *at);
+            }
+            Event::LedgerKeyChanged { by, .. } => {
+                self.administrates(&mut remarks, by);
+                self.ledger_keys.changed(&mut remarks, event);
             }
         }
         remarks

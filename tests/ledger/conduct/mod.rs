@@ -34,6 +34,7 @@ fn sayings() -> Vec<Vec<&'static str>> {
     let source = concat!(
         include_str!("../../../src/ledger/conduct/mod.rs"),
         include_str!("../../../src/ledger/conduct/keys.rs"),
+        include_str!("../../../src/ledger/conduct/ledger_key.rs"),
         include_str!("../../../src/ledger/conduct/tokens.rs"),
         include_str!("../../../src/ledger/conduct/ways.rs"),
     );

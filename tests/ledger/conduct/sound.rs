@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use countersign::{
     authority::{Role, Why},
-    ledger::Entry,
+    ledger::{Entry, KeyCause},
     token::Channel::InPerson,
 };
 
 use crate::book::{
-    Ask, Book, DAY, MINUTE, activated, approved, checked, closed, credential, enrolled, passkey, published, refused, removed, retired,
-    reviewed, revoked, speakable, suspended, taken_back, tried, withdrawn,
+    Ask, Book, DAY, MINUTE, activated, approved, checked, closed, credential, enrolled, passkey, published, refused, rekeyed, removed,
+    retired, reviewed, revoked, speakable, suspended, taken_back, tried, withdrawn,
 };
 
 /// Every kind of event.
@@ -30,18 +30,20 @@ fn sound() -> Book {
     book.issue(|token| (token.number, token.key) = (3, 2));
     book.add(enrolled("robin", Role::Officer, "otter")).add(suspended("robin", "otter"));
     book.add(revoked(2, "otter")).add(published(3)).add(activated(3));
+    book.add(rekeyed(5, 6, 0, KeyCause::Renewed));
     book
 }
 
 #[test]
-fn a_sound_ledger_has_no_fault_and_only_its_revocation_and_refusal_are_unusual() {
+fn a_sound_ledger_has_no_fault_and_only_its_revocation_refusal_and_new_key_are_unusual() {
     let book = sound();
     let report = book.report();
     assert_eq!(report.faults, []);
-    let [refusal, revocation] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
+    let [refusal, revocation, rekeyed] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
     assert!(revocation.what.contains("was revoked by otter: stolen"), "{revocation:?}");
     assert!(refusal.what.contains("heron tried to approve an authorisation"), "{refusal:?}");
-    assert_eq!(revocation.entry, Some(book.entries.len() as u64 - 2));
+    assert!(rekeyed.what.contains("the ledger's key was replaced by "), "{rekeyed:?}");
+    assert_eq!(revocation.entry, Some(book.entries.len() as u64 - 3));
 }
 
 #[test]
@@ -64,6 +66,7 @@ fn a_report_counts_every_kind_of_event_and_names_the_period() {
             ("key_retired", 1),
             ("key_revoked", 1),
             ("key_set_published", 3),
+            ("ledger_key_changed", 1),
             ("link_made", 1),
             ("officer_enrolled", 7),
             ("officer_suspended", 1),

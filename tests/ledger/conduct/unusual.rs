@@ -2,13 +2,14 @@
 
 use countersign::{
     authority::{Role, Why},
+    ledger::{Event, KeyCause},
     token::Channel::{InPerson, Telephone},
 };
 
 use super::{Story, found, told};
 use crate::book::{
-    Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, credential, enrolled, passkey, published, refused, removed, retired,
-    reviewed, revoked, speakable, suspended, taken_back, tried, withdrawn,
+    Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, credential, enrolled, passkey, published, refused, rekeyed, removed,
+    retired, reviewed, revoked, speakable, suspended, taken_back, tried, withdrawn,
 };
 
 /// Otter, who was an administrator, was suspended by another one.
@@ -17,6 +18,13 @@ fn without_otter(book: &mut Book) -> &mut Book {
 }
 
 const UNUSUAL: &[Story] = &[
+    ("the ledger's key is replaced", "behind a checkpoint of 0 entries, because it was time", |book| {
+        book.add(rekeyed(5, 6, 0, KeyCause::Renewed));
+    }),
+    ("the ledger's key is replaced for a reason", "because the key before was stolen (a burglary)", |book| {
+        let Event::LedgerKeyChanged { old, new, size, cause, by, .. } = rekeyed(5, 6, 0, KeyCause::Stolen) else { unreachable!() };
+        book.add(Event::LedgerKeyChanged { old, new, size, cause, reason: Some("a burglary".into()), by });
+    }),
     ("the clock is set back by over a minute", "the clock was set back by 61 seconds", |book| {
         book.after(-61, published(2));
     }),
@@ -216,7 +224,7 @@ pub fn all() -> Vec<String> {
 
 #[test]
 fn everything_unusual_is_remarked_at_its_entry_and_nothing_else() {
-    assert_eq!(all().len(), 24);
+    assert_eq!(all().len(), 26);
 }
 
 #[test]
