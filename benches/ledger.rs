@@ -18,7 +18,9 @@ use std::{
 
 use countersign::{
     authority::{ActorName, Officer, Role},
+    entropy::SystemEntropy,
     issuer::{Notary, export, inspect},
+    key_folder::{KeyFolder, LedgerFolder},
     keyring::{IssuerName, SigningKey},
     ledger::{Audit, Event, Line, Report, VerifierKey, ledger_key},
     store::{IssuerStore as _, LedgerStore as _, SqliteStore, StoreError},
@@ -57,6 +59,16 @@ fn key() -> (VerifierKey, SigningKey) {
     (ledger_key(&issuer, key.public()).expect("a good name"), key)
 }
 
+/// A key folder, so that what a checkpoint costs on this machine's disk counts too.
+fn machine(folder: &TempDir) -> LedgerFolder {
+    let keys = KeyFolder::at(folder.path().join("keys"));
+    keys.init(&"verify.example.org".parse().expect("a host name"), NOW, &SystemEntropy, None).expect("keys");
+    let (name, signing) = key();
+    std::fs::write(folder.path().join("keys/private/ledger.pem"), signing.to_pem(None).expect("a key")).expect("a file");
+    std::fs::write(folder.path().join("keys/ledger.vkey"), name.to_string()).expect("a file");
+    keys.ledger(&"verify.example.org".parse().expect("a host name"), None)
+}
+
 /// Somebody is enrolled; in the order of their callsigns, so that a table of any size is written at its end.
 async fn act(store: &SqliteStore, n: u64) {
     let callsign = format!("person{n:09}");
@@ -69,8 +81,7 @@ impl Ledger {
     async fn of(size: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite"), &deployment::keys()).expect("a store"));
-        let (name, key) = key();
-        let mut ledger = Self { folder, notary: Notary::new(store.clone(), name, key), store, size: 0 };
+        let mut ledger = Self { notary: Notary::new(store.clone(), Arc::new(machine(&folder))), folder, store, size: 0 };
         while ledger.size < size {
             ledger.append(SIGNED_EVERY.min(size - ledger.size)).await;
             ledger.notary.sign().await.expect("an honest ledger");

@@ -9,6 +9,8 @@ mod attack;
 mod database;
 #[path = "store/deployment.rs"]
 mod deployment;
+#[path = "store/faulty.rs"]
+mod faulty;
 #[path = "store/groups.rs"]
 mod groups;
 #[path = "store/guards.rs"]
@@ -25,6 +27,8 @@ mod notary;
 mod outages;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/renewal.rs"]
+mod renewal;
 #[path = "store/reviews.rs"]
 mod reviews;
 #[path = "store/rights.rs"]
@@ -149,6 +153,8 @@ macro_rules! whole_suite {
             ledger::proofs_hold_for_every_entry_and_size,
             ledger::entries_written_at_once_stand_in_one_tree,
             ledger::checkpoints_only_grow,
+            ledger::the_ledgers_key_changes_once_and_from_there_on_it_alone_keeps_checkpoints,
+            ledger::a_deployment_that_names_another_ledger_key_keeps_it,
             ledger::the_entry_that_issued_a_token_is_found,
             ledger::a_long_ledger_comes_in_pages,
             groups::many_writes_at_once_are_all_answered_and_durable,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::store::{DeploymentKeys, IssuerStore, PostgresAddress, PostgresStore, SqliteStore};
+use countersign::store::{DeploymentKeys, IssuerStore, LedgerStore, PostgresAddress, PostgresStore, SqliteStore};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tempfile::TempDir;
 
@@ -19,12 +19,17 @@ pub struct Kind {
     pub start: fn(&Folder) -> Option<Box<dyn Store>>,
 }
 
+/// What issuing takes.
+pub trait Issuing: IssuerStore + LedgerStore {}
+
+impl<S: IssuerStore + LedgerStore> Issuing for S {}
+
 /// An empty store; its server, if it has one, stops when it is dropped.
 pub trait Store {
     /// What the setting `store` says at a verifier.
     fn url(&self) -> String;
     /// Opens it as the issuer does.
-    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn IssuerStore>>;
+    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn Issuing>>;
 }
 
 pub const KINDS: [Kind; 2] = [
@@ -39,8 +44,8 @@ impl Store for Sqlite {
         format!("sqlite:{}", self.0.display())
     }
 
-    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn IssuerStore>> {
-        let store: Arc<dyn IssuerStore> = Arc::new(SqliteStore::open_for_issuer(&self.0, keys).expect("a store"));
+    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn Issuing>> {
+        let store: Arc<dyn Issuing> = Arc::new(SqliteStore::open_for_issuer(&self.0, keys).expect("a store"));
         std::future::ready(store).boxed()
     }
 }
@@ -65,8 +70,8 @@ impl Store for Postgres {
         self.0.url("countersign_verifier", "countersign")
     }
 
-    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn IssuerStore>> {
+    fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn Issuing>> {
         let address = PostgresAddress::parse(&self.0.url("countersign_issuer", "countersign"), None).expect("an address");
-        async { Arc::new(PostgresStore::open_for_issuer(address, keys).await.expect("a store")) as Arc<dyn IssuerStore> }.boxed()
+        async { Arc::new(PostgresStore::open_for_issuer(address, keys).await.expect("a store")) as Arc<dyn Issuing> }.boxed()
     }
 }

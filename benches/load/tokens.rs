@@ -6,9 +6,10 @@ use countersign::{
     authority::{Actor, Authorisation, Decision, Officer, Role},
     clock::{Clock, ManualClock, SystemClock},
     entropy::{Entropy, SystemEntropy},
-    issuer::{Ask, Custodian, Desk, DeskSettings, IssueRequest, POLICY, Registry, Trust},
+    issuer::{Ask, Custodian, Desk, DeskSettings, IssueRequest, Notary, POLICY, Registry, Trust},
     key_folder::KeyFolder,
     keyring::IssuerName,
+    store::{IssuerStore, LedgerStore},
     token::{Approach, Channel, SpokenSize, Token},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -96,7 +97,8 @@ impl Office {
     async fn open(store: &dyn Store, keys: &KeyFolder, now: i64) -> Self {
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(ManualClock::at(now)), Arc::new(SystemEntropy));
         let issuer: IssuerName = ISSUER.parse().expect("a name");
-        let store = store.open(&keys.deployment_keys(&issuer, [1; 16], None).expect("they were made")).await;
+        let opened = store.open(&keys.deployment_keys(&issuer, [1; 16], None).expect("they were made")).await;
+        let (store, ledger): (Arc<dyn IssuerStore>, Arc<dyn LedgerStore>) = (opened.clone(), opened);
         let trust = Trust { root: keys.root().expect("it was made"), issuer: issuer.clone(), policy: POLICY };
         let vault = Arc::new(keys.vault(None));
         let custodian = Arc::new(Custodian::new(store.clone(), vault, clock.clone(), entropy.clone(), trust));
@@ -104,7 +106,8 @@ impl Office {
         custodian.rotate().await.expect("keys");
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer, spoken: SpokenSize::Five, max_live: 1 };
-        let desk = Desk::new(store, clock, entropy, custodian, rules);
+        let notary = Arc::new(Notary::new(ledger, Arc::new(keys.ledger(&rules.issuer, None))));
+        let desk = Desk::new(store, clock, entropy, custodian, notary, rules);
         let officer = person(&registry, "falcon", Role::Officer).await;
         let approver = person(&registry, "heron", Role::Approver).await;
         Self { registry, desk, officer, approver, now }

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{
-    Failure, Format,
+    Failure, Format, ledger_key,
     place::{Place, Stores, block_on},
     publish, terms,
 };
@@ -43,6 +43,9 @@ pub enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// The ledger's own key
+    #[command(subcommand)]
+    Ledger(ledger_key::Command),
 }
 
 /// Runs one, as the operator of this machine.
@@ -61,6 +64,7 @@ pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(),
             })
         }
         Command::Revoke { kid, reason } => revoke(*kid, reason, settings, format),
+        Command::Ledger(command) => ledger_key::run(command, settings, format),
     }
 }
 

@@ -7,21 +7,19 @@ use std::{
     sync::Arc,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{
-    Failure, Format,
-    client::{self, Client},
+    Failure, Format, oversee,
     place::{Place, Stores, block_on},
     report, terms,
 };
 use crate::{
-    config::{Settings, read, reason, replace},
-    issuer::{export, inspect, prove},
+    config::{Settings, read, reason},
+    issuer::{export, inspect, key_changes, prove},
     key_folder::KeyFolder,
-    ledger::{Audit, Checkpoint, Entry, Line, Proof, Report, VerifierKey, tree},
+    ledger::{Audit, Checkpoint, CheckpointError, Entry, KeyChange, Line, NoteError, Proof, ProofError, Report, Succession, VerifierKey},
     store::{LedgerStore, StoreError},
     token::Cti,
 };
@@ -74,11 +72,10 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
         Command::Export { file } => export_to(file.as_deref(), settings),
         Command::Verify { file, key, since } => {
             let key = ledger_key(key.as_deref(), settings)?;
-            let kept = since.iter().map(|path| kept(path, &key)).collect::<Result<_, _>>()?;
             match file {
                 Some(path) if begins_like_a_proof(&path)? => verify_proof(&path, &key, format),
-                Some(path) => report::print(&audit(&path, key, kept)?, format),
-                None => report::print(&block_on(async { Ok(inspect(&*store(settings).await?, key, kept).await?) })?, format),
+                Some(path) => report::print(&audit(&path, key, &since)?, format),
+                None => report::print(&block_on(inspect_here(key, &since, settings))?, format),
             }
         }
         Command::Prove { id } => {
@@ -88,7 +85,7 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
             let proof = proof.ok_or_else(none)?.write();
             format.print(&json!({"proof": proof}), |_| proof.trim_end().to_owned())
         }
-        Command::Checkpoint { keep, key } => fetch(&keep, &ledger_key(key.as_deref(), settings)?, settings, format),
+        Command::Checkpoint { keep, key } => oversee::fetch(&keep, &ledger_key(key.as_deref(), settings)?, settings, format),
     }
 }
 
@@ -109,8 +106,14 @@ fn parsed(what: &str, text: &str) -> Result<VerifierKey, Failure> {
     text.parse().map_err(|error| Failure::wrong(format!("{what} cannot be used: {error}")))
 }
 
-fn kept(path: &Path, key: &VerifierKey) -> Result<Checkpoint, Failure> {
-    Checkpoint::open(&read(path)?, key).map_err(|error| Failure::wrong(format!("{} cannot be used: {error}", path.display())))
+/// Checkpoints that were kept, each by any of the ledger's keys.
+fn kept(paths: &[PathBuf], keys: &Succession) -> Result<Vec<Checkpoint>, Failure> {
+    let open = |path: &PathBuf| keys.open_any(&read(path)?).map_err(|error| cannot_use(path, error));
+    paths.iter().map(open).collect()
+}
+
+pub(super) fn cannot_use(path: &Path, error: impl std::fmt::Display) -> Failure {
+    Failure::wrong(format!("{} cannot be used: {error}", path.display()))
 }
 
 fn show(last: u32, settings: &Settings, format: Format) -> Result<(), Failure> {
@@ -187,62 +190,49 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::wrong(format!("{} cannot be read ({}); check its path and who may read it", path.display(), reason(error)))
 }
 
-fn audit(path: &Path, key: VerifierKey, kept: Vec<Checkpoint>) -> Result<Report, Failure> {
-    let mut audit = Audit::new(key, kept);
-    for line in open(path)?.split(b'\n') {
-        match Line::read(&line.map_err(|error| unreadable(path, &error))?) {
-            Line::Entry(leaf) => drop(audit.entry(leaf)),
-            Line::Checkpoint(note) => audit.checkpoint(&note),
+async fn inspect_here(key: VerifierKey, since: &[PathBuf], settings: &Settings) -> Result<Report, Failure> {
+    let store = store(settings).await?;
+    let kept = kept(since, &Succession::new(key.clone(), key_changes(&*store).await?))?;
+    Ok(inspect(&*store, key, kept).await?)
+}
+
+/// Twice through the file: which keys there were has to be known before the first checkpoint.
+fn audit(path: &Path, key: VerifierKey, since: &[PathBuf]) -> Result<Report, Failure> {
+    let (mut number, mut changes) = (0, Vec::new());
+    each_line(path, |line| {
+        if let Line::Entry(leaf) = line {
+            number += 1;
+            changes.extend(Entry::parse(leaf).ok().and_then(|entry| KeyChange::of(number, &entry)));
         }
-    }
+    })?;
+    let keys = Succession::new(key.clone(), changes);
+    let mut audit = Audit::of(&keys, key, kept(since, &keys)?);
+    each_line(path, |line| match line {
+        Line::Entry(leaf) => drop(audit.entry(leaf)),
+        Line::Checkpoint(note) => audit.checkpoint(&note),
+    })?;
     Ok(audit.finish())
+}
+
+fn each_line(path: &Path, mut take: impl FnMut(Line<'_>)) -> Result<(), Failure> {
+    for line in open(path)?.split(b'\n') {
+        take(Line::read(&line.map_err(|error| unreadable(path, &error))?));
+    }
+    Ok(())
 }
 
 fn verify_proof(path: &Path, key: &VerifierKey, format: Format) -> Result<(), Failure> {
     let text = read(path)?;
     let proof = Proof::read(&text).ok_or_else(|| Failure::no(format!("{} is not a proof in the expected form", path.display())))?;
-    let (entry, checkpoint) = proof.verify(key).map_err(Failure::no)?;
+    let (entry, checkpoint) = proof.verify(key).map_err(|error| match error {
+        ProofError::Checkpoint(CheckpointError::Note(NoteError::Unsigned(_))) => {
+            Failure::no(format!("{error} with this key; if the ledger's key was changed since, give the one of the proof's time"))
+        }
+        error => Failure::no(error),
+    })?;
     let data = json!({"number": proof.index + 1, "entry": entry, "size": checkpoint.size});
     format.print(&data, |_| {
         let leaf = String::from_utf8_lossy(&proof.leaf);
         format!("Entry {} of {} is in the ledger {}:\n{leaf}", proof.index + 1, checkpoint.size, key.name())
     })
-}
-
-/// An overseer's routine. What was kept is replaced only by what goes on from it.
-fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format) -> Result<(), Failure> {
-    let client = Client::new(settings.private_url()?);
-    let credential = settings.credential()?;
-    let get = |path: &str| match client.get(path, &credential)? {
-        (200, text) => Ok(text),
-        (status, text) => Err(client::refused(status, &serde_json::from_str(&text).unwrap_or(Value::Null))),
-    };
-    let note = get("/v1/ledger/checkpoint")?;
-    let newest = Checkpoint::open(&note, key).map_err(|error| Failure::no(format!("the newest checkpoint cannot be believed: {error}")))?;
-    let before = if keep.exists() { Some(kept(keep, key)?) } else { None };
-    if let Some(before) = before {
-        let proof = if 0 < before.size && before.size < newest.size {
-            hashes(&get(&format!("/v1/ledger/consistency/{}/{}", before.size, newest.size))?)
-        } else {
-            Some(Vec::new())
-        };
-        let extends = |proof: Vec<_>| tree::extends((before.size, &before.root), (newest.size, &newest.root), &proof);
-        if !proof.is_some_and(extends) {
-            let (old, new, file) = (before.size, newest.size, keep.display());
-            return Err(Failure::no(format!(
-                "the checkpoint of {new} entries does not go on from the one of {old} in {file}: the ledger was changed; keep both, and ask why"
-            )));
-        }
-    }
-    let unwritten = |error: io::Error| Failure::wrong(format!("{} cannot be written ({}); check the path", keep.display(), reason(&error)));
-    replace(keep, note.as_bytes()).map_err(unwritten)?;
-    format.print(&json!({"size": newest.size, "since": before.map(|before| before.size)}), |_| match before {
-        Some(before) => format!("Kept the checkpoint of {} entries; it goes on from the one of {}.", newest.size, before.size),
-        None => format!("Kept the checkpoint of {} entries, the first.", newest.size),
-    })
-}
-
-fn hashes(text: &str) -> Option<Vec<tree::Hash>> {
-    let answer: Value = serde_json::from_str(text).ok()?;
-    answer["hashes"].as_array()?.iter().map(|hash| STANDARD.decode(hash.as_str()?).ok()?.try_into().ok()).collect()
 }

@@ -122,7 +122,7 @@ async fn request(place: &Place, settings: &Settings, folder: &KeyFolder) -> Resu
 /// A ledger key is made once for a deployment, before its store. Where there is a store and no ledger key, this is another machine
 /// or the key was lost: a second key would sign checkpoints that nobody believes.
 async fn ledger_key(place: &Place, settings: &Settings, folder: &KeyFolder) -> Result<(), Failure> {
-    if folder.has_private_ledger() {
+    if folder.has_ledger_key() {
         return Ok(());
     }
     match Stores::found(settings).await? {
@@ -130,7 +130,7 @@ async fn ledger_key(place: &Place, settings: &Settings, folder: &KeyFolder) -> R
         Found::Unbound | Found::Bound(_) => {
             let path = folder.path().display();
             Err(Failure::wrong(format!(
-                "{path}/private/ledger.pem is not there, and the store has a ledger already; bring the key from the machine that signs the ledger"
+                "{path}/private/ledger.pem is not there, and the store has a ledger already; bring the key and ledger.vkey from the machine that signs the ledger"
             )))
         }
     }

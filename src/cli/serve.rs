@@ -26,7 +26,7 @@ use crate::{
         proxy::Proxies,
         public,
     },
-    issuer::{CustodyError, Housekeeper, Notary},
+    issuer::{CustodyError, Housekeeper, Notary, NotaryError},
     key_folder::KeyFolder,
     store::VerifierStore,
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
@@ -104,7 +104,8 @@ impl Service {
         }
         let issuer = settings.issuer()?;
         folder.vault(settings.passphrase()?).check(&folder.public_keys(&issuer, place.clock.now())?)?;
-        let (name, key) = folder.ledger(&issuer, settings.passphrase()?.as_ref())?;
+        let ledger = folder.ledger(&issuer, settings.passphrase()?);
+        ledger.check()?;
         let store = Stores::for_issuer(settings, place).await?;
         let custodian = Arc::new(place.custodian_on(store.issuer.clone(), settings)?);
         custodian.install(&folder.key_set()?).await?;
@@ -113,7 +114,13 @@ impl Service {
             Err(CustodyError::Ring(error)) => tracing::error!(%error, "nothing can be issued for now"),
             done => drop(done?),
         }
-        let notary = Arc::new(Notary::new(store.ledger.clone(), name, key));
+        let notary = Arc::new(Notary::new(store.ledger.clone(), Arc::new(ledger)));
+        // Before anybody can ask for a code. Without a signature nothing is issued, and all the rest is served.
+        match notary.sign().await {
+            Ok(_) => {}
+            Err(NotaryError::Store(error)) => tracing::error!(%error, "nothing can be issued for now, because the ledger cannot be signed"),
+            Err(error) => tracing::error!("ALARM: nothing can be issued for now: {error}"),
+        }
         let checking = if side == Side::All { Some(service.checking(settings, &folder, store.verifier)?) } else { None };
         let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian };
         let scrape = service.scrape(place, checking.clone(), Some(issuing.clone()));

@@ -141,6 +141,8 @@ impl From<Refused> for Problem {
                 tracing::error!("ALARM: {error}");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "ledger-unsound", said)
             }
+            // The housekeeper's log says why, again and again.
+            Refused::Unsigned(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "ledger-unsigned", said),
             Refused::Custody(error) => internal(&error),
             Refused::Entropy(error) => internal(&error),
             Refused::Store(error) => internal(&error),

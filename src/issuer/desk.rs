@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use super::{
-    Custodian, Refused, TokenStatus,
+    Custodian, Notary, NotaryError, Refused, TokenStatus,
     refusals::Refusals,
     silent::SilentTokens,
     standing::{may_touch, standing},
@@ -66,6 +66,7 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     custodian: Arc<Custodian>,
+    notary: Arc<Notary>,
     settings: DeskSettings,
     silent: SilentTokens,
     refusals: Refusals,
@@ -78,10 +79,11 @@ impl Desk {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         custodian: Arc<Custodian>,
+        notary: Arc<Notary>,
         settings: DeskSettings,
     ) -> Self {
         let refusals = Refusals::new(store.clone(), clock.clone());
-        Self { store, clock, entropy, custodian, settings, silent: SilentTokens::default(), refusals }
+        Self { store, clock, entropy, custodian, notary, settings, silent: SilentTokens::default(), refusals }
     }
 
     /// Issues a token: signs it, records it with its ledger entry, and only then shows it.
@@ -99,6 +101,7 @@ impl Desk {
         let channel = request.approach.channel;
         let authorisation = self.authorisation(officer, request.authorisation, channel, request.not_before.unwrap_or(now)).await?;
         let window = window(&request, &authorisation, now)?;
+        self.ledger_is_signed().await?;
         let speak = request.spoken.unwrap_or(channel == Channel::Telephone);
         for _ in 0..DRAWS {
             let mut cti = [0; 8];
@@ -119,6 +122,14 @@ impl Desk {
             }
         }
         Err(Refused::TooManyLive)
+    }
+
+    /// Nothing new comes into the world that the overseer would not see. What takes something back is never held up.
+    async fn ledger_is_signed(&self) -> Result<(), Refused> {
+        self.notary.can_sign().await.map_err(|error| match error {
+            NotaryError::Store(error) => Refused::Store(error),
+            error => Refused::Unsigned(error),
+        })
     }
 
     async fn record(
@@ -159,6 +170,7 @@ impl Desk {
     pub async fn make_speakable(&self, officer: &Officer, cti: Cti) -> Result<SpokenCode, Refused> {
         self.find(officer, cti, Act::MakeSpeakable).await?;
         let token = self.silent.find(cti).ok_or(Refused::CannotSpeak)?;
+        self.ledger_is_signed().await?;
         let code = SpokenCode::of(&token, self.settings.spoken);
         let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(self.clock.now());
         match self.store.make_speakable(cti, self.speakable(code, &token), entry).await {

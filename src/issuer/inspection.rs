@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::key_changes;
 use crate::{
-    ledger::{Audit, Checkpoint, Hash, Line, NodeId, Report, VerifierKey},
+    ledger::{Audit, Checkpoint, Hash, Line, NodeId, Report, Succession, VerifierKey},
     store::{CheckpointRow, EntryRow, Head, LedgerStore, StoreError},
 };
 
@@ -69,7 +70,8 @@ pub async fn export<E: From<StoreError>>(store: &dyn LedgerStore, mut write: imp
 /// Audits the ledger where it is kept: what an overseer checks, and every column of every table besides.
 pub async fn inspect(store: &dyn LedgerStore, key: VerifierKey, kept: Vec<Checkpoint>) -> Result<Report, StoreError> {
     let mut walk = Walk::begin(store).await?;
-    let mut audit = Audit::new(key, kept);
+    let keys = Succession::new(key.clone(), key_changes(store).await?);
+    let mut audit = Audit::of(&keys, key, kept);
     let mut tree = Tree::default();
     let mut numbered = 0;
     while let Some(step) = walk.next().await? {

@@ -7,27 +7,33 @@ mod custodian;
 mod desk;
 mod housekeeper;
 mod inspection;
+mod ledger_vault;
 mod notary;
 mod passkeys;
 mod people;
 mod refusals;
 mod registry;
 mod relying_party;
+mod renewal;
 mod secret;
 mod silent;
 mod standing;
+mod survey;
 
 pub use custodian::{Custodian, CustodyError, KeyVault, POLICY, Rotated, Trust, VaultError, draw_key};
 pub use desk::{Desk, DeskSettings, IssueRequest, Issued};
 pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};
+pub use ledger_vault::{LedgerKey, LedgerVault};
 pub use notary::{Notary, NotaryError, prove};
 pub use passkeys::{Opened, Passkeys};
 pub use people::{Invited, Offered, Person, ShownLink};
 pub use registry::{Ask, Changed, Overseer, Registry};
 pub use relying_party::{Answer, Challenge, RelyingParty, RelyingPartyError};
+pub use renewal::{Renewal, RenewalError, Renewed};
 pub use secret::{Credential, Link, SecretError, SessionToken};
 pub use standing::{TokenState, TokenStatus};
+pub use survey::key_changes;
 
 use crate::{
     authority::{Authorisation, AuthorisationError, State},
@@ -131,6 +137,9 @@ pub enum Refused {
     /// The ledger is not the one that was signed.
     #[error("the ledger cannot be signed, because it is not the one that was signed before; ask the organisation why")]
     Unsound(NotaryError),
+    /// Nothing is issued that no checkpoint would cover.
+    #[error("nothing can be issued, because the ledger cannot be signed; ask the operators of the service to read its log")]
+    Unsigned(NotaryError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),

@@ -1,13 +1,18 @@
 //! Signs the ledger's size and root, so that whoever keeps a checkpoint outside can tell later whether anything was changed.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio::sync::Mutex;
 
-use super::{Overseer, Refused};
+use super::{
+    LedgerKey, LedgerVault, Overseer, Refused, VaultError,
+    survey::{Survey, goes_on_from, key_changes},
+};
 use crate::{
-    keyring::SigningKey,
-    ledger::{Checkpoint, CheckpointError, Hash, Proof, VerifierKey},
+    ledger::{Checkpoint, CheckpointError, Hash, Proof, Succession, VerifierKey},
     store::{LedgerStore, StoreError},
     token::Cti,
 };
@@ -16,64 +21,112 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum NotaryError {
     /// What is in the store does not go on from what was signed.
-    #[error("the ledger is not the one that was signed before: {0}; stop the service and run `countersign ledger verify`")]
+    #[error(
+        "the ledger is not the one that was signed before: {0}; stop the service and run `countersign ledger verify`, or, after an older \
+         copy of the store was put back, `countersign keys ledger renew --restored`"
+    )]
     Changed(&'static str),
     /// The newest checkpoint in the store is not ours.
     #[error("the newest checkpoint in the store cannot be believed: {0}; stop the service and run `countersign ledger verify`")]
-    Foreign(#[from] CheckpointError),
+    Foreign(CheckpointError),
+    /// The last checkpoint of this machine is not of this ledger.
+    #[error("private/last.checkpoint of the key folder is not of this store's ledger: {0}; see that store and key folder belong together")]
+    ForeignLast(CheckpointError),
+    /// The key that is in force is not here.
+    #[error(
+        "private/ledger.pem is not the ledger's key {0}; put that one back, or, if it is gone, run `countersign keys ledger renew --lost`"
+    )]
+    OtherKey(String),
+    /// There is no key.
+    #[error("there is no private/ledger.pem in the key folder; put it back, or, if it is gone, run `countersign keys ledger renew --lost`")]
+    NoKey,
+    /// A change of the key was begun and did not end.
+    #[error("a change of the ledger's key was begun and is not finished; run `countersign keys ledger renew` again")]
+    Unfinished,
+    /// Key folder.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Holds the ledger's own key.
+/// Signs with the ledger's own key.
 pub struct Notary {
     store: Arc<dyn LedgerStore>,
-    name: VerifierKey,
-    key: SigningKey,
-    /// The newest that this process saw, against whoever puts an older one back into the store. Held while one is signed:
-    /// of two at once, the slower would take the faster one's entries for missing.
-    last: Mutex<Option<Checkpoint>>,
+    vault: Arc<dyn LedgerVault>,
+    /// Held while a checkpoint is signed: of two at once, the slower would take the faster one's entries for missing.
+    desk: Mutex<Memory>,
+    /// Whether the newest attempt to sign succeeded.
+    able: AtomicBool,
+}
+
+/// What this process knows.
+#[derive(Default)]
+struct Memory {
+    key: Option<LedgerKey>,
+    /// The newest checkpoint that it saw in the store, against whoever puts an older one back.
+    newest: Option<Checkpoint>,
 }
 
 impl Notary {
-    /// Signs under `name`, whose private half is `key`.
-    pub fn new(store: Arc<dyn LedgerStore>, name: VerifierKey, key: SigningKey) -> Self {
-        Self { store, name, key, last: Mutex::default() }
+    /// Signs the ledger of a store with the key of a vault.
+    pub fn new(store: Arc<dyn LedgerStore>, vault: Arc<dyn LedgerVault>) -> Self {
+        Self { store, vault, desk: Mutex::default(), able: AtomicBool::new(false) }
     }
 
     /// Signs what was appended since the last checkpoint, if there is anything. A log must never sign a checkpoint that is
     /// inconsistent with one before (c2sp.org/tlog-checkpoint): who edits the store must not get our signature under it.
     pub async fn sign(&self) -> Result<Option<Checkpoint>, NotaryError> {
-        let mut newest = self.last.lock().await;
-        let head = self.store.head().await?;
-        let stored = head.checkpoint.as_ref().map(|row| Checkpoint::open(&row.note, &self.name)).transpose()?;
-        for last in [*newest, stored].into_iter().flatten() {
-            self.goes_on_from(last, head.size).await?;
-        }
-        if newest.is_some_and(|last| stored.is_none_or(|stored| stored.size < last.size)) {
-            return Err(NotaryError::Changed("the newest checkpoint is gone"));
-        }
-        if head.size == stored.map_or(0, |stored| stored.size) {
-            *newest = stored;
-            return Ok(None);
-        }
-        let checkpoint = Checkpoint { size: head.size, root: self.store.root(head.size).await? };
-        let kept = self.store.keep_checkpoint(head.size, checkpoint.sign(&self.name, &self.key)).await?;
-        // Not kept: another process signed at the same time, and will be found the next time.
-        let signed = kept.then_some(checkpoint);
-        *newest = signed.or(stored);
-        Ok(signed)
+        let mut memory = self.desk.lock().await;
+        let signed = self.sign_with(&mut memory).await;
+        self.able.store(signed.is_ok(), Ordering::Release);
+        signed
     }
 
-    async fn goes_on_from(&self, last: Checkpoint, size: u64) -> Result<(), NotaryError> {
-        if size < last.size {
-            return Err(NotaryError::Changed("entries are missing at its end"));
+    /// Says why nothing may be issued: what cannot be put under a checkpoint would be kept from every overseer. Signs at once
+    /// where the attempt before failed, so that nobody waits for the next round once it is mended.
+    pub async fn can_sign(&self) -> Result<(), NotaryError> {
+        if self.able.load(Ordering::Acquire) { Ok(()) } else { self.sign().await.map(drop) }
+    }
+
+    async fn sign_with(&self, memory: &mut Memory) -> Result<Option<Checkpoint>, NotaryError> {
+        let (store, vault) = (&*self.store, &*self.vault);
+        if memory.key.is_none() {
+            memory.key = vault.current()?;
         }
-        if self.store.root(last.size).await? != last.root {
-            return Err(NotaryError::Changed("entries that were signed are not the same any more"));
+        let held = memory.key.as_ref().ok_or(NotaryError::NoKey)?.name().clone();
+        let mut survey = Survey::read(store, vault, &held).await?;
+        if let Some(newest) = memory.newest {
+            goes_on_from(store, newest, survey.size).await?;
         }
-        Ok(())
+        survey.extends_last(store).await?;
+        survey.extends_stored(store).await?;
+        if memory.newest.is_some_and(|newest| survey.signed() < newest.size) {
+            return Err(NotaryError::Changed("the newest checkpoint is gone"));
+        }
+        // The first checkpoint behind a change is signed by those who make the change, with both keys.
+        if survey.uncovered().is_some() {
+            return Err(NotaryError::Unfinished);
+        }
+        survey.settle(store, vault).await?;
+        if held != *survey.keys.newest() {
+            memory.key = vault.current()?.filter(|key| key.name() == survey.keys.newest());
+        }
+        let key = memory.key.as_ref().ok_or_else(|| NotaryError::OtherKey(survey.keys.newest().to_string()))?;
+        memory.newest = survey.stored.as_ref().map(|(stored, _)| *stored);
+        if survey.size == survey.signed() {
+            return Ok(None);
+        }
+        let checkpoint = Checkpoint { size: survey.size, root: store.root(survey.size).await? };
+        let note = key.sign(&checkpoint);
+        // Before anybody can see it: what this machine signed once, it never forgets.
+        vault.remember(&note)?;
+        let kept = store.keep_checkpoint(checkpoint.size, note, key.name()).await?;
+        // Not kept: another process signed at the same time, and will be found the next time.
+        let signed = kept.then_some(checkpoint);
+        memory.newest = signed.or(memory.newest);
+        Ok(signed)
     }
 
     /// The newest checkpoint, for an overseer to keep outside. It covers everything that happened before they asked.
@@ -90,12 +143,30 @@ impl Notary {
         }
         Ok(self.store.consistency(first, second).await?)
     }
+
+    /// Proves each change of the ledger's key, oldest first, under the first checkpoint that covers it.
+    pub async fn key_changes(&self, _: &Overseer) -> Result<Vec<Proof>, Refused> {
+        Ok(handovers(&*self.store).await?)
+    }
+}
+
+async fn handovers(store: &dyn LedgerStore) -> Result<Vec<Proof>, StoreError> {
+    let mut proofs = Vec::new();
+    for row in store.ledger_key_changes().await? {
+        // What no checkpoint covers yet cannot be shown; the notary signs nothing until it is.
+        let Some(checkpoint) = store.first_checkpoint(row.number).await? else { continue };
+        let (index, size) = (row.number.cast_unsigned() - 1, checkpoint.size.cast_unsigned());
+        proofs.push(Proof { leaf: row.leaf, index, path: store.inclusion(index, size).await?, checkpoint: checkpoint.note });
+    }
+    Ok(proofs)
 }
 
 /// Proves that the entry that issued a token stands under the newest checkpoint; `None` if there is no such entry under it.
-pub async fn prove(store: &dyn LedgerStore, name: &VerifierKey, cti: Cti) -> Result<Option<Proof>, NotaryError> {
+/// `only` is the ledger's key where the ledger names none.
+pub async fn prove(store: &dyn LedgerStore, only: &VerifierKey, cti: Cti) -> Result<Option<Proof>, NotaryError> {
     let (Some(number), Some(row)) = (store.issued(cti).await?, store.head().await?.checkpoint) else { return Ok(None) };
-    let (index, size) = (number - 1, Checkpoint::open(&row.note, name)?.size);
+    let keys = Succession::new(only.clone(), key_changes(store).await?);
+    let (index, size) = (number - 1, keys.open(&row.note).map_err(NotaryError::Foreign)?.size);
     if index >= size {
         return Ok(None);
     }

@@ -46,9 +46,6 @@ pub enum KeyFolderError {
     /// The private root key belongs to another public one.
     #[error("{} is not the private half of root.jwk beside it; put the right file back", .0.display())]
     OtherRoot(PathBuf),
-    /// The private ledger key belongs to another public one.
-    #[error("{} is not the private half of ledger.vkey beside it; put the right file back", .0.display())]
-    OtherLedger(PathBuf),
     /// It is not the ledger's public key.
     #[error("{} cannot be used: {error}", path.display())]
     Ledger {

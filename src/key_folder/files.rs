@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) const PUBLIC: u32 = 0o644;
-const PRIVATE: u32 = 0o600;
+pub(super) const PRIVATE: u32 = 0o600;
 
 /// Makes a folder that only its owner may enter, with all above it.
 pub(super) fn make_folder(path: &Path) -> Result<(), KeyFolderError> {

@@ -2,6 +2,7 @@
 
 mod error;
 mod files;
+mod ledger;
 mod vault;
 
 use std::{
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use self::files::{PUBLIC, create, create_private, make_folder, read_private, replace, unwritable};
-pub use self::{error::KeyFolderError, vault::FolderVault};
+pub use self::{error::KeyFolderError, ledger::LedgerFolder, vault::FolderVault};
 use crate::{
     config::read,
     entropy::Entropy,
@@ -139,9 +140,9 @@ impl KeyFolder {
         ledger_key(issuer, key.public()).map_err(|error| KeyFolderError::Ledger { path: self.private("ledger"), error })
     }
 
-    /// Whether the private half of the ledger key is here.
-    pub fn has_private_ledger(&self) -> bool {
-        self.private("ledger").exists()
+    /// Whether a ledger key was made here; its private half may be lost.
+    pub fn has_ledger_key(&self) -> bool {
+        self.private("ledger").exists() || self.path.join("ledger.vkey").exists()
     }
 
     /// Makes a ledger key, and the folder for private keys. For a deployment that has no store yet: a second ledger key would
@@ -173,16 +174,9 @@ impl KeyFolder {
         if key.public() == root { Ok(key) } else { Err(KeyFolderError::OtherRoot(path)) }
     }
 
-    /// The ledger's key, and the name and public half by which it signs.
-    pub fn ledger(&self, issuer: &IssuerName, passphrase: Option<&SecretString>) -> Result<(VerifierKey, SigningKey), KeyFolderError> {
-        let key = read_private(&self.private("ledger"), passphrase)?;
-        let (name, path) = (self.ledger_name(issuer, &key)?, self.path.join("ledger.vkey"));
-        if !path.exists() {
-            replace(&path, format!("{name}\n").as_bytes())?;
-        } else if self.ledger_vkey()? != name {
-            return Err(KeyFolderError::OtherLedger(self.private("ledger")));
-        }
-        Ok((name, key))
+    /// The ledger's key, and what was signed with it.
+    pub fn ledger(&self, issuer: &IssuerName, passphrase: Option<SecretString>) -> LedgerFolder {
+        LedgerFolder { folder: Self::at(&self.path), issuer: issuer.clone(), passphrase }
     }
 
     /// What a store is compared with before anything is written to it. `new_id` is the id of a store that is made now.
@@ -192,11 +186,11 @@ impl KeyFolder {
         new_id: [u8; 16],
         passphrase: Option<&SecretString>,
     ) -> Result<DeploymentKeys, KeyFolderError> {
-        let ledger = match (self.path.join("ledger.vkey").exists(), self.private("ledger").exists()) {
-            (true, _) => vec![self.ledger_vkey()?],
-            (false, true) => vec![self.ledger(issuer, passphrase)?.0],
-            (false, false) => Vec::new(),
-        };
+        let published = if self.path.join("ledger.vkey").exists() { Some(self.ledger_vkey()?) } else { None };
+        // A renewal that was interrupted may have left the file behind the key. What cannot be read here only narrows the choice.
+        let private = ["ledger", "ledger.next"].into_iter().filter_map(|name| read_private(&self.private(name), passphrase).ok());
+        let private = private.filter_map(|key| ledger_key(issuer, key.public()).ok());
+        let ledger = published.into_iter().chain(private).collect();
         Ok(DeploymentKeys { folder: self.path.clone(), issuer: issuer.clone(), root: self.root()?, ledger, new_id })
     }
 

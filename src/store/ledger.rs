@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::{
-    ledger::{Hash, NodeId},
+    ledger::{Entry, Hash, NodeId, VerifierKey},
     token::Cti,
 };
 
@@ -59,14 +59,25 @@ pub trait LedgerStore: Send + Sync {
     /// The number of the entry that issued a token, counted from 1.
     async fn issued(&self, cti: Cti) -> Result<Option<u64>, StoreError>;
 
-    /// Keeps a checkpoint of more entries than any kept before, and of no more than there are; `false` if it is not.
-    async fn keep_checkpoint(&self, size: u64, note: String) -> Result<bool, StoreError>;
+    /// Keeps a checkpoint of more entries than any kept before, and of no more than there are, by the key in force: that of the
+    /// newest change of the ledger's key, any where there was none. `false` if it is not kept.
+    async fn keep_checkpoint(&self, size: u64, note: String, by: &VerifierKey) -> Result<bool, StoreError>;
+
+    /// The entries that changed the ledger's key, in their order.
+    async fn ledger_key_changes(&self) -> Result<Vec<EntryRow>, StoreError>;
+
+    /// Records that the ledger's key is another from here on, if it is still `old` and the newest checkpoint still covers
+    /// `signed` entries; `false` if not.
+    async fn change_ledger_key(&self, old: &VerifierKey, new: &VerifierKey, signed: u64, entry: Entry) -> Result<bool, StoreError>;
 
     /// Up to [`PAGE`] entries with numbers above `after`, in their order.
     async fn entries(&self, after: i64) -> Result<Vec<EntryRow>, StoreError>;
 
     /// Up to [`PAGE`] checkpoints with numbers above `after`, in their order.
     async fn checkpoints(&self, after: i64) -> Result<Vec<CheckpointRow>, StoreError>;
+
+    /// The checkpoint that covers this many entries and the fewest more.
+    async fn first_checkpoint(&self, covers: i64) -> Result<Option<CheckpointRow>, StoreError>;
 
     /// The kept nodes of a level with an index in `from..until`, in their order.
     async fn nodes(&self, level: u32, from: u64, until: u64) -> Result<Vec<(NodeId, Hash)>, StoreError>;

@@ -33,7 +33,7 @@ use tokio::{
 use crate::{
     actors::{Asker, Person},
     faults::{Faulty, Switch},
-    vault::MemoryVault,
+    vault::{MemoryLedger, MemoryVault},
     world::{self, DAY, NOW, Seeded, first_key_set, issuer, key, root},
 };
 
@@ -68,6 +68,7 @@ pub struct TestApp {
     pub metrics: Arc<Metrics>,
     pub keys: Arc<KeyWatch>,
     pub vault: Arc<MemoryVault>,
+    pub ledger: Arc<MemoryLedger>,
     pub custodian: Arc<Custodian>,
     pub registry: Registry,
     pub issuer_side: Arc<PrivateApp>,
@@ -222,9 +223,11 @@ impl Setup {
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
-        let desk = Desk::new(store.clone(), clock.clone(), entropy.clone(), custodian.clone(), rules);
-        let (name, ledger_key) = world::ledger();
-        let notary = Arc::new(Notary::new(store.clone(), name, ledger_key));
+        let ledger = Arc::new(MemoryLedger::with(world::ledger()));
+        let notary = Arc::new(Notary::new(store.clone(), ledger.clone()));
+        // As before the service listens.
+        notary.sign().await.unwrap();
+        let desk = Desk::new(store.clone(), clock.clone(), entropy.clone(), custodian.clone(), notary.clone(), rules);
         let party = RelyingParty::at(CONSOLE_URL).unwrap();
         let issuer_side = Arc::new(PrivateApp {
             registry: registry.clone(),
@@ -253,6 +256,7 @@ impl Setup {
             metrics,
             keys,
             vault,
+            ledger,
             custodian,
             registry,
             issuer_side,

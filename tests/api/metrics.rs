@@ -256,8 +256,7 @@ async fn the_ledger_tells_how_far_it_is_behind() {
     app.clock.set(NOW + 200);
     app.figures().await.is("marks_overdue", 1);
     app.store.report_first_checks(NOW + 200).await.unwrap();
-    let (name, key) = world::ledger();
-    let notary = std::sync::Arc::new(Notary::new(app.store.clone(), name, key));
+    let notary = std::sync::Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
     let housekeeper = Housekeeper::new(app.store.clone(), app.clock.clone(), app.custodian.clone(), notary);
     assert!(housekeeper.round().await);
     app.metrics.housekept(app.clock.now());

@@ -69,7 +69,7 @@ impl TestApp {
 
     fn desk_of(&self, custodian: Arc<Custodian>) -> Desk {
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: 256 };
-        Desk::new(self.store.clone(), self.clock.clone(), self.entropy.clone(), custodian, rules)
+        Desk::new(self.store.clone(), self.clock.clone(), self.entropy.clone(), custodian, self.issuer_side.notary.clone(), rules)
     }
 
     async fn records(&self) -> Vec<KeyRecord> {

@@ -6,8 +6,9 @@ use std::{
 };
 
 use countersign::{
-    issuer::{KeyVault, VaultError},
+    issuer::{KeyVault, LedgerKey, LedgerVault, VaultError},
     keyring::{KeyId, SigningKey},
+    ledger::VerifierKey,
 };
 use zeroize::Zeroizing;
 
@@ -44,6 +45,87 @@ impl KeyVault for MemoryVault {
 
     fn destroy(&self, id: KeyId) -> Result<(), VaultError> {
         self.0.lock().unwrap().remove(&id);
+        Ok(())
+    }
+}
+
+/// What a machine holds of the ledger, which outlives the processes on it.
+#[derive(Default)]
+pub struct MemoryLedger(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    origin: String,
+    published: Option<VerifierKey>,
+    current: Option<Pem>,
+    next: Option<Pem>,
+    last: Option<String>,
+}
+
+type Pem = Zeroizing<Vec<u8>>;
+
+fn pem(key: &SigningKey) -> Pem {
+    Zeroizing::new(key.to_pem(None).unwrap().as_bytes().to_vec())
+}
+
+#[allow(dead_code, reason = "each test program uses its own part")]
+impl MemoryLedger {
+    pub fn with((name, key): (VerifierKey, SigningKey)) -> Self {
+        let (origin, current) = (name.name().to_owned(), Some(pem(&key)));
+        Self(Mutex::new(Held { origin, published: Some(name), current, ..Held::default() }))
+    }
+
+    /// Another private half, or none, in the place of the one that signs.
+    pub fn put(&self, key: Option<&SigningKey>) {
+        self.0.lock().unwrap().current = key.map(pem);
+    }
+
+    pub fn forget_last(&self) {
+        self.0.lock().unwrap().last = None;
+    }
+
+    fn key(&self, held: impl FnOnce(&Held) -> Option<&Pem>) -> Option<LedgerKey> {
+        let all = self.0.lock().unwrap();
+        let key = SigningKey::from_pem(std::str::from_utf8(held(&all)?).unwrap(), None).unwrap();
+        Some(LedgerKey::new(VerifierKey::new(all.origin.clone(), key.public()).unwrap(), key))
+    }
+}
+
+impl LedgerVault for MemoryLedger {
+    fn published(&self) -> Result<Option<VerifierKey>, VaultError> {
+        Ok(self.0.lock().unwrap().published.clone())
+    }
+
+    fn current(&self) -> Result<Option<LedgerKey>, VaultError> {
+        Ok(self.key(|held| held.current.as_ref()))
+    }
+
+    fn next(&self) -> Result<Option<LedgerKey>, VaultError> {
+        Ok(self.key(|held| held.next.as_ref()))
+    }
+
+    fn prepare(&self, key: &SigningKey) -> Result<(), VaultError> {
+        self.0.lock().unwrap().next = Some(pem(key));
+        Ok(())
+    }
+
+    fn take_over(&self) -> Result<(), VaultError> {
+        let mut held = self.0.lock().unwrap();
+        if let Some(next) = held.next.take() {
+            held.current = Some(next);
+        }
+        drop(held);
+        let name = self.current()?.map(|key| key.name().clone());
+        self.0.lock().unwrap().published = name;
+        Ok(())
+    }
+
+    fn last(&self) -> Result<Option<String>, VaultError> {
+        Ok(self.0.lock().unwrap().last.clone())
+    }
+
+    fn remember(&self, note: &str) -> Result<(), VaultError> {
+        self.0.lock().unwrap().last = Some(note.to_owned());
         Ok(())
     }
 }

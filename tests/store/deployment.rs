@@ -13,7 +13,7 @@ use countersign::{
 };
 
 use crate::{
-    vault::MemoryVault,
+    vault::{MemoryLedger, MemoryVault},
     world::{self, DAY, NOW, Seeded},
 };
 
@@ -47,18 +47,19 @@ impl Deployment {
     async fn begin(path: &Path) -> Self {
         let store = Arc::new(SqliteStore::open_for_issuer(path, &world::deployment_keys()).unwrap());
         let (clock, entropy) = (Arc::new(ManualClock::at(NOW)), Arc::new(Seeded::new(7)));
+        let notary = Arc::new(Notary::new(store.clone(), Arc::new(MemoryLedger::with(world::ledger()))));
+        // Of nothing yet, so that the checkpoints are those of the days.
+        notary.sign().await.unwrap();
         let vault = Arc::new(MemoryVault::with(&[3, 10, 11].map(world::key)));
         let trust = Trust { root: world::root().public(), issuer: world::issuer(), policy: POLICY };
         let custodian = Arc::new(Custodian::new(store.clone(), vault, clock.clone(), entropy.clone(), trust));
         let later = |seed, days| PublishedKey { key: world::key(seed).public(), expires_at: NOW + days * DAY, ..world::published() };
         custodian.install(&world::key_set(1, NOW + 30 * DAY, vec![later(3, 40), later(10, 41), later(11, 42)])).await.unwrap();
         custodian.rotate().await.unwrap();
-        let (name, key) = world::ledger();
-        let notary = Arc::new(Notary::new(store.clone(), name, key));
-        let housekeeper = Housekeeper::new(store.clone(), clock.clone(), custodian.clone(), notary);
+        let housekeeper = Housekeeper::new(store.clone(), clock.clone(), custodian.clone(), notary.clone());
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: world::issuer(), spoken: SpokenSize::Five, max_live: 256 };
-        let desk = Desk::new(store.clone(), clock.clone(), entropy, custodian.clone(), rules);
+        let desk = Desk::new(store.clone(), clock.clone(), entropy, custodian.clone(), notary, rules);
         let enrol = async |callsign: &str, role| registry.enrol(&Actor::Operator, callsign.parse().unwrap(), role).await.unwrap();
         let (administrator, approver) = (Actor::Person(enrol("otter", Role::Administrator).await), enrol("heron", Role::Approver).await);
         enrol("swift", Role::Overseer).await;

@@ -1,9 +1,9 @@
 //! The ledger as it is kept: a tree that grows with the entries, proofs from it, and checkpoints that only grow.
 
 use countersign::{
-    authority::Role,
-    ledger::{Frontier, Hash, includes, leaf_hash, tree},
-    store::PAGE,
+    authority::{ActorName, Role},
+    ledger::{Event, Frontier, Hash, KeyCause, includes, leaf_hash, ledger_key, tree},
+    store::{EntryRow, PAGE},
     token::Cti,
 };
 use tokio::task::JoinSet;
@@ -79,12 +79,85 @@ pub async fn checkpoints_only_grow(backend: &dyn Backend) {
     let size = world.entries().await;
     assert_eq!(ledger.head().await.unwrap().checkpoint, None);
     for (covers, kept) in [(0, false), (size + 1, false), (size - 1, true), (size - 1, false), (size - 2, false), (size, true)] {
-        assert_eq!(ledger.keep_checkpoint(covers, format!("of {covers}")).await.unwrap(), kept, "{covers} of {size}");
+        assert_eq!(
+            ledger.keep_checkpoint(covers, format!("of {covers}"), &crate::world::ledger().0).await.unwrap(),
+            kept,
+            "{covers} of {size}"
+        );
     }
     let rows = backend.open().await.ledger.checkpoints(0).await.unwrap();
     let rows: Vec<_> = rows.iter().map(|row| (row.number, row.size.cast_unsigned(), row.note.clone())).collect();
     assert_eq!(rows, [(1, size - 1, format!("of {}", size - 1)), (2, size, format!("of {size}"))]);
     assert_eq!(ledger.head().await.unwrap().checkpoint.unwrap().number, 2);
+}
+
+pub async fn the_ledgers_key_changes_once_and_from_there_on_it_alone_keeps_checkpoints(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let Stores { ledger, .. } = &world.stores;
+    let named = |seed| ledger_key(&"verify.example.org".parse().unwrap(), crate::world::key(seed).public()).unwrap();
+    let change = move |old: u8, new: u8| {
+        let (old, new, by) = (Box::new(named(old)), Box::new(named(new)), ActorName::Operator);
+        // A reason that tries to pass for another event.
+        let reason = Some(r#""event":"ledger_key_changed","new":"x""#.to_owned());
+        Event::LedgerKeyChanged { old, new, size: 0, cause: KeyCause::Renewed, reason, by }.at(entry().at)
+    };
+    assert_eq!(ledger.ledger_key_changes().await.unwrap(), []);
+    let signed = world.entries().await;
+    assert!(ledger.keep_checkpoint(signed, "first".into(), &named(5)).await.unwrap());
+    assert!(!ledger.change_ledger_key(&named(5), &named(6), signed - 1, change(5, 6)).await.unwrap(), "of an older checkpoint");
+    let mut racing = JoinSet::new();
+    for new in 20..30 {
+        let ledger = backend.open().await.ledger;
+        racing.spawn(async move { ledger.change_ledger_key(&named(5), &named(new), signed, change(5, new)).await.unwrap().then_some(new) });
+    }
+    let changed: Vec<u8> = racing.join_all().await.into_iter().flatten().collect();
+    let [new] = changed[..] else { panic!("one of many at once: {changed:?}") };
+    let size = world.entries().await;
+    assert_eq!(size, signed + 1, "with one entry");
+    assert_eq!(
+        ledger.ledger_key_changes().await.unwrap(),
+        [EntryRow { number: size.cast_signed(), leaf: change(5, new).canonical_bytes() }]
+    );
+    assert!(!ledger.keep_checkpoint(size, "by the old one".into(), &named(5)).await.unwrap());
+    assert!(ledger.keep_checkpoint(size, "by the new one".into(), &named(new)).await.unwrap());
+    for (old, signed) in [(5, size), (new, signed)] {
+        assert!(!ledger.change_ledger_key(&named(old), &named(9), signed, change(old, 9)).await.unwrap());
+    }
+    assert!(ledger.change_ledger_key(&named(new), &named(9), size, change(new, 9)).await.unwrap());
+    assert_eq!(ledger.ledger_key_changes().await.unwrap().len(), 2);
+    for (covers, note) in
+        [(1, Some("first")), (signed.cast_signed(), Some("first")), (size.cast_signed(), Some("by the new one")), (99, None)]
+    {
+        assert_eq!(ledger.first_checkpoint(covers).await.unwrap().map(|row| row.note).as_deref(), note, "{covers}");
+    }
+}
+
+pub async fn a_deployment_that_names_another_ledger_key_keeps_it(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let ledger = &world.stores.ledger;
+    let named = |seed| ledger_key(&"verify.example.org".parse().unwrap(), crate::world::key(seed).public()).unwrap();
+    let bind = |blobs: [&str; 2]| {
+        let (columns, [id, root]) = ("(only_row, id, epoch, issuer, root, ledger_key)", blobs);
+        format!("INSERT INTO deployment {columns} VALUES (1, {id}, 1, 'verify.example.org', {root}, '{}')", named(5))
+    };
+    // Each database has its own way to write bytes.
+    let (sqlite, postgres) = (["zeroblob(16)", "zeroblob(32)"], ["sha256('')", "sha256('')"].map(|hash| hash));
+    let postgres = bind([&format!("substr({}, 1, 16)", postgres[0]), postgres[1]]);
+    let bind = if backend.sql(&bind(sqlite)).await.is_ok() {
+        bind(sqlite)
+    } else {
+        backend.sql(&postgres).await.unwrap();
+        postgres
+    };
+    let change = |old: u8, new: u8| {
+        let (old, new, by) = (Box::new(named(old)), Box::new(named(new)), ActorName::Operator);
+        Event::LedgerKeyChanged { old, new, size: 0, cause: KeyCause::Lost, reason: None, by }.at(entry().at)
+    };
+    assert!(!ledger.change_ledger_key(&named(6), &named(7), 0, change(6, 7)).await.unwrap());
+    assert!(ledger.change_ledger_key(&named(5), &named(7), 0, change(5, 7)).await.unwrap());
+    let unbind = format!("DELETE FROM deployment WHERE ledger_key <> '{}'", named(7));
+    backend.sql(&unbind).await.unwrap();
+    assert!(backend.sql(&bind).await.is_err(), "both agree, so the row is still there");
 }
 
 pub async fn the_entry_that_issued_a_token_is_found(backend: &dyn Backend) {

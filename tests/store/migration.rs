@@ -49,8 +49,8 @@ async fn a_tree_is_planted_over_the_entries_of_an_older_store() {
         // From there on it grows and is signed as any other.
         let event = Event::OfficerEnrolled { callsign: "newcomer".parse().unwrap(), role: Role::Officer, by: ActorName::Operator };
         store.enrol(officer("newcomer", Role::Officer), event.at(NOW + 60)).await.unwrap();
-        let (name, key) = world::ledger();
-        let signed = Notary::new(store.clone(), name, key).sign().await.unwrap().unwrap();
+        let vault = std::sync::Arc::new(crate::vault::MemoryLedger::with(world::ledger()));
+        let signed = Notary::new(store.clone(), vault).sign().await.unwrap().unwrap();
         assert_eq!(signed.size, entries as u64 + 1);
         assert_eq!(inspected(&store).await, (signed.size, vec![]));
         drop(store);

@@ -11,13 +11,20 @@ use super::{
     session::Session,
 };
 use crate::{
-    ledger::{Entry, Hash, NodeId, leaf_hash, tree},
+    ledger::{Entry, Hash, NodeId, VerifierKey, leaf_hash, tree},
     store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError},
     token::Cti,
 };
 
 /// How the tree asks for its nodes.
 type Ask<'a> = &'a mut dyn FnMut(NodeId) -> Result<Hash, StoreError>;
+
+/// The very expression of the index `ledger_key_changes`.
+const CHANGES_KEY: &str = r#"position('"event":"ledger_key_changed"'::bytea IN leaf) > 0"#;
+
+/// The key that the newest change names; none where there was no change.
+const KEY_IN_FORCE: &str = r#"SELECT substring(encode(leaf, 'escape') FROM '"new":"([^"]+)"') FROM ledger_entries
+     WHERE position('"event":"ledger_key_changed"'::bytea IN leaf) > 0 ORDER BY seq DESC LIMIT 1"#;
 
 /// The ledger's next line and the nodes that it completes, in the transaction of the act that it records.
 pub(super) async fn append(db: &Session, entry: &Entry) -> Result<(), StoreError> {
@@ -115,24 +122,56 @@ impl LedgerStore for PostgresStore {
         row.as_ref().map(|row| number(row, 0)).transpose()
     }
 
-    async fn keep_checkpoint(&self, size: u64, note: String) -> Result<bool, StoreError> {
-        let size = signed(size)?;
-        // Checkpoints only grow, whoever signs at the same time, and never speak of entries that are not there.
-        let keep = "INSERT INTO ledger_checkpoints (number, size, note)
-            SELECT coalesce(max(number), 0) + 1, $1::bigint, $2::text FROM ledger_checkpoints
-            HAVING $1 > coalesce(max(size), 0) AND $1 <= (SELECT max(seq) FROM ledger_entries)";
-        self.acts.run(move |db| Box::pin(async move { Ok(db.execute(keep, &[&size, &note]).await? == 1) })).await
+    async fn keep_checkpoint(&self, size: u64, note: String, by: &VerifierKey) -> Result<bool, StoreError> {
+        let (size, by) = (signed(size)?, by.to_string());
+        // Checkpoints only grow, whoever signs at the same time, and never speak of entries that are not there; whoever has not
+        // heard yet that the key is another keeps none.
+        let keep = format!(
+            "INSERT INTO ledger_checkpoints (number, size, note)
+             SELECT coalesce(max(number), 0) + 1, $1::bigint, $2::text FROM ledger_checkpoints
+             HAVING $1 > coalesce(max(size), 0) AND $1 <= (SELECT max(seq) FROM ledger_entries)
+                AND coalesce(({KEY_IN_FORCE}), $3::text) = $3::text"
+        );
+        self.acts.run(move |db| Box::pin(async move { Ok(db.execute(&keep, &[&size, &note, &by]).await? == 1) })).await
+    }
+
+    async fn ledger_key_changes(&self) -> Result<Vec<EntryRow>, StoreError> {
+        let all = format!("SELECT seq, leaf FROM ledger_entries WHERE {CHANGES_KEY} ORDER BY seq");
+        self.reading().await?.rows(&all, &[]).await?.iter().map(entry_row).collect()
+    }
+
+    async fn change_ledger_key(&self, old: &VerifierKey, new: &VerifierKey, size: u64, entry: Entry) -> Result<bool, StoreError> {
+        let (old, new, size) = (old.to_string(), new.to_string(), signed(size)?);
+        let is_so = format!(
+            "SELECT coalesce(({KEY_IN_FORCE}), (SELECT ledger_key FROM deployment), $1::text) = $1::text
+                AND (SELECT coalesce(max(size), 0) FROM ledger_checkpoints) = $2::bigint"
+        );
+        let change = async move |db: &Session| {
+            // Behind the lock of every act, so that nothing comes in between.
+            let fits = db.one(&is_so, &[&old, &size]).await?.try_get(0)?;
+            if fits {
+                db.execute("UPDATE deployment SET ledger_key = $1", &[&new]).await?;
+                append(db, &entry).await?;
+            }
+            Ok(fits)
+        };
+        self.acts.run(|db| Box::pin(async move { change(db).await })).await
     }
 
     async fn entries(&self, after: i64) -> Result<Vec<EntryRow>, StoreError> {
         let page = "SELECT seq, leaf FROM ledger_entries WHERE seq > $1 ORDER BY seq LIMIT $2";
         let rows = self.reading().await?.rows(page, &[&after, &signed(PAGE as u64)?]).await?;
-        rows.iter().map(|row| Ok(EntryRow { number: row.try_get(0)?, leaf: row.try_get(1)? })).collect()
+        rows.iter().map(entry_row).collect()
     }
 
     async fn checkpoints(&self, after: i64) -> Result<Vec<CheckpointRow>, StoreError> {
         let page = "SELECT number, size, note FROM ledger_checkpoints WHERE number > $1 ORDER BY number LIMIT $2";
         self.reading().await?.rows(page, &[&after, &signed(PAGE as u64)?]).await?.iter().map(checkpoint_row).collect()
+    }
+
+    async fn first_checkpoint(&self, covers: i64) -> Result<Option<CheckpointRow>, StoreError> {
+        let first = "SELECT number, size, note FROM ledger_checkpoints WHERE size >= $1 ORDER BY size LIMIT 1";
+        self.reading().await?.maybe(first, &[&covers]).await?.as_ref().map(checkpoint_row).transpose()
     }
 
     async fn nodes(&self, level: u32, from: u64, until: u64) -> Result<Vec<(NodeId, Hash)>, StoreError> {
@@ -144,6 +183,10 @@ impl LedgerStore for PostgresStore {
     async fn node_count(&self) -> Result<u64, StoreError> {
         number(&self.reading().await?.one("SELECT count(*) FROM ledger_nodes", &[]).await?, 0)
     }
+}
+
+fn entry_row(row: &Row) -> Result<EntryRow, StoreError> {
+    Ok(EntryRow { number: row.try_get(0)?, leaf: row.try_get(1)? })
 }
 
 fn checkpoint_row(row: &Row) -> Result<CheckpointRow, StoreError> {

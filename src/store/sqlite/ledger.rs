@@ -5,10 +5,17 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 use super::SqliteStore;
 use crate::{
-    ledger::{Entry, Hash, NodeId, leaf_hash, tree},
+    ledger::{Entry, Hash, NodeId, VerifierKey, leaf_hash, tree},
     store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError},
     token::Cti,
 };
+
+/// The very expression of the index `ledger_key_changes`.
+const CHANGES_KEY: &str = r#"instr(CAST(leaf AS TEXT), '"event":"ledger_key_changed"') > 0"#;
+
+/// The key that the newest change names; none where there was no change.
+const KEY_IN_FORCE: &str = r#"SELECT json_extract(CAST(leaf AS TEXT), '$.new') FROM ledger_entries
+     WHERE instr(CAST(leaf AS TEXT), '"event":"ledger_key_changed"') > 0 ORDER BY seq DESC LIMIT 1"#;
 
 /// The ledger's next line and the nodes that it completes, in the transaction of the act that it records.
 pub(super) fn append(db: &Connection, entry: &Entry) -> Result<(), StoreError> {
@@ -101,18 +108,43 @@ impl LedgerStore for SqliteStore {
         .await
     }
 
-    async fn keep_checkpoint(&self, size: u64, note: String) -> Result<bool, StoreError> {
-        let size = signed(size)?;
+    async fn keep_checkpoint(&self, size: u64, note: String, by: &VerifierKey) -> Result<bool, StoreError> {
+        let (size, by) = (signed(size)?, by.to_string());
         self.write(move |db| {
-            // Checkpoints only grow, whoever signs at the same time, and never speak of entries that are not there.
-            let kept = db
-                .prepare_cached(
-                    "INSERT INTO ledger_checkpoints (number, size, note)
-                     SELECT coalesce(max(number), 0) + 1, :size, :note FROM ledger_checkpoints
-                     HAVING :size > coalesce(max(size), 0) AND :size <= (SELECT max(seq) FROM ledger_entries)",
-                )?
-                .execute(named_params! {":size": size, ":note": note})?;
-            Ok(kept == 1)
+            // Checkpoints only grow, whoever signs at the same time, and never speak of entries that are not there; whoever has
+            // not heard yet that the key is another keeps none.
+            let keep = format!(
+                "INSERT INTO ledger_checkpoints (number, size, note)
+                 SELECT coalesce(max(number), 0) + 1, :size, :note FROM ledger_checkpoints
+                 HAVING :size > coalesce(max(size), 0) AND :size <= (SELECT max(seq) FROM ledger_entries)
+                    AND coalesce(({KEY_IN_FORCE}), :by) = :by"
+            );
+            Ok(db.prepare_cached(&keep)?.execute(named_params! {":size": size, ":note": note, ":by": by})? == 1)
+        })
+        .await
+    }
+
+    async fn ledger_key_changes(&self) -> Result<Vec<EntryRow>, StoreError> {
+        self.read(|db| {
+            let mut all = db.prepare_cached(&format!("SELECT seq, leaf FROM ledger_entries WHERE {CHANGES_KEY} ORDER BY seq"))?;
+            Ok(all.query_map([], entry_row)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn change_ledger_key(&self, old: &VerifierKey, new: &VerifierKey, size: u64, entry: Entry) -> Result<bool, StoreError> {
+        let (old, new, size) = (old.to_string(), new.to_string(), signed(size)?);
+        self.write(move |db| {
+            let is_so = format!(
+                "SELECT coalesce(({KEY_IN_FORCE}), (SELECT ledger_key FROM deployment), :old) = :old
+                    AND (SELECT coalesce(max(size), 0) FROM ledger_checkpoints) = :size"
+            );
+            if !db.prepare_cached(&is_so)?.query_row(named_params! {":old": old, ":size": size}, |row| row.get(0))? {
+                return Ok(false);
+            }
+            db.prepare_cached("UPDATE deployment SET ledger_key = ?1")?.execute([&new])?;
+            append(db, &entry)?;
+            Ok(true)
         })
         .await
     }
@@ -120,8 +152,7 @@ impl LedgerStore for SqliteStore {
     async fn entries(&self, after: i64) -> Result<Vec<EntryRow>, StoreError> {
         self.read(move |db| {
             let mut page = db.prepare_cached("SELECT seq, leaf FROM ledger_entries WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
-            let row = |row: &Row<'_>| Ok(EntryRow { number: row.get(0)?, leaf: row.get(1)? });
-            Ok(page.query_map((after, PAGE.cast_signed()), row)?.collect::<Result<_, _>>()?)
+            Ok(page.query_map((after, PAGE.cast_signed()), entry_row)?.collect::<Result<_, _>>()?)
         })
         .await
     }
@@ -131,6 +162,14 @@ impl LedgerStore for SqliteStore {
             let page = "SELECT number, size, note FROM ledger_checkpoints WHERE number > ?1 ORDER BY number LIMIT ?2";
             let mut page = db.prepare_cached(page)?;
             Ok(page.query_map((after, PAGE.cast_signed()), checkpoint_row)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn first_checkpoint(&self, covers: i64) -> Result<Option<CheckpointRow>, StoreError> {
+        self.read(move |db| {
+            let first = "SELECT number, size, note FROM ledger_checkpoints WHERE size >= ?1 ORDER BY size LIMIT 1";
+            Ok(db.prepare_cached(first)?.query_row([covers], checkpoint_row).optional()?)
         })
         .await
     }
@@ -150,6 +189,10 @@ impl LedgerStore for SqliteStore {
     async fn node_count(&self) -> Result<u64, StoreError> {
         self.read(|db| unsigned(db.query_row("SELECT count(*) FROM ledger_nodes", [], |row| row.get(0))?)).await
     }
+}
+
+fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
+    Ok(EntryRow { number: row.get(0)?, leaf: row.get(1)? })
 }
 
 fn checkpoint_row(row: &Row<'_>) -> rusqlite::Result<CheckpointRow> {

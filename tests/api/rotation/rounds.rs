@@ -30,8 +30,7 @@ struct Service {
 impl Service {
     async fn start() -> Self {
         let app = TestApp::with_keys().await;
-        let (name, ledger_key) = world::ledger();
-        let notary = Arc::new(Notary::new(app.store.clone(), name, ledger_key));
+        let notary = Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
         let housekeeper = Housekeeper::new(app.store.clone(), app.clock.clone(), app.custodian.clone(), notary);
         let (old, used) = (app.officer.issue_plain().await, OVER - 10);
         app.clock.set(used);

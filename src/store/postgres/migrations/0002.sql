@@ -21,5 +21,9 @@ CREATE INDEX heartbeats_by_time ON heartbeats (at);
 -- before this was recorded. Revoking it withdraws the token.
 ALTER TABLE tokens ADD COLUMN access BYTEA CHECK (length(access) = 8);
 
+-- Entries that name another key of the ledger: looked for at each checkpoint, so they are few and found by their place.
+CREATE INDEX ledger_key_changes ON ledger_entries (seq)
+    WHERE position('"event":"ledger_key_changed"'::bytea IN leaf) > 0;
+
 GRANT SELECT ON deployment TO countersign_verifier;
 GRANT INSERT ON heartbeats TO countersign_verifier;

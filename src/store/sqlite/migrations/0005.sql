@@ -19,3 +19,7 @@ CREATE INDEX heartbeats_by_time ON heartbeats (at);
 -- The passkey or program credential with which a token was issued, by the first eight bytes of its hash; NULL for tokens from
 -- before this was recorded. Revoking it withdraws the token.
 ALTER TABLE tokens ADD COLUMN access BLOB CHECK (length(access) = 8);
+
+-- Entries that name another key of the ledger: looked for at each checkpoint, so they are few and found by their place.
+CREATE INDEX ledger_key_changes ON ledger_entries (seq)
+    WHERE instr(CAST(leaf AS TEXT), '"event":"ledger_key_changed"') > 0;
