@@ -65,7 +65,7 @@ pub struct Notary {
 #[derive(Default)]
 struct Memory {
     key: Option<LedgerKey>,
-    /// The newest checkpoint that it saw in the store, against whoever puts an older one back.
+    /// The newest checkpoint that it saw in the store, against somebody who puts an older one back.
     newest: Option<Checkpoint>,
 }
 

@@ -1,4 +1,4 @@
-//! Replaces the ledger's key, in steps of which each can be the last: whoever asks again finishes what was begun.
+//! Replaces the ledger's key, in steps of which each can be the last: the next attempt finishes what was begun.
 //!
 //! The new private half is durable beside the old one; the change is in the ledger; a checkpoint over it, by both keys where
 //! the old one can vouch, is on this machine's disk and in the store; only then the new one takes the old one's place.

@@ -1,5 +1,5 @@
 //! Whether the ledger in the store is the one that was signed before, by the store's own checkpoint and by the last one of
-//! this machine, which whoever edits or exchanges the store does not hold.
+//! this machine, which somebody who edits or exchanges the store does not hold.
 
 use super::{LedgerVault, NotaryError};
 use crate::{

@@ -54,6 +54,9 @@ pub enum KeyFolderError {
         /// Why.
         error: NoteError,
     },
+    /// The ledger's private key is gone.
+    #[error("there is no {}; put it back, or, if it is gone, run `countersign keys ledger renew --lost`", .0.display())]
+    NoLedgerKey(PathBuf),
     /// There is no key set or root key in the folder.
     #[error("there are no keys in {}; make them with `countersign keys init`, or name their folder with --keys", .0.display())]
     NoKeys(PathBuf),

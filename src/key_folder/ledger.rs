@@ -31,6 +31,10 @@ pub struct LedgerFolder {
 impl LedgerFolder {
     /// Reads the key that signs, and publishes its public half where a folder of an early version has none.
     pub fn check(&self) -> Result<(), KeyFolderError> {
+        let path = self.folder.private("ledger");
+        if !path.exists() {
+            return Err(KeyFolderError::NoLedgerKey(path));
+        }
         let key = self.key("ledger")?;
         if self.vkey().exists() { Ok(()) } else { self.publish(key.name()) }
     }
@@ -125,4 +129,113 @@ impl LedgerVault for LedgerFolder {
 #[allow(clippy::needless_pass_by_value, reason = "it is mapped over")]
 fn sentence(error: KeyFolderError) -> VaultError {
     VaultError(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        entropy::SystemEntropy,
+        keyring::{IssuerName, SigningKey},
+        ledger::Checkpoint,
+    };
+
+    fn issuer() -> IssuerName {
+        "verify.example.org".parse().unwrap()
+    }
+
+    fn folder() -> (TempDir, LedgerFolder) {
+        let place = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::at(place.path().join("keys"));
+        keys.init(&issuer(), 1_795_000_000, &SystemEntropy, None).unwrap();
+        let ledger = keys.ledger(&issuer(), None);
+        (place, ledger)
+    }
+
+    fn key(seed: u8) -> SigningKey {
+        SigningKey::from_seed(&zeroize::Zeroizing::new([seed; 32]))
+    }
+
+    fn names(ledger: &LedgerFolder) -> Vec<String> {
+        let files = fs::read_dir(ledger.folder.path.join("private")).unwrap();
+        let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| name.starts_with("ledger") || name.starts_with("last"));
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_new_key_takes_over_from_wherever_a_process_ended() {
+        // What each step of taking over leaves behind, as done by hand.
+        type Step = fn(&dyn Fn(&str) -> PathBuf);
+        let link: Step = |path| fs::hard_link(path("ledger"), path("ledger.old")).unwrap();
+        let rename: Step = |path| fs::rename(path("ledger.next"), path("ledger")).unwrap();
+        let unlink: Step = |path| fs::remove_file(path("ledger.old")).unwrap();
+        for steps in [&[][..], &[link], &[link, rename], &[link, rename, unlink]] {
+            let (_place, ledger) = folder();
+            let old = ledger.current().unwrap().unwrap().name().clone();
+            ledger.prepare(&key(7)).unwrap();
+            let path = |name: &str| ledger.folder.private(name);
+            for step in steps {
+                step(&path);
+                let now = ledger.current().unwrap().unwrap();
+                assert!(*now.name() == old || now.name().to_string() == ledger_key(&issuer(), key(7).public()).unwrap().to_string());
+                assert_eq!(ledger.published().unwrap(), Some(old.clone()), "the public half comes last");
+            }
+            for _ in 0..2 {
+                ledger.take_over().unwrap();
+                let now = ledger.current().unwrap().unwrap();
+                assert_eq!(*now.name(), ledger_key(&issuer(), key(7).public()).unwrap());
+                assert_eq!((ledger.published().unwrap().as_ref(), names(&ledger)), (Some(now.name()), vec!["ledger.pem".to_owned()]));
+            }
+        }
+    }
+
+    #[test]
+    fn the_old_private_half_is_overwritten_under_every_name() {
+        let (place, ledger) = folder();
+        let kept = place.path().join("kept.pem");
+        fs::hard_link(ledger.folder.private("ledger"), &kept).unwrap();
+        ledger.prepare(&key(7)).unwrap();
+        ledger.take_over().unwrap();
+        assert!(fs::read(kept).unwrap().iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn a_key_half_made_is_not_there_and_a_lost_one_makes_room() {
+        let (_place, ledger) = folder();
+        fs::write(ledger.folder.private("ledger.made"), "half").unwrap();
+        assert!(ledger.next().unwrap().is_none());
+        fs::remove_file(ledger.folder.private("ledger")).unwrap();
+        assert!(ledger.check().is_err());
+        ledger.prepare(&key(7)).unwrap();
+        ledger.take_over().unwrap();
+        ledger.check().unwrap();
+        assert_eq!(names(&ledger), ["ledger.pem"]);
+    }
+
+    #[test]
+    fn a_lost_key_is_not_made_again_without_a_word() {
+        let (_place, ledger) = folder();
+        fs::remove_file(ledger.folder.private("ledger")).unwrap();
+        ledger.folder.prepare_issuer(&issuer(), &SystemEntropy, None).unwrap();
+        assert!(ledger.current().unwrap().is_none());
+    }
+
+    #[test]
+    fn the_last_checkpoint_is_whole_and_for_its_owner_alone() {
+        let (_place, ledger) = folder();
+        assert_eq!(ledger.last().unwrap(), None);
+        for size in [1, 2] {
+            let note = ledger.current().unwrap().unwrap().sign(&Checkpoint { size, root: [0; 32] });
+            ledger.remember(&note).unwrap();
+            assert_eq!(ledger.last().unwrap(), Some(note));
+            assert_eq!(names(&ledger), ["last.checkpoint", "ledger.pem"]);
+            assert_eq!(fs::metadata(ledger.last_path()).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
 }

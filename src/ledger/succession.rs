@@ -138,7 +138,7 @@ impl Lineage {
         lineage
     }
 
-    /// Reads a checkpoint of today. A key that was replaced signs none any more, whoever has it.
+    /// Reads a checkpoint of today. A key that was replaced signs none any more, in any hands.
     pub fn open_newest(&self, note: &str) -> Option<Checkpoint> {
         self.keys.last().and_then(|key| Checkpoint::open(note, key).ok())
     }

@@ -104,6 +104,15 @@ impl TestApp {
         &self.issuer_side.desk
     }
 
+    /// The issuer's side in a process that was started now, on the same machine.
+    pub fn restarted(&self) -> (Arc<Notary>, Desk) {
+        let notary = Arc::new(Notary::new(self.store.clone(), self.ledger.clone()));
+        let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.setup.max_live };
+        let (store, custodian) = (self.store.clone(), self.custodian.clone());
+        let desk = Desk::new(store, self.clock.clone(), self.entropy.clone(), custodian, notary.clone(), rules);
+        (notary, desk)
+    }
+
     /// Another verifier process on the same file.
     pub async fn second_verifier(&self) -> Asker {
         let store = Arc::new(SqliteStore::open_for_verifier(&self.path(), &world::deployment_keys()).unwrap());
@@ -201,6 +210,10 @@ impl Setup {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite"), &world::deployment_keys()).unwrap());
         let (clock, entropy) = (Arc::new(ManualClock::at(NOW)), Arc::new(Seeded::new(7)));
+        let ledger = Arc::new(MemoryLedger::with(world::ledger()));
+        let notary = Arc::new(Notary::new(store.clone(), ledger.clone()));
+        // As before the service listens; of nothing yet, so that there is no checkpoint that a test did not ask for.
+        notary.sign().await.unwrap();
         let vault = Arc::new(MemoryVault::with(&[key(3)]));
         let trust = Trust { root: root().public(), issuer: issuer(), policy: self.rotation };
         let custodian = Arc::new(Custodian::new(store.clone(), vault.clone(), clock.clone(), entropy.clone(), trust));
@@ -223,10 +236,6 @@ impl Setup {
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
-        let ledger = Arc::new(MemoryLedger::with(world::ledger()));
-        let notary = Arc::new(Notary::new(store.clone(), ledger.clone()));
-        // As before the service listens.
-        notary.sign().await.unwrap();
         let desk = Desk::new(store.clone(), clock.clone(), entropy.clone(), custodian.clone(), notary.clone(), rules);
         let party = RelyingParty::at(CONSOLE_URL).unwrap();
         let issuer_side = Arc::new(PrivateApp {

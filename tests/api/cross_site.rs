@@ -34,7 +34,7 @@ pub const CHANGING: [(&str, &str); 18] = [
 ];
 
 /// Every address that only tells something, and is not for everybody.
-pub const TELLING: [(&str, &str); 9] = [
+pub const TELLING: [(&str, &str); 10] = [
     ("GET", "/v1/tokens"),
     ("GET", "/v1/tokens/{id}"),
     ("GET", "/v1/tokens/{id}/events"),
@@ -43,6 +43,7 @@ pub const TELLING: [(&str, &str); 9] = [
     ("GET", "/v1/session"),
     ("GET", "/v1/ledger/checkpoint"),
     ("GET", "/v1/ledger/consistency/{first}/{second}"),
+    ("GET", "/v1/ledger/keys"),
     ("GET", "/health/live"),
 ];
 

@@ -46,6 +46,7 @@ mod sign_in;
 mod states;
 mod token_states;
 mod traces;
+mod unsigned;
 mod use_once;
 mod verdicts;
 mod windows;

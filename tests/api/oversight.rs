@@ -3,7 +3,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use countersign::{
     authority::{Actor, Role},
-    ledger::{Checkpoint, Frontier, Hash, leaf_hash, tree},
+    issuer::Renewal,
+    ledger::{Checkpoint, Frontier, Handover, Hash, KeyCause, Proof, leaf_hash, tree},
     store::LedgerStore as _,
 };
 use reqwest::Method;
@@ -16,6 +17,7 @@ use crate::{
 };
 
 const CHECKPOINT: &str = "/v1/ledger/checkpoint";
+const KEYS: &str = "/v1/ledger/keys";
 
 async fn with_overseer() -> (TestApp, Person) {
     let app = TestApp::start().await;
@@ -54,7 +56,7 @@ async fn overseers_alone_may_ask() {
     let nobody = overseer.with_credential(None);
     let made_up = overseer.with_credential(Some("countersign_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
     let (forbidden, unrecognised) = ((403, "not-allowed".to_owned()), (401, "no-credential".to_owned()));
-    for path in [CHECKPOINT.to_owned(), consistency(1, 2)] {
+    for path in [CHECKPOINT.to_owned(), consistency(1, 2), KEYS.to_owned()] {
         assert_eq!(overseer.get(&path).await.status, 200, "{path}");
         for person in [&app.officer, &app.approver, &app.administrator] {
             assert_eq!(person.get(&path).await.problem(), forbidden, "{path} by {}", person.officer.callsign);
@@ -169,4 +171,25 @@ async fn sizes_that_are_none_are_refused_and_nothing_breaks() {
     }
     let whole = overseer.get(&consistency(size, size)).await;
     assert_eq!(whole.json(), json!({"hashes": []}), "it goes on from itself");
+}
+
+#[tokio::test]
+async fn each_change_of_the_key_is_shown_under_the_first_checkpoint_that_covers_it() {
+    let (app, overseer) = with_overseer().await;
+    let changes = async || overseer.get(KEYS).await.json()["changes"].as_array().unwrap().clone();
+    assert_eq!(changes().await, Vec::<serde_json::Value>::new());
+    let renewal = Renewal::new(app.store.clone(), app.ledger.clone(), app.clock.clone(), app.entropy.clone());
+    fetched(&overseer).await;
+    for (cause, vouched) in [(KeyCause::Renewed, true), (KeyCause::Stolen, false), (KeyCause::Renewed, true)] {
+        let done = renewal.renew(cause, None).await.unwrap();
+        assert_eq!(done.vouched, vouched);
+        // The running service goes on under the new key.
+        app.officer.issue_plain().await;
+        let reply = overseer.get(CHECKPOINT).await;
+        assert!(Checkpoint::open(&reply.body, &done.change.new).is_ok(), "{reply:?}");
+        let shown = changes().await;
+        let newest = Handover::open(&Proof::read(shown.last().unwrap().as_str().unwrap()).unwrap()).unwrap();
+        assert_eq!((newest.change, newest.vouched), (done.change, vouched));
+    }
+    assert_eq!(changes().await.len(), 3);
 }

@@ -62,7 +62,7 @@ async fn each_scope_at_each_address() {
             }
         }
     }
-    assert_eq!((asked, refusals), (4 * 19, 3 * 19));
+    assert_eq!((asked, refusals), (4 * 20, 3 * 20));
 }
 
 /// What it may not is not even looked at: a program without the scope learns nothing from the answer and changes nothing.

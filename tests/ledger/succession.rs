@@ -173,7 +173,7 @@ fn a_change_says_what_the_key_before_signed() {
 }
 
 #[test]
-fn what_was_lost_with_a_restored_copy_stays_a_fault_for_whoever_kept_more() {
+fn what_was_lost_with_a_restored_copy_stays_a_fault_for_who_kept_more() {
     let mut longer = Log::begin();
     longer.act().act().act();
     let kept = head(&longer.book.leaves());

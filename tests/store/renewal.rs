@@ -107,7 +107,7 @@ fn old() -> VerifierKey {
 }
 
 #[tokio::test]
-async fn a_renewed_key_is_followed_by_the_running_service_and_by_whoever_has_either() {
+async fn a_renewed_key_is_followed_by_the_running_service_and_by_holders_of_either() {
     let mut scene = Scene::begin().await;
     let (running, kept) = (scene.notary(), scene.kept(&old()).await);
     running.sign().await.unwrap();
