@@ -121,7 +121,7 @@ fn one_process_does_the_whole_main_job() {
     let service = Service::start(&folder, &["--role", "all"]);
     Job { folder: &folder, private: &service.private, public: &service.public }.run();
     let secrets = assert_private(folder.path(), |path| path.contains("/private/") || path.contains(".sqlite"));
-    assert_eq!(secrets, 7 + 3, "seven keys; the store with its log and index");
+    assert_eq!(secrets, 7 + 3, "seven keys, the last checkpoint; the store with its log and index");
     let (status, log) = service.terminate();
     assert_eq!((status.code(), log.lines().count()), (Some(0), 2), "{log}");
 }
