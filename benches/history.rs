@@ -19,7 +19,7 @@ use std::{
 };
 
 use countersign::{
-    authority::AuthorisationId,
+    authority::{AccessHash, AuthorisationId},
     ledger::Event,
     store::{IssuerStore as _, KEEP_ROWS, Marked, NewToken, Presented, Speakable, SqliteStore, VerifierStore as _},
     token::{Channel, Cti, SpokenCode, SpokenSize, Token, TokenHash},
@@ -44,6 +44,7 @@ const ISSUES: u64 = 1_000;
 const SECONDS: u64 = 10;
 
 const KID: [u8; 4] = [7; 4];
+const ACCESS: AccessHash = AccessHash([8; 32]);
 
 struct History {
     _folder: TempDir,
@@ -63,6 +64,7 @@ impl History {
         sql.execute_batch(&format!(
             "PRAGMA synchronous = OFF; BEGIN; DROP INDEX tokens_by_cti; DROP INDEX tokens_by_authorisation;
              INSERT INTO officers VALUES ('falcon', 'officer', 0, NULL), ('heron', 'approver', 0, NULL);
+             INSERT INTO credentials (hash, callsign, expires_at) VALUES (x'{}', 'falcon', 9000000000);
              INSERT INTO authorisations VALUES (x'0101010101010101', 'OP', 'online,telephone', 0, {NOW} + 86400, 1000000000, 0,
                  'falcon', 0, 'approved', 'heron', 0);
              INSERT INTO signing_keys VALUES (CAST(x'07070707' || zeroblob(28) AS BLOB), 'active', 0, NULL, NULL);
@@ -74,7 +76,8 @@ impl History {
              INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT randomblob(8), randomblob(32), x'07070707', x'0101010101010101', 'telephone', {NOW}, {NOW},
                  {NOW} + 540 + i % 60, NULL, NULL, NULL FROM n;
              CREATE UNIQUE INDEX tokens_by_cti ON tokens (cti); CREATE INDEX tokens_by_authorisation ON tokens (authorisation);
-             COMMIT; PRAGMA wal_checkpoint(TRUNCATE)"
+             COMMIT; PRAGMA wal_checkpoint(TRUNCATE)",
+            "08".repeat(32)
         ))
         .expect("rows of the right shape");
         let live = "SELECT cti, sha256, expires_at FROM tokens WHERE expires_at > ?1 ORDER BY sha256";
@@ -207,6 +210,7 @@ fn new_token(n: u64) -> (NewToken, Event) {
         nbf: None,
         exp: NOW + 600,
         by: "falcon".parse().expect("a callsign"),
+        access: Some(ACCESS.id()),
         authorisation,
     };
     let new = NewToken {
@@ -215,6 +219,7 @@ fn new_token(n: u64) -> (NewToken, Event) {
         kid: KID,
         authorisation,
         officer,
+        access: ACCESS,
         channel: Channel::Telephone,
         issued_at: NOW,
         starts_at: NOW,

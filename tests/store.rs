@@ -43,6 +43,8 @@ mod tampering_signed;
 mod uses;
 #[path = "api/vault.rs"]
 mod vault;
+#[path = "store/withdrawals.rs"]
+mod withdrawals;
 #[allow(dead_code, reason = "shared with the tests of the API, which use the rest of it")]
 #[path = "api/world.rs"]
 mod world;
@@ -139,6 +141,11 @@ macro_rules! whole_suite {
             reviews::a_review_needs_a_second_person_and_an_authorisation_in_force,
             reviews::of_a_token_and_a_narrowing_at_once_nothing_is_left_outside,
             reviews::live_tokens_are_listed_for_those_who_may_touch_them,
+            withdrawals::what_was_issued_with_a_way_in_is_withdrawn_with_it,
+            withdrawals::nothing_is_issued_with_a_way_in_that_is_not_theirs,
+            withdrawals::of_a_token_and_a_revocation_at_once_nothing_is_left_live,
+            withdrawals::a_selection_is_withdrawn_whole_and_alone,
+            withdrawals::a_withdrawal_that_cannot_be_recorded_withdraws_nothing,
             acts::a_refused_act_leaves_no_trace,
             acts::no_record_no_act,
             acts::the_ledger_keeps_its_order,

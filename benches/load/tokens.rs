@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use countersign::{
-    authority::{Actor, Authorisation, Decision, Officer, Role},
+    authority::{AccessHash, Actor, Authorisation, Decision, Officer, Role, Scope},
     clock::{Clock, ManualClock, SystemClock},
     entropy::{Entropy, SystemEntropy},
-    issuer::{Ask, Custodian, Desk, DeskSettings, IssueRequest, Notary, POLICY, Registry, Trust},
+    issuer::{Ask, Confirmed, Custodian, Desk, DeskSettings, IssueRequest, Notary, POLICY, Registry, Trust},
     key_folder::KeyFolder,
     keyring::IssuerName,
     store::{IssuerStore, LedgerStore},
@@ -51,6 +51,7 @@ struct Office {
     registry: Registry,
     desk: Desk,
     officer: Officer,
+    access: AccessHash,
     approver: Officer,
     now: i64,
 }
@@ -110,7 +111,9 @@ impl Office {
         let desk = Desk::new(store, clock, entropy, custodian, notary, rules);
         let officer = person(&registry, "falcon", Role::Officer).await;
         let approver = person(&registry, "heron", Role::Approver).await;
-        Self { registry, desk, officer, approver, now }
+        let credential = registry.make_credential(&Actor::Operator, officer.callsign.clone(), [Scope::Tokens].into(), 86_400).await;
+        let access = credential.expect("falcon is enrolled").hash();
+        Self { registry, desk, officer, access, approver, now }
     }
 
     async fn issue(&self, tokens: usize) -> Vec<Token> {
@@ -119,7 +122,9 @@ impl Office {
             let allowed = self.authorise().await;
             let wanted = ALLOWED.min(tokens - issued.len());
             // Many at once, so that they share transactions.
-            let some = stream::iter(0..wanted).map(|_| self.desk.issue(&self.officer, request(&allowed))).buffer_unordered(ALLOWED);
+            let some = stream::iter(0..wanted)
+                .map(|_| self.desk.issue(Confirmed { officer: &self.officer, access: self.access }, request(&allowed)))
+                .buffer_unordered(ALLOWED);
             let some: Vec<Token> = some.map_ok(|issued| issued.token).try_collect().await.expect("it is allowed");
             issued.extend(some);
         }

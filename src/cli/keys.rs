@@ -138,8 +138,7 @@ fn revoke(kid: KeyId, reason: &str, settings: &Settings, format: Format) -> Resu
         let done = next.as_ref().ok();
         let data = json!({"revoked": kid, "withdrawn": withdrawn, "rotated": done.map(rotated)});
         format.print(&data, |_| {
-            let tokens = if withdrawn == 1 { "1 live token is".to_owned() } else { format!("{withdrawn} live tokens are") };
-            let mut lines = vec![format!("Revoked {kid}; {tokens} withdrawn.")];
+            let mut lines = vec![format!("Revoked {kid}; {}.", terms::withdrawn(withdrawn as u64))];
             lines.extend(done.map(changes).unwrap_or_default());
             lines.join("\n")
         })?;

@@ -74,7 +74,7 @@ enum Command {
     Issue(issue::Args),
     /// Check a token or spoken code
     Verify(verify::Args),
-    /// Withdraw a token at once
+    /// Withdraw a token at once, or many
     Withdraw(withdraw::Args),
     /// Show, export, check and prove what is in the ledger
     #[command(subcommand)]
@@ -96,7 +96,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Authorisations(command) => authorisations::run(command, &flags.resolve()?, format),
         Command::Issue(args) => issue::run(args, &flags.resolve()?, format),
         Command::Verify(args) => verify::run(&args, &flags.resolve()?, format),
-        Command::Withdraw(args) => withdraw::run(&args, &flags.resolve()?),
+        Command::Withdraw(args) => withdraw::run(args, &flags.resolve()?, format),
         Command::Ledger(command) => ledger::run(command, &flags.resolve()?, format),
         Command::Page(command) => page::run(&command, &flags.resolve()?, format),
     }

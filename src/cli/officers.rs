@@ -12,6 +12,7 @@ use crate::{
     authority::{Access, AccessId, AccessKind, Actor, Callsign, Role, Scope},
     config::Settings,
     issuer::{Invited, Person, Registry, ShownLink},
+    store::Revoked,
 };
 
 /// The subcommands.
@@ -48,7 +49,7 @@ pub enum Command {
         #[arg(long, default_value = "30d", value_name = "DURATION", value_parser = terms::duration)]
         expires: i64,
     },
-    /// Revoke a passkey, with its sessions, or a credential
+    /// Revoke a passkey, with its sessions, or a credential, and withdraw the live tokens that were issued with it
     Revoke {
         /// Its id, as `list` shows it
         id: AccessId,
@@ -84,9 +85,9 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
                 format.print(&json!({"credential": credential.expose()}), |_| credential.expose().to_owned())
             }
             Command::Revoke { id } => {
-                let callsign = registry.revoke_access(&Actor::Operator, id).await?;
-                let said = json!({"id": id, "callsign": callsign, "revoked": true});
-                format.print(&said, |_| format!("Revoked {id} of {callsign}; it opens nothing any more."))
+                let Revoked { owner, withdrawn } = registry.revoke_access(&Actor::Operator, id).await?;
+                let said = json!({"id": id, "callsign": owner, "revoked": true, "withdrawn": withdrawn});
+                format.print(&said, |_| format!("Revoked {id} of {owner}; it opens nothing any more, and {}.", terms::withdrawn(withdrawn)))
             }
         }
     })

@@ -24,6 +24,11 @@ fn format_here(seconds: i64, format: &str) -> String {
     Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system()).strftime(format).to_string()
 }
 
+/// How many tokens an act withdrew, without a full stop.
+pub fn withdrawn(tokens: u64) -> String {
+    if tokens == 1 { "1 live token is withdrawn".into() } else { format!("{tokens} live tokens are withdrawn") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use axum::{
     routing::{delete, get, post},
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{
     app::PrivateApp,
@@ -67,6 +68,7 @@ async fn suspend(State(app): App, caller: Caller, Id(callsign): Id<Callsign>) ->
 }
 
 async fn revoke(State(app): App, caller: Caller, Id(id): Id<AccessId>) -> Answered {
-    app.registry.revoke_access(&actor(&caller)?, id).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let revoked = app.registry.revoke_access(&actor(&caller)?, id).await?;
+    let revoked = json!({"callsign": revoked.owner, "withdrawn": revoked.withdrawn});
+    Ok((no_store(), Json(revoked)).into_response())
 }

@@ -28,7 +28,7 @@ use super::{
     session::Caller,
 };
 use crate::{
-    authority::{Actor, Authorisation, AuthorisationId, Decision, Scope},
+    authority::{Actor, Authorisation, AuthorisationId, Decision, Scope, TokenSelection},
     issuer::{Answer, Ask, Changed, IssueRequest, Issued, TokenStatus},
     store::LiveToken,
     token::{Approach, Channel, Cti, SpokenCode, qr::Symbol},
@@ -46,6 +46,7 @@ type Answered = Result<Response, Problem>;
 pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
     Router::new()
         .route("/v1/tokens", get(live).post(issue))
+        .route("/v1/tokens/withdraw", post(withdraw_many))
         .route("/v1/tokens/{id}", get(status).delete(withdraw))
         .route("/v1/tokens/{id}/spoken", post(speak))
         .route("/v1/tokens/{id}/events", get(events))
@@ -167,6 +168,18 @@ async fn status(State(app): App, caller: Caller, Id(id): Id<Cti>) -> Answered {
 async fn withdraw(State(app): App, caller: Caller, Id(id): Id<Cti>) -> Answered {
     app.desk.withdraw(caller.within(Scope::Tokens)?, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithdrawBody {
+    tokens: TokenSelection,
+}
+
+async fn withdraw_many(State(app): App, caller: Caller, Decoded(body): Decoded<WithdrawBody>) -> Answered {
+    let actor = Actor::Person(caller.within(Scope::Tokens)?.clone());
+    let withdrawn = app.registry.withdraw_tokens(&actor, body.tokens).await?;
+    Ok((no_store(), Json(json!({"withdrawn": withdrawn}))).into_response())
 }
 
 async fn events(State(app): App, caller: Caller, Id(cti): Id<Cti>) -> Answered {

@@ -121,6 +121,7 @@ impl From<Refused> for Problem {
             Refused::Suspended => Self::new(StatusCode::FORBIDDEN, "suspended", said),
             Refused::OutOfScope(_) => Self::new(StatusCode::FORBIDDEN, "out-of-scope", said),
             Refused::NotConfirmed => Self::new(StatusCode::FORBIDDEN, "not-confirmed", said),
+            Refused::AccessRevoked => Self::new(StatusCode::FORBIDDEN, "access-revoked", said),
             Refused::SignIn => Self::new(StatusCode::UNAUTHORIZED, "sign-in", said),
             Refused::LinkOver => Self::new(StatusCode::GONE, "link-over", said),
             Refused::OwnRequest => Self::new(StatusCode::FORBIDDEN, "own-request", said),

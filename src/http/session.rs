@@ -10,7 +10,7 @@ use axum::{
 use super::{app::PrivateApp, problem::Problem};
 use crate::{
     authority::{Officer, Scope, Scopes},
-    issuer::{Answer, Credential, Refused, SessionToken},
+    issuer::{Answer, Confirmed, Credential, Refused, SessionToken},
 };
 
 /// `__Host-`: browsers take it over TLS or from localhost alone, for this host and no other.
@@ -38,11 +38,12 @@ impl Caller {
     }
 
     /// The person, for an issue: in a session they must have confirmed it with their passkey just now.
-    pub async fn issuing(&self, app: &PrivateApp, confirmation: Option<Answer>) -> Result<&Officer, Problem> {
-        if let Means::Session(session) = &self.means {
-            app.passkeys.confirm(session, &confirmation.ok_or(Refused::NotConfirmed)?).await?;
-        }
-        self.within(Scope::Tokens)
+    pub async fn issuing(&self, app: &PrivateApp, confirmation: Option<Answer>) -> Result<Confirmed<'_>, Problem> {
+        let access = match &self.means {
+            Means::Session(session) => app.passkeys.confirm(session, &confirmation.ok_or(Refused::NotConfirmed)?).await?,
+            Means::Program(credential, _) => credential.hash(),
+        };
+        Ok(Confirmed { officer: self.within(Scope::Tokens)?, access })
     }
 
     /// Whether they would still be recognised, without counting as something that they do.

@@ -11,7 +11,7 @@ use super::{
     standing::{may_touch, standing},
 };
 use crate::{
-    authority::{Act, Attempt, Authorisation, AuthorisationId, Officer, Role, State},
+    authority::{AccessHash, Act, Attempt, Authorisation, AuthorisationId, Officer, Role, State},
     clock::Clock,
     entropy::Entropy,
     keyring::{IssuerName, KidPrefix},
@@ -47,6 +47,15 @@ pub struct IssueRequest {
     pub lifetime: Option<i64>,
     /// Whether its code is to be spoken; by default on the telephone only.
     pub spoken: Option<bool>,
+}
+
+/// A person who issues, and by what they were recognised for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirmed<'a> {
+    /// Who.
+    pub officer: &'a Officer,
+    /// The passkey with which they confirmed it, or their program's credential.
+    pub access: AccessHash,
 }
 
 /// A token fresh from the desk.
@@ -87,13 +96,14 @@ impl Desk {
     }
 
     /// Issues a token: signs it, records it with its ledger entry, and only then shows it.
-    pub async fn issue(&self, officer: &Officer, request: IssueRequest) -> Result<Issued, Refused> {
+    pub async fn issue(&self, by: Confirmed<'_>, request: IssueRequest) -> Result<Issued, Refused> {
         let attempt = Attempt { authorisation: request.authorisation, ..Attempt::to(Act::Issue) };
-        let outcome = self.issue_if_allowed(officer, request).await;
-        self.refusals.told(&officer.callsign, attempt, outcome).await
+        let outcome = self.issue_if_allowed(by, request).await;
+        self.refusals.told(&by.officer.callsign, attempt, outcome).await
     }
 
-    async fn issue_if_allowed(&self, officer: &Officer, request: IssueRequest) -> Result<Issued, Refused> {
+    async fn issue_if_allowed(&self, by: Confirmed<'_>, request: IssueRequest) -> Result<Issued, Refused> {
+        let officer = by.officer;
         if !officer.role.may_ask_and_issue() {
             return Err(Refused::NotAllowed("only officers and approvers issue tokens"));
         }
@@ -111,12 +121,13 @@ impl Desk {
             let (key, published) = ring.active(now)?;
             let token = Token::sign(&claims, key, published, &self.settings.issuer)?;
             let issued = Issued { spoken: speak.then(|| SpokenCode::of(&token, self.settings.spoken)), token, claims };
-            match self.record(officer, authorisation.id, published.key.id().prefix(), &issued, now).await {
+            match self.record(by, authorisation.id, published.key.id().prefix(), &issued, now).await {
                 Ok(()) => return Ok(issued),
                 Err(IssueRefusal::CodeTaken) => {}
                 // Another process rotated or revoked; whoever may sign now is found in the store.
                 Err(IssueRefusal::KeyNotActive) => self.custodian.refresh().await?,
                 Err(IssueRefusal::NotAuthorised) => return Err(self.why_not(&authorisation, &issued.claims).await?),
+                Err(IssueRefusal::AccessRevoked) => return Err(Refused::AccessRevoked),
                 Err(IssueRefusal::TooManyLive) => return Err(Refused::TooManyLive),
                 Err(IssueRefusal::Store(error)) => return Err(error.into()),
             }
@@ -134,7 +145,7 @@ impl Desk {
 
     async fn record(
         &self,
-        officer: &Officer,
+        Confirmed { officer, access }: Confirmed<'_>,
         authorisation: AuthorisationId,
         kid: KidPrefix,
         issued: &Issued,
@@ -148,13 +159,14 @@ impl Desk {
             kid,
             authorisation,
             officer: officer.callsign.clone(),
+            access,
             channel: claims.approach().channel,
             issued_at: window.issued_at(),
             starts_at: window.start(),
             expires_at: window.expires_at(),
             speakable: spoken.map(|code| self.speakable(code, token)),
         };
-        let entry = Event::token_issued(claims, kid, token.hash(), officer.callsign.clone(), authorisation).at(now);
+        let entry = Event::token_issued(claims, kid, token.hash(), (officer.callsign.clone(), access.id()), authorisation).at(now);
         self.store.issue_and_record(record, entry).await?;
         if spoken.is_none() {
             self.silent.keep(claims, token, now);
@@ -177,7 +189,9 @@ impl Desk {
             Ok(()) => Ok(code),
             Err(IssueRefusal::TooManyLive) => Err(Refused::TooManyLive),
             Err(IssueRefusal::Store(error)) => Err(error.into()),
-            Err(IssueRefusal::NotAuthorised | IssueRefusal::KeyNotActive | IssueRefusal::CodeTaken) => Err(Refused::CannotSpeak),
+            Err(IssueRefusal::NotAuthorised | IssueRefusal::AccessRevoked | IssueRefusal::KeyNotActive | IssueRefusal::CodeTaken) => {
+                Err(Refused::CannotSpeak)
+            }
         }
     }
 

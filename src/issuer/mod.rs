@@ -16,12 +16,14 @@ mod registry;
 mod relying_party;
 mod renewal;
 mod secret;
+mod seldom;
 mod silent;
 mod standing;
 mod survey;
+mod withdrawals;
 
 pub use custodian::{Custodian, CustodyError, KeyVault, POLICY, Rotated, Trust, VaultError, draw_key};
-pub use desk::{Desk, DeskSettings, IssueRequest, Issued};
+pub use desk::{Confirmed, Desk, DeskSettings, IssueRequest, Issued};
 pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};
 pub use ledger_vault::{LedgerKey, LedgerVault};
@@ -64,6 +66,9 @@ pub enum Refused {
     /// The act was not confirmed with the person's own passkey.
     #[error("this was not confirmed with your passkey; press the button again and confirm")]
     NotConfirmed,
+    /// Their passkey or their program's credential was revoked while they asked.
+    #[error("the passkey or credential that asked for this was revoked meanwhile; use another, or ask an administrator for a new link")]
+    AccessRevoked,
     /// The one who asked never decides.
     #[error("nobody decides about their own request; ask another approver")]
     OwnRequest,

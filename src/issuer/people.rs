@@ -6,7 +6,7 @@ use super::{Credential, Link, Refused, Registry};
 use crate::{
     authority::{Access, AccessId, Act, Actor, Attempt, Callsign, Officer, Role, Scopes, Why},
     ledger::{Entry, Event},
-    store::{NewCredential, NewLink},
+    store::{NewCredential, NewLink, Revoked},
 };
 
 /// The longest that a credential may last. Seconds.
@@ -133,11 +133,11 @@ impl Registry {
         Ok(credential)
     }
 
-    /// Revokes a passkey, with its sessions, or a program's credential. Whose it was.
-    pub async fn revoke_access(&self, actor: &Actor, id: AccessId) -> Result<Callsign, Refused> {
+    /// Revokes a passkey, with its sessions, or a program's credential, and withdraws the tokens that were issued with it.
+    pub async fn revoke_access(&self, actor: &Actor, id: AccessId) -> Result<Revoked, Refused> {
         self.administrates(actor, Act::RevokeAccess).await?;
-        let owner = self.store.revoke_access(id, actor.into(), self.clock.now()).await?;
-        owner.ok_or_else(|| Refused::Unknown { what: "passkey or credential", id: id.to_string() })
+        let revoked = self.store.revoke_access(id, actor.into(), self.clock.now()).await?;
+        revoked.ok_or_else(|| Refused::Unknown { what: "passkey or credential", id: id.to_string() })
     }
 
     /// The person with this callsign, if they may act.

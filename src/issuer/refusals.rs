@@ -1,33 +1,29 @@
 //! Tells the ledger when a person tried what they may not.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
-use super::Refused;
+use super::{Refused, seldom::Seldom};
 use crate::{
     authority::{Act, Attempt, Callsign, Officer, Why},
     clock::Clock,
+    health::Recurring,
     ledger::Event,
     store::IssuerStore,
 };
-
-/// The same person with the same act for the same reason is told of once in so long, so that nobody can fill the ledger by
-/// trying again. Seconds.
-const ONCE_IN: i64 = 60;
 
 /// Refusals on their way to the ledger.
 pub(super) struct Refusals {
     store: Arc<dyn IssuerStore>,
     clock: Arc<dyn Clock>,
     // As many as there are people, acts and reasons.
-    told: Mutex<HashMap<(Callsign, Act, Why), i64>>,
+    told: Seldom<(Callsign, Act, Why)>,
 }
+
+static NOT_WRITTEN: Recurring = Recurring::new("refusals");
 
 impl Refusals {
     pub(super) fn new(store: Arc<dyn IssuerStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, told: Mutex::default() }
+        Self { store, clock, told: Seldom::default() }
     }
 
     /// Lets a person go on who `may`, or refuses them so.
@@ -48,23 +44,16 @@ impl Refusals {
     /// Writes the entry. If it cannot be written the act is refused all the same, so the failure is for the log.
     pub(super) async fn tell(&self, by: &Callsign, attempt: Attempt, why: Why) {
         let (now, what) = (self.clock.now(), (by.clone(), attempt.act, why));
-        if !self.is_new(&what, now) {
+        if !self.told.is_due(&what, now) {
             return;
         }
-        if let Err(error) = self.store.record(Event::act_refused(by.clone(), attempt, why).at(now)).await {
-            tracing::error!(%error, "a refusal could not be written to the ledger");
-            // Nobody was told, so the next attempt is.
-            self.told.lock().unwrap_or_else(PoisonError::into_inner).remove(&what);
+        match self.store.record(Event::act_refused(by.clone(), attempt, why).at(now)).await {
+            Ok(()) => NOT_WRITTEN.ok(),
+            Err(error) => {
+                NOT_WRITTEN.failed(&format!("a refusal could not be written to the ledger: {error}"));
+                self.told.forget(&what);
+            }
         }
-    }
-
-    fn is_new(&self, what: &(Callsign, Act, Why), now: i64) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = told.get(what).is_none_or(|last| !(*last..last.saturating_add(ONCE_IN)).contains(&now));
-        if new {
-            told.insert(what.clone(), now);
-        }
-        new
     }
 }
 

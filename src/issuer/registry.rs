@@ -136,7 +136,7 @@ impl Registry {
 
 const DECIDES: Refused = Refused::NotAllowed("only approvers decide about authorisations");
 
-fn unknown_authorisation(id: AuthorisationId) -> Refused {
+pub(super) fn unknown_authorisation(id: AuthorisationId) -> Refused {
     Refused::Unknown { what: "authorisation", id: id.to_string() }
 }
 

@@ -20,7 +20,7 @@ use webauthn_rs::{
 };
 
 use crate::{
-    authority::{AccessHash, Callsign},
+    authority::{AccessHash, AccessId, Callsign},
     store::{PasskeyRow, PasskeyUse},
 };
 
@@ -38,15 +38,35 @@ const NAME: &str = "Workspace";
 #[error("passkeys cannot be used at {0}; give the console an address of its own that begins with https:// and a host name")]
 pub struct RelyingPartyError(String);
 
-/// The answer is not one to a challenge of ours that is still open, or not a good one.
+/// Why an answer opens nothing. A stranger learns nothing of it.
 #[derive(Debug)]
-pub(super) struct NotConfirmed;
+pub(super) enum NotConfirmed {
+    /// It is not one to a challenge of ours that is still open, or not a good one.
+    Wrong,
+    /// It is well signed, with a counter that this passkey used before: there may be a copy of it.
+    CounterRegressed {
+        /// Whose passkey.
+        owner: Callsign,
+        /// Which.
+        passkey: AccessId,
+    },
+}
+
+impl NotConfirmed {
+    /// Of an answer by this passkey. The library looks at the counter only of what is well signed, and never at the counters
+    /// of synced passkeys, which are always 0.
+    fn by(row: &PasskeyRow, error: WebauthnError) -> Self {
+        match error {
+            WebauthnError::CredentialPossibleCompromise => Self::CounterRegressed { owner: row.callsign.clone(), passkey: row.hash.id() },
+            error => error.into(),
+        }
+    }
+}
 
 impl From<WebauthnError> for NotConfirmed {
     fn from(error: WebauthnError) -> Self {
-        // Which check failed is for the log; a stranger learns nothing from it.
         tracing::info!(%error, "an answer of an authenticator was refused");
-        Self
+        Self::Wrong
     }
 }
 
@@ -93,7 +113,7 @@ impl<T> Waiting<T> {
     /// An answer ends its ceremony, whatever comes of it: the same answer again finds none.
     fn take(&self, ceremony: &str, now: i64) -> Result<T, NotConfirmed> {
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(ceremony);
-        taken.filter(|(until, _)| (*until - i64::from(CEREMONY)..*until).contains(&now)).map(|(_, state)| state).ok_or(NotConfirmed)
+        taken.filter(|(until, _)| (*until - i64::from(CEREMONY)..*until).contains(&now)).map(|(_, state)| state).ok_or(NotConfirmed::Wrong)
     }
 }
 
@@ -107,6 +127,17 @@ struct Confirming {
     session: AccessHash,
     rows: Vec<PasskeyRow>,
     state: PasskeyAuthentication,
+}
+
+/// What there is to see of a passkey in the library's own form.
+#[derive(serde::Deserialize)]
+struct Counting {
+    cred: Counter,
+}
+
+#[derive(serde::Deserialize)]
+struct Counter {
+    counter: u32,
 }
 
 /// One console at one address.
@@ -158,7 +189,7 @@ impl RelyingParty {
         let begun = self.registering.take(&answer.ceremony, now)?;
         let credential: RegisterPublicKeyCredential = parse(&answer.credential)?;
         if begun.link != link {
-            return Err(NotConfirmed);
+            return Err(NotConfirmed::Wrong);
         }
         let passkey = self.webauthn.finish_passkey_registration(&credential, &begun.state)?;
         Ok(PasskeyRow { hash: AccessHash::of(passkey.cred_id()), callsign: owner, handle: begun.handle, record: written(&passkey)? })
@@ -182,15 +213,22 @@ impl RelyingParty {
     /// Ends a sign-in by this passkey.
     pub(super) fn signed_in(&self, answer: &Answer, row: Option<&PasskeyRow>, now: i64) -> Result<PasskeyUse, NotConfirmed> {
         let state = self.signing_in.take(&answer.ceremony, now)?;
-        let row = row.ok_or(NotConfirmed)?;
+        let row = row.ok_or(NotConfirmed::Wrong)?;
         let (credential, passkey): (PublicKeyCredential, _) = (parse(&answer.credential)?, read(row)?);
         // WebAuthn 7.2, step 6: who was not known before must be named by the handle of the passkey's owner.
         if credential.get_user_unique_id() != Some(&row.handle) {
-            return Err(NotConfirmed);
+            return Err(NotConfirmed::Wrong);
         }
         let key = DiscoverableKey::from(&passkey);
-        let result = self.webauthn.finish_discoverable_authentication_v2(&credential, state, &key)?;
+        let result = self.webauthn.finish_discoverable_authentication_v2(&credential, state, &key);
+        let result = result.map_err(|error| NotConfirmed::by(row, error))?;
         used(row, passkey, &result)
+    }
+
+    /// Whether a use has the very counter that the passkey has as it is kept now. Synced passkeys do not count.
+    pub(super) fn is_same_counter(used: &PasskeyUse, kept: &PasskeyRow) -> bool {
+        let counter = |record| serde_json::from_str::<Counting>(record).ok().map(|passkey| passkey.cred.counter);
+        counter(&used.after).is_some_and(|used| used > 0 && counter(&kept.record) == Some(used))
     }
 
     /// Begins a confirmation within a session, by one of the person's passkeys.
@@ -211,14 +249,15 @@ impl RelyingParty {
     pub(super) fn confirmed(&self, answer: &Answer, session: AccessHash, now: i64) -> Result<PasskeyUse, NotConfirmed> {
         let begun = self.confirming.take(&answer.ceremony, now)?;
         if begun.session != session {
-            return Err(NotConfirmed);
+            return Err(NotConfirmed::Wrong);
         }
         let credential: PublicKeyCredential = parse(&answer.credential)?;
         let claimed = AccessHash::of(credential.get_credential_id());
         // As it was when this began, since that counter is the one that the library looks at: of two confirmations begun
         // together and answered with one counter, the store takes the first alone.
-        let row = begun.rows.iter().find(|row| row.hash == claimed).ok_or(NotConfirmed)?;
-        let result = self.webauthn.finish_passkey_authentication(&credential, &begun.state)?;
+        let row = begun.rows.iter().find(|row| row.hash == claimed).ok_or(NotConfirmed::Wrong)?;
+        let result = self.webauthn.finish_passkey_authentication(&credential, &begun.state);
+        let result = result.map_err(|error| NotConfirmed::by(row, error))?;
         used(row, read(row)?, &result)
     }
 }
@@ -230,17 +269,17 @@ fn used(row: &PasskeyRow, mut passkey: Passkey, result: &AuthenticationResult) -
 }
 
 fn challenge(ceremony: String, options: &impl Serialize) -> Result<Challenge, NotConfirmed> {
-    Ok(Challenge { ceremony, options: serde_json::to_value(options).map_err(|_| NotConfirmed)? })
+    Ok(Challenge { ceremony, options: serde_json::to_value(options).map_err(|_| NotConfirmed::Wrong)? })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(credential: &Value) -> Result<T, NotConfirmed> {
-    T::deserialize(credential).map_err(|_| NotConfirmed)
+    T::deserialize(credential).map_err(|_| NotConfirmed::Wrong)
 }
 
 fn read(row: &PasskeyRow) -> Result<Passkey, NotConfirmed> {
-    serde_json::from_str(&row.record).map_err(|_| NotConfirmed)
+    serde_json::from_str(&row.record).map_err(|_| NotConfirmed::Wrong)
 }
 
 fn written(passkey: &Passkey) -> Result<String, NotConfirmed> {
-    serde_json::to_string(passkey).map_err(|_| NotConfirmed)
+    serde_json::to_string(passkey).map_err(|_| NotConfirmed::Wrong)
 }

@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::VerifierKey;
 use crate::{
     authority::{
-        AccessHash, AccessId, Act, ActorName, Attempt, Authorisation, AuthorisationId, Callsign, Decision, Review, Role, Scopes, Why,
+        AccessHash, AccessId, Act, ActorName, Attempt, Authorisation, AuthorisationId, Callsign, Decision, Review, Role, Scopes,
+        TokenSelection, Why,
     },
     hex,
     keyring::{KeyId, KidPrefix, PublicKeys},
@@ -42,8 +43,17 @@ pub enum Event {
     LinkMade { callsign: Callsign, link: AccessId, expires_at: i64, by: ActorName },
     /// A person registered a passkey with a link, which is used up.
     PasskeyRegistered { callsign: Callsign, passkey: AccessId, link: AccessId },
-    /// A passkey or a program's credential opens nothing any more.
-    AccessRevoked { callsign: Callsign, access: AccessId, by: ActorName },
+    /// A passkey or a program's credential opens nothing any more; what was issued with it is withdrawn.
+    AccessRevoked {
+        callsign: Callsign,
+        access: AccessId,
+        by: ActorName,
+        /// How many tokens it withdrew; absent in entries from before a revocation withdrew any.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        withdrawn: Option<u64>,
+    },
+    /// A passkey was used with a counter that was used before, for the first time in a minute: there may be a copy of it.
+    PasskeyCounterRegressed { callsign: Callsign, passkey: AccessId },
     /// A person tried what they may not, for the first time in a minute.
     ActRefused {
         by: Callsign,
@@ -76,12 +86,17 @@ pub enum Event {
         nbf: Option<i64>,
         exp: i64,
         by: Callsign,
+        /// The passkey that confirmed it, or the program's credential; absent in entries from before this was recorded.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        access: Option<AccessId>,
         authorisation: AuthorisationId,
     },
     /// A token's spoken code was made to work.
     TokenMadeSpeakable { cti: Cti, by: Callsign },
     /// A token was withdrawn.
     TokenWithdrawn { cti: Cti, by: Callsign },
+    /// Every token of a selection that could still be checked was withdrawn.
+    TokensWithdrawn { tokens: TokenSelection, withdrawn: u64, by: ActorName },
     /// A verifier reported a first check. A report, not proof. The time is in whole minutes.
     FirstCheckReported { cti: Cti, first_checked_at: i64 },
     /// A root-signed key set came into use; the hash is that of its JWT.
@@ -156,10 +171,16 @@ pub struct NoEntry;
 
 impl Event {
     /// The event of a token that is about to be issued.
-    pub fn token_issued(claims: &Claims, kid: KidPrefix, sha256: TokenHash, by: Callsign, authorisation: AuthorisationId) -> Self {
+    pub fn token_issued(
+        claims: &Claims,
+        kid: KidPrefix,
+        sha256: TokenHash,
+        (by, access): (Callsign, AccessId),
+        authorisation: AuthorisationId,
+    ) -> Self {
         let (window, channel) = (claims.window(), claims.approach().channel);
         let (iat, nbf, exp) = (window.issued_at(), window.not_before(), window.expires_at());
-        Self::TokenIssued { cti: claims.cti(), kid, sha256, channel, iat, nbf, exp, by, authorisation }
+        Self::TokenIssued { cti: claims.cti(), kid, sha256, channel, iat, nbf, exp, by, access: Some(access), authorisation }
     }
 
     /// The event of a new credential with this hash.
@@ -240,6 +261,7 @@ mod tests {
             nbf: None,
             exp: 20,
             by: "falcon".parse().unwrap(),
+            access: None,
             authorisation: AuthorisationId([4; 8]),
         };
         event.at(11)

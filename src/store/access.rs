@@ -69,6 +69,15 @@ pub struct PasskeyUse {
     pub after: String,
 }
 
+/// A way in that was revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// Whose it was.
+    pub owner: Callsign,
+    /// How many tokens were withdrawn with it.
+    pub withdrawn: u64,
+}
+
 /// Who comes in, and how. All acts are durable before they return, and those with an entry commit it in the same
 /// transaction.
 #[async_trait]
@@ -111,7 +120,8 @@ pub trait AccessStore: Send + Sync {
     /// The ways in of everybody, by callsign and in the order in which they were added.
     async fn accesses(&self) -> Result<Vec<(Callsign, Access)>, StoreError>;
 
-    /// Revokes a passkey, with its sessions, or a credential; whose it was, or `None` if there is none with this id. The
-    /// entry is written by the store, which alone knows whose it was.
-    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Callsign>, StoreError>;
+    /// Revokes a passkey, with its sessions, or a credential, and withdraws all live and prepared tokens that were issued with
+    /// it; of tokens for which that was not recorded, all of its owner's. `None` if there is none with this id. The entry is
+    /// written by the store, which alone knows whose it was.
+    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError>;
 }

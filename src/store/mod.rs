@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::{broadcast, watch};
 
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, State},
+    authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, State, TokenSelection},
     keyring::{KeyId, KidPrefix, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     token::{Channel, Cti, SpokenCode, Token, TokenHash},
@@ -20,7 +20,7 @@ mod postgres;
 mod sqlite;
 
 use access::SEEN_EVERY;
-pub use access::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
+pub use access::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
 pub use deployment::{Deployment, DeploymentKeys, Found};
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use postgres::{PostgresAddress, PostgresStore};
@@ -147,6 +147,9 @@ pub enum IssueRefusal {
     /// The authorisation does not allow it at this moment: state, officer, approver, channel, window or number of tokens.
     #[error("the authorisation does not allow this token now")]
     NotAuthorised,
+    /// The passkey or credential with which it was asked for opens nothing any more.
+    #[error("the passkey or credential was revoked")]
+    AccessRevoked,
     /// Another key signs now, or none; sign with that one.
     #[error("the signing key is not the active one")]
     KeyNotActive,
@@ -174,6 +177,8 @@ pub struct NewToken {
     pub authorisation: AuthorisationId,
     /// The officer who issues, who must be the one who asked.
     pub officer: Callsign,
+    /// Their passkey that confirmed it, or their program's credential.
+    pub access: AccessHash,
     /// By which channel.
     pub channel: Channel,
     /// When it was signed, seconds since 1970.
@@ -309,8 +314,8 @@ pub trait IssuerStore: AccessStore {
     /// All authorisations, or those that one person asked for; newest first.
     async fn authorisations(&self, asked_by: Option<Callsign>) -> Result<Vec<Authorisation>, StoreError>;
 
-    /// Records a token. One conditional statement requires the active key, checks and counts the authorisation, in the
-    /// same transaction.
+    /// Records a token. One conditional statement requires the active key and an unrevoked way in of the officer's, checks and
+    /// counts the authorisation, in the same transaction.
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal>;
 
     /// Makes a live token's code work.
@@ -324,6 +329,10 @@ pub trait IssuerStore: AccessStore {
 
     /// Withdraws a token; `false` if it is unknown or was withdrawn before.
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError>;
+
+    /// Withdraws every selected token that can still be checked, now or later; how many. The entry is written by the store, and
+    /// only if there is one.
+    async fn withdraw_tokens(&self, tokens: TokenSelection, by: ActorName, now: i64) -> Result<u64, StoreError>;
 
     /// Writes an entry about something that did not happen.
     async fn record(&self, entry: Entry) -> Result<(), StoreError>;

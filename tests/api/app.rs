@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::pending, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use countersign::{
-    authority::{Actor, Authorisation, AuthorisationId, Decision, Officer, Role, Scope},
+    authority::{AccessHash, Actor, ActorName, Authorisation, AuthorisationId, Decision, Officer, Role, Scope},
     clock::ManualClock,
     config::Organisation,
     hex,
@@ -16,10 +16,11 @@ use countersign::{
         proxy::Proxies,
         public,
     },
-    issuer::{Ask, Custodian, Desk, DeskSettings, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust},
+    issuer::{Ask, Confirmed, Custodian, Desk, DeskSettings, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust},
     keyring::rotation::Policy,
+    ledger::Event,
     page::{Deployment, Pages},
-    store::{LedgerStore as _, SqliteStore, VerifierStore},
+    store::{AccessStore as _, LedgerStore as _, NewCredential, SqliteStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
     token::{Channel, SpokenSize},
     verifier::{KeyWatch, Verifier, VerifierSettings},
@@ -111,6 +112,17 @@ impl TestApp {
         let (store, custodian) = (self.store.clone(), self.custodian.clone());
         let desk = Desk::new(store, self.clock.clone(), self.entropy.clone(), custodian, notary.clone(), rules);
         (notary, desk)
+    }
+
+    /// Somebody as they are let to a desk, with a credential that is theirs alone.
+    pub async fn confirmed<'a>(&self, officer: &'a Officer) -> Confirmed<'a> {
+        let (callsign, hash) = (officer.callsign.clone(), AccessHash::of(officer.callsign.as_str().as_bytes()));
+        if self.store.credential(hash, NOW).await.unwrap().is_none() {
+            let new = NewCredential { hash, callsign: callsign.clone(), scopes: Scope::ALL.into(), added_at: NOW, expires_at: i64::MAX };
+            let entry = Event::credential_made(callsign, hash, Scope::ALL.into(), i64::MAX, ActorName::Operator).at(NOW);
+            self.store.add_credential(new, entry).await.unwrap();
+        }
+        Confirmed { officer, access: hash }
     }
 
     /// Another verifier process on the same file.

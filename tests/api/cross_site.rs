@@ -12,8 +12,9 @@ use crate::{
 };
 
 /// Every address that changes something, as the sources name it.
-pub const CHANGING: [(&str, &str); 18] = [
+pub const CHANGING: [(&str, &str); 19] = [
     ("POST", "/v1/tokens"),
+    ("POST", "/v1/tokens/withdraw"),
     ("DELETE", "/v1/tokens/{id}"),
     ("POST", "/v1/tokens/{id}/spoken"),
     ("POST", "/v1/authorisations"),
@@ -112,6 +113,7 @@ impl Scene {
         let until = crate::world::NOW + 60;
         match path {
             "/v1/tokens" => json!({"channel": "in-person"}),
+            "/v1/tokens/withdraw" => json!({"tokens": "all"}),
             "/v1/authorisations" => json!({"reference": "OP-4", "channels": ["online"], "until": until, "max_tokens": 1}),
             _ if path.ends_with("review") => json!({"channels": ["online"], "until": until, "max_tokens": 1}),
             "/v1/people" => json!({"callsign": "kite", "role": "officer"}),

@@ -23,6 +23,7 @@ mod events;
 mod floods;
 mod guesses;
 mod headers;
+mod incidents;
 mod input;
 mod languages;
 mod ledger;

@@ -50,6 +50,7 @@ impl Scene {
         let body = match path.as_str() {
             "/v1/tokens" => json!({"channel": "in-person", "authorisation": self.approved}),
             "/v1/authorisations" => json!({"reference": "OP-4", "channels": ["online"], "until": NOW + DAY, "max_tokens": 1}),
+            "/v1/tokens/withdraw" => json!({"tokens": "all"}),
             "/v1/people" => json!({"callsign": "robin", "role": "officer"}),
             _ if path.ends_with("review") => json!({"channels": ["online"], "until": NOW + DAY, "max_tokens": 9}),
             _ => Value::Null,
@@ -70,11 +71,12 @@ async fn each_kind_of_refusal_leaves_one_entry() {
     let (waiting, approved) = (format!("authorisation {}", scene.waiting), format!("authorisation {}", scene.approved));
     let (token, key) = (format!("token {}", scene.token), "/v1/keys/0000000000000000");
     let (review, withdraw) = ("/v1/authorisations/{approved}/review", "/v1/authorisations/{approved}/withdraw");
-    let cases: [(&Person, &str, &str, &str, &str, &str); 23] = [
+    let cases: [(&Person, &str, &str, &str, &str, &str); 24] = [
         (falcon, "POST", "/v1/people", "enrol", "not-allowed", ""),
         (falcon, "POST", "/v1/people/heron/link", "make-link", "not-allowed", ""),
         (falcon, "POST", "/v1/people/heron/suspend", "suspend", "not-allowed", ""),
         (falcon, "DELETE", key, "revoke-access", "not-allowed", ""),
+        (falcon, "POST", "/v1/tokens/withdraw", "withdraw-tokens", "not-allowed", ""),
         (falcon, "GET", "/v1/people", "list-people", "not-allowed", ""),
         (&app.administrator, "POST", "/v1/authorisations", "ask", "not-allowed", ""),
         (falcon, "POST", "/v1/authorisations/{waiting}/approve", "approve", "not-allowed", &waiting),

@@ -131,7 +131,7 @@ async fn nobody_issues_after_officer_or_approver_was_suspended() {
             lifetime: None,
             spoken: None,
         };
-        let refused = app.desk().issue(&app.officer.officer, request).await.unwrap_err();
+        let refused = app.desk().issue(app.confirmed(&app.officer.officer).await, request).await.unwrap_err();
         assert!(refused.to_string().contains("suspended"), "{refused}");
         assert_eq!(app.count("tokens"), 0);
     }

@@ -1,7 +1,7 @@
 //! Who may do what: every role, every act, through the use-cases themselves and through HTTP.
 
 use countersign::{
-    authority::{AccessId, Actor, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role, Scope},
+    authority::{AccessId, Actor, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role, Scope, TokenSelection},
     issuer::{Changed, IssueRequest, Refused},
     ledger::Event,
     store::IssuerStore as _,
@@ -27,6 +27,7 @@ const TABLE: &str = "
     make credential            | no      | no       | ok            | no       | -
     revoke access              | no      | no       | ok            | no       | 401
     revoke their own access    | no      | no       | ok            | no       | 401
+    withdraw many              | no      | no       | ok            | no       | 401
     list people                | no      | no       | ok            | no       | 401
     read ledger                | no      | no       | no            | ok       | 401
     ask                        | ok      | ok       | no            | no       | 401
@@ -117,7 +118,7 @@ impl Stage {
     async fn token(&self, asker: &Officer, approver: &Officer) -> Cti {
         let authorisation = self.approved(asker, approver).await;
         let asker = Officer { role: Role::Officer, ..asker.clone() };
-        self.app.desk().issue(&asker, request(Some(authorisation))).await.unwrap().claims.cti()
+        self.app.desk().issue(self.app.confirmed(&asker).await, request(Some(authorisation))).await.unwrap().claims.cti()
     }
 
     /// The token that the act is about, by the act's own words.
@@ -161,6 +162,7 @@ impl Stage {
                 said(registry.suspend(&actor, callsign).await)
             }
             "make credential" => said(registry.make_credential(&actor, "otter".parse().unwrap(), Scope::ALL.into(), 60).await),
+            "withdraw many" => said(registry.withdraw_tokens(&actor, TokenSelection::All).await),
             "list people" => said(registry.people(&actor).await),
             "ask" => said(registry.ask(officer, wide()).await),
             "approve other's" | "approve own" => said(registry.decide(officer, self.request_for(act).await, Decision::Approve).await),
@@ -173,9 +175,9 @@ impl Stage {
             "list authorisations" => said(registry.authorisations(&actor).await),
             "issue under own" => {
                 let id = self.approved(officer, &self.app.approver.officer).await;
-                said(desk.issue(officer, request(Some(id))).await)
+                said(desk.issue(self.app.confirmed(officer).await, request(Some(id))).await)
             }
-            "issue under other's" => said(desk.issue(officer, request(Some(self.app.authorisation))).await),
+            "issue under other's" => said(desk.issue(self.app.confirmed(officer).await, request(Some(self.app.authorisation))).await),
             "list tokens" => said(desk.live(officer).await),
             _ if act.starts_with("read") || act.starts_with("watch") => said(desk.status(officer, self.token_for(act).await).await),
             _ if act.starts_with("speak") => said(desk.make_speakable(officer, self.token_for(act).await).await),
@@ -198,6 +200,7 @@ impl Stage {
                 actor.post(&format!("/v1/people/{}/suspend", other.callsign), &Value::Null).await
             }
             "revoke access" | "revoke their own access" => actor.delete(&format!("/v1/keys/{}", self.access_for(act).await)).await,
+            "withdraw many" => actor.post("/v1/tokens/withdraw", &json!({"tokens": "all"})).await,
             "list people" => actor.get("/v1/people").await,
             "read ledger" => actor.get("/v1/ledger/checkpoint").await,
             "review other's" | "review own" => {

@@ -35,6 +35,18 @@ async fn with_passkey() -> (TestApp, Browser, Passkey) {
     (app, browser, passkey)
 }
 
+/// Nothing but the ledger changes.
+async fn is_refused_as_a_copy(app: &TestApp, passkey: &mut Passkey) {
+    let (mut before, mut after) = (app.dump(), {
+        refused(&app.browser().try_sign_in(passkey).await, "a copy");
+        app.dump()
+    });
+    for all in [&mut before, &mut after] {
+        all.retain(|table, _| !table.starts_with("ledger"));
+    }
+    assert_eq!(after, before);
+}
+
 /// Nothing changes while `passkey` tries and is refused.
 async fn is_refused(app: &TestApp, passkey: &mut Passkey, why: &str) {
     let before = app.dump();
@@ -98,11 +110,11 @@ async fn a_copy_of_an_authenticator_is_noticed_by_its_counter() {
         assert_eq!(browser.try_sign_in(&mut passkey).await.status, 201);
     }
     for _ in 1..=3 {
-        is_refused(&app, &mut copy, "a counter that was seen before").await;
+        is_refused_as_a_copy(&app, &mut copy).await;
     }
     let mut set_back = passkey.clone();
     (set_back.counter, set_back.step) = (0, 0);
-    is_refused(&app, &mut set_back, "no counter any more").await;
+    is_refused_as_a_copy(&app, &mut set_back).await;
     assert_eq!(browser.try_sign_in(&mut passkey).await.status, 201);
 }
 
@@ -164,7 +176,7 @@ async fn suspended_and_revoked_look_like_unknown() {
     }
     app.registry.suspend(&Actor::Operator, "falcon".parse().unwrap()).await.unwrap();
     let revoked = AccessHash::of(&herons.id).id();
-    assert_eq!(app.administrator.delete(&format!("/v1/keys/{revoked}")).await.status, 204);
+    assert_eq!(app.administrator.delete(&format!("/v1/keys/{revoked}")).await.status, 200);
     app.clock.set(NOW + 5);
     let (ledger, mut before) = (app.entries().await, app.dump());
     refused(&browser.try_sign_in(&mut falcons).await, "suspended");

@@ -142,7 +142,7 @@ impl Stage {
         for _ in 0..2 {
             let approach = world::approach(Channel::Online);
             let request = IssueRequest { authorisation: Some(id), approach, not_before: None, lifetime: None, spoken: None };
-            self.app.desk().issue(&asker, request).await.unwrap();
+            self.app.desk().issue(self.app.confirmed(&asker).await, request).await.unwrap();
         }
     }
 

@@ -137,7 +137,7 @@ impl Stage {
             lifetime: Some(60),
             spoken: None,
         };
-        let issued = self.app.desk().issue(&self.asker, request).await.unwrap();
+        let issued = self.app.desk().issue(self.app.confirmed(&self.asker).await, request).await.unwrap();
         let cti = issued.claims.cti();
         match state {
             "checked" => assert_eq!(self.app.anyone().token(&issued.token.text()).await.verdict(), "genuine"),

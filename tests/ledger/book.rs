@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign::{
-    authority::{AccessHash, Act, ActorName, Attempt, AuthorisationId, Callsign, Role, Scope, Why},
+    authority::{AccessHash, Act, ActorName, Attempt, AuthorisationId, Callsign, Role, Scope, TokenSelection, Why},
     keyring::{KeyId, PublicKey, SigningKey},
     ledger::{Audit, Checkpoint, Entry, Event, KeyCause, KeyChange, Report, Succession, VerifierKey, ledger_key},
     token::{Channel, Cti, TokenHash},
@@ -105,7 +105,25 @@ pub fn passkey(name: &str, owner: &str, link: &str) -> Event {
 
 /// The passkey or credential of that name.
 pub fn closed(name: &str, owner: &str, by: &str) -> Event {
-    Event::AccessRevoked { callsign: callsign(owner), access: access(name).id(), by: actor(by) }
+    Event::AccessRevoked { callsign: callsign(owner), access: access(name).id(), by: actor(by), withdrawn: Some(0) }
+}
+
+/// The same, from before a revocation withdrew tokens.
+pub fn only_closed(name: &str, owner: &str, by: &str) -> Event {
+    Event::AccessRevoked { callsign: callsign(owner), access: access(name).id(), by: actor(by), withdrawn: None }
+}
+
+pub fn copied(name: &str, owner: &str) -> Event {
+    Event::PasskeyCounterRegressed { callsign: callsign(owner), passkey: access(name).id() }
+}
+
+/// `what` as [`TokenSelection`] is written; an authorisation by its number.
+pub fn swept(what: &str, withdrawn: u64, by: &str) -> Event {
+    let tokens = match what.parse() {
+        Ok(number) => TokenSelection::Authorisation(permit(number)),
+        Err(_) => what.parse().unwrap(),
+    };
+    Event::TokensWithdrawn { tokens, withdrawn, by: actor(by) }
 }
 
 /// A person tried to approve an authorisation.
@@ -162,17 +180,20 @@ pub struct Issue {
     pub iat: i64,
     pub nbf: Option<i64>,
     pub exp: i64,
+    /// The name of the passkey or credential.
+    pub with: Option<&'static str>,
 }
 
 impl Issue {
     pub fn at(iat: i64) -> Self {
-        Self { number: 1, under: 1, by: "falcon", key: 1, channel: Channel::InPerson, iat, nbf: None, exp: iat + 300 }
+        Self { number: 1, under: 1, by: "falcon", key: 1, channel: Channel::InPerson, iat, nbf: None, exp: iat + 300, with: None }
     }
 
     pub fn event(&self) -> Event {
-        let Self { number, under, by, key, channel, iat, nbf, exp } = *self;
+        let Self { number, under, by, key, channel, iat, nbf, exp, with } = *self;
+        let access = with.map(|name| access(name).id());
         let (sha256, kid) = (TokenHash([number.to_be_bytes()[7]; 32]), token_key(key).prefix());
-        Event::TokenIssued { cti: cti(number), kid, sha256, channel, iat, nbf, exp, by: callsign(by), authorisation: permit(under) }
+        Event::TokenIssued { cti: cti(number), kid, sha256, channel, iat, nbf, exp, by: callsign(by), access, authorisation: permit(under) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the issuer does, with its ledger entry or not at all; and the world in which the suite does it.
 
 use countersign::{
-    authority::{ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Review, Role, State},
+    authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Review, Role, Scope, State},
     ledger::{Entry, Event},
-    store::{Decided, IssueRefusal, NewToken, Presented, Speakable, TokenRecord},
+    store::{Decided, IssueRefusal, NewCredential, NewToken, Presented, Speakable, TokenRecord},
     token::{Channel, Cti, SpokenCode, SpokenSize, Token},
 };
 
@@ -14,6 +14,9 @@ use crate::{
 
 pub const NOW: i64 = 1_795_000_000;
 pub const END: i64 = NOW + 300;
+
+/// Falcon's program, with which tokens are issued unless a test says otherwise.
+pub const USUAL: AccessHash = AccessHash([200; 32]);
 
 /// A key that signs, an officer, an approver, and an approved authorisation with the id 01.. for a thousand tokens.
 pub struct World {
@@ -51,6 +54,7 @@ pub fn new_token(cti: u8) -> NewToken {
         kid: key(1).public().id().prefix(),
         authorisation: AuthorisationId([1; 8]),
         officer: "falcon".parse().unwrap(),
+        access: USUAL,
         channel: Channel::InPerson,
         issued_at: NOW,
         starts_at: NOW,
@@ -71,6 +75,14 @@ impl World {
         for (callsign, role) in [("falcon", Role::Officer), ("heron", Role::Approver)] {
             assert!(stores.issuer.enrol(officer(callsign, role), entry()).await.unwrap());
         }
+        let credential = NewCredential {
+            hash: USUAL,
+            callsign: "falcon".parse().unwrap(),
+            scopes: Scope::ALL.into(),
+            added_at: NOW,
+            expires_at: i64::MAX,
+        };
+        stores.issuer.add_credential(credential, entry()).await.unwrap();
         let world = Self { stores };
         world.approved(1, 1_000).await;
         world

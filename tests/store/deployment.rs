@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use countersign::{
     authority::{AccessHash, Actor, AuthorisationId, Callsign, Decision, Officer, Role, Scope},
     clock::{Clock as _, ManualClock},
-    issuer::{Ask, Changed, Custodian, Desk, DeskSettings, Housekeeper, IssueRequest, Issued, Notary, POLICY, Registry, Trust},
+    issuer::{Ask, Changed, Confirmed, Custodian, Desk, DeskSettings, Housekeeper, IssueRequest, Issued, Notary, POLICY, Registry, Trust},
     keyring::PublishedKey,
     ledger::Event,
     store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, SqliteStore, VerifierStore as _},
@@ -78,7 +78,8 @@ impl Deployment {
     async fn day(&self, day: usize) {
         let callsign: Callsign = format!("kestrel{day}").parse().unwrap();
         let officer = self.registry.enrol(&self.administrator, callsign.clone(), Role::Officer).await.unwrap();
-        self.registry.make_credential(&self.administrator, callsign.clone(), Scope::ALL.into(), DAY).await.unwrap();
+        let credential = self.registry.make_credential(&self.administrator, callsign.clone(), Scope::ALL.into(), DAY).await.unwrap();
+        let by = Confirmed { officer: &officer, access: credential.hash() };
         self.comes_in(&callsign, day).await;
         let refused = self.asked(&officer).await;
         self.registry.decide(&self.approver, refused, Decision::Refuse).await.unwrap();
@@ -89,7 +90,7 @@ impl Deployment {
         let changed = Changed { channels: Channel::ALL.into(), until: self.clock.now() + DAY, max_tokens: 50 };
         self.registry.review(&self.approver, approved, changed).await.unwrap();
         for n in 0..TOKENS {
-            self.approach(&officer, approved, n).await;
+            self.approach(by, approved, n).await;
         }
         self.registry.suspend(&self.administrator, callsign).await.unwrap();
         if day == DAYS - 1 {
@@ -124,7 +125,7 @@ impl Deployment {
     }
 
     /// Every fourth token is spoken after all, withdrawn, checked, or runs out.
-    async fn approach(&self, officer: &Officer, under: AuthorisationId, n: usize) {
+    async fn approach(&self, by: Confirmed<'_>, under: AuthorisationId, n: usize) {
         let channel = Channel::ALL[n % 2];
         let request = IssueRequest {
             authorisation: Some(under),
@@ -133,10 +134,10 @@ impl Deployment {
             lifetime: None,
             spoken: Some(false),
         };
-        let Issued { token, claims, .. } = self.desk.issue(officer, request).await.unwrap();
+        let Issued { token, claims, .. } = self.desk.issue(by, request).await.unwrap();
         self.passes(7);
         match n % 4 {
-            0 => drop(self.desk.make_speakable(officer, claims.cti()).await.unwrap()),
+            0 => drop(self.desk.make_speakable(by.officer, claims.cti()).await.unwrap()),
             1 => self.desk.withdraw(&self.approver, claims.cti()).await.unwrap(),
             2 => {
                 let shown = Presented { cti: claims.cti(), hash: token.hash(), expires_at: claims.window().expires_at() };

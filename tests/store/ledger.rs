@@ -174,6 +174,7 @@ pub async fn the_entry_that_issued_a_token_is_found(backend: &dyn Backend) {
             nbf: None,
             exp: token.expires_at,
             by: token.officer.clone(),
+            access: Some(token.access.id()),
             authorisation: token.authorisation,
         };
         issuer.issue_and_record(token, event.at(entry().at)).await.unwrap();

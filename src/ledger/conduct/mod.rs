@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use self::{keys::Keys, ledger_key::LedgerKeys, ways::Ways};
 use super::{Entry, Event};
 use crate::{
-    authority::{Act, ActorName, AuthorisationId, Callsign, Role, State, Why},
+    authority::{AccessId, Act, ActorName, AuthorisationId, Callsign, Role, State, Why},
     keyring::KidPrefix,
     token::{Channel, Cti},
 };
@@ -61,6 +61,7 @@ struct Issued {
     authorisation: AuthorisationId,
     kid: KidPrefix,
     at: i64,
+    access: Option<AccessId>,
     channel: Channel,
     window: (i64, i64),
     withdrawn_at: Option<i64>,
@@ -105,9 +106,11 @@ impl Conduct {
         self.last = Some(*at);
         match event {
             Event::OfficerEnrolled { .. } | Event::OfficerSuspended { .. } => self.person(&mut remarks, event, *at),
-            Event::CredentialMade { .. } | Event::LinkMade { .. } | Event::PasskeyRegistered { .. } | Event::AccessRevoked { .. } => {
-                self.way(&mut remarks, event, *at);
-            }
+            Event::CredentialMade { .. }
+            | Event::LinkMade { .. }
+            | Event::PasskeyRegistered { .. }
+            | Event::PasskeyCounterRegressed { .. }
+            | Event::AccessRevoked { .. } => self.way(&mut remarks, event, *at),
             Event::ActRefused { by, act, why, .. } => {
                 self.enrolled(&mut remarks, by);
                 let before = self.refused.insert((by.clone(), *act, *why), *at);
@@ -131,6 +134,7 @@ impl Conduct {
                 fault(&mut remarks, before, || format!("token {cti} was made speakable before"));
             }
             Event::TokenWithdrawn { cti, by } => self.withdrawn(&mut remarks, *cti, by, *at),
+            Event::TokensWithdrawn { tokens, withdrawn, by } => self.withdrawn_together(&mut remarks, tokens, *withdrawn, by, *at),
             Event::FirstCheckReported { cti, first_checked_at } => self.checked(&mut remarks, *cti, *first_checked_at, *at),
             Event::KeySetPublished { version, .. } => {
                 let older = self.keys.version.replace(*version).is_some_and(|last| last >= *version);
@@ -200,6 +204,11 @@ impl Conduct {
             }
             Event::AccessRevoked { by, .. } => self.administrates(remarks, by),
             Event::PasskeyRegistered { callsign, .. } => self.acts(remarks, callsign),
+            Event::PasskeyCounterRegressed { callsign, passkey } => {
+                unusual(remarks, true, || {
+                    format!("passkey {passkey} of {callsign} was used with an old counter; there may be a copy of it")
+                });
+            }
             _ => {}
         }
         self.ways.follow(remarks, event, at);

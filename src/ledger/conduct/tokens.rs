@@ -2,23 +2,28 @@
 
 use super::{Conduct, Event, Issued, JITTER, LATE, Remark, Remarks, Reviewed, fault, unusual};
 use crate::{
-    authority::{Callsign, Role, State},
-    token::{Cti, Window},
+    authority::{ActorName, Callsign, Role, State, TokenSelection},
+    token::{Cti, LEEWAY, Window},
 };
 
 impl Conduct {
     /// The heart of it: at this moment there was an authorisation, approved by another person, and neither was suspended.
     pub(super) fn issued(&mut self, remarks: &mut Remarks, event: &Event, at: i64) {
-        let Event::TokenIssued { cti, kid, channel, iat, nbf, exp, by, authorisation, .. } = event else { return };
+        let Event::TokenIssued { cti, kid, channel, iat, nbf, exp, by, access, authorisation, .. } = event else { return };
         let (start, end) = (nbf.unwrap_or(*iat), *exp);
         unusual(remarks, *iat != at, || format!("token {cti} says that it was issued at another time"));
         fault(remarks, Window::new(*iat, *nbf, *exp).is_err(), || format!("token {cti} lived too long or was prepared too early"));
         fault(remarks, !self.keys.sign(*kid), || format!("token {cti} was not signed by the active key"));
         fault(remarks, self.is_suspended(by), || format!("token {cti} was issued to {by}, who was suspended"));
+        if let Some(access) = access {
+            let open = self.ways.is_open(*access, by);
+            fault(remarks, !open, || format!("token {cti} was issued with {access}, which was no passkey or credential of {by}"));
+        }
         let issued = Issued {
             authorisation: *authorisation,
             kid: *kid,
             at,
+            access: *access,
             channel: *channel,
             window: (start, end),
             withdrawn_at: None,
@@ -63,6 +68,40 @@ impl Conduct {
         fault(remarks, before.is_some(), || format!("token {cti} was withdrawn before"));
     }
 
+    /// Marked at once, because who approved an authorisation may change later.
+    pub(super) fn withdrawn_together(
+        &mut self,
+        remarks: &mut Remarks,
+        selection: &TokenSelection,
+        withdrawn: u64,
+        by: &ActorName,
+        at: i64,
+    ) {
+        self.administrates(remarks, by);
+        let live = |token: &&Issued| token.window.1 > at.saturating_sub(LEEWAY) && self.ends_of(token).next().is_none();
+        let selected = self.tokens.iter().filter(|(_, token)| self.selects(selection, token) && live(token));
+        let selected: Vec<Cti> = selected.map(|(cti, _)| *cti).collect();
+        let found = selected.len() as u64;
+        unusual(remarks, found != withdrawn, || format!("{withdrawn} tokens were withdrawn together, and {found} could be checked"));
+        for cti in selected {
+            if let Some(token) = self.tokens.get_mut(&cti) {
+                token.withdrawn_at = Some(at);
+            }
+        }
+    }
+
+    fn selects(&self, selection: &TokenSelection, token: &Issued) -> bool {
+        match selection {
+            TokenSelection::All => true,
+            TokenSelection::Authorisation(id) => token.authorisation == *id,
+            TokenSelection::Channel(channel) => token.channel == *channel,
+            TokenSelection::Person(callsign) => {
+                let permit = self.permits.get(&token.authorisation);
+                permit.is_some_and(|permit| permit.asked_by == *callsign || permit.decided_by.as_ref() == Some(callsign))
+            }
+        }
+    }
+
     pub(super) fn checked(&mut self, remarks: &mut Remarks, cti: Cti, minute: i64, at: i64) {
         let Some(token) = self.tokens.get_mut(&cti) else {
             return fault(remarks, true, || format!("token {cti} was checked, but never issued"));
@@ -77,7 +116,8 @@ impl Conduct {
         unusual(remarks, later > LATE, || format!("the check of token {cti} was reported {later} seconds later"));
     }
 
-    /// When a token was withdrawn: itself, with its authorisation, by a review, with its officer or approver, or its key.
+    /// When a token was withdrawn: itself, with its authorisation, by a review, with its officer or approver, with the passkey
+    /// that confirmed it, or its key.
     fn ends_of(&self, token: &Issued) -> impl Iterator<Item = i64> {
         let permit = self.permits.get(&token.authorisation);
         let suspended = |callsign: &Callsign| self.people.get(callsign).and_then(|person| person.suspended_at);
@@ -87,7 +127,8 @@ impl Conduct {
         let covers = |review: &&Reviewed| review.channels.contains(&token.channel) && token.window.1 <= review.until;
         let later = permit.into_iter().flat_map(|permit| &permit.reviews).filter(|review| review.at >= token.at);
         let narrowed = later.filter(move |review| !covers(review)).map(|review| review.at).next();
-        let with = [permit.and_then(|permit| permit.withdrawn_at), officer, approver, narrowed, key];
+        let access = permit.and_then(|permit| self.ways.end_of(&permit.asked_by, token.access, token.at));
+        let with = [permit.and_then(|permit| permit.withdrawn_at), officer, approver, narrowed, access, key];
         token.withdrawn_at.into_iter().chain(with.into_iter().flatten())
     }
 }

@@ -11,6 +11,7 @@ pub(super) struct Ways {
     known: HashMap<AccessId, Way>,
     /// They stay known after they were used.
     links: HashMap<AccessId, Link>,
+    revocations: HashMap<Callsign, Vec<Revocation>>,
 }
 
 struct Link {
@@ -22,6 +23,12 @@ struct Link {
 struct Way {
     owner: Callsign,
     revoked: bool,
+}
+
+/// A revocation that withdrew tokens.
+struct Revocation {
+    access: AccessId,
+    at: i64,
 }
 
 impl Ways {
@@ -43,15 +50,34 @@ impl Ways {
                 fault(remarks, !before, || format!("{callsign} had no link {link} to register a passkey with"));
                 self.made(remarks, *passkey, callsign);
             }
-            Event::AccessRevoked { callsign, access, .. } => {
+            Event::PasskeyCounterRegressed { callsign, passkey } => {
+                let theirs = self.known.get(passkey).is_some_and(|way| way.owner == *callsign);
+                fault(remarks, !theirs, || format!("{callsign} had no passkey {passkey} to use"));
+            }
+            Event::AccessRevoked { callsign, access, withdrawn, .. } => {
                 let way = self.known.get_mut(access).filter(|way| way.owner == *callsign && !way.revoked);
                 fault(remarks, way.is_none(), || format!("{callsign} had no passkey or credential {access} to revoke"));
                 if let Some(way) = way {
                     way.revoked = true;
                 }
+                if withdrawn.is_some() {
+                    self.revocations.entry(callsign.clone()).or_default().push(Revocation { access: *access, at });
+                }
             }
             _ => {}
         }
+    }
+
+    /// Whether this was a passkey or credential of theirs that was not revoked.
+    pub(super) fn is_open(&self, access: AccessId, owner: &Callsign) -> bool {
+        self.known.get(&access).is_some_and(|way| way.owner == *owner && !way.revoked)
+    }
+
+    /// When a token of theirs was withdrawn with the way in that it was issued with. Where the entry does not say which that
+    /// was, it was withdrawn with each.
+    pub(super) fn end_of(&self, owner: &Callsign, access: Option<AccessId>, issued_at: i64) -> Option<i64> {
+        let later = self.revocations.get(owner)?.iter().filter(|revocation| revocation.at >= issued_at);
+        later.filter(|revocation| access.is_none_or(|access| access == revocation.access)).map(|revocation| revocation.at).next()
     }
 
     fn made(&mut self, remarks: &mut Remarks, id: AccessId, callsign: &Callsign) {

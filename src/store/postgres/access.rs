@@ -8,12 +8,14 @@ use super::{
     ledger::append,
     rows::{OFFICER, officer},
     session::Session,
+    withdrawals,
 };
 use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scope, Scopes},
     ledger::{Entry, Event},
     store::{
-        AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW, StoreError,
+        AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW,
+        StoreError,
     },
 };
 
@@ -115,7 +117,7 @@ impl AccessStore for PostgresStore {
         rows.iter().map(|row| Ok((row.try_get(0)?, access(row)?))).collect()
     }
 
-    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Callsign>, StoreError> {
+    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError> {
         self.acts.run(move |db| Box::pin(revoke(db, id, by, now))).await
     }
 }
@@ -142,13 +144,15 @@ async fn register_passkey(db: &Session, link: AccessHash, new: &PasskeyRow, entr
     Ok(true)
 }
 
-async fn revoke(db: &Session, id: AccessId, by: ActorName, now: i64) -> Result<Option<Callsign>, StoreError> {
+async fn revoke(db: &Session, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError> {
     for table in ["passkeys", "credentials"] {
         let gone = format!("DELETE FROM {table} WHERE substr(hash, 1, 8) = $1 RETURNING callsign");
         if let Some(row) = db.maybe(&gone, &[&id]).await? {
-            let callsign: Callsign = row.try_get(0)?;
-            append(db, &Event::AccessRevoked { callsign: callsign.clone(), access: id, by }.at(now)).await?;
-            return Ok(Some(callsign));
+            let owner: Callsign = row.try_get(0)?;
+            let withdrawn = withdrawals::by_access(db, id, &owner, now).await?;
+            let revoked = Event::AccessRevoked { callsign: owner.clone(), access: id, by, withdrawn: Some(withdrawn) };
+            append(db, &revoked.at(now)).await?;
+            return Ok(Some(Revoked { owner, withdrawn }));
         }
     }
     Ok(None)
@@ -176,6 +180,12 @@ async fn find(db: &Session, session: AccessHash, now: i64) -> Result<Option<(Off
     );
     let row = db.maybe(&live, &[&session, &(now - SESSION_IDLE), &(now + SESSION_SKEW), &(now - SESSION_LONGEST)]).await?;
     row.map(|row| Ok((officer(&row)?, row.try_get(4)?))).transpose()
+}
+
+/// Whether a passkey or credential is kept, whatever it opens.
+pub(super) async fn is_open(db: &Session, hash: AccessHash) -> Result<bool, StoreError> {
+    let kept = "SELECT EXISTS (SELECT 1 FROM passkeys WHERE hash = $1) OR EXISTS (SELECT 1 FROM credentials WHERE hash = $1)";
+    Ok(db.one(kept, &[&hash]).await?.try_get(0)?)
 }
 
 /// Ends the sessions of a person.

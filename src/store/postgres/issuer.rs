@@ -10,9 +10,10 @@ use super::{
     session::Session,
     tokens,
     verifier::heartbeat,
+    withdrawals,
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Review},
+    authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, TokenSelection},
     keyring::{KeyId, PublicKeys, Revocation},
     ledger::Entry,
     store::{
@@ -126,6 +127,10 @@ impl IssuerStore for PostgresStore {
                 })
             })
             .await
+    }
+
+    async fn withdraw_tokens(&self, tokens: TokenSelection, by: ActorName, now: i64) -> Result<u64, StoreError> {
+        self.acts.run(move |db| Box::pin(withdrawals::selected(db, tokens, by, now))).await
     }
 
     async fn record(&self, entry: Entry) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@ mod schema;
 mod session;
 mod tokens;
 mod verifier;
+mod withdrawals;
 
 use std::{sync::Arc, time::Duration};
 

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::{keys, ledger::append, rows::number, session::Session};
+use super::{access, keys, ledger::append, rows::number, session::Session};
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
@@ -27,8 +27,8 @@ pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outc
         return Ok(Err(IssueRefusal::CodeTaken));
     }
     // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
-    // officer's, covers channel and window and has tokens left, with neither person suspended, and the one active key;
-    // and it counts the token.
+    // officer's, covers channel and window and has tokens left, with neither person suspended, the officer's passkey or
+    // credential not revoked, and the one active key; and it counts the token.
     let allowed = db
         .execute(
             "UPDATE authorisations SET tokens_issued = tokens_issued + 1
@@ -38,13 +38,26 @@ pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outc
                AND $5 = ANY (channels)
                AND NOT EXISTS (SELECT 1 FROM officers
                                WHERE callsign IN (asked_by, decided_by) AND suspended_at IS NOT NULL)
+               AND (EXISTS (SELECT 1 FROM passkeys WHERE hash = $7 AND callsign = $2)
+                    OR EXISTS (SELECT 1 FROM credentials WHERE hash = $7 AND callsign = $2))
                AND EXISTS (SELECT 1 FROM signing_keys WHERE stage = 'active' AND substr(kid, 1, 4) = $6)",
-            &[&token.authorisation, &token.officer, &token.starts_at, &token.expires_at, &token.channel, &token.kid.as_slice()],
+            &[
+                &token.authorisation,
+                &token.officer,
+                &token.starts_at,
+                &token.expires_at,
+                &token.channel,
+                &token.kid.as_slice(),
+                &token.access,
+            ],
         )
         .await?;
     if allowed != 1 {
-        let active = keys::is_active(db, token.kid).await?;
-        return Ok(Err(if active { IssueRefusal::NotAuthorised } else { IssueRefusal::KeyNotActive }));
+        return Ok(Err(match (keys::is_active(db, token.kid).await?, access::is_open(db, token.access).await?) {
+            (false, _) => IssueRefusal::KeyNotActive,
+            (true, false) => IssueRefusal::AccessRevoked,
+            (true, true) => IssueRefusal::NotAuthorised,
+        }));
     }
     insert(db, token).await?;
     if token.speakable.is_some() {
@@ -58,8 +71,8 @@ async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
     let code = token.speakable.as_ref().map(|s| s.code.value().cast_signed());
     let bytes = token.speakable.as_ref().map(|s| s.token.as_bytes());
     db.execute(
-        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         &[
             &token.cti,
             &token.hash,
@@ -71,6 +84,7 @@ async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
             &token.expires_at,
             &code,
             &bytes,
+            &token.access.id(),
         ],
     )
     .await

@@ -7,12 +7,14 @@ use super::{
     SqliteStore,
     ledger::append,
     rows::{OFFICER, officer},
+    withdrawals,
 };
 use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scopes},
     ledger::{Entry, Event},
     store::{
-        AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW, StoreError,
+        AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW,
+        StoreError,
     },
 };
 
@@ -154,14 +156,16 @@ impl AccessStore for SqliteStore {
         .await
     }
 
-    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Callsign>, StoreError> {
+    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError> {
         self.write(move |db| {
             for table in ["passkeys", "credentials"] {
                 let gone = format!("DELETE FROM {table} WHERE substr(hash, 1, 8) = ?1 RETURNING callsign");
                 let owner: Option<Callsign> = db.prepare_cached(&gone)?.query_row([id.0], |row| row.get(0)).optional()?;
-                if let Some(callsign) = owner {
-                    append(db, &Event::AccessRevoked { callsign: callsign.clone(), access: id, by }.at(now))?;
-                    return Ok(Some(callsign));
+                if let Some(owner) = owner {
+                    let withdrawn = withdrawals::by_access(db, id, &owner, now)?;
+                    let revoked = Event::AccessRevoked { callsign: owner.clone(), access: id, by, withdrawn: Some(withdrawn) };
+                    append(db, &revoked.at(now))?;
+                    return Ok(Some(Revoked { owner, withdrawn }));
                 }
             }
             Ok(None)
@@ -195,6 +199,12 @@ fn find(db: &Connection, session: AccessHash, now: i64) -> Result<Option<(Office
         ":session": session, ":now": now, ":idle": SESSION_IDLE, ":skew": SESSION_SKEW, ":longest": SESSION_LONGEST,
     };
     Ok(live.query_row(within, |row| Ok((officer(row)?, row.get(4)?))).optional()?)
+}
+
+/// Whether a passkey or credential is kept, whatever it opens.
+pub(super) fn is_open(db: &Connection, hash: AccessHash) -> Result<bool, StoreError> {
+    let kept = "SELECT EXISTS (SELECT 1 FROM passkeys WHERE hash = ?1) OR EXISTS (SELECT 1 FROM credentials WHERE hash = ?1)";
+    Ok(db.prepare_cached(kept)?.query_row([hash], |row| row.get(0))?)
 }
 
 /// Ends the sessions of a person.

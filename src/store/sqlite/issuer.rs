@@ -10,9 +10,10 @@ use super::{
     rows::{OFFICER, officer},
     tokens,
     verifier::heartbeat,
+    withdrawals,
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Review},
+    authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, TokenSelection},
     keyring::{KeyId, PublicKeys, Revocation},
     ledger::Entry,
     store::{
@@ -138,6 +139,10 @@ impl IssuerStore for SqliteStore {
             recorded(db, changed, &entry)
         })
         .await
+    }
+
+    async fn withdraw_tokens(&self, tokens: TokenSelection, by: ActorName, now: i64) -> Result<u64, StoreError> {
+        self.write(move |db| withdrawals::selected(db, tokens, by, now)).await
     }
 
     async fn record(&self, entry: Entry) -> Result<(), StoreError> {

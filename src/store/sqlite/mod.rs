@@ -11,6 +11,7 @@ mod rows;
 mod threads;
 mod tokens;
 mod verifier;
+mod withdrawals;
 
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc, time::Duration};
 

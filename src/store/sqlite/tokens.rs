@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, named_params};
 
-use super::{keys, ledger::append};
+use super::{access, keys, ledger::append};
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
@@ -27,8 +27,8 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
         return Ok(Err(IssueRefusal::CodeTaken));
     }
     // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
-    // officer's, covers channel and window and has tokens left, with neither person suspended, and the one active key;
-    // and it counts the token.
+    // officer's, covers channel and window and has tokens left, with neither person suspended, the officer's passkey or
+    // credential not revoked, and the one active key; and it counts the token.
     let allowed = db
         .prepare_cached(
             "UPDATE authorisations SET tokens_issued = tokens_issued + 1
@@ -38,14 +38,20 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
                AND instr(',' || channels || ',', ',' || :channel || ',') > 0
                AND NOT EXISTS (SELECT 1 FROM officers
                                WHERE callsign IN (asked_by, decided_by) AND suspended_at IS NOT NULL)
+               AND (EXISTS (SELECT 1 FROM passkeys WHERE hash = :access AND callsign = :officer)
+                    OR EXISTS (SELECT 1 FROM credentials WHERE hash = :access AND callsign = :officer))
                AND EXISTS (SELECT 1 FROM signing_keys WHERE stage = 'active' AND substr(kid, 1, 4) = :kid)",
         )?
         .execute(named_params! {
             ":id": token.authorisation, ":officer": token.officer, ":channel": token.channel.as_str(),
-            ":starts_at": token.starts_at, ":expires_at": token.expires_at, ":kid": token.kid,
+            ":starts_at": token.starts_at, ":expires_at": token.expires_at, ":kid": token.kid, ":access": token.access,
         })?;
     if allowed != 1 {
-        return Ok(Err(if keys::is_active(db, token.kid)? { IssueRefusal::NotAuthorised } else { IssueRefusal::KeyNotActive }));
+        return Ok(Err(match (keys::is_active(db, token.kid)?, access::is_open(db, token.access)?) {
+            (false, _) => IssueRefusal::KeyNotActive,
+            (true, false) => IssueRefusal::AccessRevoked,
+            (true, true) => IssueRefusal::NotAuthorised,
+        }));
     }
     insert(db, token)?;
     if token.speakable.is_some() {
@@ -57,13 +63,13 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
 
 fn insert(db: &Connection, token: &NewToken) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes)
-         VALUES (:cti, :hash, :kid, :authorisation, :channel, :issued_at, :starts_at, :expires_at, :code, :bytes)",
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access)
+         VALUES (:cti, :hash, :kid, :authorisation, :channel, :issued_at, :starts_at, :expires_at, :code, :bytes, :access)",
     )?
     .execute(named_params! {
         ":cti": token.cti, ":hash": token.hash, ":kid": token.kid, ":authorisation": token.authorisation,
         ":channel": token.channel.as_str(), ":issued_at": token.issued_at, ":starts_at": token.starts_at,
-        ":expires_at": token.expires_at,
+        ":expires_at": token.expires_at, ":access": token.access.id().0,
         ":code": token.speakable.as_ref().map(|s| s.code.value().cast_signed()),
         ":bytes": token.speakable.as_ref().map(|s| s.token.as_bytes()),
     })?;

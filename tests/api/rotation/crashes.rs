@@ -113,7 +113,7 @@ impl Service {
 
     /// Whose key signs what is issued now, which is genuine.
     async fn signs(&self) -> KeyId {
-        let issued = self.desk.issue(&self.app.officer.officer, plain()).await.unwrap();
+        let issued = self.desk.issue(self.app.confirmed(&self.app.officer.officer).await, plain()).await.unwrap();
         assert_eq!(self.app.anyone().token(&issued.token.text()).await.verdict(), "genuine");
         let kid = Unverified::decode(&issued.token).unwrap().kid();
         *self.turns.iter().find(|id| id.prefix() == kid).unwrap()

@@ -141,7 +141,7 @@ async fn the_next_key_signs_at_once_in_a_service_that_knows_of_nothing() {
     let between = app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await;
     assert_eq!(between.problem(), (503, "no-key".into()), "no key signs until the command has changed them over");
     let next = command.rotate().await.unwrap().activated.unwrap();
-    let issued = service.issue(&app.officer.officer, super::plain()).await.unwrap();
+    let issued = service.issue(app.confirmed(&app.officer.officer).await, super::plain()).await.unwrap();
     assert_eq!(Unverified::decode(&issued.token).unwrap().kid(), next.prefix());
     assert_eq!(app.anyone().token(&issued.token.text()).await.verdict(), "genuine");
     assert_eq!(app.count("tokens"), 1, "nothing was recorded for the revoked key");

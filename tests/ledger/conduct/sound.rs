@@ -9,14 +9,15 @@ use countersign::{
 };
 
 use crate::book::{
-    Ask, Book, DAY, MINUTE, activated, approved, checked, closed, credential, enrolled, passkey, published, refused, rekeyed, removed,
-    retired, reviewed, revoked, speakable, suspended, taken_back, tried, withdrawn,
+    Ask, Book, DAY, MINUTE, activated, approved, checked, closed, copied, credential, enrolled, passkey, published, refused, rekeyed,
+    removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
 };
 
 /// Every kind of event.
 fn sound() -> Book {
     let mut book = Book::opened();
     book.add(credential("falcon", "otter"));
+    book.offer("two", "heron", "otter").add(passkey("phone", "heron", "two")).add(copied("phone", "heron"));
     book.offer("one", "kite", "otter").add(passkey("key", "kite", "one")).add(closed("key", "kite", "otter"));
     let until = book.now + DAY;
     book.add(reviewed(1, "kite", InPerson, until, 4)).add(tried("heron", Why::NotTheirs));
@@ -24,6 +25,7 @@ fn sound() -> Book {
     let minute = book.now;
     book.add(checked(1, minute));
     book.issue(|token| (token.number, token.nbf, token.exp) = (2, Some(token.iat + 3_600), token.iat + 4_000)).add(withdrawn(2, "kite"));
+    book.issue(|token| (token.number, token.with) = (4, Some("falcon"))).add(swept("all", 1, "otter"));
     book.add(Ask { by: "kestrel", ..Ask::number(2) }.event()).add(refused(2, "kite"));
     book.add(Ask { by: "kestrel", ..Ask::number(3) }.event()).add(approved(3, "kite")).add(taken_back(3, "otter"));
     book.add(published(2)).add(retired(1)).add(activated(2)).add(removed(1));
@@ -35,12 +37,13 @@ fn sound() -> Book {
 }
 
 #[test]
-fn a_sound_ledger_has_no_fault_and_only_its_revocation_refusal_and_new_key_are_unusual() {
+fn a_sound_ledger_has_no_fault_and_only_its_copy_refusal_revocation_and_new_key_are_unusual() {
     let book = sound();
     let report = book.report();
     assert_eq!(report.faults, []);
-    let [refusal, revocation, rekeyed] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
+    let [copy, refusal, revocation, rekeyed] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
     assert!(revocation.what.contains("was revoked by otter: stolen"), "{revocation:?}");
+    assert!(copy.what.contains("of heron was used with an old counter"), "{copy:?}");
     assert!(refusal.what.contains("heron tried to approve an authorisation"), "{refusal:?}");
     assert!(rekeyed.what.contains("the ledger's key was replaced by "), "{rekeyed:?}");
     assert_eq!(revocation.entry, Some(book.entries.len() as u64 - 3));
@@ -67,13 +70,15 @@ fn a_report_counts_every_kind_of_event_and_names_the_period() {
             ("key_revoked", 1),
             ("key_set_published", 3),
             ("ledger_key_changed", 1),
-            ("link_made", 1),
+            ("link_made", 2),
             ("officer_enrolled", 7),
             ("officer_suspended", 1),
-            ("passkey_registered", 1),
-            ("token_issued", 3),
+            ("passkey_counter_regressed", 1),
+            ("passkey_registered", 2),
+            ("token_issued", 4),
             ("token_made_speakable", 1),
             ("token_withdrawn", 1),
+            ("tokens_withdrawn", 1),
         ]
         .map(|(kind, count)| (kind.to_owned(), count)),
     );

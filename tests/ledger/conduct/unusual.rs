@@ -3,13 +3,16 @@
 use countersign::{
     authority::{Role, Why},
     ledger::{Event, KeyCause},
-    token::Channel::{InPerson, Telephone},
+    token::{
+        Channel::{InPerson, Telephone},
+        LEEWAY,
+    },
 };
 
 use super::{Story, found, told};
 use crate::book::{
-    Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, credential, enrolled, passkey, published, refused, rekeyed, removed,
-    retired, reviewed, revoked, speakable, suspended, taken_back, tried, withdrawn,
+    Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, copied, credential, enrolled, only_closed, passkey, published,
+    refused, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
 };
 
 /// Otter, who was an administrator, was suspended by another one.
@@ -103,6 +106,47 @@ const UNUSUAL: &[Story] = &[
     ("somebody tries what they may not", "falcon tried to approve an authorisation and was refused, because the request was", |book| {
         book.add(tried("falcon", Why::OwnRequest));
     }),
+    ("a passkey's counter goes back", "of falcon was used with an old counter; there may be a copy of it", |book| {
+        book.offer("one", "falcon", "otter").add(passkey("key", "falcon", "one")).add(copied("key", "falcon"));
+    }),
+    ("a token is checked after its credential was revoked", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 180 + 1;
+        book.add(credential("falcon", "otter")).issue(|token| token.with = Some("falcon"));
+        book.add(closed("falcon", "falcon", "otter")).add(checked(1, minute));
+    }),
+    (
+        "a token of no known credential is checked after any was revoked",
+        "token 0000000000000001 was checked after it was withdrawn",
+        |book| {
+            let minute = book.now + 180 + 1;
+            book.add(credential("falcon", "otter")).issue(|_| {}).add(closed("falcon", "falcon", "otter")).add(checked(1, minute));
+        },
+    ),
+    ("a token is checked after all were withdrawn", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 120 + 1;
+        book.issue(|_| {}).add(swept("all", 1, "otter")).add(checked(1, minute));
+    }),
+    ("a token is checked after its approver's were withdrawn", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 120 + 1;
+        book.issue(|_| {}).add(swept("person:heron", 1, "*operator")).add(checked(1, minute));
+    }),
+    ("a token is checked after its channel's were withdrawn", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 120 + 1;
+        book.issue(|_| {}).add(swept("channel:in-person", 1, "otter")).add(checked(1, minute));
+    }),
+    ("a token is checked after its authorisation's were withdrawn", "token 0000000000000001 was checked after it was withdrawn", |book| {
+        let minute = book.now + 120 + 1;
+        book.issue(|_| {}).add(swept("1", 1, "otter")).add(checked(1, minute));
+    }),
+    ("fewer were withdrawn than could be", "1 tokens were withdrawn together, and 2 could be checked", |book| {
+        book.issue(|_| {}).issue(|token| token.number = 2).add(swept("all", 1, "otter"));
+    }),
+    ("more were withdrawn than could be", "1 tokens were withdrawn together, and 0 could be checked", |book| {
+        book.issue(|_| {}).add(withdrawn(1, "falcon")).add(swept("all", 1, "otter"));
+    }),
+    ("a suspended administrator withdraws all", "otter acted just after being suspended", |book| {
+        without_otter(book).add(swept("all", 0, "otter"));
+    }),
     ("a check is reported over three minutes later", "the check of token 0000000000000001 was reported 181 seconds later", |book| {
         let minute = book.now + 60;
         book.issue(|_| {}).after(181, checked(1, minute));
@@ -113,6 +157,44 @@ const UNUSUAL: &[Story] = &[
 const USUAL: &[Story] = &[
     ("the clock is set back by a minute", "", |book| {
         book.after(-60, published(2));
+    }),
+    ("a token that was issued with another credential is checked", "", |book| {
+        let minute = book.now + 240 + 1;
+        book.offer("one", "falcon", "otter").add(passkey("key", "falcon", "one")).add(credential("falcon", "otter"));
+        book.issue(|token| token.with = Some("key")).add(closed("falcon", "falcon", "otter"));
+        book.add(checked(1, minute - minute % 60 + 60));
+    }),
+    ("a token is checked after another person's credential was revoked", "", |book| {
+        book.add(credential("kestrel", "otter")).issue(|_| {}).add(closed("kestrel", "kestrel", "otter"));
+        let minute = book.now;
+        book.add(checked(1, minute));
+    }),
+    ("a token is checked after a revocation that withdrew none yet", "", |book| {
+        book.add(credential("falcon", "otter")).issue(|_| {}).add(only_closed("falcon", "falcon", "otter"));
+        let minute = book.now;
+        book.add(checked(1, minute));
+    }),
+    ("a token is issued and checked after one's credential was revoked", "", |book| {
+        book.add(credential("falcon", "otter")).add(closed("falcon", "falcon", "otter")).issue(|_| {});
+        let minute = book.now;
+        book.add(checked(1, minute));
+    }),
+    ("tokens of others are withdrawn", "", |book| {
+        book.issue(|_| {}).add(swept("channel:online", 0, "otter")).add(swept("person:kite", 0, "otter")).add(swept("2", 0, "otter"));
+        let minute = book.now;
+        book.add(checked(1, minute));
+    }),
+    ("an approver reviews after their tokens were withdrawn", "", |book| {
+        let until = book.now + DAY;
+        book.issue(|_| {}).add(swept("person:kite", 0, "otter")).add(reviewed(1, "kite", InPerson, until, 3));
+        let minute = book.now;
+        book.add(checked(1, minute));
+    }),
+    ("what expired so long before that nobody can check it is not withdrawn", "", |book| {
+        book.issue(|_| {}).after(300 + LEEWAY, swept("all", 0, "otter"));
+    }),
+    ("what expired a second later is", "", |book| {
+        book.issue(|_| {}).after(299 + LEEWAY, swept("all", 1, "otter")).add(swept("all", 0, "otter"));
     }),
     ("the operator does what administrators do", "", |book| {
         book.add(enrolled("robin", Role::Officer, "*operator")).add(credential("robin", "*operator")).add(suspended("robin", "*operator"));
@@ -224,7 +306,7 @@ pub fn all() -> Vec<String> {
 
 #[test]
 fn everything_unusual_is_remarked_at_its_entry_and_nothing_else() {
-    assert_eq!(all().len(), 26);
+    assert_eq!(all().len(), 36);
 }
 
 #[test]
