@@ -10,11 +10,13 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Failure, issue,
+    Failure, issue, lifecycle,
     place::{Place, block_on},
-    publish, say,
+    publish,
+    reload::Reload,
+    say,
     serve::{Service, Side},
-    signals::Signals,
+    signals::{Signals, outlive_others},
 };
 use crate::{
     authority::{AccessKind, Actor, Authorisation, Callsign, Decision, Role, Scope},
@@ -35,7 +37,9 @@ const RENEW_BEFORE: i64 = 7 * 86_400;
 pub fn run(flags: Flags) -> Result<(), Failure> {
     let folder = Path::new(FOLDER);
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unwritable(folder, &error))?;
-    let settings = settings(flags, folder)?;
+    outlive_others()?;
+    let given = given(flags, folder);
+    let settings = given.clone().resolve()?;
     let place = Place::here()?;
     let keys = KeyFolder::at(settings.keys());
     if !keys.is_there() {
@@ -57,17 +61,18 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         // Heard from before anybody is told that the service runs: who stops it at once would otherwise end it half-way.
         let signals = Signals::new()?;
         say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
-        service.until(signals).await;
+        lifecycle::started("all", &settings);
+        service.until(signals, Reload::new(Side::All, given, settings)).await;
         Ok(())
     })
 }
 
 /// The demonstration's own settings, with whatever was given on the command line before them.
-fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
+fn given(flags: Flags, folder: &Path) -> Flags {
     let public = flags.public.clone().unwrap_or_else(|| "127.0.0.1:8080".into());
     let private = flags.private.clone().unwrap_or_else(|| "127.0.0.1:8081".into());
     let port = public.rsplit_once(':').map_or("8080", |(_, port)| port).to_owned();
-    let demo = Flags {
+    Flags {
         store: Some(format!("sqlite:{}", folder.join("store.sqlite").display())),
         store_ca: None,
         keys: Some(folder.join("keys")),
@@ -95,8 +100,9 @@ fn settings(flags: Flags, folder: &Path) -> Result<Settings, Failure> {
         proxy_protocol_from: flags.proxy_protocol_from,
         drain: flags.drain,
         rotation: flags.rotation,
-    };
-    Ok(demo.resolve()?)
+        log: flags.log,
+        log_format: flags.log_format,
+    }
 }
 
 /// An officer with a credential, an approver, and an authorisation that the one asked for and the other approved.

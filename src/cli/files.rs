@@ -21,6 +21,7 @@ pub fn fit(files: u64) -> [Limits; 2] {
         return limits;
     }
     tracing::warn!(
+        kind = "files",
         "{files} open files are allowed, too few for {public} public and {private} private connections: there can be {room} of both; \
          raise the hard limit (LimitNOFILE= of systemd, ulimit -Hn)"
     );

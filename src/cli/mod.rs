@@ -9,11 +9,13 @@ mod issue;
 mod keys;
 mod ledger;
 mod ledger_key;
+mod lifecycle;
 mod officers;
 mod oversee;
 mod page;
 mod place;
 mod publish;
+mod reload;
 mod report;
 mod serve;
 mod sides;
@@ -29,7 +31,7 @@ use serde::Serialize;
 
 pub use self::failure::Failure;
 use crate::{
-    config::{Flags, log_filter, reason},
+    config::{Flags, reason},
     telemetry,
 };
 
@@ -86,19 +88,20 @@ enum Command {
 
 /// Runs the command.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    telemetry::start(&log_filter());
     let Cli { command, format, flags } = cli;
+    let settings = flags.clone().resolve()?;
+    telemetry::start(settings.log()?, settings.log_format()?);
     match command {
         Command::Demo => demo::run(flags),
-        Command::Serve(args) => serve::run(&args, &flags.resolve()?),
-        Command::Keys(command) => keys::run(&command, &flags.resolve()?, format),
-        Command::Officers(command) => officers::run(command, &flags.resolve()?, format),
-        Command::Authorisations(command) => authorisations::run(command, &flags.resolve()?, format),
-        Command::Issue(args) => issue::run(args, &flags.resolve()?, format),
-        Command::Verify(args) => verify::run(&args, &flags.resolve()?, format),
-        Command::Withdraw(args) => withdraw::run(args, &flags.resolve()?, format),
-        Command::Ledger(command) => ledger::run(command, &flags.resolve()?, format),
-        Command::Page(command) => page::run(&command, &flags.resolve()?, format),
+        Command::Serve(args) => serve::run(&args, flags, settings),
+        Command::Keys(command) => keys::run(&command, &settings, format),
+        Command::Officers(command) => officers::run(command, &settings, format),
+        Command::Authorisations(command) => authorisations::run(command, &settings, format),
+        Command::Issue(args) => issue::run(args, &settings, format),
+        Command::Verify(args) => verify::run(&args, &settings, format),
+        Command::Withdraw(args) => withdraw::run(args, &settings, format),
+        Command::Ledger(command) => ledger::run(command, &settings, format),
+        Command::Page(command) => page::run(&command, &settings, format),
     }
 }
 

@@ -1,24 +1,21 @@
 //! `countersign serve`
 
-use std::{
-    io::{Write as _, stderr},
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use clap::ValueEnum;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
-    Failure, files,
+    Failure, files, lifecycle,
     place::{Place, Stores, block_on},
+    reload::{Reload, Shown},
     sides,
-    signals::Signals,
+    signals::{Asked, Signals, outlive_others},
 };
 use crate::{
-    config::{Settings, reason},
+    config::{Flags, Settings, reason},
+    health::Recurring,
     http::{
         app::Phase,
         listen::{Limits, bind, serve},
@@ -37,6 +34,8 @@ use crate::{
 const KEY_SET_EVERY: Duration = Duration::from_secs(10);
 /// How often the housekeeper makes its round: first checks are in the ledger, and the ledger is signed, within a minute.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
+
+static KEY_SET: Recurring = Recurring::new("key_set");
 
 /// What runs in this process.
 #[derive(clap::Args)]
@@ -57,18 +56,29 @@ pub enum Side {
     Issuer,
 }
 
+impl Side {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Verifier => "verifier",
+            Self::Issuer => "issuer",
+        }
+    }
+}
+
 /// Serves until it is told to stop.
-pub fn run(args: &Args, settings: &Settings) -> Result<(), Failure> {
+pub fn run(args: &Args, given: Flags, settings: Settings) -> Result<(), Failure> {
     let place = Place::here()?;
     block_on(async {
-        let service = Service::start(args.role, settings, &place).await?;
+        outlive_others()?;
+        let service = Service::start(args.role, &settings, &place).await?;
         // Heard from before anybody is told that the service runs: who stops it at once would otherwise end it half-way.
         let signals = Signals::new()?;
+        lifecycle::started(args.role.as_str(), &settings);
         for (side, address) in &service.listening {
-            // Only for people who watch; the service does not end because nobody does.
-            let _ = writeln!(stderr(), "countersign: {side} side on http://{address}");
+            lifecycle::listens(settings.log_format()?, side, *address);
         }
-        service.until(signals).await;
+        service.until(signals, Reload::new(args.role, given, settings)).await;
         Ok(())
     })
 }
@@ -82,6 +92,7 @@ pub struct Service {
     tasks: JoinSet<()>,
     housekeeper: Option<Arc<Housekeeper>>,
     metrics: Arc<Metrics>,
+    shown: Shown,
 }
 
 impl Service {
@@ -111,7 +122,7 @@ impl Service {
         custodian.install(&folder.key_set()?).await?;
         match custodian.rotate().await {
             // Checks go on without a key that signs; officers are told, and the next round tries again.
-            Err(CustodyError::Ring(error)) => tracing::error!(%error, "nothing can be issued for now"),
+            Err(CustodyError::Ring(error)) => tracing::error!(kind = "signing_keys", %error, "nothing can be issued for now"),
             done => drop(done?),
         }
         let notary = Arc::new(Notary::new(store.ledger.clone(), Arc::new(ledger)));
@@ -141,6 +152,7 @@ impl Service {
             tasks: JoinSet::new(),
             housekeeper: None,
             metrics: Arc::new(Metrics::starting(place.clock.now())),
+            shown: Shown::default(),
         })
     }
 
@@ -155,34 +167,43 @@ impl Service {
         Arc::new(Scrape { metrics: self.metrics.clone(), clock: place.clock.clone(), checking, issuing })
     }
 
-    /// Serves until it is told to stop, goes on for the drain time so that proxies can turn to another process, and finishes what
-    /// is under way. Told again, it drains no longer.
-    pub async fn until(mut self, mut signals: Signals) {
-        signals.next().await;
+    /// Serves until it is asked to stop, goes on for the drain time so that proxies can turn to another process, and finishes what
+    /// is under way. Asked again, it drains no longer.
+    pub async fn until(mut self, mut signals: Signals, reload: Reload) {
+        let signal = loop {
+            match signals.next().await {
+                Asked::Stop(signal) => break signal,
+                Asked::Reload => reload.read_again(&self.shown),
+            }
+        };
+        lifecycle::stopping(signal);
         self.phase.send_replace(Phase::Leaving);
-        let _ = timeout(self.drain, signals.next()).await;
+        let _ = timeout(self.drain, signals.stop()).await;
         self.phase.send_replace(Phase::Ending);
         while self.tasks.join_next().await.is_some() {}
         if let Some(housekeeper) = self.housekeeper {
             // Nothing acts any more: what was done since the last round goes under a checkpoint too.
             housekeeper.round().await;
         }
+        lifecycle::stopped();
     }
 
     async fn verifier(&mut self, settings: &Settings, place: &Place, checking: Checking) -> Result<(), Failure> {
         let Checking { store, keys, .. } = checking.clone();
         keys.refresh(&*store, place.clock.now()).await.map_err(untrusted)?;
-        let app = sides::public_app(settings, place, checking, self.phase.subscribe(), self.metrics.clone())?;
+        let app = Arc::new(sides::public_app(settings, place, checking, self.phase.subscribe(), self.metrics.clone())?);
+        self.shown.public = Some(app.clone());
         let [limits, _] = self.limits;
-        let router = public::router(Arc::new(app), limits, settings.page_origins()?);
+        let router = public::router(app, limits, settings.page_origins()?);
         let proxies = Proxies { forwarded_from: settings.forwarded_from()?, proxy_protocol_from: settings.proxy_protocol_from()? };
         self.listen(("public", "--public"), settings.public()?, router, limits, proxies)?;
         let (clock, changes) = (place.clock.clone(), store.key_changes());
         self.every(KEY_SET_EVERY, changes, move || {
             let (keys, store, clock) = (keys.clone(), store.clone(), clock.clone());
             async move {
-                if let Err(error) = keys.refresh(&*store, clock.now()).await {
-                    tracing::error!(%error, "the key set could not be refreshed");
+                match keys.refresh(&*store, clock.now()).await {
+                    Ok(_) => KEY_SET.ok(),
+                    Err(error) => KEY_SET.failed(&format!("the key set could not be refreshed: {error}")),
                 }
             }
         });
@@ -200,6 +221,7 @@ impl Service {
         let clock = place.clock.clone();
         let housekeeper = Arc::new(Housekeeper::new(issuing.store.clone(), clock.clone(), issuing.custodian.clone(), notary.clone()));
         let app = Arc::new(sides::private_app(settings, place, issuing, notary, scrape)?);
+        self.shown.private = Some(app.clone());
         let [_, limits] = self.limits;
         self.listen(("private", "--private"), settings.private()?, private::router(app, limits), limits, Proxies::default())?;
         self.housekeeper = Some(housekeeper.clone());

@@ -6,10 +6,10 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{Failure, place::Place, serve::Side};
 use crate::{
-    config::Settings,
+    config::{Organisation, Settings},
     http::{
         app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
-        assets::Assets,
+        current::{Current, Site},
         limits::Misses,
     },
     issuer::{Desk, DeskSettings, Notary, Passkeys, Registry, RelyingParty},
@@ -51,9 +51,7 @@ pub fn public_app(
 ) -> Result<PublicApp, Failure> {
     let Checking { store, keys, guesses } = checking;
     let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
-    for gap in organisation.gaps() {
-        tracing::warn!("{gap}");
-    }
+    warn_of_gaps(&organisation);
     let public_url = settings.public_url()?;
     let pages = Pages::new(Deployment {
         issuer: issuer.clone(),
@@ -73,8 +71,7 @@ pub fn public_app(
         codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
         phase,
         metrics,
-        assets: Assets::new(&pages),
-        pages,
+        site: Current::new(Site::new(pages)),
         origin: public_url,
     })
 }
@@ -99,9 +96,16 @@ pub fn private_app(
         clock,
         public_url: settings.public_url()?,
         console_url: settings.console_url()?,
-        organisation: settings.organisation()?.name,
+        organisation: Current::new(settings.organisation()?.name),
         scrape,
     })
+}
+
+/// What people would miss on the pages.
+pub fn warn_of_gaps(organisation: &Organisation) {
+    for gap in organisation.gaps() {
+        tracing::warn!(kind = "organisation", "{gap}");
+    }
 }
 
 fn relying_party(settings: &Settings) -> Result<RelyingParty, Failure> {

@@ -9,7 +9,7 @@ use super::{ConfigError, Settings, number, read, rotation::Rotation};
 use crate::words::Language;
 
 /// Who runs the service, as people see it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Organisation {
     /// Its name.
@@ -25,6 +25,14 @@ pub struct Organisation {
 }
 
 impl Organisation {
+    /// All of it in a line.
+    pub(super) fn summary(&self) -> String {
+        let Self { name, telephone, address, exit_url, languages } = self;
+        let languages = languages.iter().map(|language| language.tag()).collect::<Vec<_>>().join(",");
+        let exit = exit_url.as_deref().unwrap_or_default();
+        format!("name {name:?}, telephone {telephone:?}, address {address:?}, exit_url {exit:?}, languages {languages}")
+    }
+
     /// What people would miss on the pages, a sentence each.
     pub fn gaps(&self) -> Vec<&'static str> {
         let draft = self.languages.contains(&Language::Urdu);
@@ -107,6 +115,12 @@ pub struct Flags {
     /// How long `serve` goes on, no longer ready, once it is told to stop: 0s if not set
     #[arg(long, global = true, env = "COUNTERSIGN_DRAIN", hide_env_values = true, value_name = "DURATION")]
     pub drain: Option<String>,
+    /// How much is logged: off, error, warn, info, debug or trace; warn if not set
+    #[arg(long, global = true, env = "COUNTERSIGN_LOG", hide_env_values = true, value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// How a line of the log is written: text or json; text if not set
+    #[arg(long, global = true, env = "COUNTERSIGN_LOG_FORMAT", hide_env_values = true, value_name = "FORM")]
+    pub log_format: Option<String>,
     /// Who runs the service; from the settings file alone
     #[arg(skip)]
     pub organisation: Option<Organisation>,
@@ -137,6 +151,8 @@ struct File {
     forwarded_from: Vec<String>,
     proxy_protocol_from: Vec<String>,
     drain: Option<String>,
+    log: Option<String>,
+    log_format: Option<String>,
     organisation: Option<Organisation>,
     rotation: Option<Rotation>,
 }
@@ -170,6 +186,8 @@ impl Flags {
             forwarded_from: if self.forwarded_from.is_empty() { file.forwarded_from } else { self.forwarded_from },
             proxy_protocol_from: if self.proxy_protocol_from.is_empty() { file.proxy_protocol_from } else { self.proxy_protocol_from },
             drain: self.drain.or(file.drain),
+            log: self.log.filter(|text| !text.is_empty()).or(file.log),
+            log_format: self.log_format.filter(|text| !text.is_empty()).or(file.log_format),
             organisation: self.organisation.or(file.organisation),
             rotation: self.rotation.or(file.rotation),
         }))
@@ -183,10 +201,4 @@ fn parse(path: &Path) -> Result<File, ConfigError> {
         let reason = format!("{} (line {line})", error.message());
         ConfigError::File { path: path.to_owned(), reason }
     })
-}
-
-/// What is logged: `COUNTERSIGN_LOG`, for example `debug`; by default warnings and alarms.
-#[allow(clippy::disallowed_methods, reason = "the one place that reads the environment besides the flags")]
-pub fn log_filter() -> String {
-    std::env::var("COUNTERSIGN_LOG").unwrap_or_else(|_| "warn".into())
 }

@@ -2,6 +2,8 @@
 
 mod error;
 mod flags;
+mod in_force;
+mod logs;
 mod networks;
 mod rotation;
 
@@ -12,7 +14,8 @@ use secrecy::SecretString;
 
 pub use self::{
     error::{ConfigError, folder_of, read, reason, replace},
-    flags::{Flags, Organisation, log_filter},
+    flags::{Flags, Organisation},
+    logs::{LogFormat, LogLevel},
     rotation::duration,
 };
 use crate::{
@@ -171,6 +174,16 @@ impl Settings {
         let wrong = || ConfigError::Wrong { flag: "--drain", value: text.into(), wanted: "between 0s and 10m, such as 10s" };
         let seconds = rotation::seconds(text).and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds <= 600);
         seconds.map(Duration::from_secs).ok_or_else(wrong)
+    }
+
+    /// How much is logged.
+    pub fn log(&self) -> Result<LogLevel, ConfigError> {
+        LogLevel::of(self.0.log.as_deref())
+    }
+
+    /// The form of a line of the log.
+    pub fn log_format(&self) -> Result<LogFormat, ConfigError> {
+        LogFormat::of(self.0.log_format.as_deref())
     }
 
     /// When signing keys begin and cease to sign.

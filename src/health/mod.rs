@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-pub use self::recurring::{Recurring, alarm};
+pub use self::recurring::{ALARM, LIFECYCLE, Recurring, alarm};
 
 /// A part of a side that can fail without ending the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,6 +16,11 @@ const EVERY: Duration = Duration::from_mins(1);
 /// A success ends a failure only if none came for so long: what fails now and then is one failure, not many.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// The target of alarms in the log, which no level silences.
+pub const ALARM: &str = "alarm";
+/// The target of start, stop and reload in the log.
+pub const LIFECYCLE: &str = "lifecycle";
+
 /// One kind of failure: logged when it begins, once a minute with a count while it continues, and when it ends.
 pub struct Recurring {
     kind: &'static str,
@@ -64,8 +69,17 @@ impl Recurring {
 
     /// It succeeded.
     pub fn ok(&self) {
+        self.ends_after(QUIET);
+    }
+
+    /// It is known to work again, so that a success need not prove it.
+    pub fn over(&self) {
+        self.ends_after(Duration::ZERO);
+    }
+
+    fn ends_after(&self, quiet: Duration) {
         if self.failing.load(Ordering::Relaxed)
-            && let Some(count) = self.end(Instant::now())
+            && let Some(count) = self.end(Instant::now(), quiet)
         {
             tracing::warn!(kind = self.kind, count, "works again");
         }
@@ -87,10 +101,10 @@ impl Recurring {
         Line::Continues(failing.count)
     }
 
-    /// How often it failed, if that is over now.
-    fn end(&self, now: Instant) -> Option<u64> {
+    /// How often it failed, if the last time is so long ago.
+    fn end(&self, now: Instant, quiet: Duration) -> Option<u64> {
         let mut state = self.state();
-        let ended = state.take_if(|failing| now - failing.last >= QUIET)?;
+        let ended = state.take_if(|failing| now - failing.last >= quiet)?;
         self.failing.store(false, Ordering::Relaxed);
         Some(ended.count)
     }
@@ -102,7 +116,7 @@ impl Recurring {
 
 /// Logs what somebody has to look at now. Its target is never filtered out.
 pub fn alarm(kind: &str, error: &dyn Display) {
-    tracing::error!(target: "alarm", kind, "ALARM: {error}");
+    tracing::error!(target: ALARM, kind, alarm = true, "ALARM: {error}");
 }
 
 #[cfg(test)]
@@ -113,16 +127,16 @@ mod tests {
     fn a_line_when_it_begins_once_a_minute_and_when_it_ends() {
         let (recurring, start) = (Recurring::new("store"), Instant::now());
         let after = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(recurring.end(start), None, "nothing failed");
+        assert_eq!(recurring.end(start, QUIET), None, "nothing failed");
         assert_eq!(recurring.note(start), Line::Begins);
         for second in 1..60 {
             assert_eq!(recurring.note(after(second)), Line::None);
         }
         assert_eq!(recurring.note(after(60)), Line::Continues(61));
         assert_eq!(recurring.note(after(61)), Line::None);
-        assert_eq!(recurring.end(after(70)), None, "a success between failures ends nothing");
-        assert_eq!(recurring.end(after(71)), Some(62));
-        assert_eq!(recurring.end(after(72)), None);
+        assert_eq!(recurring.end(after(70), QUIET), None, "a success between failures ends nothing");
+        assert_eq!(recurring.end(after(71), QUIET), Some(62));
+        assert_eq!(recurring.end(after(72), QUIET), None);
         assert_eq!(recurring.note(after(73)), Line::Begins);
     }
 }

@@ -7,12 +7,15 @@ use tokio::{
     time::Instant,
 };
 
-use super::{assets::Assets, limits::Misses, problem::Problem};
+use super::{
+    current::{Current, Site},
+    limits::Misses,
+    problem::Problem,
+};
 use crate::{
     clock::Clock,
     entropy::Entropy,
     issuer::{Desk, Notary, Passkeys, Registry},
-    page::Pages,
     telemetry::{Form, Metrics, Scrape},
     verifier::{Answer, Check, Shown, Verdict, Verifier},
 };
@@ -48,10 +51,8 @@ pub struct PublicApp {
     pub phase: watch::Receiver<Phase>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// The page and its files.
-    pub assets: Assets,
-    /// The plain form and its answers.
-    pub pages: Pages,
+    /// The pages.
+    pub site: Current<Site>,
     /// The origin of our own pages.
     pub origin: String,
 }
@@ -108,7 +109,7 @@ pub struct PrivateApp {
     /// The origin of the console.
     pub console_url: String,
     /// Who runs the service.
-    pub organisation: String,
+    pub organisation: Current<String>,
     /// What Prometheus is told.
     pub scrape: Arc<Scrape>,
 }

@@ -29,7 +29,7 @@ pub struct Named {
 pub async fn form(State(app): State<Arc<PublicApp>>, named: Result<Query<Named>, QueryRejection>, headers: HeaderMap) -> Document {
     let lang = named.ok().and_then(|Query(named)| named.lang);
     let fields = Fields { own: draw(&*app.entropy), ..Fields::default() };
-    app.pages.for_reader(lang.as_deref().unwrap_or(wanted(&headers))).form(None, &fields)
+    app.site.get().pages.for_reader(lang.as_deref().unwrap_or(wanted(&headers))).form(None, &fields)
 }
 
 /// `POST /check`
@@ -39,9 +39,10 @@ pub async fn answer(
     headers: HeaderMap,
     fields: Result<Form<Fields>, FormRejection>,
 ) -> Response {
+    let site = app.site.get();
     let pages = match &fields {
-        Ok(Form(fields)) if !fields.lang.is_empty() => app.pages.for_reader(&fields.lang),
-        _ => app.pages.for_reader(wanted(&headers)),
+        Ok(Form(fields)) if !fields.lang.is_empty() => site.pages.for_reader(&fields.lang),
+        _ => site.pages.for_reader(wanted(&headers)),
     };
     let empty = || Fields { own: draw(&*app.entropy), ..Fields::default() };
     // Another site could post a spent token here and show our page as its own proof (threat 29).

@@ -99,7 +99,7 @@ fn who(app: &PrivateApp, officer: &Officer) -> Json<Value> {
     Json(json!({
         "callsign": officer.callsign,
         "role": officer.role,
-        "organisation": app.organisation,
+        "organisation": app.organisation.get().as_str(),
         "address": address,
         "server_time": app.clock.now(),
     }))

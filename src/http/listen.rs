@@ -26,6 +26,7 @@ use super::{
     limits::Crowd,
     proxy::{NoHeader, Proxies},
 };
+use crate::health::Recurring;
 
 /// Who is at the other end, behind any proxy of ours; in memory for as long as the connection, never logged or stored.
 #[derive(Clone, Copy, Debug)]
@@ -116,8 +117,11 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, proxies: 
 async fn admit(entrance: Arc<Entrance>, mut stream: TcpStream, peer: IpAddr, _place: Place) {
     let Entrance { limits, proxies, crowd, ending, .. } = &*entrance;
     let peer = match timeout(limits.headers, proxies.announced(&mut stream, peer)).await {
-        Ok(Ok(peer)) => peer,
-        Ok(Err(error @ NoHeader::Wrong)) => return tracing::warn!("{error}"),
+        Ok(Ok(peer)) => {
+            PROXY_HEADER.ok();
+            peer
+        }
+        Ok(Err(error @ NoHeader::Wrong)) => return PROXY_HEADER.failed(&error),
         Ok(Err(NoHeader::Ended(_))) | Err(_) => return,
     };
     let counted = limits.per_network.filter(|_| !proxies.are_at(peer));
@@ -165,6 +169,9 @@ where
     let _ = timeout(limits.drain, connection).await;
 }
 
+static ACCEPT: Recurring = Recurring::new("accept");
+static PROXY_HEADER: Recurring = Recurring::new("proxy_header");
+
 type Place = tokio::sync::OwnedSemaphorePermit;
 
 /// Takes a place before it accepts, so that the cap holds back and never turns away.
@@ -172,12 +179,13 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpS
     let place = places.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, peer)) => {
+            ACCEPT.ok();
             let _ = stream.set_nodelay(true);
             Some((stream, peer.ip().to_canonical(), place))
         }
         Err(error) => {
             // Out of file descriptors, or the peer left; a short rest keeps the loop from spinning.
-            tracing::warn!(%error, "a connection could not be accepted");
+            ACCEPT.failed(&format!("a connection could not be accepted: {error}"));
             tokio::time::sleep(Duration::from_millis(50)).await;
             None
         }

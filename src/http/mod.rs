@@ -5,6 +5,7 @@ pub mod assets;
 pub mod body;
 pub mod check;
 pub mod console;
+pub mod current;
 pub mod door;
 pub mod limits;
 pub mod listen;

@@ -6,6 +6,7 @@ use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRequestParts, Path, State},
     http::{StatusCode, request::Parts},
+    middleware::map_response,
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -24,7 +25,7 @@ use super::{
     console, door,
     listen::Limits,
     metrics, oversight, people,
-    problem::Problem,
+    problem::{Problem, note_recovery},
     session::Caller,
 };
 use crate::{
@@ -65,6 +66,7 @@ pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method")
         })
+        .layer(map_response(note_recovery))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(limits.body))
         .with_state(app)

@@ -8,7 +8,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::padding::padded;
-use crate::{issuer::Refused, verifier::Verdict};
+use crate::{health::Recurring, issuer::Refused, verifier::Verdict};
 
 /// A refusal as the client sees it.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl From<Refused> for Problem {
             }
             Refused::Ring(_) | Refused::Sign(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-key", said),
             Refused::Unsound(error) => {
-                tracing::error!("ALARM: {error}");
+                LEDGER.alarm(&error);
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "ledger-unsound", said)
             }
             // The housekeeper's log says why, again and again.
@@ -151,8 +151,19 @@ impl From<Refused> for Problem {
     }
 }
 
+static REQUESTS: Recurring = Recurring::new("requests");
+static LEDGER: Recurring = Recurring::new("ledger");
+
 /// The cause goes to the log, a plain sentence to the client.
 fn internal(error: &dyn std::error::Error) -> Problem {
-    tracing::error!(%error, "a request failed on our side");
+    REQUESTS.failed(&format!("a request failed on our side: {error}"));
     Problem::unavailable()
+}
+
+/// Sees from the answers of the private side when requests no longer fail.
+pub async fn note_recovery(response: Response) -> Response {
+    if response.status().is_success() {
+        REQUESTS.ok();
+    }
+    response
 }

@@ -46,9 +46,18 @@ pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) ->
                 .layer(everyone),
         )
         .route("/", get(index))
-        .route("/scan.js", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.scan.respond(&headers) }))
-        .route("/sw.js", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.worker.respond(&headers) }))
-        .route("/icon.svg", get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.assets.icon.respond(&headers) }))
+        .route(
+            "/scan.js",
+            get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.site.get().assets.scan.respond(&headers) }),
+        )
+        .route(
+            "/sw.js",
+            get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.site.get().assets.worker.respond(&headers) }),
+        )
+        .route(
+            "/icon.svg",
+            get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.site.get().assets.icon.respond(&headers) }),
+        )
         .route("/check", get(check::form).post(check::answer).layer(counted))
         .route("/openapi.json", get(openapi))
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
@@ -78,7 +87,7 @@ fn not_allowed() -> Problem {
 }
 
 async fn index(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
-    app.assets.index(&headers).map_or_else(|| Problem::unavailable().into_response(), |index| index.respond(&headers))
+    app.site.get().assets.index(&headers).map_or_else(|| Problem::unavailable().into_response(), |index| index.respond(&headers))
 }
 
 async fn verify(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Custodian, Notary, NotaryError};
-use crate::{clock::Clock, store::IssuerStore};
+use crate::{clock::Clock, health::alarm, store::IssuerStore};
 
 /// Reports first checks to the ledger, drops old rows, keeps the keys in turn, and has the ledger signed.
 pub struct Housekeeper {
@@ -29,23 +29,23 @@ impl Housekeeper {
         let now = self.clock.now();
         let reported = self.store.report_first_checks(now).await;
         if let Err(error) = &reported {
-            tracing::error!(%error, "first checks could not be reported");
+            tracing::error!(kind = "first_checks", %error, "first checks could not be reported");
         }
         let purged = self.store.purge(now).await;
         if let Err(error) = &purged {
-            tracing::error!(%error, "old rows could not be purged");
+            tracing::error!(kind = "purge", %error, "old rows could not be purged");
         }
         let rotated = self.custodian.rotate().await;
         match &rotated {
             Ok(rotated) => self.warn(rotated.warnings.iter().map(ToString::to_string).collect()),
-            Err(error) => tracing::error!(%error, "the signing keys could not be kept in turn"),
+            Err(error) => tracing::error!(kind = "signing_keys", %error, "the signing keys could not be kept in turn"),
         }
         // Last, so that all of this is under the checkpoint.
         let signed = self.notary.sign().await;
         match &signed {
             Ok(_) => {}
-            Err(NotaryError::Store(error)) => tracing::error!(%error, "the ledger could not be signed"),
-            Err(error) => tracing::error!("ALARM: {error}"),
+            Err(NotaryError::Store(error)) => tracing::error!(kind = "ledger", %error, "the ledger could not be signed"),
+            Err(error) => alarm("ledger", error),
         }
         reported.is_ok() && purged.is_ok() && rotated.is_ok() && signed.is_ok()
     }
@@ -54,7 +54,7 @@ impl Housekeeper {
     fn warn(&self, warnings: HashSet<String>) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         for warning in warnings.difference(&warned) {
-            tracing::warn!("{warning}");
+            tracing::warn!(kind = "signing_keys", "{warning}");
         }
         *warned = warnings;
     }

@@ -65,7 +65,7 @@ impl NotConfirmed {
 
 impl From<WebauthnError> for NotConfirmed {
     fn from(error: WebauthnError) -> Self {
-        tracing::info!(%error, "an answer of an authenticator was refused");
+        tracing::info!(kind = "passkeys", %error, "an answer of an authenticator was refused");
         Self::Wrong
     }
 }

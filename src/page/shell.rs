@@ -29,6 +29,12 @@ impl Pages {
         Self { deployment, catalogues }
     }
 
+    /// The pages of the same deployment for an organisation that changed its texts.
+    #[must_use]
+    pub fn with_organisation(&self, organisation: Organisation) -> Self {
+        Self::new(Deployment { organisation, ..self.deployment.clone() })
+    }
+
     /// In each language, the deployment's first language first.
     pub fn each(&self) -> impl Iterator<Item = Page<'_>> {
         self.catalogues.iter().map(|words| Page { site: self, words })

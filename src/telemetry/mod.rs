@@ -6,7 +6,7 @@ mod measured;
 mod metrics;
 mod scrape;
 
-pub use logs::start;
+pub use logs::{set_level, start};
 pub use measured::Measured;
 pub use metrics::{Form, Metrics};
 pub use scrape::{CONTENT_TYPE, Checking, Issuing, Scrape};

@@ -6,12 +6,13 @@ mod verdict;
 pub use keys::{KeyWatch, Seen, WatchError};
 pub use verdict::{Answer, ChallengeResult, Verdict};
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     clock::Clock,
+    health::Recurring,
     keyring::IssuerName,
     store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, VerifierStore},
     token::{Challenge, Cti, InputError, Mistyped, SpokenCode, SpokenSize, Token, Unverified, Verified},
@@ -59,12 +60,27 @@ pub struct Verifier {
     clock: Arc<dyn Clock>,
     keys: Arc<KeyWatch>,
     settings: VerifierSettings,
+    failures: Failures,
+}
+
+/// What may fail with every check.
+struct Failures {
+    checks: Recurring,
+    give_back: Recurring,
+    look_again: Recurring,
+    no_record: Recurring,
 }
 
 impl Verifier {
     /// Works on a store and the key set that `keys` watches.
     pub fn new(store: Arc<dyn VerifierStore>, clock: Arc<dyn Clock>, keys: Arc<KeyWatch>, settings: VerifierSettings) -> Self {
-        Self { store, clock, keys, settings }
+        let failures = Failures {
+            checks: Recurring::new("checks"),
+            give_back: Recurring::new("give_back"),
+            look_again: Recurring::new("key_set_again"),
+            no_record: Recurring::new("no_record"),
+        };
+        Self { store, clock, keys, settings, failures }
     }
 
     /// How long spoken codes are.
@@ -76,17 +92,19 @@ impl Verifier {
     pub async fn verify(&self, check: Check) -> Answer {
         let now = self.clock.now();
         let answer = match tokio::time::timeout(PATIENCE, self.judge(&check, now)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a check could not be answered");
-                Answer::only(Verdict::CannotCheck)
+            Ok(Ok(answer)) => {
+                self.failures.checks.ok();
+                answer
             }
-            Err(_) => {
-                tracing::error!("a check could not be answered: the store is too slow");
-                Answer::only(Verdict::CannotCheck)
-            }
+            Ok(Err(error)) => self.failed(&error),
+            Err(_) => self.failed(&"the store is too slow"),
         };
         Answer { server_time: now, ..answer }
+    }
+
+    fn failed(&self, error: &dyn Display) -> Answer {
+        self.failures.checks.failed(&format!("a check could not be answered: {error}"));
+        Answer::only(Verdict::CannotCheck)
     }
 
     async fn judge(&self, check: &Check, now: i64) -> Result<Answer, StoreError> {
@@ -121,10 +139,10 @@ impl Verifier {
 
     /// The use is already marked: a place that is lost costs one miss, and is no reason to hide the answer.
     async fn give_back(&self, guess: Option<Guess>) {
-        if let Some(guess) = guess
-            && let Err(error) = self.store.give_back(guess).await
-        {
-            tracing::warn!(%error, "a right code counts as a wrong guess");
+        let Some(guess) = guess else { return };
+        match self.store.give_back(guess).await {
+            Ok(()) => self.failures.give_back.ok(),
+            Err(error) => self.failures.give_back.failed(&format!("a right code counts as a wrong guess: {error}")),
         }
     }
 
@@ -141,10 +159,11 @@ impl Verifier {
         let Ok(unverified) = Unverified::decode(token) else {
             return Ok(Answer::only(Verdict::NotGenuine));
         };
-        if !self.keys.knows(unverified.kid(), now)
-            && let Err(error) = self.keys.look_again(&*self.store, now).await
-        {
-            tracing::warn!(%error, "the key set could not be looked for again");
+        if !self.keys.knows(unverified.kid(), now) {
+            match self.keys.look_again(&*self.store, now).await {
+                Ok(_) => self.failures.look_again.ok(),
+                Err(error) => self.failures.look_again.failed(&format!("the key set could not be looked for again: {error}")),
+            }
         }
         // Without a current set nothing can be said, least of all `genuine`.
         let Some(keys) = self.keys.current(now) else {
@@ -190,7 +209,7 @@ impl Verifier {
         match standing {
             Standing::NoRecord => {
                 // Whoever made it has a signing key and no access to the ledger, or went around it (threat 30).
-                tracing::error!(issuer = %self.settings.issuer, "ALARM: a well-signed token has no record; treat the signing key as stolen");
+                self.failures.no_record.alarm(&"a well-signed token has no record; treat the signing key as stolen");
                 Verdict::NotGenuine
             }
             Standing::Purged => Verdict::Expired,

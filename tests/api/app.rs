@@ -9,7 +9,7 @@ use countersign::{
     hex,
     http::{
         app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
-        assets::Assets,
+        current::{Current, Site},
         limits::Misses,
         listen::{Limits, serve},
         private,
@@ -258,7 +258,7 @@ impl Setup {
             clock: clock.clone(),
             public_url: PUBLIC_URL.into(),
             console_url: CONSOLE_URL.into(),
-            organisation: "Example Police".into(),
+            organisation: Current::new("Example Police".into()),
             scrape,
         });
         let router = private::router(issuer_side.clone(), Limits::PRIVATE);
@@ -327,8 +327,7 @@ async fn public_side(
         codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
         phase,
         metrics,
-        assets: Assets::new(&pages),
-        pages,
+        site: Current::new(Site::new(pages)),
         origin: PUBLIC_URL.into(),
     };
     let origins = vec![LISTED_ORIGIN.parse().unwrap()];

@@ -16,7 +16,7 @@ use countersign::{
     entropy::SystemEntropy,
     http::{
         app::{Phase, PublicApp},
-        assets::Assets,
+        current::{Current, Site},
         limits::Misses,
         listen::{Limits, serve as accept},
         proxy::Proxies,
@@ -165,8 +165,7 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
         codes: Arc::new(Semaphore::new(1)),
         phase: watch::Sender::new(Phase::Serving).subscribe(),
         metrics,
-        assets: Assets::new(&pages),
-        pages,
+        site: Current::new(Site::new(pages)),
         origin: PUBLIC_URL.into(),
     }
 }

@@ -163,13 +163,34 @@ impl Service {
 
     /// Asks it to end, as a service manager does, and does not wait.
     pub fn signal(&self) {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(asked.success());
+        self.send("TERM");
+    }
+
+    /// Sends it a signal by its name or number.
+    pub fn send(&self, signal: &str) {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "{signal}");
+    }
+
+    /// Waits for the next line of its log with this in it.
+    pub fn logs(&mut self, part: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{part:?} is not logged: {:?}", self.log));
+            self.log.push(line.clone());
+            if line.contains(part) {
+                return line;
+            }
+        }
     }
 
     /// Asks it to end; gives back its exit status and all that it logged.
-    pub fn terminate(mut self) -> (ExitStatus, String) {
+    pub fn terminate(self) -> (ExitStatus, String) {
         self.signal();
+        self.ends()
+    }
+
+    /// Waits for its end; gives back its exit status and all that it logged.
+    pub fn ends(mut self) -> (ExitStatus, String) {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => self.log.push(line),

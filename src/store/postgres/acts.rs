@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::session::{Link, Session, WAIT_FOR_STANDBY};
-use crate::store::StoreError;
+use crate::{health::Recurring, store::StoreError};
 
 /// Acts that may wait.
 const QUEUE: usize = 4_096;
@@ -63,6 +63,8 @@ async fn attend(link: Arc<Link>, mut queue: mpsc::Receiver<Job>) {
     }
 }
 
+static COMMITS: Recurring = Recurring::new("store_commit");
+
 /// One transaction for all; answers are given only after it is durable, or after it is known to have failed.
 async fn commit_together(link: &Link, jobs: impl Iterator<Item = Job>) {
     let begun = async {
@@ -80,8 +82,9 @@ async fn commit_together(link: &Link, jobs: impl Iterator<Item = Job>) {
         Ok(session) => session.batch(&format!("{WAIT_FOR_STANDBY}; COMMIT")).await.inspect_err(|_| session.close()),
         Err(error) => Err(error.clone()),
     };
-    if let Err(error) = &committed {
-        tracing::error!(%error, "a group of acts was not committed");
+    match &committed {
+        Ok(()) => COMMITS.ok(),
+        Err(error) => COMMITS.failed(&format!("a group of acts was not committed: {error}")),
     }
     for answer in answers {
         answer(committed.as_ref().copied());

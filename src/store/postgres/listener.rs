@@ -14,10 +14,12 @@ use super::{
     marks::MARKED,
     session::{Session, pause},
 };
-use crate::{store::StoreError, token::Cti};
+use crate::{health::Recurring, store::StoreError, token::Cti};
 
 /// Groups of uses that may wait to be told on.
 const QUEUE: usize = 256;
+
+static LISTENING: Recurring = Recurring::new("listener");
 
 /// Listens on these channels until it is aborted.
 pub(super) fn start(
@@ -32,7 +34,7 @@ pub(super) fn start(
             match listen(&address, channels, &marked, &changed).await {
                 Ok(()) => failures = 0,
                 Err(error) => {
-                    tracing::debug!(%error, "nothing is heard from other processes");
+                    LISTENING.failed(&format!("nothing is heard from other processes, so they are asked now and then: {error}"));
                     failures += 1;
                 }
             }
@@ -54,6 +56,7 @@ async fn listen(
     for channel in channels {
         session.batch(&format!("LISTEN {channel}")).await?;
     }
+    LISTENING.over();
     // Whatever was told while nobody listened.
     changed.send_replace(());
     while let Some(notification) = told.recv().await {

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::files::Files;
-use crate::store::StoreError;
+use crate::{health::Recurring, store::StoreError};
 
 /// Operations that may wait; more are refused at once, so a stalled disk cannot pile them up.
 const QUEUE: usize = 4_096;
@@ -106,6 +106,8 @@ async fn submit<T: Send + 'static>(
     outcome.await.map_err(|_| StoreError::Failed("its thread ended".into()))?
 }
 
+static COMMITS: Recurring = Recurring::new("store_commit");
+
 /// One transaction for all; answers are given only after it is on disk, or after it is known to have failed. How many they were.
 fn commit_together(connection: &Connection, files: &Files, jobs: impl Iterator<Item = Job>) -> usize {
     let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| error.to_string());
@@ -126,8 +128,9 @@ fn commit_together(connection: &Connection, files: &Files, jobs: impl Iterator<I
     });
     // Last, so that what was answered is in the very file that the next process opens.
     let committed = committed.and_then(|()| files.in_place());
-    if let Err(reason) = &committed {
-        tracing::error!(reason, "a group of writes was not committed");
+    match &committed {
+        Ok(()) => COMMITS.ok(),
+        Err(reason) => COMMITS.failed(&format!("a group of writes was not committed: {reason}")),
     }
     let together = answers.len();
     for answer in answers {
