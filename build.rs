@@ -17,6 +17,7 @@ fn main() {
 
 /// What `COUNTERSIGN_COMMIT` says, for builds from an archive and for builds that must be the same everywhere; otherwise what git
 /// says of a release build. A development build would have to be made again with every commit.
+#[allow(clippy::disallowed_methods, reason = "what cargo and whoever builds say to a build script")]
 fn commit() -> String {
     println!("cargo::rerun-if-env-changed=COUNTERSIGN_COMMIT");
     if let Ok(given) = std::env::var("COUNTERSIGN_COMMIT")

@@ -10,7 +10,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Failure, issue, lifecycle,
+    Failure, issue,
     place::{Place, block_on},
     publish,
     reload::Reload,
@@ -61,7 +61,6 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         // Heard from before anybody is told that the service runs: who stops it at once would otherwise end it half-way.
         let signals = Signals::new()?;
         say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
-        lifecycle::started("all", &settings);
         service.until(signals, Reload::new(Side::All, given, settings)).await;
         Ok(())
     })

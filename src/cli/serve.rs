@@ -202,7 +202,7 @@ impl Service {
             let (keys, store, clock) = (keys.clone(), store.clone(), clock.clone());
             async move {
                 match keys.refresh(&*store, clock.now()).await {
-                    Ok(_) => KEY_SET.ok(),
+                    Ok(()) => KEY_SET.ok(),
                     Err(error) => KEY_SET.failed(&format!("the key set could not be refreshed: {error}")),
                 }
             }

@@ -62,9 +62,8 @@ pub fn outlive_others() -> Result<(), Failure> {
 /// On Linux: SIGSTKFLT, SIGXCPU, SIGXFSZ (a write past a limit fails, and the store says so), SIGVTALRM, SIGPROF, SIGPWR and the
 /// real-time signals, of which the C library keeps the first two.
 fn of_this_system() -> impl Iterator<Item = SignalKind> {
-    let numbers: &[i32] = if cfg!(target_os = "linux") { &[16, 24, 25, 26, 27, 30] } else { &[] };
-    let real_time = if cfg!(target_os = "linux") { 34..=64 } else { 0..=-1 };
-    numbers.iter().copied().chain(real_time).map(SignalKind::from_raw)
+    let here = cfg!(target_os = "linux");
+    [16, 24, 25, 26, 27, 30].into_iter().chain(34..=64).filter(move |_| here).map(SignalKind::from_raw)
 }
 
 fn listen(kind: SignalKind) -> Result<Signal, Failure> {

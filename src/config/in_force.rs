@@ -1,6 +1,6 @@
 //! The settings as they are in force, without secrets: for the log.
 
-use super::{ConfigError, Settings, StoreAddress};
+use super::{ConfigError, LogFormat, LogLevel, Settings, StoreAddress};
 
 /// What a running service can take over from changed settings.
 const RELOADED: [&str; 2] = ["log", "organisation"];
@@ -52,8 +52,8 @@ impl Settings {
             ("drain", shown(self.drain().map(|drain| format!("{}s", drain.as_secs())))),
             ("rotation.active", shown(self.rotation().map(|policy| format!("{}s", policy.active)))),
             ("rotation.published", shown(self.rotation().map(|policy| format!("{}s", policy.published)))),
-            ("log", shown(self.log().map(|level| level.as_str()))),
-            ("log_format", shown(self.log_format().map(|format| format.as_str()))),
+            ("log", shown(self.log().map(LogLevel::as_str))),
+            ("log_format", shown(self.log_format().map(LogFormat::as_str))),
             ("organisation", shown(self.organisation().map(|organisation| organisation.summary()))),
         ]
     }

@@ -39,10 +39,10 @@ pub async fn answer(
     headers: HeaderMap,
     fields: Result<Form<Fields>, FormRejection>,
 ) -> Response {
-    let site = app.site.get();
+    let current = app.site.get();
     let pages = match &fields {
-        Ok(Form(fields)) if !fields.lang.is_empty() => site.pages.for_reader(&fields.lang),
-        _ => site.pages.for_reader(wanted(&headers)),
+        Ok(Form(fields)) if !fields.lang.is_empty() => current.pages.for_reader(&fields.lang),
+        _ => current.pages.for_reader(wanted(&headers)),
     };
     let empty = || Fields { own: draw(&*app.entropy), ..Fields::default() };
     // Another site could post a spent token here and show our page as its own proof (threat 29).

@@ -161,7 +161,7 @@ impl Verifier {
         };
         if !self.keys.knows(unverified.kid(), now) {
             match self.keys.look_again(&*self.store, now).await {
-                Ok(_) => self.failures.look_again.ok(),
+                Ok(()) => self.failures.look_again.ok(),
                 Err(error) => self.failures.look_again.failed(&format!("the key set could not be looked for again: {error}")),
             }
         }

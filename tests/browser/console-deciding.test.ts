@@ -146,7 +146,7 @@ test("a lost device: its key is revoked, and another link brings a new one", asy
   const row = administrator.page.locator("li.card", { has: administrator.page.getByRole("heading", { name: officer.callsign, exact: true }) });
   await row.getByText(/^Passkey, added/).waitFor();
   await row.getByRole("button", { name: "Revoke" }).click();
-  await row.getByRole("button", { name: "Yes, revoke this key" }).click();
+  await row.getByRole("button", { name: "Yes, revoke this key and withdraw its live codes" }).click();
   await row.getByText("No keys.").waitFor();
   await officer.press("In person");
   await officer.see("Sign in");

@@ -137,24 +137,22 @@ impl Service {
     /// Starts it, or gives back what it said instead.
     pub fn try_spawn(mut command: Command) -> Result<Self, String> {
         // The public side is the last to listen.
-        let last = if command.get_args().any(|arg| arg.to_string_lossy().ends_with("issuer")) { "private side" } else { "public side" };
+        let last = if command.get_args().any(|arg| arg.to_string_lossy().ends_with("issuer")) { "private" } else { "public" };
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(BufReader::new(child.stderr.take().unwrap()));
         let mut service = Self { child, lines, log: vec![], public: String::new(), private: String::new() };
-        while !service.listens()?.contains(last) {}
+        while service.listens()?.as_deref() != Some(last) {}
         Ok(service)
     }
 
-    /// The next line of its log, after a look for where it listens; all of it where there is none.
-    fn listens(&mut self) -> Result<&str, String> {
+    /// Which side listens, if the next line of its log says so; all of the log where there is no more.
+    fn listens(&mut self) -> Result<Option<String>, String> {
         let Ok(line) = self.lines.recv_timeout(PATIENCE) else { return Err(self.log.join("\n")) };
-        match line.split_once(" side on ") {
-            Some((side, url)) if side.ends_with("public") => url.clone_into(&mut self.public),
-            Some((_, url)) => url.clone_into(&mut self.private),
-            None => {}
-        }
+        let said = in_text(&line).or_else(|| in_json(&line));
         self.log.push(line);
-        Ok(self.log.last().unwrap())
+        let Some((side, url)) = said else { return Ok(None) };
+        *(if side == "public" { &mut self.public } else { &mut self.private }) = url;
+        Ok(Some(side))
     }
 
     pub fn id(&self) -> u32 {
@@ -206,6 +204,17 @@ impl Service {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+/// Side and address.
+fn in_text(line: &str) -> Option<(String, String)> {
+    let (side, url) = line.strip_prefix("countersign: ")?.split_once(" side on ")?;
+    Some((side.to_owned(), url.to_owned()))
+}
+
+fn in_json(line: &str) -> Option<(String, String)> {
+    let line: Value = serde_json::from_str(line).ok().filter(|line: &Value| line["kind"] == "listening")?;
+    Some((line["side"].as_str()?.to_owned(), format!("http://{}", line["address"].as_str()?)))
 }
 
 impl Drop for Service {

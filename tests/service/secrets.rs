@@ -74,8 +74,14 @@ fn come_in_in_every_way(folder: &Folder, service: &Service) -> Vec<String> {
 
 #[test]
 fn nothing_secret_is_logged() {
+    for format in ["text", "json"] {
+        nothing_secret_is_logged_in(format);
+    }
+}
+
+fn nothing_secret_is_logged_in(format: &str) {
     let folder = Folder::ready();
-    let mut command = folder.command(&["serve", "--role", "all"]);
+    let mut command = folder.command(&["serve", "--role", "all", "--log-format", format]);
     command.env("COUNTERSIGN_LOG", "trace");
     let service = Service::spawn(command);
     let args = ["--channel", "telephone", "--name", "Ottilie", "--place", "Zwickau Bridge", "--dialled", "143", "--challenge", "417092"];
@@ -92,7 +98,7 @@ fn nothing_secret_is_logged() {
     assert!(log.contains("ALARM"), "the log is on: {log}");
     assert!(!log.contains("RegistrationState"), "the library for passkeys tells nothing of its challenges: {log}");
     // Where it listens stands in these, as it does in the settings.
-    let started = |line: &&str| line.contains(" side on http://") || line.contains("countersign started");
+    let started = |line: &&str| [" side on http://", "countersign started", "a side listens"].iter().any(|part| line.contains(part));
     let (started, told): (Vec<_>, Vec<_>) = log.lines().partition(started);
     assert_eq!(started.len(), 3);
     let told = told.join("\n");
