@@ -153,6 +153,9 @@ impl KeyFolder {
         entropy: &dyn Entropy,
         passphrase: Option<&SecretString>,
     ) -> Result<(), KeyFolderError> {
+        if self.has_ledger_key() {
+            return Err(KeyFolderError::Exists(self.path.clone()));
+        }
         make_folder(&self.path.join("private"))?;
         self.write_ledger(issuer, &draw_key(entropy)?, passphrase)
     }
