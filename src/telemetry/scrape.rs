@@ -121,6 +121,10 @@ impl Issuing {
         if let (None, Some(Some((stored, set)))) = (&scrape.checking, keys) {
             moment.keys(&set, &stored.keys);
         }
+        if let Some(bytes) = self.store.log_bytes() {
+            let log = "Size of the store's write-ahead log, which grows for as long as somebody reads the file";
+            moment.gauge("store_wal_bytes", log, i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
         let housekept = "When housekeeping last went through whole, since 1970; 0 before it did";
         moment.gauge("housekeeping_timestamp_seconds", housekept, scrape.metrics.last_housekept());
         moment

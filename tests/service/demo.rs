@@ -22,14 +22,14 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running demo, killed at the latest when the test ends.
-struct Demo {
+pub struct Demo {
     child: Child,
-    text: String,
+    pub text: String,
     rest: Receiver<String>,
 }
 
 impl Demo {
-    fn start(folder: &Folder, public: u16, private: u16) -> Self {
+    pub fn start(folder: &Folder, public: u16, private: u16) -> Self {
         let addresses = [format!("127.0.0.1:{public}"), format!("127.0.0.1:{private}")];
         let mut command = folder.command(&["demo", "--public", &addresses[0], "--private", &addresses[1]]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
@@ -42,7 +42,7 @@ impl Demo {
         Self { child, text, rest }
     }
 
-    fn terminate(mut self) {
+    pub fn terminate(mut self) {
         assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
         assert!(self.rest.recv_timeout(PATIENCE).is_err(), "nothing more is said");
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
@@ -57,7 +57,7 @@ impl Drop for Demo {
 }
 
 /// Two ports that were free a moment ago: what the demo prints names them, so they must be known before.
-fn free_ports() -> (u16, u16) {
+pub fn free_ports() -> (u16, u16) {
     let [a, b] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     (a.local_addr().unwrap().port(), b.local_addr().unwrap().port())
 }

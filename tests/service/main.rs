@@ -1,5 +1,6 @@
 //! The real service, as processes: the whole main job, the demo, what is never logged, and sudden ends.
 
+mod beside;
 mod binding;
 mod crash;
 mod crowds;

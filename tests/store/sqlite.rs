@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use countersign::store::{KEEP_ROWS, SqliteStore, StoreError, VerifierStore as _};
+use countersign::store::{KEEP_ROWS, Marked, SqliteStore, StoreError, VerifierStore as _};
 use tempfile::TempDir;
 
 use crate::{Backend, Stores, acts::World, suite, whole_suite};
@@ -37,7 +37,7 @@ impl Sqlite {
         connection.execute_batch(statement).map_err(|error| error.to_string())
     }
 
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.0.path().join("store.sqlite")
     }
 }
@@ -110,8 +110,8 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
 fn a_folder_in_place_of_the_file_is_named() {
     let sqlite = Sqlite::empty();
     fs::create_dir(sqlite.path()).unwrap();
-    refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "cannot be opened"]);
-    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "cannot be opened"]);
+    refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "it is a folder; name a file in it"]);
+    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "it is a folder; name a file in it"]);
 }
 
 #[test]
@@ -128,8 +128,11 @@ fn a_store_of_another_version_is_refused() {
     let sqlite = Sqlite::empty();
     drop(sqlite.opened());
     sqlite.run("PRAGMA user_version = 99").unwrap();
-    refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &["another version"]);
-    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["another version"]);
+    let newer = ["schema 99", "this program knows 5", "install that version, or restore the backup from before"];
+    refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &newer);
+    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &newer);
+    sqlite.run("PRAGMA user_version = 4").unwrap();
+    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["schema 4", "needs 5", "start the issuer of this version first"]);
 }
 
 #[tokio::test]
@@ -180,6 +183,32 @@ async fn what_was_purged_is_not_in_the_log_either() {
     assert_eq!(log(), 0);
 }
 
+/// Reads until it is dropped, as a backup, a replicator or a forgotten shell does.
+fn reader(sqlite: &Sqlite) -> rusqlite::Connection {
+    let reader = rusqlite::Connection::open(sqlite.path()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM purged").unwrap();
+    reader
+}
+
+#[tokio::test]
+async fn a_reader_that_stays_only_keeps_the_log_from_being_emptied() {
+    let sqlite = Sqlite::empty();
+    let world = World::new(&sqlite).await;
+    let reading = reader(&sqlite);
+    // Written after the reader began, so that it still needs what is in the log.
+    assert_eq!(world.stores.verifier.use_once(world.issued(1).await, None, 0).await.unwrap(), Marked::First);
+    let full = world.stores.issuer.log_bytes().unwrap();
+    assert!(full > 0);
+    for cti in 2..=4 {
+        world.stores.issuer.purge(0).await.unwrap();
+        assert_eq!(world.stores.verifier.use_once(world.issued(cti).await, None, 0).await.unwrap(), Marked::First);
+    }
+    assert!(world.stores.issuer.log_bytes().unwrap() >= full, "it could not be emptied, and nobody minded");
+    drop(reading);
+    world.stores.issuer.purge(0).await.unwrap();
+    assert_eq!(world.stores.issuer.log_bytes(), Some(0));
+}
+
 #[tokio::test]
 async fn a_long_queue_of_marks_is_reported_at_once() {
     let sqlite = Sqlite::empty();
@@ -190,7 +219,7 @@ async fn a_long_queue_of_marks_is_reported_at_once() {
         format!(
             "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT {cti}, zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, 300, NULL, NULL, NULL FROM n"
         ),
-        format!("INSERT INTO marks SELECT {cti}, NULL, 60, 300 FROM n"),
+        format!("INSERT INTO marks (cti, first_checked_at, expires_at) SELECT {cti}, 60, 300 FROM n"),
         format!("INSERT INTO unreported (cti, expires_at) SELECT {cti}, 300 FROM n"),
     ] {
         sqlite.run(&format!("{used} {insert}")).unwrap();
@@ -206,7 +235,7 @@ async fn a_long_pause_is_purged_in_portions_each_done_for_good() {
     let over = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)";
     let token = "CAST(printf('%08d', i) AS BLOB), zeroblob(32), zeroblob(4), (SELECT id FROM authorisations), 'online', 0, 0, i % 300";
     sqlite.run(&format!("{over} INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT {token}, NULL, i, x'd2' FROM n")).unwrap();
-    sqlite.run("INSERT INTO marks SELECT cti, NULL, 60, expires_at FROM tokens").unwrap();
+    sqlite.run("INSERT INTO marks (cti, first_checked_at, expires_at) SELECT cti, 60, expires_at FROM tokens").unwrap();
     let kept = || {
         let sql = rusqlite::Connection::open(sqlite.path()).unwrap();
         let count = "SELECT (SELECT count(*) FROM tokens), (SELECT count(*) FROM marks), (SELECT count(code) FROM tokens)";

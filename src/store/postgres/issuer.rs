@@ -172,6 +172,10 @@ impl IssuerStore for PostgresStore {
         self.acts.run(|db| Box::pin(heartbeat(db))).await.map(Some)
     }
 
+    fn log_bytes(&self) -> Option<u64> {
+        None
+    }
+
     fn marks(&self) -> broadcast::Receiver<Cti> {
         self.marked.subscribe()
     }

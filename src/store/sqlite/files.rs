@@ -23,6 +23,12 @@ impl Files {
         Ok(Self([known(path.to_owned())?, known(beside("-wal"))?, known(beside("-shm"))?]))
     }
 
+    /// The size of the log.
+    pub(super) fn log_bytes(&self) -> Option<u64> {
+        let [_, (log, _), _] = &self.0;
+        fs::metadata(log).ok().map(|log| log.len())
+    }
+
     /// SQLite goes on writing into a file that was moved, removed or replaced, and whoever opens the store next finds none
     /// of it: a token could be genuine twice (threat 18). Put back, the file is good again.
     pub(super) fn in_place(&self) -> Result<(), String> {

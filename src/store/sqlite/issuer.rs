@@ -177,13 +177,12 @@ impl IssuerStore for SqliteStore {
         .await?;
         while self.write(move |db| tokens::forget_codes(db, now)).await? {}
         while self.write(move |db| tokens::purge(db, now)).await? {}
-        // Pages as they were before would stay in the log until it is overwritten. Most of them move while others write, so
-        // that nobody waits long for the rest. A busy log waits for the next time.
-        self.read(|db| {
-            db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-            Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
-        })
-        .await
+        // Pages as they were before stay in the log until it is emptied. Where somebody reads, that waits for the next time.
+        self.log.empty().await.map(drop)
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        self.files.log_bytes()
     }
 
     async fn act_heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {

@@ -3,23 +3,27 @@
 mod access;
 mod authorisations;
 mod binding;
+mod create;
 mod files;
 mod issuer;
 mod keys;
 mod ledger;
+mod log;
 mod rows;
 mod threads;
 mod tokens;
 mod verifier;
 mod withdrawals;
 
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{broadcast, watch};
 
 use self::{
+    create::{create, is_there},
     files::Files,
+    log::Log,
     threads::{Readers, Writer},
 };
 use super::{DeploymentKeys, Found, StoreError};
@@ -50,6 +54,9 @@ const CACHE_KIB: i32 = 16 * 1_024;
 /// gather, the more of them a page takes along, and copying pages is much of what a mark costs.
 const CHECKPOINT_PAGES: i32 = 8_192;
 
+/// Why a file that is there does not open, nearly always.
+const NOT_ALLOWED: &str = "permission denied; run this as the user that owns it";
+
 /// How many uses may be told of before a slow listener has to ask the store again.
 const MARKS_TOLD: usize = 1_024;
 
@@ -63,6 +70,7 @@ impl From<rusqlite::Error> for StoreError {
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    log: Log,
     files: Arc<Files>,
     marks: broadcast::Sender<Cti>,
     key_changes: watch::Sender<()>,
@@ -71,7 +79,7 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// What the file at `path` holds. Nothing is made or changed.
     pub fn found(path: &Path) -> Result<Found, StoreError> {
-        if !path.exists() {
+        if !is_there(path)? {
             return Ok(Found::Nothing);
         }
         binding::found(&connect(path)?).map_err(|error| unusable(path, "cannot be read", &error))
@@ -80,8 +88,10 @@ impl SqliteStore {
     /// Opens the file for the issuer: makes it if it is missing, readable by its owner alone, and migrates it. The file of another
     /// deployment is refused unchanged.
     pub fn open_for_issuer(path: &Path, keys: &DeploymentKeys) -> Result<Self, StoreError> {
-        let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-        made.map_err(|error| StoreError::Unusable(format!("{} cannot be opened: {}", path.display(), way_out(&error))))?;
+        if !is_there(path)? {
+            keys.may_bind().map_err(|how| StoreError::Unusable(format!("{} {how}", path.display())))?;
+        }
+        create(path)?;
         let mut connection = connect(path)?;
         migrate(path, &mut connection, keys)?;
         Self::start_if_current(path, connection)
@@ -89,7 +99,7 @@ impl SqliteStore {
 
     /// Opens the file for a verifier, which neither makes nor migrates it.
     pub fn open_for_verifier(path: &Path, keys: &DeploymentKeys) -> Result<Self, StoreError> {
-        if !path.exists() {
+        if !is_there(path)? {
             return Err(StoreError::Unusable(format!("{} is not there; start the issuer first, which makes it", path.display())));
         }
         let connection = connect(path)?;
@@ -104,21 +114,21 @@ impl SqliteStore {
     fn start_if_current(path: &Path, connection: Connection) -> Result<Self, StoreError> {
         match schema_version(&connection) {
             Ok(SCHEMA) => Self::start(path, connection),
-            Ok(_) => Err(StoreError::Unusable(format!(
-                "{} was made by another version of this program; start the issuer of this version first",
-                path.display()
-            ))),
+            Ok(other) => Err(StoreError::of_schema(&format!("{} ", path.display()), other, SCHEMA)),
             Err(error) => Err(unusable(path, "cannot be read", &error)),
         }
     }
 
     fn start(path: &Path, writer: Connection) -> Result<Self, StoreError> {
         let readers = [connect(path)?, connect(path)?];
+        let log = connect(path)?;
+        log.busy_timeout(Duration::ZERO).map_err(|error| unusable(path, "cannot be opened", &error))?;
         let files = Files::opened(path).map_err(|error| StoreError::Unusable(format!("{} cannot be read: {error}", path.display())))?;
         let files = Arc::new(files);
         Ok(Self {
             writer: Writer::start(writer, files.clone())?,
             readers: Readers::start(readers)?,
+            log: Log::start(log)?,
             files,
             marks: broadcast::Sender::new(MARKS_TOLD),
             key_changes: watch::Sender::new(()),
@@ -167,25 +177,21 @@ impl SqliteStore {
 fn unusable(path: &Path, what: &str, error: &rusqlite::Error) -> StoreError {
     let why = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => "it is another kind of file; name the right one".into(),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => NOT_ALLOWED.into(),
         Some(ErrorCode::DatabaseBusy) => "another process keeps it locked; stop that one first".into(),
         _ => error.to_string(),
     };
     StoreError::Unusable(format!("{} {what}: {why}", path.display()))
 }
 
-fn way_out(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "its folder is not there; make it first".into(),
-        io::ErrorKind::IsADirectory => "it is a folder; name a file in it".into(),
-        io::ErrorKind::PermissionDenied => "permission denied; run this as the user that owns it".into(),
-        kind => kind.to_string(),
-    }
-}
-
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags)?;
+        // SQLite opens for reading what it may not write.
+        if connection.is_readonly("main")? {
+            return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY), None));
+        }
         connection.busy_timeout(LOCK_WAIT)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // FULL: a mark that was answered survives the loss of power (threat 18).
@@ -210,7 +216,7 @@ fn migrate(path: &Path, connection: &mut Connection, keys: &DeploymentKeys) -> R
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
     let applied = schema_version(&transaction).map_err(wrong)?;
     if applied > SCHEMA {
-        return Ok(());
+        return Err(StoreError::of_schema(&format!("{} ", path.display()), applied, SCHEMA));
     }
     let unbound = binding::compared(&transaction, keys).map_err(wrong)?;
     let unbound = unbound.map_err(|how| StoreError::Unusable(format!("{} {how}", path.display())))?;

@@ -23,3 +23,22 @@ ALTER TABLE tokens ADD COLUMN access BLOB CHECK (length(access) = 8);
 -- Entries that name another key of the ledger: looked for at each checkpoint, so they are few and found by their place.
 CREATE INDEX ledger_key_changes ON ledger_entries (seq)
     WHERE instr(CAST(leaf AS TEXT), '"event":"ledger_key_changed"') > 0;
+
+-- Columns in the order in which SQLite keeps them, the key first: in a table without rowid in any other order, SQLite 3.40 (that
+-- of Debian 12) finds NULL in a wrong column, and calls a sound store damaged.
+ALTER TABLE marks RENAME TO old_marks;
+
+-- One row a used token: the primary key is what makes a use single.
+CREATE TABLE marks (
+    expires_at       INTEGER NOT NULL,
+    cti              BLOB NOT NULL,
+    first_checked_at INTEGER NOT NULL CHECK (first_checked_at % 60 = 0),
+    attempt          BLOB CHECK (length(attempt) = 32),
+    PRIMARY KEY (expires_at, cti),
+    FOREIGN KEY (expires_at, cti) REFERENCES tokens
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO marks (expires_at, cti, first_checked_at, attempt)
+    SELECT expires_at, cti, first_checked_at, attempt FROM old_marks ORDER BY expires_at, cti;
+
+DROP TABLE old_marks;

@@ -1,0 +1,75 @@
+//! The write-ahead log, emptied on a connection of its own that waits for nobody: neither a write nor a read waits for it, and
+//! a program that reads for long (a backup, a replicator, somebody's shell) only keeps the log from being emptied.
+
+use rusqlite::Connection;
+
+use super::threads::Thread;
+use crate::store::StoreError;
+
+/// The thread that empties the log.
+pub(super) struct Log(Thread);
+
+impl Log {
+    /// The connection must not wait for locks.
+    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+        Thread::start("store-log", connection).map(Self)
+    }
+
+    /// Moves pages from the log into the file and empties the log; `false` where a reader or writer is in the way.
+    pub(super) async fn empty(&self) -> Result<bool, StoreError> {
+        self.0
+            .run(|db| {
+                // TRUNCATE keeps writers out while it copies, so most is copied before, while they go on.
+                db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+                Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?).map(|busy| !busy)
+            })
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use super::*;
+    use crate::store::{IssuerStore as _, SqliteStore, VerifierStore as _};
+
+    fn store(folder: &tempfile::TempDir) -> (SqliteStore, PathBuf) {
+        let path = folder.path().join("store.sqlite");
+        (SqliteStore::open_for_issuer(&path).unwrap(), path)
+    }
+
+    #[tokio::test]
+    async fn a_reader_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, path) = store(&folder);
+        let waits: u32 = store.log.0.run(|db| Ok(db.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?)).await.unwrap();
+        assert_eq!(waits, 0);
+        let reader = Connection::open(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM purged").unwrap();
+        store.heartbeat(1).await.unwrap();
+        assert!(!store.log.empty().await.unwrap());
+        assert!(store.log_bytes().unwrap() > 0);
+        drop(reader);
+        assert!(store.log.empty().await.unwrap());
+        assert_eq!(fs::metadata(path.with_extension("sqlite-wal")).unwrap().len(), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn writes_and_the_log_do_not_wait_for_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, path) = store(&folder);
+        let store = std::sync::Arc::new(store);
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        // It waits for the other writer, on its own thread.
+        let writing = tokio::spawn({
+            let store = store.clone();
+            async move { store.heartbeat(1).await }
+        });
+        assert!(!store.log.empty().await.unwrap(), "it comes back while the write still waits");
+        store.ready().await.unwrap();
+        other.execute_batch("COMMIT").unwrap();
+        writing.await.unwrap().unwrap();
+    }
+}
