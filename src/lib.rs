@@ -16,7 +16,7 @@
 //! | 2 | [`authority`] | officers, roles, ways in, authorisations |
 //! | 1 | [`token`] | bytes and a time in, a verdict out |
 //! | 0 | [`keyring`] | keys, the published set, and the plan by which keys change over; [`keyring::PublicKeys`] cannot sign |
-//! | | [`clock`], [`entropy`], [`health`], [`hex`] | time and randomness, injected; what fails now; one spelling of ids |
+//! | | [`clock`], [`entropy`], [`health`], [`hex`], [`spelling`] | time and randomness, injected; what fails now; one spelling of ids; what was meant by a mistyped name |
 //!
 //! Layers 0 to 3 are pure: no store, no HTTP, no runtime, no clock; `now` is an argument.
 //!
@@ -51,6 +51,7 @@ pub mod key_folder;
 pub mod keyring;
 pub mod ledger;
 pub mod page;
+pub mod spelling;
 pub mod store;
 pub mod telemetry;
 pub mod token;

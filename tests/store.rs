@@ -4,6 +4,10 @@
 mod access;
 #[path = "store/acts.rs"]
 mod acts;
+#[path = "store/again_postgres.rs"]
+mod again_postgres;
+#[path = "store/again_sqlite.rs"]
+mod again_sqlite;
 #[path = "store/attack.rs"]
 mod attack;
 mod database;
@@ -19,12 +23,16 @@ mod guards;
 mod keys;
 #[path = "store/ledger.rs"]
 mod ledger;
+#[path = "store/litestream.rs"]
+mod litestream;
 #[path = "store/migration.rs"]
 mod migration;
 #[path = "store/notary.rs"]
 mod notary;
 #[path = "store/outages.rs"]
 mod outages;
+#[path = "store/poolers.rs"]
+mod poolers;
 #[path = "store/postgres.rs"]
 mod postgres;
 #[path = "store/renewal.rs"]

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const RECOVERY: Duration = Duration::from_secs(30);
 
 /// Asks until it is answered, for as long as a recovery may take.
-async fn recovers<T>(mut ask: impl AsyncFnMut() -> Result<T, StoreError>) -> T {
+pub async fn recovers<T>(mut ask: impl AsyncFnMut() -> Result<T, StoreError>) -> T {
     let begun = Instant::now();
     loop {
         match ask().await {
@@ -180,11 +180,12 @@ async fn whoever_cannot_come_in_is_told_what_to_do() {
     assert!(opened("countersign_verifier", &backend.0.name).await.contains("start the issuer first"), "nothing is in it yet");
     drop(backend.open().await);
     backend.sql("UPDATE schema_version SET version = 99").await.unwrap();
-    assert!(opened("countersign_verifier", &backend.0.name).await.contains("another version"));
-    let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &crate::world::deployment_keys()).await else {
-        panic!("it opened")
-    };
-    assert!(error.to_string().contains("another version"), "{error}");
+    let newer = "schema 99, this program knows 2); install that version, or restore the backup from before";
+    assert!(opened("countersign_verifier", &backend.0.name).await.contains(newer));
+    let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &crate::world::deployment_keys()).await else { panic!("it opened") };
+    assert!(error.to_string().contains(newer), "{error}");
+    backend.sql("UPDATE schema_version SET version = 1").await.unwrap();
+    assert!(opened("countersign_verifier", &backend.0.name).await.contains("schema 1, this program needs 2); start the issuer"));
 }
 
 /// A key and a certificate for `name`, signed by itself or by `authority`.
@@ -236,14 +237,24 @@ async fn a_database_elsewhere_shows_a_certificate_of_its_name() {
         let address = PostgresAddress::parse(&url, Some(&file(authority))).unwrap();
         PostgresStore::open_for_verifier(address, &crate::world::deployment_keys()).await
     };
-    assert!(opened("authority.pem").await.is_err(), "it has no TLS yet, and nothing is said to it in the clear");
-    for (name, authority, opens) in
-        [("localhost", "authority.pem", true), ("localhost", "stranger.pem", false), ("elsewhere", "authority.pem", false)]
-    {
+    let refused = |opened: Result<PostgresStore, StoreError>, says: &str| {
+        let Err(error) = opened else { panic!("it opened") };
+        assert!(matches!(&error, StoreError::Unusable(sentence) if sentence.contains(says)), "{error}");
+    };
+    // Nothing is said to it in the clear.
+    refused(opened("authority.pem").await, "offers no TLS");
+    for (name, authority, wrong) in [
+        ("localhost", "authority.pem", None),
+        ("localhost", "stranger.pem", Some("an authority that is not trusted here; name the authority's file with --store-ca")),
+        ("elsewhere", "authority.pem", Some("a certificate for another name")),
+        ("authority", "authority.pem", Some("a certificate")),
+    ] {
         cluster.serve_tls(&file(&format!("{name}.pem")), &file(&format!("{name}.key")), &admin).await;
         let store = opened(authority).await;
-        assert_eq!(store.is_ok(), opens, "{name} by {authority}");
-        if let Ok(store) = store {
+        if let Some(wrong) = wrong {
+            refused(store, wrong);
+        } else {
+            let store = store.unwrap_or_else(|error| panic!("{name} by {authority}: {error}"));
             store.ready().await.unwrap();
             let secured =
                 "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'countersign_verifier' AND NOT ssl";

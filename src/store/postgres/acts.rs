@@ -69,7 +69,8 @@ static COMMITS: Recurring = Recurring::new("store_commit");
 async fn commit_together(link: &Link, jobs: impl Iterator<Item = Job>) {
     let begun = async {
         let session = link.session().await?;
-        session.batch(BEGIN).await?;
+        // The server may have begun the transaction and aborted it: nothing could be done on this connection any more.
+        session.batch(BEGIN).await.inspect_err(|_| session.close())?;
         Ok(session)
     };
     let begun = begun.await;
@@ -95,7 +96,7 @@ async fn in_savepoint<T>(
     db: &Session,
     act: impl for<'a> FnOnce(&'a Session) -> BoxFuture<'a, Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
-    db.batch("SAVEPOINT operation").await?;
+    db.batch("SAVEPOINT operation").await.inspect_err(|_| db.close())?;
     let result = act(db).await;
     let ended = db.batch(if result.is_ok() { "RELEASE operation" } else { "ROLLBACK TO operation" }).await;
     if ended.is_err() {

@@ -13,6 +13,8 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::parameters::refusal;
+
 /// For one host to take the connection.
 const CONNECT_WAIT: Duration = Duration::from_millis(900);
 /// For what was sent to be acknowledged by the other machine, before the connection counts as lost.
@@ -31,7 +33,7 @@ impl PostgresAddress {
     /// certificate, in place of those that this machine trusts. `Err` is a sentence that does not show the address: it may
     /// hold a password.
     pub fn parse(url: &str, authorities: Option<&Path>) -> Result<Self, String> {
-        let mut config: Config = url.parse().map_err(|_| "--store is not an address such as postgres://user@host/database".to_owned())?;
+        let mut config: Config = url.parse().map_err(|_| refusal(url))?;
         if config.get_hosts().is_empty() {
             return Err("--store names no host; write postgres://user@host/database".into());
         }

@@ -13,10 +13,13 @@ mod lanes;
 mod ledger;
 mod listener;
 mod marks;
+mod parameters;
+mod pooler;
 mod rows;
 mod schema;
 mod session;
 mod tokens;
+mod unreached;
 mod verifier;
 mod withdrawals;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    CHECKING, PostgresAddress, binding,
+    CHECKING, PostgresAddress, binding, pooler,
     rows::number,
     session::{Manner, Session},
 };
@@ -31,10 +31,10 @@ pub(super) async fn bring_up_to_date(address: &PostgresAddress, keys: &Deploymen
     if role.is_none() {
         return Err(StoreError::Unusable(format!("has no role {VERIFIER}; prepare the database with deploy/postgresql.sql first")));
     }
+    // What fails ends the connection, and the transaction with it.
     db.batch(BEGIN).await?;
-    let done = migrate(&db, keys).await;
-    db.batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-    done?;
+    migrate(&db, keys).await?;
+    db.batch("COMMIT").await?;
     is_current(&db).await
 }
 
@@ -55,6 +55,7 @@ pub(super) async fn found(address: &PostgresAddress) -> Result<Found, StoreError
 
 async fn open(address: &PostgresAddress, manner: Manner) -> Result<Session, StoreError> {
     let db = Session::open(address, manner, None).await?;
+    pooler::refuse(address, &db).await?;
     // What was answered must survive the loss of power (threat 18), whoever set up the database.
     for setting in ["fsync", "full_page_writes"] {
         let value: String = db.one("SELECT current_setting($1)", &[&setting]).await?.try_get(0)?;
@@ -75,11 +76,13 @@ async fn migrate(db: &Session, keys: &DeploymentKeys) -> Result<(), StoreError> 
     };
     db.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)").await.map_err(may)?;
     let applied = version(db).await?;
+    if applied > SCHEMA {
+        return Err(StoreError::of_schema("", applied, SCHEMA));
+    }
     for (version, statements) in MIGRATIONS.iter().filter(|(version, _)| *version > applied) {
         db.batch(statements).await.map_err(may)?;
         db.batch(&format!("DELETE FROM schema_version; INSERT INTO schema_version (version) VALUES ({version})")).await?;
     }
-    // A newer program's database is refused by the check that follows.
     match unbound {
         Some(deployment) => binding::bind(db, &deployment).await,
         None => Ok(()),
@@ -97,6 +100,6 @@ async fn is_current(db: &Session) -> Result<(), StoreError> {
     }
     match version(db).await? {
         SCHEMA => Ok(()),
-        _ => Err(StoreError::Unusable("was made by another version of this program; start the issuer of this version first".into())),
+        other => Err(StoreError::of_schema("", other, SCHEMA)),
     }
 }

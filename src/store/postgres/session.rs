@@ -3,8 +3,10 @@
 
 use std::{
     collections::HashMap,
-    error::Error as _,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,11 +18,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 use tokio_postgres::{
-    AsyncMessage, Client, Config, Connection, NoTls, Notification, Row, Socket, Statement, error::SqlState, types::ToSql,
+    AsyncMessage, Client, Config, Connection, NoTls, Notification, Row, SimpleQueryMessage, Socket, Statement, types::ToSql,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::PostgresAddress;
+use super::{PostgresAddress, unreached::unreached};
 use crate::store::StoreError;
 
 /// For a connection to be made and set up.
@@ -53,6 +55,8 @@ pub(super) struct Session {
     /// By their text, as prepared on this connection.
     statements: Mutex<HashMap<String, Statement>>,
     connection: AbortHandle,
+    /// Set when it is given up: the connection itself ends a moment later, and nobody may get it meanwhile.
+    closed: AtomicBool,
 }
 
 impl Session {
@@ -66,12 +70,12 @@ impl Session {
         // All at once: who hangs, or only reads, is left behind by the primary.
         let hosts = address.hosts.iter().map(|host| Box::pin(Self::connect_to(host, address.tls.as_ref(), told.clone())));
         let ((client, connection), _) = select_ok(hosts).await?;
-        let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection };
+        let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection, closed: AtomicBool::default() };
         // A commit is on disk, also of a synchronous standby, before it is answered (threats 18 and 19). Nobody who is stopped
-        // in the middle of a transaction keeps the others out.
+        // in the middle of a transaction keeps the others out: its time ends well before that of those who wait for it.
         let settings = format!(
             "SET synchronous_commit = on; SET statement_timeout = {limit}; SET lock_timeout = {limit};
-             SET idle_in_transaction_session_timeout = 10000; SET client_min_messages = warning; {}",
+             SET idle_in_transaction_session_timeout = 1000; SET client_min_messages = warning; {}",
             manner.settings,
             limit = manner.patience.as_millis() * 9 / 10,
         );
@@ -93,17 +97,21 @@ impl Session {
     }
 
     fn is_open(&self) -> bool {
-        !self.client.is_closed() && !self.connection.is_finished()
+        !self.closed.load(Ordering::Relaxed) && !self.client.is_closed() && !self.connection.is_finished()
     }
 
     /// Gives the connection up. A statement is never cancelled: a commit that waits for its standby would then be answered
     /// as done (PostgreSQL, `SyncRepWaitForLSN`).
     pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         self.connection.abort();
     }
 
-    /// Waits as long as a statement may take.
+    /// Waits as long as a statement may take. Nothing is sent any more on a connection that was given up.
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(StoreError::Failed("the connection was given up".into()));
+        }
         let Ok(done) = timeout(self.patience, work).await else {
             self.close();
             return Err(StoreError::Failed("the database did not answer in time".into()));
@@ -121,28 +129,47 @@ impl Session {
         Ok(statement)
     }
 
+    /// A statement that failed is prepared again the next time: what it names may have changed its type, and the server then
+    /// refuses it for as long as the connection lasts.
+    fn or_forgotten<T>(&self, sql: &str, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        done.inspect_err(|_| drop(self.statements.lock().unwrap_or_else(PoisonError::into_inner).remove(sql)))
+    }
+
     /// How many rows it changed.
     pub async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64, StoreError> {
         let statement = self.prepared(sql).await?;
-        self.in_time(self.client.execute(&statement, params)).await
+        let done = self.in_time(self.client.execute(&statement, params)).await;
+        self.or_forgotten(sql, done)
     }
 
     /// All rows.
     pub async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
         let statement = self.prepared(sql).await?;
-        self.in_time(self.client.query(&statement, params)).await
+        let done = self.in_time(self.client.query(&statement, params)).await;
+        self.or_forgotten(sql, done)
     }
 
     /// The row, if there is one.
     pub async fn maybe(&self, sql: &str, params: Params<'_>) -> Result<Option<Row>, StoreError> {
         let statement = self.prepared(sql).await?;
-        self.in_time(self.client.query_opt(&statement, params)).await
+        let done = self.in_time(self.client.query_opt(&statement, params)).await;
+        self.or_forgotten(sql, done)
     }
 
     /// The row that there always is.
     pub async fn one(&self, sql: &str, params: Params<'_>) -> Result<Row, StoreError> {
         let statement = self.prepared(sql).await?;
-        self.in_time(self.client.query_one(&statement, params)).await
+        let done = self.in_time(self.client.query_one(&statement, params)).await;
+        self.or_forgotten(sql, done)
+    }
+
+    /// The one text that a statement without parameters gives, without preparing it.
+    pub async fn text(&self, sql: &str) -> Result<Option<String>, StoreError> {
+        let said = self.in_time(self.client.simple_query(sql)).await?;
+        Ok(said.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        }))
     }
 
     /// Statements without parameters.
@@ -224,25 +251,6 @@ impl Link {
 /// How long to wait after so many failures before the one that just was.
 pub(super) fn pause(failures: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_PAUSE)
-}
-
-/// Says of a connection that was refused for good what to do; whatever else fails may work again in a moment.
-fn unreached(error: &tokio_postgres::Error) -> StoreError {
-    let next = match error.code() {
-        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => "check user and password in --store",
-        Some(&SqlState::INVALID_CATALOG_NAME) => "prepare the database with deploy/postgresql.sql first",
-        _ => return StoreError::Failed(format!("the database cannot be reached ({}); start it, or check --store", innermost(error))),
-    };
-    StoreError::Unusable(format!("does not open: {}; {next}", innermost(error)))
-}
-
-fn innermost(error: &tokio_postgres::Error) -> String {
-    if let Some(told) = error.as_db_error() {
-        return told.message().to_owned();
-    }
-    let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-    // What the operating system says, without its numbers.
-    cause.split(" (os error").next().unwrap_or(&cause).to_owned()
 }
 
 impl From<tokio_postgres::Error> for StoreError {

@@ -1,0 +1,30 @@
+//! "Did you mean": what somebody who mistyped a name most likely wanted.
+
+/// The name that is spelt nearly so, if one is near enough to be meant.
+pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = |name: &'a str| (strsim::damerau_levenshtein(typed, name), name);
+    let (distance, name) = names.into_iter().map(near).min()?;
+    (distance <= typed.chars().count().div_ceil(4).min(3)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_understood_and_another_word_is_not() {
+        let names = ["name", "telephone", "address", "exit_url", "languages", "spoken_words"];
+        for (typed, meant) in [
+            ("nmae", Some("name")),
+            ("telefone", Some("telephone")),
+            ("exit-url", Some("exit_url")),
+            ("language", Some("languages")),
+            ("spokenwords", Some("spoken_words")),
+            ("frobnicate", None),
+            ("port", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(typed, names), meant, "{typed}");
+        }
+    }
+}
