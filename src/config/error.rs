@@ -31,6 +31,14 @@ pub enum ConfigError {
         /// What would fit.
         wanted: &'static str,
     },
+    /// A variable of the environment has nearly the name of a setting.
+    #[error("the variable {name} is no setting; did you mean {meant}?")]
+    Variable {
+        /// Its name.
+        name: String,
+        /// The setting's.
+        meant: String,
+    },
     /// Where everything is kept does not fit. It is not shown, because it may hold a password.
     #[error("--store is neither sqlite: and a path, such as sqlite:countersign.sqlite, nor postgres://user@host/database")]
     Store,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 
-use super::{ConfigError, Settings, number, read, rotation::Rotation};
+use super::{ConfigError, Settings, mistyped, number, read, rotation::Rotation};
 use crate::words::Language;
 
 /// Who runs the service, as people see it.
@@ -160,6 +160,7 @@ struct File {
 impl Flags {
     /// Adds what the settings file says where neither flag nor environment did.
     pub fn resolve(self) -> Result<Settings, ConfigError> {
+        mistyped::variable()?;
         let usual = Path::new("countersign.toml");
         let file: File = match &self.config {
             Some(path) => parse(path)?,
@@ -198,7 +199,7 @@ fn parse(path: &Path) -> Result<File, ConfigError> {
     let text = read(path)?;
     toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
-        let reason = format!("{} (line {line})", error.message());
-        ConfigError::File { path: path.to_owned(), reason }
+        let what = mistyped::entry(error.message()).unwrap_or_else(|| error.message().to_owned());
+        ConfigError::File { path: path.to_owned(), reason: format!("{what} (line {line})") }
     })
 }

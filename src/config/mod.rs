@@ -4,6 +4,7 @@ mod error;
 mod flags;
 mod in_force;
 mod logs;
+mod mistyped;
 mod networks;
 mod rotation;
 
