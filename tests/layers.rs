@@ -130,11 +130,12 @@ fn each_library_has_its_door() {
         ("minicbor", "token/cose.rs"),
         ("rusqlite", "store/sqlite/"),
         ("tokio_postgres", "store/postgres/"),
-        ("rustls", "store/postgres/address.rs"),
+        ("rustls", "store/postgres/"),
         ("qrcode", "token/qr.rs"),
         ("ureq", "cli/client.rs"),
         ("webauthn_rs", "issuer/relying_party.rs"),
         ("ppp", "http/proxy.rs"),
+        ("strsim", "spelling.rs"),
         ("rlimit", "cli/files.rs"),
         ("prometheus_client", "telemetry/"),
     ] {
