@@ -112,7 +112,7 @@ pub enum Found {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
@@ -124,7 +124,8 @@ mod tests {
         SigningKey::from_seed(&Zeroizing::new([seed; 32]))
     }
 
-    fn keys(issuer: &str, root: u8, ledger: &[u8]) -> DeploymentKeys {
+    /// Of a deployment with these seeds.
+    pub(in crate::store) fn keys(issuer: &str, root: u8, ledger: &[u8]) -> DeploymentKeys {
         let issuer: IssuerName = issuer.parse().unwrap();
         let ledger = ledger.iter().map(|seed| ledger_key(&issuer, key(*seed).public()).unwrap()).collect();
         DeploymentKeys { folder: "staging".into(), issuer, root: key(root).public(), ledger, new_id: [9; 16] }

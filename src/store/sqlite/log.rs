@@ -32,11 +32,11 @@ mod tests {
     use std::{fs, path::PathBuf};
 
     use super::*;
-    use crate::store::{IssuerStore as _, SqliteStore, VerifierStore as _};
+    use crate::store::{IssuerStore as _, SqliteStore, VerifierStore as _, deployment::tests::keys};
 
     fn store(folder: &tempfile::TempDir) -> (SqliteStore, PathBuf) {
         let path = folder.path().join("store.sqlite");
-        (SqliteStore::open_for_issuer(&path).unwrap(), path)
+        (SqliteStore::open_for_issuer(&path, &keys("verify.example.org", 1, &[2])).unwrap(), path)
     }
 
     #[tokio::test]
