@@ -28,8 +28,9 @@
 //! 2. Verify: [`http::public`] decodes, [`verifier::Verifier::verify`] checks the signature
 //!    ([`token::Unverified::verify`]) and marks the use ([`store::VerifierStore::use_once`], one conditional statement),
 //!    and the verdict goes back at one padded length.
-//! 3. Rotate: [`issuer::Housekeeper`] makes its round, [`issuer::Custodian`] reads the keys and asks
-//!    [`keyring::rotation::plan`], the store moves them with their ledger entries, and only then is a private half destroyed.
+//! 3. Rotate: [`issuer::Housekeeper`] makes its round, [`issuer::Timekeeper`] says whether the clock can be believed,
+//!    [`issuer::Custodian`] reads the keys and asks [`keyring::rotation::plan`], the store moves them with their ledger entries,
+//!    and a day later the private half of the one before is destroyed.
 //! 4. Oversee: [`issuer::Notary`] signs a [`ledger::Checkpoint`] that goes on from the one before; an overseer keeps it and
 //!    later runs a [`ledger::Audit`] over [`issuer::export`]'s lines, with nothing but the file and a public key.
 //! 5. Come in: [`http::door`] decodes, [`issuer::Passkeys`] asks its relying party (WebAuthn) whether the answer is to a

@@ -47,6 +47,8 @@ mod sqlite;
 mod tampering;
 #[path = "store/tampering_signed.rs"]
 mod tampering_signed;
+#[path = "store/time.rs"]
+mod time;
 #[path = "store/uses.rs"]
 mod uses;
 #[path = "api/vault.rs"]
@@ -172,6 +174,13 @@ macro_rules! whole_suite {
             ledger::a_deployment_that_names_another_ledger_key_keeps_it,
             ledger::the_entry_that_issued_a_token_is_found,
             ledger::a_long_ledger_comes_in_pages,
+            time::the_newest_time_only_grows_until_it_is_corrected,
+            time::nothing_is_issued_that_would_be_born_expired,
+            time::a_purge_goes_no_further_than_the_stores_own_clock,
+            time::what_a_wrong_purge_dropped_is_withdrawn,
+            time::a_correction_comes_with_its_entry_or_not_at_all,
+            time::what_is_withdrawn_by_a_clock_that_is_ahead_is_withdrawn,
+            time::no_jump_purge_or_correction_makes_a_used_token_genuine_again,
             groups::many_writes_at_once_are_all_answered_and_durable,
             groups::a_failing_operation_harms_no_other,
             groups::two_processes_write_to_one_store,

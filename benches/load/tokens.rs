@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use countersign::{
     authority::{AccessHash, Actor, Authorisation, Decision, Officer, Role, Scope},
-    clock::{Clock, ManualClock, SystemClock},
+    clock::{Clock, ClockWatch, ManualClock, SystemClock},
     entropy::{Entropy, SystemEntropy},
-    issuer::{Ask, Confirmed, Custodian, Desk, DeskSettings, IssueRequest, Notary, POLICY, Registry, Trust},
+    issuer::{Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, IssueRequest, Notary, POLICY, Registry, Trust},
     key_folder::KeyFolder,
     keyring::IssuerName,
     store::{IssuerStore, LedgerStore},
@@ -104,11 +104,11 @@ impl Office {
         let vault = Arc::new(keys.vault(None));
         let custodian = Arc::new(Custodian::new(store.clone(), vault, clock.clone(), entropy.clone(), trust));
         custodian.install(&keys.key_set().expect("it was made")).await.expect("a store");
-        custodian.rotate().await.expect("keys");
+        custodian.rotate(Checked::Settled(clock.now())).await.expect("keys");
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer, spoken: SpokenSize::Five, max_live: 1 };
         let notary = Arc::new(Notary::new(ledger, Arc::new(keys.ledger(&rules.issuer, None))));
-        let desk = Desk::new(store, clock, entropy, custodian, notary, rules);
+        let desk = Desk::new(store, Arc::new(ClockWatch::new(clock)), entropy, custodian, notary, rules);
         let officer = person(&registry, "falcon", Role::Officer).await;
         let approver = person(&registry, "heron", Role::Approver).await;
         let credential = registry.make_credential(&Actor::Operator, officer.callsign.clone(), [Scope::Tokens].into(), 86_400).await;

@@ -47,7 +47,8 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
     }
     block_on(async {
         if keys.last_set(&settings.issuer()?)?.is_none_or(|set| set.expires_at() < place.clock.now() + RENEW_BEFORE) {
-            publish::all_at_once(&place, &settings, &keys).await?;
+            // It may have been left for long, and nothing of it is worth a question.
+            publish::all_at_once(&place, &settings, &keys, true).await?;
         }
         let registry = place.registry(&settings).await?;
         prepare(&registry, &place, &folder.join("officer.credential")).await?;

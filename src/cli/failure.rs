@@ -2,10 +2,11 @@
 
 use std::{fmt::Display, path::Path, process::ExitCode};
 
+use super::terms;
 use crate::{
     config::ConfigError,
     entropy::NoEntropy,
-    issuer::{CustodyError, NotaryError, Refused},
+    issuer::{CustodyError, NotaryError, Refused, Untimely},
     key_folder::KeyFolderError,
     store::StoreError,
 };
@@ -110,6 +111,20 @@ impl From<NotaryError> for Failure {
         match error {
             NotaryError::Store(error) => error.into(),
             error => Self::no(error),
+        }
+    }
+}
+
+impl From<Untimely> for Failure {
+    fn from(error: Untimely) -> Self {
+        match error {
+            Untimely::Store(error) => error.into(),
+            Untimely::Clock(error) => Self::wrong(error),
+            Untimely::FarAhead { now, newest } => Self::wrong(format!(
+                "it is {} by this machine's clock, but the newest time in the store is {}; set the clock right, or, if it is right, say so with --clock-is-right",
+                terms::shown(now),
+                terms::shown(newest),
+            )),
         }
     }
 }

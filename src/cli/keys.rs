@@ -11,7 +11,7 @@ use super::{
 use crate::{
     authority::Actor,
     config::{Settings, StoreAddress},
-    issuer::Rotated,
+    issuer::{Checked, Rotated, time_by_hand},
     key_folder::KeyFolder,
     keyring::{KeyId, PublishedKey, rotation::KeyRecord},
     token::Fingerprint,
@@ -32,8 +32,8 @@ pub enum Command {
     Fingerprint,
     /// Ask for the next key set, sign it, and publish it
     Publish(publish::Args),
-    /// Let the keys change over as the policy asks now; the running issuer does so by itself
-    Rotate,
+    /// Let the keys change over as the policy asks now; the running issuer does so too
+    Rotate(ByHand),
     /// Revoke a signing key for good and withdraw all its tokens
     Revoke {
         /// The key's id, as `keys show` prints it
@@ -48,6 +48,14 @@ pub enum Command {
     Ledger(ledger_key::Command),
 }
 
+/// How the operator vouches for the clock.
+#[derive(clap::Args)]
+pub struct ByHand {
+    /// The clock is right although the newest time in the store is more than a day ago
+    #[arg(long)]
+    pub clock_is_right: bool,
+}
+
 /// Runs one, as the operator of this machine.
 pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let folder = KeyFolder::at(settings.keys());
@@ -56,8 +64,11 @@ pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(),
         Command::Show => show(&folder, settings, format),
         Command::Fingerprint => format.print(&Fingerprint::of(&folder.root()?), paper),
         Command::Publish(args) => publish::run(args, settings, format),
-        Command::Rotate => {
-            let done = block_on(async { Ok(Place::here()?.custodian(settings).await?.rotate().await?) })?;
+        Command::Rotate(by_hand) => {
+            let done = block_on(async {
+                let (custodian, time) = Place::here()?.custodian_by_hand(settings, by_hand.clock_is_right).await?;
+                Ok(custodian.rotate(time).await?)
+            })?;
             format.print(&rotated(&done), |_| match changes(&done).as_slice() {
                 [] => "Nothing to do.".into(),
                 lines => lines.join("\n"),
@@ -131,15 +142,21 @@ fn line(key: &PublishedKey, record: Option<&KeyRecord>) -> String {
 
 fn revoke(kid: KeyId, reason: &str, settings: &Settings, format: Format) -> Result<(), Failure> {
     block_on(async {
-        let custodian = Place::here()?.custodian(settings).await?;
+        let place = Place::here()?;
+        let store = Stores::for_issuer(settings, &place).await?.issuer;
+        let custodian = place.custodian_on(store.clone(), settings)?;
         let withdrawn = custodian.revoke(&Actor::Operator, kid, reason).await?;
+        // Whatever the clock shows: what is left to do at a time that cannot be believed is what cannot wait.
+        let time = time_by_hand(&*store, &place.watch, false).await.map_err(Failure::from);
+        let doubt = time.as_ref().err().and_then(Failure::sentence).map(str::to_owned);
         // The next key takes over at once; where there is none, the revocation stands all the same.
-        let next = custodian.rotate().await;
+        let next = custodian.rotate(time.unwrap_or_else(|_| Checked::Settling(place.watch.steady()))).await;
         let done = next.as_ref().ok();
         let data = json!({"revoked": kid, "withdrawn": withdrawn, "rotated": done.map(rotated)});
         format.print(&data, |_| {
             let mut lines = vec![format!("Revoked {kid}; {}.", terms::withdrawn(withdrawn as u64))];
             lines.extend(done.map(changes).unwrap_or_default());
+            lines.extend(doubt.map(|doubt| format!("Warning: the rest of the rotation waits: {doubt}.")));
             lines.join("\n")
         })?;
         next?;

@@ -20,6 +20,7 @@ mod report;
 mod serve;
 mod sides;
 mod signals;
+mod store;
 mod terms;
 mod verify;
 mod withdraw;
@@ -81,6 +82,9 @@ enum Command {
     /// Show, export, check and prove what is in the ledger
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Undo what a wrong clock left in the store
+    #[command(subcommand)]
+    Store(store::Command),
     /// Write the page for another host, or a sheet for the wall
     #[command(subcommand)]
     Page(page::Command),
@@ -101,6 +105,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(&args, &settings, format),
         Command::Withdraw(args) => withdraw::run(args, &settings, format),
         Command::Ledger(command) => ledger::run(command, &settings, format),
+        Command::Store(command) => store::run(&command, &settings, format),
         Command::Page(command) => page::run(&command, &settings, format),
     }
 }

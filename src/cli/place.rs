@@ -7,7 +7,7 @@ use crate::{
     clock::{Clock, ClockWatch, EARLIEST, SystemClock},
     config::{Settings, StoreAddress},
     entropy::{Entropy, SystemEntropy},
-    issuer::{Custodian, Registry, Trust},
+    issuer::{Checked, Custodian, Registry, Trust, time_by_hand},
     key_folder::KeyFolder,
     store::{DeploymentKeys, Found, IssuerStore, LedgerStore, PostgresStore, SqliteStore, VerifierStore},
 };
@@ -86,17 +86,19 @@ impl Place {
         Ok(KeyFolder::at(settings.keys()).deployment_keys(&settings.issuer()?, new_id, settings.passphrase()?.as_ref())?)
     }
 
-    /// The keeper of this machine's signing keys, on its store.
-    pub async fn custodian(&self, settings: &Settings) -> Result<Custodian, Failure> {
-        self.custodian_on(Stores::for_issuer(settings, self).await?.issuer, settings)
-    }
-
     /// The keeper of this machine's signing keys, on a store that is open.
     pub fn custodian_on(&self, store: Arc<dyn IssuerStore>, settings: &Settings) -> Result<Custodian, Failure> {
         let folder = KeyFolder::at(settings.keys());
         let trust = Trust { root: folder.root()?, issuer: settings.issuer()?, policy: settings.rotation()? };
         let vault = Arc::new(folder.vault(settings.passphrase()?));
         Ok(Custodian::new(store, vault, self.clock.clone(), self.entropy.clone(), trust))
+    }
+
+    /// Keeper of the keys on an open store, with the time for a command by hand.
+    pub async fn custodian_by_hand(&self, settings: &Settings, clock_is_right: bool) -> Result<(Custodian, Checked), Failure> {
+        let store = Stores::for_issuer(settings, self).await?.issuer;
+        let time = time_by_hand(&*store, &self.watch, clock_is_right).await?;
+        Ok((self.custodian_on(store, settings)?, time))
     }
 
     /// The registry on this machine's store.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{
     Failure, Format,
+    keys::ByHand,
     place::{Place, Stores, block_on},
     terms,
 };
@@ -35,6 +36,8 @@ pub struct Args {
     /// On the issuer's machine: publish the signed set that was brought back
     #[arg(long, value_name = "FILE")]
     set: Option<PathBuf>,
+    #[command(flatten)]
+    by_hand: ByHand,
 }
 
 /// A set on its way.
@@ -78,9 +81,10 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
         let path = folder.path().display();
         return Err(Failure::wrong(format!("{path}/root.jwk is not there; copy it from the machine where `keys init` made it")));
     }
+    let clock_is_right = args.by_hand.clock_is_right;
     match (&args.request, &args.sign, &args.out, &args.set) {
         (Some(file), ..) => {
-            let set = block_on(request(&place, settings, &folder))?;
+            let set = block_on(request(&place, settings, &folder, clock_is_right))?;
             write(file, &set.request())?;
             let next = "Compare these words or digits on the machine that signs:";
             format.print(&Told::of(&set), |told| told.compared("Asked for", next))
@@ -93,10 +97,10 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
             format.print(&Told::of(&set), |told| told.compared("Signed", next))
         }
         (.., Some(file)) => {
-            let set = block_on(publish(&place, settings, &folder, read(file)?.trim()));
+            let set = block_on(publish(&place, settings, &folder, read(file)?.trim(), clock_is_right));
             published(&set.map_err(|failure| failure.about(file))?, format)
         }
-        _ => published(&block_on(all_at_once(&place, settings, &folder))?, format),
+        _ => published(&block_on(all_at_once(&place, settings, &folder, clock_is_right))?, format),
     }
 }
 
@@ -105,18 +109,19 @@ fn published(set: &KeySet, format: Format) -> Result<(), Failure> {
 }
 
 /// Asks, signs and publishes on a machine that has the root key itself, as a demonstration does.
-pub async fn all_at_once(place: &Place, settings: &Settings, folder: &KeyFolder) -> Result<KeySet, Failure> {
+pub async fn all_at_once(place: &Place, settings: &Settings, folder: &KeyFolder, clock_is_right: bool) -> Result<KeySet, Failure> {
     if !folder.has_private_root() {
         return Err(Failure::wrong("the root key is not on this machine; write a request for it with --request FILE"));
     }
-    let set = request(place, settings, folder).await?;
-    publish(place, settings, folder, &sign(&set, settings, folder)?).await
+    let set = request(place, settings, folder, clock_is_right).await?;
+    publish(place, settings, folder, &sign(&set, settings, folder)?, clock_is_right).await
 }
 
-async fn request(place: &Place, settings: &Settings, folder: &KeyFolder) -> Result<KeySet, Failure> {
+async fn request(place: &Place, settings: &Settings, folder: &KeyFolder, clock_is_right: bool) -> Result<KeySet, Failure> {
     ledger_key(place, settings, folder).await?;
     let seen = folder.last_set(&settings.issuer()?)?.map_or(0, |set| set.version());
-    Ok(place.custodian(settings).await?.next_set(seen).await?)
+    let (custodian, _) = place.custodian_by_hand(settings, clock_is_right).await?;
+    Ok(custodian.next_set(seen).await?)
 }
 
 /// A ledger key is made once for a deployment, before its store. Where there is a store and no ledger key, this is another machine
@@ -148,11 +153,11 @@ fn sign(set: &KeySet, settings: &Settings, folder: &KeyFolder) -> Result<String,
 }
 
 /// The store first: a verifier reads it there, and a folder that is behind is brought up by publishing again.
-async fn publish(place: &Place, settings: &Settings, folder: &KeyFolder, jwt: &str) -> Result<KeySet, Failure> {
-    let custodian = place.custodian(settings).await?;
+async fn publish(place: &Place, settings: &Settings, folder: &KeyFolder, jwt: &str, clock_is_right: bool) -> Result<KeySet, Failure> {
+    let (custodian, time) = place.custodian_by_hand(settings, clock_is_right).await?;
     custodian.publish(jwt).await?;
     folder.put_key_set(jwt)?;
-    custodian.rotate().await?;
+    custodian.rotate(time).await?;
     KeySet::read(jwt, &folder.root()?, &settings.issuer()?).map_err(Failure::wrong)
 }
 

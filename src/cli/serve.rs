@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{Flags, Settings, reason},
-    health::Recurring,
+    health::{Health, Recurring},
     http::{
         app::Phase,
         listen::{Limits, bind, serve},
@@ -23,9 +23,9 @@ use crate::{
         proxy::Proxies,
         public,
     },
-    issuer::{CustodyError, Housekeeper, Notary, NotaryError},
+    issuer::{Custodian, CustodyError, Housekeeper, Notary, NotaryError},
     key_folder::KeyFolder,
-    store::VerifierStore,
+    store::{IssuerStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
     verifier::{KeyWatch, WatchError},
 };
@@ -91,6 +91,8 @@ pub struct Service {
     limits: [Limits; 2],
     tasks: JoinSet<()>,
     housekeeper: Option<Arc<Housekeeper>>,
+    /// What fails now on the issuer's side.
+    issuer_health: Arc<Health>,
     metrics: Arc<Metrics>,
     shown: Shown,
 }
@@ -120,12 +122,13 @@ impl Service {
         let store = Stores::for_issuer(settings, place).await?;
         let custodian = Arc::new(place.custodian_on(store.issuer.clone(), settings)?);
         custodian.install(&folder.key_set()?).await?;
-        match custodian.rotate().await {
+        let notary = Arc::new(Notary::new(store.ledger.clone(), Arc::new(ledger)));
+        let housekeeper = service.housekeeper(place, &store.issuer, &custodian, &notary);
+        match housekeeper.begin().await {
             // Checks go on without a key that signs; officers are told, and the next round tries again.
             Err(CustodyError::Ring(error)) => tracing::error!(kind = "signing_keys", %error, "nothing can be issued for now"),
-            done => drop(done?),
+            done => done?,
         }
-        let notary = Arc::new(Notary::new(store.ledger.clone(), Arc::new(ledger)));
         // Before anybody can ask for a code. Without a signature nothing is issued, and all the rest is served.
         match notary.sign().await {
             Ok(_) => {}
@@ -135,7 +138,7 @@ impl Service {
         let checking = if side == Side::All { Some(service.checking(settings, &folder, store.verifier)?) } else { None };
         let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian };
         let scrape = service.scrape(place, checking.clone(), Some(issuing.clone()));
-        service.issuer(settings, place, issuing, notary, scrape)?;
+        service.issuer(settings, place, issuing, notary, scrape, housekeeper)?;
         if let Some(checking) = checking {
             // Last, so that whoever sees it ready finds both.
             service.verifier(settings, place, checking).await?;
@@ -151,6 +154,7 @@ impl Service {
             limits: files::fit(files::raise()),
             tasks: JoinSet::new(),
             housekeeper: None,
+            issuer_health: Arc::default(),
             metrics: Arc::new(Metrics::starting(place.clock.now())),
             shown: Shown::default(),
         })
@@ -161,6 +165,17 @@ impl Service {
         let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
         let store = Arc::new(Measured::new(store, self.metrics.clone()));
         Ok(Checking { store, keys, guesses: settings.guessing()?.guesses })
+    }
+
+    fn housekeeper(
+        &self,
+        place: &Place,
+        store: &Arc<dyn IssuerStore>,
+        custodian: &Arc<Custodian>,
+        notary: &Arc<Notary>,
+    ) -> Arc<Housekeeper> {
+        let (watch, health) = (place.watch.clone(), self.issuer_health.clone());
+        Arc::new(Housekeeper::new(store.clone(), watch, health, custodian.clone(), notary.clone()))
     }
 
     fn scrape(&self, place: &Place, checking: Option<Checking>, issuing: Option<Issuing>) -> Arc<Scrape> {
@@ -217,9 +232,9 @@ impl Service {
         issuing: Issuing,
         notary: Arc<Notary>,
         scrape: Arc<Scrape>,
+        housekeeper: Arc<Housekeeper>,
     ) -> Result<(), Failure> {
         let clock = place.clock.clone();
-        let housekeeper = Arc::new(Housekeeper::new(issuing.store.clone(), clock.clone(), issuing.custodian.clone(), notary.clone()));
         let app = Arc::new(sides::private_app(settings, place, issuing, notary, scrape)?);
         self.shown.private = Some(app.clone());
         let [_, limits] = self.limits;

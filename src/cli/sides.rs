@@ -91,7 +91,7 @@ pub fn private_app(
     Ok(PrivateApp {
         registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
         passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), relying_party(settings)?),
-        desk: Desk::new(store, clock.clone(), entropy, custodian, notary.clone(), rules),
+        desk: Desk::new(store, place.watch.clone(), entropy, custodian, notary.clone(), rules),
         notary,
         clock,
         public_url: settings.public_url()?,

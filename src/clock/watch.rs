@@ -20,12 +20,28 @@ pub enum ClockError {
     /// It was set while the process ran. Which of the two times was right cannot be known.
     #[error("this machine's clock jumped {} while the service ran; set it right, and restart the service once it is", direction(*.0))]
     Jumped(i64),
+    /// The store's own clock was set while the process ran: it may be on the same machine.
+    #[error("the database's clock jumped {} while the service ran; set it right, and restart the service once it is", direction(*.0))]
+    StoreJumped(i64),
+    /// An issuer worked on the same store at a later time than now.
+    #[error(
+        "this machine's clock is {0} s behind the newest time in the store; set it right, or, if it is right and was ahead before, run `countersign store clock-corrected`"
+    )]
+    Behind(i64),
 }
 
 /// The wall clock, watched. One for a process.
 pub struct ClockWatch {
     clock: Arc<dyn Clock>,
-    reference: Mutex<Reference>,
+    known: Mutex<Known>,
+}
+
+/// What the wall clock is compared with.
+#[derive(Clone, Copy)]
+struct Known {
+    reference: Reference,
+    /// It is not before this. Seconds since 1970.
+    newest: i64,
 }
 
 /// A moment at which the wall clock was last compared and found right.
@@ -38,44 +54,81 @@ struct Reference {
     from_store: bool,
 }
 
+impl Reference {
+    /// What the clock should show so long after the start of the machine.
+    fn expected(&self, since_boot: Duration) -> i64 {
+        let passed = since_boot.saturating_sub(self.since_boot).as_secs();
+        self.time.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+    }
+}
+
 impl ClockWatch {
     /// Believes the clock as it is now, until it is compared with another or steps.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let reference = Reference { time: clock.now(), since_boot: clock.since_boot(), from_store: false };
-        Self { clock, reference: Mutex::new(reference) }
+        Self { clock, known: Mutex::new(Known { reference, newest: i64::MIN }) }
+    }
+
+    /// The clock itself, for what is done at any time.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// The wall clock's time in seconds since 1970, unless it is further from the right time than [`TOLERANCE`]. Costs two
     /// readings of the clock, so every check can ask.
     pub fn now(&self) -> Result<i64, ClockError> {
-        let reference = *self.reference();
+        let Known { reference, newest } = *self.known();
         let now = self.clock.now();
-        let passed = self.clock.since_boot().saturating_sub(reference.since_boot);
-        let off = now - reference.time - i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
+        let off = now.saturating_sub(reference.expected(self.clock.since_boot()));
         match off.abs() <= TOLERANCE {
+            true if now < newest.saturating_sub(TOLERANCE) => Err(ClockError::Behind(newest - now)),
             true => Ok(now),
             false if reference.from_store => Err(ClockError::Store(off)),
             false => Err(ClockError::Jumped(off)),
         }
     }
 
+    /// The time in seconds since 1970, counted on from when the clock was last right where it is not now: for what has to be
+    /// written all the same.
+    pub fn steady(&self) -> i64 {
+        self.now().unwrap_or_else(|_| self.known().reference.expected(self.clock.since_boot()))
+    }
+
     /// Compares with the store's time where it has a clock of its own, else with the time since the last comparison. Called
     /// regularly, so that what the two clocks drift apart in months does not add up to a jump.
     pub fn compare(&self, store: Option<i64>) -> Result<i64, ClockError> {
+        let since_boot = self.clock.since_boot();
         if let Some(time) = store {
-            *self.reference() = Reference { time, since_boot: self.clock.since_boot(), from_store: true };
+            let mut known = self.known();
+            let jumped = time.saturating_sub(known.reference.expected(since_boot));
+            if known.reference.from_store && jumped.abs() > TOLERANCE {
+                return Err(ClockError::StoreJumped(jumped));
+            }
+            known.reference = Reference { time, since_boot, from_store: true };
+            drop(known);
             return self.now();
         }
         let now = self.now()?;
-        let mut reference = self.reference();
-        if !reference.from_store {
-            *reference = Reference { time: now, since_boot: self.clock.since_boot(), from_store: false };
+        let mut known = self.known();
+        if !known.reference.from_store {
+            known.reference = Reference { time: now, since_boot, from_store: false };
         }
         Ok(now)
     }
 
-    fn reference(&self) -> MutexGuard<'_, Reference> {
-        self.reference.lock().unwrap_or_else(PoisonError::into_inner)
+    /// From now on a time before `newest`, in seconds since 1970, is wrong.
+    pub fn not_before(&self, newest: i64) {
+        self.known().newest = newest;
+    }
+
+    /// Believes the clock as it is now, once more: it was set right.
+    pub fn begin_again(&self) {
+        let reference = Reference { time: self.clock.now(), since_boot: self.clock.since_boot(), from_store: false };
+        self.known().reference = reference;
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,7 +185,46 @@ mod tests {
         assert_eq!(watch.now(), Ok(NOW - 125));
         clock.step(NOW - 125 - 31);
         assert_eq!(watch.now(), Err(ClockError::Store(-31)), "between two comparisons as well");
-        assert_eq!(watch.compare(Some(NOW - 156)), Ok(NOW - 156));
+    }
+
+    #[test]
+    fn a_store_whose_clock_jumps_is_not_believed_until_it_is_back() {
+        let (clock, watch) = watched();
+        assert_eq!(watch.compare(Some(NOW + 5)), Ok(NOW));
+        clock.set(NOW + 60);
+        for jumped in [3 * 86_400, 31, -31, -3_600] {
+            // On one machine both jump together, and agree.
+            clock.step(NOW + 65 + jumped);
+            assert_eq!(watch.compare(Some(NOW + 65 + jumped)), Err(ClockError::StoreJumped(jumped)));
+            assert_eq!(watch.now(), Err(ClockError::Store(jumped)));
+            assert_eq!(watch.steady(), NOW + 65);
+        }
+        clock.step(NOW + 60);
+        assert_eq!(watch.compare(Some(NOW + 64)), Ok(NOW + 60));
+    }
+
+    #[test]
+    fn a_time_before_the_newest_that_is_known_is_wrong() {
+        let (clock, watch) = watched();
+        watch.not_before(NOW + 31);
+        assert_eq!(watch.now(), Err(ClockError::Behind(31)));
+        assert_eq!(watch.compare(Some(NOW)), Err(ClockError::Behind(31)));
+        assert_eq!(watch.steady(), NOW);
+        clock.set(NOW + 1);
+        assert_eq!(watch.compare(None), Ok(NOW + 1), "within the tolerance");
+        watch.not_before(NOW + 1_000);
+        assert_eq!(watch.now(), Err(ClockError::Behind(999)));
+        watch.not_before(NOW);
+        assert_eq!(watch.now(), Ok(NOW + 1), "somebody corrected it in the store");
+    }
+
+    #[test]
+    fn a_clock_that_was_set_right_can_be_believed_once_more() {
+        let (clock, watch) = watched();
+        clock.step(NOW - 7_200);
+        assert_eq!((watch.now(), watch.steady()), (Err(ClockError::Jumped(-7_200)), NOW));
+        watch.begin_again();
+        assert_eq!((watch.now(), watch.steady()), (Ok(NOW - 7_200), NOW - 7_200));
     }
 
     #[test]
@@ -141,6 +233,10 @@ mod tests {
         assert_eq!(
             ClockError::Jumped(-40).to_string(),
             "this machine's clock jumped back by 40 s while the service ran; set it right, and restart the service once it is"
+        );
+        assert_eq!(
+            ClockError::StoreJumped(90).to_string(),
+            "the database's clock jumped forwards by 90 s while the service ran; set it right, and restart the service once it is"
         );
     }
 }

@@ -137,6 +137,8 @@ impl From<Refused> for Problem {
             Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::NoScope | Refused::Reason => {
                 Self::invalid(said)
             }
+            Refused::BornExpired => Self::new(StatusCode::SERVICE_UNAVAILABLE, "born-expired", said),
+            Refused::Clock => Self::new(StatusCode::SERVICE_UNAVAILABLE, "clock", said),
             Refused::Ring(_) | Refused::Sign(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-key", said),
             Refused::Unsound(error) => {
                 LEDGER.alarm(&error);

@@ -10,7 +10,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::Refused;
+use super::{Checked, Refused};
 use crate::{
     authority::{Actor, ActorName, is_short_text},
     clock::Clock,
@@ -32,6 +32,7 @@ pub const POLICY: Policy = Policy {
     published: DAY,
     // A token that was prepared in the key's last second is shown a day later, for as long as a token lives.
     retired: MAX_PREPARATION + MAX_LIFETIME + LEEWAY,
+    grace: DAY,
     warning: 7 * DAY,
     slack: DAY,
 };
@@ -170,14 +171,18 @@ impl Custodian {
         Ok(Some((stored, set)))
     }
 
-    /// Does what the policy asks for now, and takes the active key out of the vault.
-    pub async fn rotate(&self) -> Result<Rotated, CustodyError> {
-        let now = self.clock.now();
+    /// Does what the policy asks for at this time, and takes the active key out of the vault. While the time is not settled only
+    /// what cannot wait: a key takes over where none can sign, and the private half of a revoked key is destroyed.
+    pub async fn rotate(&self, time: Checked) -> Result<Rotated, CustodyError> {
+        let now = time.now();
+        let is_settled = matches!(time, Checked::Settled(_));
         let (stored, set) = self.published().await?.ok_or(CustodyError::NoSet)?;
         let plan = plan(&set, &stored.keys, &self.vault.ids()?, &self.trust.policy, now);
         let mut done = Rotated { warnings: plan.warnings, ..Rotated::default() };
         for step in plan.steps {
             match step {
+                Step::Activate(_) if !is_settled && !plan.is_idle => {}
+                Step::Remove(_) if !is_settled => {}
                 Step::Activate(id) => {
                     // Before the one that works is given up, so that a file that cannot be read leaves everything as it is.
                     self.vault.load(id)?;
@@ -186,19 +191,13 @@ impl Custodian {
                 Step::Remove(id) => done.removed.extend(self.store.remove_key(id, now).await?.then_some(id)),
             }
         }
-        for id in self.spent(&plan.destroy).await? {
+        let is_revoked = |id: &KeyId| stored.keys.iter().any(|record| record.id == *id && record.revoked.is_some());
+        for id in plan.destroy.into_iter().filter(|id| is_settled || is_revoked(id)) {
             self.vault.destroy(id)?;
             done.destroyed.push(id);
         }
         self.refresh().await?;
         Ok(done)
-    }
-
-    /// Those of `planned` that the store says are spent: nothing is destroyed on the word of a plan alone.
-    async fn spent(&self, planned: &[KeyId]) -> Result<Vec<KeyId>, StoreError> {
-        let records = self.store.signing_keys().await?.map(|stored| stored.keys).unwrap_or_default();
-        let spent = |id: &KeyId| records.iter().any(|record| record.id == *id && record.stage >= Stage::Retired);
-        Ok(planned.iter().copied().filter(spent).collect())
     }
 
     /// Takes out the key that is active in the store, as another process may have changed it. Where there is none or it cannot

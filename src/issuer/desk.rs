@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     authority::{AccessHash, Act, Attempt, Authorisation, AuthorisationId, Officer, Role, State},
-    clock::Clock,
+    clock::{Clock, ClockWatch},
     entropy::Entropy,
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
@@ -72,6 +72,7 @@ pub struct Issued {
 /// Issues tokens, signed with the key that the custodian has out.
 pub struct Desk {
     store: Arc<dyn IssuerStore>,
+    watch: Arc<ClockWatch>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     custodian: Arc<Custodian>,
@@ -85,14 +86,15 @@ impl Desk {
     /// Opens the desk.
     pub fn new(
         store: Arc<dyn IssuerStore>,
-        clock: Arc<dyn Clock>,
+        watch: Arc<ClockWatch>,
         entropy: Arc<dyn Entropy>,
         custodian: Arc<Custodian>,
         notary: Arc<Notary>,
         settings: DeskSettings,
     ) -> Self {
+        let clock = watch.clock().clone();
         let refusals = Refusals::new(store.clone(), clock.clone());
-        Self { store, clock, entropy, custodian, notary, settings, silent: SilentTokens::default(), refusals }
+        Self { store, watch, clock, entropy, custodian, notary, settings, silent: SilentTokens::default(), refusals }
     }
 
     /// Issues a token: signs it, records it with its ledger entry, and only then shows it.
@@ -107,7 +109,7 @@ impl Desk {
         if !officer.role.may_ask_and_issue() {
             return Err(Refused::NotAllowed("only officers and approvers issue tokens"));
         }
-        let now = self.clock.now();
+        let now = self.watch.now().map_err(|_| Refused::Clock)?;
         let channel = request.approach.channel;
         let authorisation = self.authorisation(officer, request.authorisation, channel, request.not_before.unwrap_or(now)).await?;
         let window = window(&request, &authorisation, now)?;
@@ -129,6 +131,7 @@ impl Desk {
                 Err(IssueRefusal::NotAuthorised) => return Err(self.why_not(&authorisation, &issued.claims).await?),
                 Err(IssueRefusal::AccessRevoked) => return Err(Refused::AccessRevoked),
                 Err(IssueRefusal::TooManyLive) => return Err(Refused::TooManyLive),
+                Err(IssueRefusal::BornExpired) => return Err(Refused::BornExpired),
                 Err(IssueRefusal::Store(error)) => return Err(error.into()),
             }
         }
@@ -184,10 +187,12 @@ impl Desk {
         let token = self.silent.find(cti).ok_or(Refused::CannotSpeak)?;
         self.ledger_is_signed().await?;
         let code = SpokenCode::of(&token, self.settings.spoken);
-        let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(self.clock.now());
+        let now = self.watch.now().map_err(|_| Refused::Clock)?;
+        let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(now);
         match self.store.make_speakable(cti, self.speakable(code, &token), entry).await {
             Ok(()) => Ok(code),
             Err(IssueRefusal::TooManyLive) => Err(Refused::TooManyLive),
+            Err(IssueRefusal::BornExpired) => Err(Refused::BornExpired),
             Err(IssueRefusal::Store(error)) => Err(error.into()),
             Err(IssueRefusal::NotAuthorised | IssueRefusal::AccessRevoked | IssueRefusal::KeyNotActive | IssueRefusal::CodeTaken) => {
                 Err(Refused::CannotSpeak)

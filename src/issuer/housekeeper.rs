@@ -1,17 +1,30 @@
-//! What the issuer does by itself, again and again, and once more before it ends.
+//! What the issuer does without being asked, again and again, and once more before it ends.
 
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Custodian, Notary, NotaryError};
-use crate::{clock::Clock, health::alarm, store::IssuerStore};
+use super::{Checked, Custodian, CustodyError, Notary, NotaryError, Timekeeper};
+use crate::{
+    clock::ClockWatch,
+    health::{Health, Part},
+    keyring::rotation::Warning,
+    store::{IssuerStore, StoreError},
+};
+
+/// Everything up to a time in the future counts as purged.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "tokens that end within the next {0} s count as purged and are expired, because a clock that was ahead purged the records; run `countersign store clock-corrected` once it is right"
+)]
+struct PurgedAhead(i64);
 
 /// Reports first checks to the ledger, drops old rows, keeps the keys in turn, and has the ledger signed.
 pub struct Housekeeper {
     store: Arc<dyn IssuerStore>,
-    clock: Arc<dyn Clock>,
+    time: Timekeeper,
+    health: Arc<Health>,
     custodian: Arc<Custodian>,
     notary: Arc<Notary>,
     warned: Mutex<HashSet<String>>,
@@ -19,35 +32,83 @@ pub struct Housekeeper {
 
 impl Housekeeper {
     /// Works on a store, with the keeper of its keys and the signer of its ledger.
-    pub fn new(store: Arc<dyn IssuerStore>, clock: Arc<dyn Clock>, custodian: Arc<Custodian>, notary: Arc<Notary>) -> Self {
-        Self { store, clock, custodian, notary, warned: Mutex::default() }
+    pub fn new(
+        store: Arc<dyn IssuerStore>,
+        watch: Arc<ClockWatch>,
+        health: Arc<Health>,
+        custodian: Arc<Custodian>,
+        notary: Arc<Notary>,
+    ) -> Self {
+        let time = Timekeeper::new(store.clone(), watch, health.clone());
+        Self { store, time, health, custodian, notary, warned: Mutex::default() }
+    }
+
+    /// Before the first round: a key signs, if one can. While the clock is wrong nothing is issued, so that waits.
+    pub async fn begin(&self) -> Result<(), CustodyError> {
+        match self.time.check().await {
+            Some(time) => self.custodian.rotate(time).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Does everything once. What fails goes to the log, keeps nothing else from being done, and is tried again the next time.
-    /// Tells whether nothing failed.
+    /// Returns whether nothing failed. While the clock is wrong nothing is purged, and no key changes over or is destroyed.
     pub async fn round(&self) -> bool {
-        let now = self.clock.now();
-        let reported = self.store.report_first_checks(now).await;
-        if let Err(error) = &reported {
-            tracing::error!(kind = "first_checks", %error, "first checks could not be reported");
-        }
-        let purged = self.store.purge(now).await;
-        if let Err(error) = &purged {
-            tracing::error!(kind = "purge", %error, "old rows could not be purged");
-        }
-        let rotated = self.custodian.rotate().await;
-        match &rotated {
-            Ok(rotated) => self.warn(rotated.warnings.iter().map(ToString::to_string).collect()),
-            Err(error) => tracing::error!(kind = "signing_keys", %error, "the signing keys could not be kept in turn"),
-        }
+        let time = self.time.check().await;
+        let reported = self.store.report_first_checks(self.time.steady()).await;
+        self.outcome(Part::FirstChecks, &reported);
+        let purged = self.purge(time).await;
+        let rotated = self.rotate(time).await;
         // Last, so that all of this is under the checkpoint.
         let signed = self.notary.sign().await;
         match &signed {
-            Ok(_) => {}
-            Err(NotaryError::Store(error)) => tracing::error!(kind = "ledger", %error, "the ledger could not be signed"),
-            Err(error) => alarm("ledger", error),
+            Ok(_) => self.health.ok(Part::Ledger),
+            Err(NotaryError::Store(error)) => self.health.failed(Part::Ledger, error),
+            Err(error) => self.health.alarm(Part::Ledger, error),
         }
-        reported.is_ok() && purged.is_ok() && rotated.is_ok() && signed.is_ok()
+        time.is_some() && reported.is_ok() && purged && rotated && signed.is_ok()
+    }
+
+    async fn purge(&self, time: Option<Checked>) -> bool {
+        let purged = match time {
+            Some(Checked::Settled(now)) => self.store.purge(now).await,
+            _ => Ok(()),
+        };
+        if purged.is_err() {
+            self.outcome(Part::Purge, &purged);
+            return false;
+        }
+        let now = self.time.steady();
+        match self.store.time().await {
+            Ok(store) if store.purged_through > now => self.health.alarm(Part::Purge, &PurgedAhead(store.purged_through - now)),
+            read => self.outcome(Part::Purge, &read),
+        }
+        true
+    }
+
+    async fn rotate(&self, time: Option<Checked>) -> bool {
+        let Some(time) = time else { return true };
+        match self.custodian.rotate(time).await {
+            Ok(rotated) => {
+                match rotated.warnings.iter().find(|warning| **warning == Warning::NoKey) {
+                    Some(none) => self.health.failed(Part::SigningKeys, none),
+                    None => self.health.ok(Part::SigningKeys),
+                }
+                self.warn(rotated.warnings.iter().map(ToString::to_string).collect());
+                true
+            }
+            Err(error) => {
+                self.health.failed(Part::SigningKeys, &error);
+                false
+            }
+        }
+    }
+
+    fn outcome<T>(&self, part: Part, outcome: &Result<T, StoreError>) {
+        match outcome {
+            Ok(_) => self.health.ok(part),
+            Err(error) => self.health.failed(part, error),
+        }
     }
 
     /// A warning is told when it comes up and when its sentence changes, not every time.

@@ -20,6 +20,7 @@ mod seldom;
 mod silent;
 mod standing;
 mod survey;
+mod timekeeper;
 mod withdrawals;
 
 pub use custodian::{Custodian, CustodyError, KeyVault, POLICY, Rotated, Trust, VaultError, draw_key};
@@ -36,6 +37,7 @@ pub use renewal::{Renewal, RenewalError, Renewed};
 pub use secret::{Credential, Link, SecretError, SessionToken};
 pub use standing::{TokenState, TokenStatus};
 pub use survey::key_changes;
+pub use timekeeper::{Checked, Timekeeper, Untimely, clock_corrected, time_by_hand};
 
 use crate::{
     authority::{Authorisation, AuthorisationError, State},
@@ -118,6 +120,14 @@ pub enum Refused {
     /// Too many spoken codes are live for a guesser's chance to stay small.
     #[error("as many spoken codes are live as the settings allow; use the QR code, or wait until some have run out")]
     TooManyLive,
+    /// Everything up to a time in the future counts as purged.
+    #[error(
+        "this code would be expired from the start, because a clock that was ahead purged the records; ask the operator to run `countersign store clock-corrected`"
+    )]
+    BornExpired,
+    /// Codes would be issued at a wrong time, and refused everywhere.
+    #[error("no code can be issued, because the issuer's clock is wrong; ask the operator to set it right")]
+    Clock,
     /// The token cannot be made speakable.
     #[error("this token's words cannot be switched on any more; issue a new token with spoken words")]
     CannotSpeak,

@@ -2,7 +2,8 @@
 //!
 //! The policy in prose. One key signs for everybody, so that no token tells whose it is. It signs for [`Policy::active`];
 //! then the next key of the set takes over, which was published for [`Policy::published`] before, so that whoever keeps a
-//! copy of the set has it. A key that ceased to sign never signs again, and its private half is destroyed at once; its
+//! copy of the set has it. A key that ceased to sign never signs again. Its private half is destroyed [`Policy::grace`] later,
+//! so that a store that is restored within that time still finds the key that signs in it; that of a revoked one at once. Its
 //! public half stays published for [`Policy::retired`], as long as a token of it could be shown. A key whose private half is
 //! missing here may be on another machine: none takes its place until it is revoked. Only where no key can
 //! sign at all (at the very beginning, or after a revocation) does one take over that was published a moment ago.
@@ -23,6 +24,8 @@ pub struct Policy {
     pub published: i64,
     /// How long after it ceased to sign a token of a key may be shown.
     pub retired: i64,
+    /// How long after it ceased to sign the private half of a key that was not revoked is destroyed.
+    pub grace: i64,
     /// How long before keys or set run out people are warned.
     pub warning: i64,
     /// How late a rotation may come, because the machine was off, before keys are switched early to make up for it.
@@ -111,6 +114,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Private halves that are of no use to anybody but a thief.
     pub destroy: Vec<KeyId>,
+    /// No key can sign now, so that the first step cannot wait.
+    pub is_idle: bool,
     /// What people have to do.
     pub warnings: Vec<Warning>,
 }
@@ -124,10 +129,12 @@ pub fn plan(set: &KeySet, records: &[KeyRecord], at_hand: &BTreeSet<KeyId>, poli
     let activate = (!elsewhere && shelf.due()).then(|| shelf.successor()).flatten().filter(|key| shelf.is_here(key));
     let over = |record: &&KeyRecord| !elsewhere && record.stage == Stage::Retired && record.since + policy.retired <= now;
     let steps = activate.into_iter().map(|key| Step::Activate(key.id)).chain(records.iter().filter(over).map(|r| Step::Remove(r.id)));
-    let spent = |record: &&KeyRecord| record.stage >= Stage::Retired || activate.is_some() && record.stage == Stage::Active;
+    let past = |record: &KeyRecord| record.revoked.is_some() || record.since + policy.grace <= now;
+    let spent = |record: &&KeyRecord| record.stage >= Stage::Retired && past(record);
     Plan {
         steps: steps.collect(),
         destroy: records.iter().filter(spent).map(|r| r.id).filter(|id| at_hand.contains(id)).collect(),
+        is_idle: shelf.is_idle(),
         warnings: shelf.warnings(activate),
     }
 }
@@ -178,8 +185,11 @@ impl<'a> Shelf<'a> {
     fn successor(&self) -> Option<&'a KeyRecord> {
         let waiting = self.waiting();
         let in_turn = waiting.iter().find(|record| record.since + self.policy.published <= self.now);
-        let idle = self.active().is_none_or(|key| !self.is_valid(key, self.now + 1));
-        in_turn.or_else(|| waiting.iter().filter(|_| idle).min_by_key(|record| record.since)).copied()
+        in_turn.or_else(|| waiting.iter().filter(|_| self.is_idle()).min_by_key(|record| record.since)).copied()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.active().is_none_or(|key| !self.is_valid(key, self.now + 1))
     }
 
     fn warnings(&self, activate: Option<&KeyRecord>) -> Vec<Warning> {

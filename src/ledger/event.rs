@@ -124,6 +124,9 @@ pub enum Event {
         reason: Option<String>,
         by: ActorName,
     },
+    /// What a clock that was ahead had left in the store was undone: how far tokens count as purged was lowered, and so many tokens
+    /// whose records were gone count as withdrawn.
+    ClockCorrected { purged_from: i64, purged_to: i64, withdrawn: u32, by: ActorName },
 }
 
 /// Why the ledger's key was replaced. A key vouches for the one behind it, by signing the first checkpoint that covers the

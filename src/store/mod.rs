@@ -18,6 +18,7 @@ mod deployment;
 mod ledger;
 mod postgres;
 mod sqlite;
+mod time;
 
 use access::SEEN_EVERY;
 pub use access::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
@@ -25,6 +26,8 @@ pub use deployment::{Deployment, DeploymentKeys, Found};
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use sqlite::SqliteStore;
+use time::may_end_after;
+pub use time::{Corrected, StoreTime};
 
 /// Token bytes and codes are dropped this long after `exp`. Seconds.
 pub const KEEP_CODES: i64 = 30 * 60;
@@ -174,6 +177,9 @@ pub enum IssueRefusal {
     /// As many speakable tokens are live as the deployment allows.
     #[error("too many spoken codes are live")]
     TooManyLive,
+    /// It would be expired from the start: everything up to a time in the future counts as purged.
+    #[error("the token would be expired from the start")]
+    BornExpired,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -329,11 +335,11 @@ pub trait IssuerStore: AccessStore {
     /// All authorisations, or those that one person asked for; newest first.
     async fn authorisations(&self, asked_by: Option<Callsign>) -> Result<Vec<Authorisation>, StoreError>;
 
-    /// Records a token. One conditional statement requires the active key and an unrevoked way in of the officer's, checks and
-    /// counts the authorisation, in the same transaction.
+    /// Records a token. One conditional statement requires the active key, an unrevoked way in of the officer's and an end after
+    /// what was purged, checks and counts the authorisation, in the same transaction.
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal>;
 
-    /// Makes a live token's code work.
+    /// Makes a live token's code work, if it ends after what was purged.
     async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<(), IssueRefusal>;
 
     /// One token.
@@ -358,12 +364,22 @@ pub trait IssuerStore: AccessStore {
     /// How many marks of minutes that began before `before` the ledger does not know yet.
     async fn overdue_marks(&self, before: i64) -> Result<u32, StoreError>;
 
-    /// Drops what is past its time; never a mark that the ledger does not know. Raises `purged_through`.
+    /// Drops what is past its time; never a mark that the ledger does not know. Raises `purged_through`. Where the store has a
+    /// clock of its own, nothing is past its time by `now` that is not so by that clock as well.
     async fn purge(&self, now: i64) -> Result<(), StoreError>;
 
-    /// Writes one row in the way in which every act is written. Returns the store's own time in seconds since 1970, where it has
-    /// a clock of its own; `now` is the caller's.
-    async fn act_heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError>;
+    /// Writes one row in the way in which every act is written, and raises [`StoreTime::newest`] to `believed`, but not above the
+    /// store's own time. Returns that, in seconds since 1970, where the store has a clock of its own.
+    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError>;
+
+    /// What it knows of the time. Without a heartbeat of an issuer the newest time is that of the last entry in the ledger.
+    async fn time(&self) -> Result<StoreTime, StoreError>;
+
+    /// Undoes what a clock that was ahead left behind, now that it is `now`: lowers a [`StoreTime::purged_through`] in the future
+    /// to [`KEEP_ROWS`] before, and a [`StoreTime::newest`] in the future. Tokens that end after that and have no row any more
+    /// get one again from the ledger, as withdrawn, because nobody knows whether they were used. `None`, and nothing happened,
+    /// where neither is in the future.
+    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError>;
 
     /// The size of the store's write-ahead log, where it is a file beside the store. It grows for as long as somebody reads.
     fn log_bytes(&self) -> Option<u64>;

@@ -107,8 +107,13 @@ impl Checking {
 impl Issuing {
     async fn look(&self, now: i64, scrape: &Scrape) -> Moment {
         let overdue = self.store.overdue_marks(now - MARKS_WAIT);
-        let (head, overdue, keys) = tokio::join!(in_time(self.ledger.head()), in_time(overdue), in_time(self.custodian.published()));
-        let mut moment = Moment::new(head.is_some() && overdue.is_some() && keys.is_some());
+        let (head, overdue, time, keys) =
+            tokio::join!(in_time(self.ledger.head()), in_time(overdue), in_time(self.store.time()), in_time(self.custodian.published()));
+        let mut moment = Moment::new(head.is_some() && overdue.is_some() && time.is_some() && keys.is_some());
+        if let Some(time) = time {
+            let through = "A token that ended then or before is purged and counts as expired, since 1970; 0 before the first";
+            moment.gauge("purged_through_timestamp_seconds", through, time.purged_through);
+        }
         if let Some(head) = head {
             moment.gauge("ledger_entries", "Entries of the ledger", i64::try_from(head.size).unwrap_or(i64::MAX));
             let signed = head.checkpoint.map_or(0, |checkpoint| checkpoint.size);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::pending, net::SocketAddr, path::PathBuf
 
 use countersign::{
     authority::{AccessHash, Actor, ActorName, Authorisation, AuthorisationId, Decision, Officer, Role, Scope},
-    clock::ManualClock,
+    clock::{Clock as _, ClockWatch, ManualClock},
     config::Organisation,
     hex,
     http::{
@@ -16,7 +16,7 @@ use countersign::{
         proxy::Proxies,
         public,
     },
-    issuer::{Ask, Confirmed, Custodian, Desk, DeskSettings, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust},
+    issuer::{Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust},
     keyring::rotation::Policy,
     ledger::Event,
     page::{Deployment, Pages},
@@ -62,6 +62,8 @@ impl Default for Setup {
 
 pub struct TestApp {
     pub clock: Arc<ManualClock>,
+    /// The issuer's.
+    pub watch: Arc<ClockWatch>,
     pub entropy: Arc<Seeded>,
     pub store: Arc<SqliteStore>,
     /// What goes wrong between the verifier and its store; nothing at first.
@@ -101,6 +103,17 @@ impl TestApp {
         Asker::at(self.public)
     }
 
+    /// The time, which nobody doubts.
+    pub fn time(&self) -> Checked {
+        Checked::Settled(self.clock.now())
+    }
+
+    /// Back to a time before, which the issuer believes as if it had just started.
+    pub fn begins_again_at(&self, now: i64) {
+        self.clock.set(now);
+        self.watch.begin_again();
+    }
+
     pub fn desk(&self) -> &Desk {
         &self.issuer_side.desk
     }
@@ -110,7 +123,7 @@ impl TestApp {
         let notary = Arc::new(Notary::new(self.store.clone(), self.ledger.clone()));
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.setup.max_live };
         let (store, custodian) = (self.store.clone(), self.custodian.clone());
-        let desk = Desk::new(store, self.clock.clone(), self.entropy.clone(), custodian, notary.clone(), rules);
+        let desk = Desk::new(store, self.watch.clone(), self.entropy.clone(), custodian, notary.clone(), rules);
         (notary, desk)
     }
 
@@ -230,7 +243,8 @@ impl Setup {
         let trust = Trust { root: root().public(), issuer: issuer(), policy: self.rotation };
         let custodian = Arc::new(Custodian::new(store.clone(), vault.clone(), clock.clone(), entropy.clone(), trust));
         custodian.install(&first_key_set()).await.unwrap();
-        custodian.rotate().await.unwrap();
+        custodian.rotate(Checked::Settled(NOW)).await.unwrap();
+        let watch = Arc::new(ClockWatch::new(clock.clone()));
         let keys = Arc::new(KeyWatch::new(root().public(), issuer()));
         keys.refresh(&*store, NOW).await.unwrap();
         let faults = Arc::new(Switch::default());
@@ -248,7 +262,7 @@ impl Setup {
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
-        let desk = Desk::new(store.clone(), clock.clone(), entropy.clone(), custodian.clone(), notary.clone(), rules);
+        let desk = Desk::new(store.clone(), watch.clone(), entropy.clone(), custodian.clone(), notary.clone(), rules);
         let party = RelyingParty::at(CONSOLE_URL).unwrap();
         let issuer_side = Arc::new(PrivateApp {
             registry: registry.clone(),
@@ -271,6 +285,7 @@ impl Setup {
         let authorisation = registry.decide(&approver.officer, asked.id, Decision::Approve).await.unwrap().id;
         TestApp {
             clock,
+            watch,
             entropy,
             store,
             faults,

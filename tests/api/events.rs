@@ -104,7 +104,7 @@ async fn a_stream_lasts_for_as_long_as_a_check_may_come() {
     assert_eq!(events.next().await, Some(status("checked", Some(minute))));
     app.clock.set(issued.expires_at + 60);
     assert_eq!(events.next().await, None, "a checked token is watched until its time is over");
-    app.clock.set(NOW);
+    app.begins_again_at(NOW);
     let unchecked = app.officer.issue_plain().await;
     let mut events = Events::of(&app.officer, &unchecked.id).await;
     assert_eq!(events.next().await, Some(status("live", None)));

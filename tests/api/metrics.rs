@@ -67,7 +67,7 @@ impl Figures {
     }
 
     #[track_caller]
-    fn is(&self, series: &str, value: i64) {
+    pub fn is(&self, series: &str, value: i64) {
         #[expect(clippy::cast_precision_loss, reason = "times and counts are far below 2^53")]
         let wanted = Some(value as f64);
         assert_eq!(self.get(series), wanted, "{series}");
@@ -257,7 +257,7 @@ async fn the_ledger_tells_how_far_it_is_behind() {
     app.figures().await.is("marks_overdue", 1);
     app.store.report_first_checks(NOW + 200).await.unwrap();
     let notary = std::sync::Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
-    let housekeeper = Housekeeper::new(app.store.clone(), app.clock.clone(), app.custodian.clone(), notary);
+    let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), std::sync::Arc::default(), app.custodian.clone(), notary);
     assert!(housekeeper.round().await);
     app.metrics.housekept(app.clock.now());
     let figures = app.figures().await;

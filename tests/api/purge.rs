@@ -64,6 +64,9 @@ async fn a_clock_that_is_set_back_brings_nothing_back() {
         assert_eq!(numbered.code(&issued.words).await.verdict(), "unknown_code");
     }
     assert_eq!((app.count("tokens"), app.count("marks")), (0, 0));
+    let refused = app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await;
+    assert_eq!(refused.problem(), (503, "clock".into()), "nor is anything issued");
+    app.begins_again_at(NOW);
     let fresh = app.officer.issue(json!({"channel": "in-person", "lifetime": 600, "not_before": NOW + 1})).await;
     assert_eq!(app.anyone().token(&fresh.token).await.verdict(), "genuine", "ends after the purge, so it counts");
 }

@@ -1,5 +1,6 @@
 //! Keys that change over while people issue and check: the real store, desk and listeners on a clock that the test moves.
 
+mod clock;
 mod crashes;
 mod load;
 mod publishing;
@@ -45,7 +46,7 @@ impl TestApp {
     /// What the timers of both sides do.
     async fn look(&self, now: i64) -> Rotated {
         self.clock.set(now);
-        let rotated = self.custodian.rotate().await.unwrap();
+        let rotated = self.custodian.rotate(self.time()).await.unwrap();
         self.keys.refresh(&*self.store, now).await.unwrap();
         rotated
     }
@@ -69,7 +70,7 @@ impl TestApp {
 
     fn desk_of(&self, custodian: Arc<Custodian>) -> Desk {
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: 256 };
-        Desk::new(self.store.clone(), self.clock.clone(), self.entropy.clone(), custodian, self.issuer_side.notary.clone(), rules)
+        Desk::new(self.store.clone(), self.watch.clone(), self.entropy.clone(), custodian, self.issuer_side.notary.clone(), rules)
     }
 
     async fn records(&self) -> Vec<KeyRecord> {
@@ -88,10 +89,15 @@ impl TestApp {
         active[0]
     }
 
-    /// No private half is left of a key that signs no more.
+    /// No private half is left of a key that was revoked, or that signs no more since a day.
     async fn spent_keys_are_destroyed(&self) {
-        let at_hand = self.vault.ids().unwrap();
-        let left: Vec<_> = self.records().await.into_iter().filter(|r| r.stage >= Stage::Retired && at_hand.contains(&r.id)).collect();
+        self.spent_keys_are_destroyed_after(POLICY.grace).await;
+    }
+
+    async fn spent_keys_are_destroyed_after(&self, grace: i64) {
+        let (at_hand, now) = (self.vault.ids().unwrap(), self.time().now());
+        let spent = |record: &KeyRecord| record.stage >= Stage::Retired && (record.revoked.is_some() || record.since + grace <= now);
+        let left: Vec<_> = self.records().await.into_iter().filter(|r| spent(r) && at_hand.contains(&r.id)).collect();
         assert_eq!(left, []);
     }
 }

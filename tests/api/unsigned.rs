@@ -39,6 +39,7 @@ async fn nothing_is_issued_and_all_that_takes_back_goes_on() {
         let app = TestApp::start().await;
         let (silent, spoken) = (app.officer.issue_plain().await, app.officer.issue_spoken().await);
         app.issuer_side.notary.sign().await.unwrap();
+        app.confirmed(&app.officer.officer).await;
         let restarted = app.restarted();
         breaks(&app);
         // A process that was started after it, or one that noticed in its round.
@@ -47,7 +48,7 @@ async fn nothing_is_issued_and_all_that_takes_back_goes_on() {
         let approach = world::approach(Channel::InPerson);
         let request = IssueRequest { authorisation: None, approach, not_before: None, lifetime: None, spoken: None };
         let size = app.store.head().await.unwrap().size;
-        let refused = desk.issue(&app.officer.officer, request).await.unwrap_err();
+        let refused = desk.issue(app.confirmed(&app.officer.officer).await, request).await.unwrap_err();
         assert!(matches!(refused, Refused::Unsigned(_) | Refused::Store(_)), "{what}: {refused}");
         assert_eq!(app.store.head().await.unwrap().size, size, "{what}: no entry, so no code");
         // The running one notices with its next checkpoint, unless it has the key in memory.

@@ -16,7 +16,7 @@ async fn edges(app: &TestApp, body: Value, start: i64, end: i64) {
     let starts = AT_START.map(|(off, verdict)| (start + off, verdict));
     let ends = AT_END.map(|(off, verdict)| (end + off, verdict));
     for (now, verdict) in starts.into_iter().chain(ends) {
-        app.clock.set(NOW);
+        app.begins_again_at(NOW);
         let by_token = app.officer.issue(body.clone()).await;
         let by_code = app.officer.issue(body.clone()).await;
         app.clock.set(now);

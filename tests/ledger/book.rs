@@ -229,6 +229,11 @@ pub fn revoked(key: u8, by: &str) -> Event {
     Event::KeyRevoked { key: token_key(key), reason: "stolen".into(), by: actor(by) }
 }
 
+/// A purge mark that was put from one time to another.
+pub fn corrected(purged_from: i64, purged_to: i64, by: &str) -> Event {
+    Event::ClockCorrected { purged_from, purged_to, withdrawn: 2, by: actor(by) }
+}
+
 /// Entries, and the time of the last.
 pub struct Book {
     pub entries: Vec<Entry>,

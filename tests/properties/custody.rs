@@ -162,8 +162,10 @@ impl Custody {
             self.vault.remove(id).expect("only what is at hand is destroyed");
         }
         for record in &self.records {
-            let gone = record.stage < Stage::Retired || !self.vault.contains_key(&record.id);
-            assert!(gone, "the private half of a spent key is destroyed");
+            let kept = self.vault.contains_key(&record.id);
+            let is_past = record.revoked.is_some() || record.since + self.policy.grace <= self.now;
+            assert!(record.stage < Stage::Retired || !is_past || !kept, "the private half of a spent key is destroyed after its grace");
+            assert!(record.stage != Stage::Retired || is_past || kept, "and not before");
         }
         self.nobody_waits_in_vain();
         plan.warnings

@@ -4,8 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use countersign::{
     authority::{AccessHash, Actor, AuthorisationId, Callsign, Decision, Officer, Role, Scope},
-    clock::{Clock as _, ManualClock},
-    issuer::{Ask, Changed, Confirmed, Custodian, Desk, DeskSettings, Housekeeper, IssueRequest, Issued, Notary, POLICY, Registry, Trust},
+    clock::{Clock as _, ClockWatch, ManualClock},
+    issuer::{
+        Ask, Changed, Checked, Confirmed, Custodian, Desk, DeskSettings, Housekeeper, IssueRequest, Issued, Notary, POLICY, Registry, Trust,
+    },
     keyring::PublishedKey,
     ledger::Event,
     store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, SqliteStore, VerifierStore as _},
@@ -55,11 +57,12 @@ impl Deployment {
         let custodian = Arc::new(Custodian::new(store.clone(), vault, clock.clone(), entropy.clone(), trust));
         let later = |seed, days| PublishedKey { key: world::key(seed).public(), expires_at: NOW + days * DAY, ..world::published() };
         custodian.install(&world::key_set(1, NOW + 30 * DAY, vec![later(3, 40), later(10, 41), later(11, 42)])).await.unwrap();
-        custodian.rotate().await.unwrap();
-        let housekeeper = Housekeeper::new(store.clone(), clock.clone(), custodian.clone(), notary.clone());
+        custodian.rotate(Checked::Settled(NOW)).await.unwrap();
+        let watch = Arc::new(ClockWatch::new(clock.clone()));
+        let housekeeper = Housekeeper::new(store.clone(), watch.clone(), Arc::default(), custodian.clone(), notary.clone());
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: world::issuer(), spoken: SpokenSize::Five, max_live: 256 };
-        let desk = Desk::new(store.clone(), clock.clone(), entropy, custodian.clone(), notary, rules);
+        let desk = Desk::new(store.clone(), watch, entropy, custodian.clone(), notary, rules);
         let enrol = async |callsign: &str, role| registry.enrol(&Actor::Operator, callsign.parse().unwrap(), role).await.unwrap();
         let (administrator, approver) = (Actor::Person(enrol("otter", Role::Administrator).await), enrol("heron", Role::Approver).await);
         enrol("swift", Role::Overseer).await;

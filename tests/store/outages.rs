@@ -182,7 +182,9 @@ async fn whoever_cannot_come_in_is_told_what_to_do() {
     backend.sql("UPDATE schema_version SET version = 99").await.unwrap();
     let newer = "schema 99, this program knows 2); install that version, or restore the backup from before";
     assert!(opened("countersign_verifier", &backend.0.name).await.contains(newer));
-    let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &crate::world::deployment_keys()).await else { panic!("it opened") };
+    let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &crate::world::deployment_keys()).await else {
+        panic!("it opened")
+    };
     assert!(error.to_string().contains(newer), "{error}");
     backend.sql("UPDATE schema_version SET version = 1").await.unwrap();
     assert!(opened("countersign_verifier", &backend.0.name).await.contains("schema 1, this program needs 2); start the issuer"));

@@ -156,7 +156,10 @@ async fn a_pooler_that_shares_connections_is_refused_at_start() {
             let what = format!("{settings:?}, others at work: {busy}");
             let others = if busy { at_work(&pooled).await } else { JoinSet::new() };
             refused(PostgresStore::open_for_issuer(pooled.address("countersign_issuer"), &crate::world::deployment_keys()).await, &what);
-            refused(PostgresStore::open_for_verifier(pooled.address("countersign_verifier"), &crate::world::deployment_keys()).await, &what);
+            refused(
+                PostgresStore::open_for_verifier(pooled.address("countersign_verifier"), &crate::world::deployment_keys()).await,
+                &what,
+            );
             drop(others);
         }
     }

@@ -110,8 +110,14 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
 fn a_folder_in_place_of_the_file_is_named() {
     let sqlite = Sqlite::empty();
     fs::create_dir(sqlite.path()).unwrap();
-    refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "it is a folder; name a file in it"]);
-    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["store.sqlite", "it is a folder; name a file in it"]);
+    refused(
+        SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()),
+        &["store.sqlite", "it is a folder; name a file in it"],
+    );
+    refused(
+        SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()),
+        &["store.sqlite", "it is a folder; name a file in it"],
+    );
 }
 
 #[test]
@@ -132,7 +138,10 @@ fn a_store_of_another_version_is_refused() {
     refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &newer);
     refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &newer);
     sqlite.run("PRAGMA user_version = 4").unwrap();
-    refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &["schema 4", "needs 5", "start the issuer of this version first"]);
+    refused(
+        SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()),
+        &["schema 4", "needs 5", "start the issuer of this version first"],
+    );
 }
 
 #[tokio::test]

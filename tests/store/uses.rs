@@ -1,14 +1,14 @@
 //! Single use.
 
 use countersign::{
-    store::{AttemptHash, KEEP_ROWS, Marked, Presented, Standing},
+    store::{AttemptHash, KEEP_ROWS, Marked, NewToken, Presented, Standing},
     token::{Cti, TokenHash},
 };
 use tokio::task::JoinSet;
 
 use crate::{
     Backend,
-    acts::{NOW, World},
+    acts::{NOW, World, new_token, token},
 };
 
 const MINUTE: i64 = NOW - NOW % 60;
@@ -104,7 +104,9 @@ pub async fn what_was_purged_is_never_used_again(backend: &dyn Backend) {
         }
     }
     // A row that is still there does not help a token that ended before the purge.
-    let back = world.issued(3).await;
+    world.issue(NewToken { expires_at: used.expires_at + 1, ..new_token(3) }).await.unwrap();
+    backend.sql(&format!("UPDATE purged SET through = {}", used.expires_at + 1)).await.unwrap();
+    let back = Presented { cti: Cti([3; 8]), hash: token(3).hash(), expires_at: used.expires_at + 1 };
     assert_eq!(verifier.use_once(back, Some(attempt(1)), NOW).await.unwrap(), Marked::Not(Standing::Purged));
 }
 

@@ -12,7 +12,7 @@ use crate::keyring::SigningKey;
 const NOW: i64 = 1_795_000_000;
 const DAY: i64 = 86_400;
 const WEEK: i64 = 7 * DAY;
-const POLICY: Policy = Policy { active: WEEK, published: DAY, retired: DAY + 660, warning: WEEK, slack: DAY };
+const POLICY: Policy = Policy { active: WEEK, published: DAY, retired: DAY + 660, grace: DAY, warning: WEEK, slack: DAY };
 
 fn public(n: u8) -> PublicKey {
     SigningKey::from_seed(&Zeroizing::new([n; 32])).public()

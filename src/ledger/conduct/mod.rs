@@ -152,6 +152,14 @@ impl Conduct {
                 self.administrates(&mut remarks, by);
                 self.ledger_keys.changed(&mut remarks, event);
             }
+            Event::ClockCorrected { purged_from, purged_to, withdrawn, by } => {
+                self.administrates(&mut remarks, by);
+                unusual(&mut remarks, true, || {
+                    format!("{by} undid what a clock that was ahead had left; {withdrawn} tokens count as withdrawn")
+                });
+                let raised = purged_to > purged_from || purged_from > purged_to && purged_to > at;
+                fault(&mut remarks, raised, || format!("tokens count as purged up to {purged_to}, which was not the clock's to correct"));
+            }
         }
         remarks
     }

@@ -4,12 +4,13 @@ use super::{
     ledger::{append, recorded},
     rows::{AUTHORISATION, authorisation},
     session::Session,
+    time::live_after,
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
     ledger::Entry,
     store::{Decided, StoreError},
-    token::{Channel, LEEWAY},
+    token::Channel,
 };
 
 pub(super) async fn ask(db: &Session, a: &Authorisation, entry: &Entry) -> Result<(), StoreError> {
@@ -73,7 +74,7 @@ pub(super) async fn review(
         db.execute(
             "UPDATE tokens SET withdrawn_at = $1
              WHERE authorisation = $2 AND withdrawn_at IS NULL AND expires_at > $3 AND (expires_at > $4 OR channel <> ALL ($5))",
-            &[&entry.at, &id, &(entry.at - LEEWAY), &until, &channels],
+            &[&entry.at, &id, &live_after(db, entry.at).await?, &until, &channels],
         )
         .await?;
     }
@@ -93,7 +94,7 @@ pub(super) async fn withdraw(db: &Session, id: AuthorisationId, entry: &Entry) -
     let withdraw = "UPDATE authorisations SET state = 'withdrawn' WHERE id = $1 AND state IN ('asked', 'approved')";
     let changed = db.execute(withdraw, &[&id]).await?;
     let live = "UPDATE tokens SET withdrawn_at = $2 WHERE authorisation = $1 AND withdrawn_at IS NULL AND expires_at > $3";
-    db.execute(live, &[&id, &entry.at, &(entry.at - LEEWAY)]).await?;
+    db.execute(live, &[&id, &entry.at, &live_after(db, entry.at).await?]).await?;
     let done = recorded(db, changed, entry).await?;
     Ok(match find(db, id).await? {
         None => Decided::Unknown,

@@ -8,19 +8,17 @@ use super::{
     ledger::{append, recorded},
     rows::{OFFICER, number, officer},
     session::Session,
-    tokens,
-    verifier::heartbeat,
-    withdrawals,
+    time, tokens, withdrawals,
 };
 use crate::{
     authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, TokenSelection},
     keyring::{KeyId, PublicKeys, Revocation},
     ledger::Entry,
     store::{
-        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet,
-        TokenRecord,
+        Corrected, Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError,
+        StoreTime, StoredKeySet, TokenRecord,
     },
-    token::{Cti, LEEWAY},
+    token::Cti,
 };
 
 #[async_trait]
@@ -157,6 +155,7 @@ impl IssuerStore for PostgresStore {
         self.acts
             .run(move |db| {
                 Box::pin(async move {
+                    let now = time::not_after_own(db, now).await?;
                     access::purge(db, now).await?;
                     db.execute("DELETE FROM heartbeats WHERE at < $1", &[&(now - KEEP_HEARTBEATS)]).await?;
                     guesses::purge(db, (now - KEEP_ROWS).div_euclid(60), now.div_euclid(60)).await
@@ -168,8 +167,16 @@ impl IssuerStore for PostgresStore {
         Ok(())
     }
 
-    async fn act_heartbeat(&self, _now: i64) -> Result<Option<i64>, StoreError> {
-        self.acts.run(|db| Box::pin(heartbeat(db))).await.map(Some)
+    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError> {
+        self.acts.run(move |db| Box::pin(time::heartbeat(db, believed))).await.map(Some)
+    }
+
+    async fn time(&self) -> Result<StoreTime, StoreError> {
+        time::read(&*self.reading().await?).await
+    }
+
+    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
+        self.acts.run(move |db| Box::pin(time::correct(db, now, by))).await
     }
 
     fn log_bytes(&self) -> Option<u64> {
@@ -194,7 +201,7 @@ async fn suspend(db: &Session, callsign: &Callsign, entry: &Entry) -> Result<boo
     db.execute(
         "UPDATE tokens SET withdrawn_at = $2 WHERE withdrawn_at IS NULL AND expires_at > $3
          AND authorisation IN (SELECT id FROM authorisations WHERE $1 IN (asked_by, decided_by))",
-        &[callsign, &entry.at, &(entry.at - LEEWAY)],
+        &[callsign, &entry.at, &time::live_after(db, entry.at).await?],
     )
     .await?;
     access::end_sessions(db, callsign).await?;

@@ -1,12 +1,11 @@
 //! The life of a signing key's row: published, active, retired, removed, revoked.
 
-use super::{ledger::append, rows, session::Session};
+use super::{ledger::append, rows, session::Session, time::live_after};
 use crate::{
     authority::{Actor, ActorName},
     keyring::{KeyId, KeySet, KidPrefix, PublicKeys, PublishedKey, Revocation, rotation::KeyRecord},
     ledger::{Entry, Event},
     store::{StoreError, StoredKeySet},
-    token::LEEWAY,
 };
 
 /// The channel on which listeners learn that keys changed.
@@ -124,6 +123,6 @@ pub(super) async fn revoke(db: &Session, id: KeyId, revocation: &Revocation, ent
     tell(db).await?;
     // Every verifier asks for the row, so the tokens on record are refused from this commit on.
     let live = "UPDATE tokens SET withdrawn_at = $2 WHERE kid = $1 AND withdrawn_at IS NULL AND expires_at > $3";
-    let withdrawn = db.execute(live, &[&id.prefix().as_slice(), &entry.at, &(entry.at - LEEWAY)]).await?;
+    let withdrawn = db.execute(live, &[&id.prefix().as_slice(), &entry.at, &live_after(db, entry.at).await?]).await?;
     Ok(Some(usize::try_from(withdrawn).unwrap_or(usize::MAX)))
 }

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::{access, keys, ledger::append, rows::number, session::Session};
+use super::{access, keys, ledger::append, rows::number, session::Session, time::not_after_own};
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
@@ -28,7 +28,7 @@ pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outc
     }
     // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
     // officer's, covers channel and window and has tokens left, with neither person suspended, the officer's passkey or
-    // credential not revoked, and the one active key; and it counts the token.
+    // credential not revoked, the one active key, and an end that does not count as purged; and it counts the token.
     let allowed = db
         .execute(
             "UPDATE authorisations SET tokens_issued = tokens_issued + 1
@@ -40,7 +40,8 @@ pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outc
                                WHERE callsign IN (asked_by, decided_by) AND suspended_at IS NOT NULL)
                AND (EXISTS (SELECT 1 FROM passkeys WHERE hash = $7 AND callsign = $2)
                     OR EXISTS (SELECT 1 FROM credentials WHERE hash = $7 AND callsign = $2))
-               AND EXISTS (SELECT 1 FROM signing_keys WHERE stage = 'active' AND substr(kid, 1, 4) = $6)",
+               AND EXISTS (SELECT 1 FROM signing_keys WHERE stage = 'active' AND substr(kid, 1, 4) = $6)
+               AND $4 > (SELECT through FROM purged)",
             &[
                 &token.authorisation,
                 &token.officer,
@@ -53,10 +54,12 @@ pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outc
         )
         .await?;
     if allowed != 1 {
-        return Ok(Err(match (keys::is_active(db, token.kid).await?, access::is_open(db, token.access).await?) {
-            (false, _) => IssueRefusal::KeyNotActive,
-            (true, false) => IssueRefusal::AccessRevoked,
-            (true, true) => IssueRefusal::NotAuthorised,
+        let born_expired = db.one("SELECT $1 <= through FROM purged", &[&token.expires_at]).await?.try_get(0)?;
+        return Ok(Err(match () {
+            () if born_expired => IssueRefusal::BornExpired,
+            () if !keys::is_active(db, token.kid).await? => IssueRefusal::KeyNotActive,
+            () if !access::is_open(db, token.access).await? => IssueRefusal::AccessRevoked,
+            () => IssueRefusal::NotAuthorised,
         }));
     }
     insert(db, token).await?;
@@ -122,11 +125,17 @@ pub(super) async fn make_speakable(db: &Session, cti: Cti, speakable: &Speakable
     let added = db
         .maybe(
             "UPDATE tokens SET code = $1, bytes = $2
-             WHERE cti = $3 AND sha256 = $4 AND code IS NULL AND withdrawn_at IS NULL AND expires_at > $5 RETURNING expires_at",
+             WHERE cti = $3 AND sha256 = $4 AND code IS NULL AND withdrawn_at IS NULL AND expires_at > $5
+               AND expires_at > (SELECT through FROM purged)
+             RETURNING expires_at",
             &[&speakable.code.value().cast_signed(), &speakable.token.as_bytes(), &cti, &speakable.token.hash(), &entry.at],
         )
         .await?;
-    let Some(row) = added else { return Ok(Err(IssueRefusal::NotAuthorised)) };
+    let Some(row) = added else {
+        let counts = "SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = $1 AND expires_at <= (SELECT through FROM purged))";
+        let counts_as_purged = db.one(counts, &[&cti]).await?.try_get(0)?;
+        return Ok(Err(if counts_as_purged { IssueRefusal::BornExpired } else { IssueRefusal::NotAuthorised }));
+    };
     count_code(db, row.try_get(0)?).await?;
     append(db, entry).await?;
     Ok(Ok(()))
@@ -188,23 +197,22 @@ pub(super) async fn report_first_checks(db: &Session, now: i64) -> Result<usize,
 pub(super) async fn forget_codes(db: &Session, now: i64) -> Result<bool, StoreError> {
     let forget = "UPDATE tokens SET code = NULL, bytes = NULL WHERE (expires_at, cti) IN
          (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-    let forgotten = db.execute(forget, &[&(now - KEEP_CODES), &PORTION]).await?;
-    db.execute("DELETE FROM speakable WHERE expires_at <= $1", &[&(now - KEEP_CODES)]).await?;
+    let until = not_after_own(db, now).await? - KEEP_CODES;
+    let forgotten = db.execute(forget, &[&until, &PORTION]).await?;
+    db.execute("DELETE FROM speakable WHERE expires_at <= $1", &[&until]).await?;
     Ok(forgotten == PORTION.cast_unsigned())
 }
 
 /// Drops one portion of rows that are past their time, and says whether there may be more.
 pub(super) async fn purge(db: &Session, now: i64) -> Result<bool, StoreError> {
+    let until = not_after_own(db, now).await? - KEEP_ROWS;
     // Rows and marks go together, and `through` rises first: a token whose mark is gone can never be used again, not
     // even after the clock is set back (threat 31). A mark that the ledger does not know yet keeps its row.
-    db.execute(
-        "UPDATE purged SET through = greatest(through, (SELECT max(expires_at) FROM tokens WHERE expires_at <= $1))",
-        &[&(now - KEEP_ROWS)],
-    )
-    .await?;
+    db.execute("UPDATE purged SET through = greatest(through, (SELECT max(expires_at) FROM tokens WHERE expires_at <= $1))", &[&until])
+        .await?;
     let over = "SELECT expires_at, cti FROM tokens LEFT JOIN marks USING (expires_at, cti)
          WHERE expires_at <= $1 AND reported IS NOT false ORDER BY expires_at, cti LIMIT $2";
-    let rows = db.rows(over, &[&(now - KEEP_ROWS), &PORTION]).await?;
+    let rows = db.rows(over, &[&until, &PORTION]).await?;
     let (mut ends, mut ctis): (Vec<i64>, Vec<Cti>) = (vec![], vec![]);
     for row in &rows {
         ends.push(row.try_get(0)?);

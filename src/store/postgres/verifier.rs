@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// By the database's clock, and returns its time.
-pub(super) async fn heartbeat(db: &Session) -> Result<i64, StoreError> {
+async fn heartbeat(db: &Session) -> Result<i64, StoreError> {
     let time: i64 = db.one("SELECT extract(epoch FROM clock_timestamp())::bigint", &[]).await?.try_get(0)?;
     db.execute("INSERT INTO heartbeats (at) VALUES ($1)", &[&time]).await?;
     Ok(time)

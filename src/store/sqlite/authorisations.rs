@@ -5,12 +5,13 @@ use rusqlite::{Connection, OptionalExtension as _, named_params};
 use super::{
     ledger::{append, recorded},
     rows::{AUTHORISATION, authorisation},
+    time::live_after,
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
     ledger::Entry,
     store::{Decided, StoreError},
-    token::{Channel, LEEWAY},
+    token::Channel,
 };
 
 pub(super) fn ask(db: &Connection, a: &Authorisation, entry: &Entry) -> Result<(), StoreError> {
@@ -65,10 +66,12 @@ pub(super) fn review(db: &Connection, id: AuthorisationId, review: &Review, by: 
     if done {
         db.prepare_cached(
             "UPDATE tokens SET withdrawn_at = :at
-             WHERE authorisation = :id AND withdrawn_at IS NULL AND expires_at > :at - :leeway
+             WHERE authorisation = :id AND withdrawn_at IS NULL AND expires_at > :live
                AND (expires_at > :until OR instr(',' || :channels || ',', ',' || channel || ',') = 0)",
         )?
-        .execute(named_params! {":at": entry.at, ":id": id, ":leeway": LEEWAY, ":until": review.until(), ":channels": channels})?;
+        .execute(
+            named_params! {":at": entry.at, ":id": id, ":live": live_after(db, entry.at)?, ":until": review.until(), ":channels": channels},
+        )?;
     }
     Ok(match find(db, id)? {
         None => Decided::Unknown,
@@ -87,8 +90,8 @@ pub(super) fn withdraw(db: &Connection, id: AuthorisationId, entry: &Entry) -> R
         .prepare_cached("UPDATE authorisations SET state = 'withdrawn' WHERE id = ?1 AND state IN ('asked', 'approved')")?
         .execute([id])?;
     let live = "UPDATE tokens SET withdrawn_at = ?2
-                WHERE authorisation = ?1 AND withdrawn_at IS NULL AND expires_at > ?2 - ?3";
-    db.prepare_cached(live)?.execute((id, entry.at, LEEWAY))?;
+                WHERE authorisation = ?1 AND withdrawn_at IS NULL AND expires_at > ?3";
+    db.prepare_cached(live)?.execute((id, entry.at, live_after(db, entry.at)?))?;
     let done = recorded(db, changed, entry)?;
     Ok(match find(db, id)? {
         None => Decided::Unknown,

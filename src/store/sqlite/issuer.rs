@@ -8,18 +8,17 @@ use super::{
     SqliteStore, access, authorisations, keys,
     ledger::{append, recorded},
     rows::{OFFICER, officer},
-    tokens,
-    verifier::heartbeat,
-    withdrawals,
+    time, tokens, withdrawals,
 };
 use crate::{
     authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, TokenSelection},
     keyring::{KeyId, PublicKeys, Revocation},
     ledger::Entry,
     store::{
-        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord,
+        Corrected, Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoreTime,
+        StoredKeySet, TokenRecord,
     },
-    token::{Cti, LEEWAY},
+    token::Cti,
 };
 
 #[async_trait]
@@ -66,10 +65,10 @@ impl IssuerStore for SqliteStore {
                 .execute((&callsign, entry.at))?;
             // Theirs, and those that only their approval allowed.
             db.prepare_cached(
-                "UPDATE tokens SET withdrawn_at = ?2 WHERE withdrawn_at IS NULL AND expires_at > ?2 - ?3
+                "UPDATE tokens SET withdrawn_at = ?2 WHERE withdrawn_at IS NULL AND expires_at > ?3
                  AND authorisation IN (SELECT id FROM authorisations WHERE ?1 IN (asked_by, decided_by))",
             )?
-            .execute((&callsign, entry.at, LEEWAY))?;
+            .execute((&callsign, entry.at, time::live_after(db, entry.at)?))?;
             access::end_sessions(db, &callsign)?;
             recorded(db, changed, &entry)
         })
@@ -185,8 +184,16 @@ impl IssuerStore for SqliteStore {
         self.files.log_bytes()
     }
 
-    async fn act_heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
-        self.write(move |db| heartbeat(db, now)).await.map(|()| None)
+    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError> {
+        self.write(move |db| time::heartbeat(db, believed)).await.map(|()| None)
+    }
+
+    async fn time(&self) -> Result<StoreTime, StoreError> {
+        self.read(time::read).await
+    }
+
+    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
+        self.write(move |db| time::correct(db, now, by)).await
     }
 
     fn marks(&self) -> broadcast::Receiver<Cti> {

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{ledger::append, rows};
+use super::{ledger::append, rows, time::live_after};
 use crate::{
     authority::{Actor, ActorName},
     keyring::{KeyId, KeySet, KidPrefix, PublicKeys, PublishedKey, Revocation, rotation::KeyRecord},
     ledger::{Entry, Event},
     store::{StoreError, StoredKeySet},
-    token::LEEWAY,
 };
 
 pub(super) fn newest(db: &Connection) -> Result<Option<StoredKeySet>, StoreError> {
@@ -119,6 +118,6 @@ pub(super) fn revoke(db: &Connection, id: KeyId, revocation: &Revocation, entry:
     }
     append(db, entry)?;
     // Every verifier asks for the row, so the tokens on record are refused from this commit on.
-    let live = "UPDATE tokens SET withdrawn_at = ?2 WHERE kid = ?1 AND withdrawn_at IS NULL AND expires_at > ?2 - ?3";
-    Ok(Some(db.prepare_cached(live)?.execute((id.prefix(), entry.at, LEEWAY))?))
+    let live = "UPDATE tokens SET withdrawn_at = ?2 WHERE kid = ?1 AND withdrawn_at IS NULL AND expires_at > ?3";
+    Ok(Some(db.prepare_cached(live)?.execute((id.prefix(), entry.at, live_after(db, entry.at)?))?))
 }

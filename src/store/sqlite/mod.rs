@@ -11,6 +11,7 @@ mod ledger;
 mod log;
 mod rows;
 mod threads;
+mod time;
 mod tokens;
 mod verifier;
 mod withdrawals;

@@ -28,7 +28,7 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
     }
     // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
     // officer's, covers channel and window and has tokens left, with neither person suspended, the officer's passkey or
-    // credential not revoked, and the one active key; and it counts the token.
+    // credential not revoked, the one active key, and an end that does not count as purged; and it counts the token.
     let allowed = db
         .prepare_cached(
             "UPDATE authorisations SET tokens_issued = tokens_issued + 1
@@ -40,17 +40,19 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
                                WHERE callsign IN (asked_by, decided_by) AND suspended_at IS NOT NULL)
                AND (EXISTS (SELECT 1 FROM passkeys WHERE hash = :access AND callsign = :officer)
                     OR EXISTS (SELECT 1 FROM credentials WHERE hash = :access AND callsign = :officer))
-               AND EXISTS (SELECT 1 FROM signing_keys WHERE stage = 'active' AND substr(kid, 1, 4) = :kid)",
+               AND EXISTS (SELECT 1 FROM signing_keys WHERE stage = 'active' AND substr(kid, 1, 4) = :kid)
+               AND :expires_at > (SELECT through FROM purged)",
         )?
         .execute(named_params! {
             ":id": token.authorisation, ":officer": token.officer, ":channel": token.channel.as_str(),
             ":starts_at": token.starts_at, ":expires_at": token.expires_at, ":kid": token.kid, ":access": token.access,
         })?;
     if allowed != 1 {
-        return Ok(Err(match (keys::is_active(db, token.kid)?, access::is_open(db, token.access)?) {
-            (false, _) => IssueRefusal::KeyNotActive,
-            (true, false) => IssueRefusal::AccessRevoked,
-            (true, true) => IssueRefusal::NotAuthorised,
+        return Ok(Err(match () {
+            () if is_born_expired(db, token.expires_at)? => IssueRefusal::BornExpired,
+            () if !keys::is_active(db, token.kid)? => IssueRefusal::KeyNotActive,
+            () if !access::is_open(db, token.access)? => IssueRefusal::AccessRevoked,
+            () => IssueRefusal::NotAuthorised,
         }));
     }
     insert(db, token)?;
@@ -59,6 +61,10 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
     }
     append(db, entry)?;
     Ok(Ok(()))
+}
+
+fn is_born_expired(db: &Connection, expires_at: i64) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("SELECT ?1 <= through FROM purged")?.query_row([expires_at], |row| row.get(0))?)
 }
 
 fn insert(db: &Connection, token: &NewToken) -> Result<(), StoreError> {
@@ -104,6 +110,7 @@ pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, e
         .prepare_cached(
             "UPDATE tokens SET code = :code, bytes = :bytes
              WHERE cti = :cti AND sha256 = :hash AND code IS NULL AND withdrawn_at IS NULL AND expires_at > :now
+               AND expires_at > (SELECT through FROM purged)
              RETURNING expires_at",
         )?
         .query_row(
@@ -120,10 +127,15 @@ pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, e
             append(db, entry)?;
             Ok(Ok(()))
         }
-        Ok(None) => Ok(Err(IssueRefusal::NotAuthorised)),
+        Ok(None) => Ok(Err(if counts_as_purged(db, cti)? { IssueRefusal::BornExpired } else { IssueRefusal::NotAuthorised })),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(Err(IssueRefusal::CodeTaken)),
         Err(error) => Err(error.into()),
     }
+}
+
+fn counts_as_purged(db: &Connection, cti: Cti) -> Result<bool, StoreError> {
+    let counts = "SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = ?1 AND expires_at <= (SELECT through FROM purged))";
+    Ok(db.prepare_cached(counts)?.query_row([cti], |row| row.get(0))?)
 }
 
 pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {

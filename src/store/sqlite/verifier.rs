@@ -86,13 +86,10 @@ impl VerifierStore for SqliteStore {
 
     async fn heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
         // Store and process share the machine's clock.
-        self.write(move |db| heartbeat(db, now)).await.map(|()| None)
+        self.write(move |db| Ok(db.prepare_cached("INSERT INTO heartbeats (at) VALUES (?1)")?.execute([now]).map(drop)?))
+            .await
+            .map(|()| None)
     }
-}
-
-pub(super) fn heartbeat(db: &Connection, now: i64) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO heartbeats (at) VALUES (?1)")?.execute([now])?;
-    Ok(())
 }
 
 fn mark(db: &Connection, token: Presented, attempt: Option<AttemptHash>, minute: i64) -> Result<Marked, StoreError> {

@@ -102,7 +102,7 @@ impl Service {
             room: Mutex::new(usize::MAX),
         });
         let custodian = app.process(vault.clone(), POLICY);
-        custodian.rotate().await.unwrap();
+        custodian.rotate(app.time()).await.unwrap();
         let stored = app.store.signing_keys().await.unwrap().unwrap();
         let set = KeySet::read(&stored.jwt, &root().public(), &issuer()).unwrap();
         let turns = set.keys().iter().map(|key| key.key.id()).collect();
@@ -120,7 +120,7 @@ impl Service {
     }
 
     async fn fails(&self) {
-        let failed = self.custodian.rotate().await;
+        let failed = self.custodian.rotate(self.app.time()).await;
         assert!(matches!(failed, Err(CustodyError::Vault(_))), "{failed:?}");
     }
 
@@ -140,7 +140,7 @@ async fn a_vault_that_cannot_be_reached_or_read_changes_nothing() {
         assert_eq!(service.signs().await, service.turns[0], "the key that is out goes on");
     }
     service.vault.only(&[]);
-    assert_eq!(service.custodian.rotate().await.unwrap().activated, Some(service.turns[1]));
+    assert_eq!(service.custodian.rotate(service.app.time()).await.unwrap().activated, Some(service.turns[1]));
     assert_eq!(service.signs().await, service.turns[1]);
 }
 
@@ -148,13 +148,15 @@ async fn a_vault_that_cannot_be_reached_or_read_changes_nothing() {
 async fn a_private_half_that_could_not_be_destroyed_is_destroyed_the_next_time() {
     let service = Service::start().await;
     service.vault.only(&["destroy"]);
+    let rotated = service.custodian.rotate(service.app.time()).await.unwrap();
+    assert_eq!((rotated.activated, rotated.destroyed), (Some(service.turns[1]), vec![]), "a day later");
+    service.app.clock.set(OVER + DAY);
     service.fails().await;
-    assert_eq!(service.app.active().await, service.turns[1], "the change itself stands");
     assert_eq!(service.signs().await, service.turns[1]);
     assert!(service.app.vault.ids().unwrap().contains(&service.turns[0]));
     service.fails().await;
     service.vault.only(&[]);
-    let rotated = service.custodian.rotate().await.unwrap();
+    let rotated = service.custodian.rotate(service.app.time()).await.unwrap();
     assert_eq!((rotated.activated, rotated.destroyed), (None, vec![service.turns[0]]));
     service.app.spent_keys_are_destroyed().await;
 }
@@ -164,8 +166,9 @@ async fn a_process_that_ends_between_store_and_vault_leaves_nothing_behind() {
     let service = Service::start().await;
     assert!(service.app.store.activate_key(service.turns[1], OVER).await.unwrap());
     assert_eq!(service.signs().await, service.turns[1], "whoever else runs finds the new key");
+    service.app.clock.set(OVER + DAY);
     let after = service.app.command();
-    assert_eq!(after.rotate().await.unwrap().destroyed, [service.turns[0]]);
+    assert_eq!(after.rotate(service.app.time()).await.unwrap().destroyed, [service.turns[0]]);
     service.app.spent_keys_are_destroyed().await;
 }
 
@@ -181,7 +184,7 @@ async fn an_unreadable_key_that_waits_leaves_the_active_one_signing_until_it_is_
     }
     assert_eq!(service.state().await, before);
     service.custodian.revoke(&Actor::Operator, service.turns[1], "unreadable").await.unwrap();
-    let rotated = service.custodian.rotate().await.unwrap();
+    let rotated = service.custodian.rotate(service.app.time()).await.unwrap();
     assert_eq!(rotated.activated, Some(service.turns[2]));
     assert_eq!(service.signs().await, service.turns[2]);
     service.app.spent_keys_are_destroyed().await;
@@ -190,7 +193,7 @@ async fn an_unreadable_key_that_waits_leaves_the_active_one_signing_until_it_is_
 #[tokio::test]
 async fn the_active_key_is_not_given_up_while_its_file_cannot_be_read() {
     let service = Service::start().await;
-    service.app.clock.set(NOW + DAY);
+    service.app.begins_again_at(NOW + DAY);
     service.vault.cannot_read(service.turns[0]);
     service.fails().await;
     assert_eq!(service.signs().await, service.turns[0], "it is out already");
@@ -202,9 +205,9 @@ async fn the_active_key_is_not_given_up_while_its_file_cannot_be_read() {
 #[tokio::test]
 async fn a_private_half_whose_file_is_gone_gives_way_to_the_next_at_once() {
     let service = Service::start().await;
-    service.app.clock.set(NOW + 1);
+    service.app.begins_again_at(NOW + 1);
     service.app.vault.destroy(service.turns[0]).unwrap();
-    assert_eq!(service.custodian.rotate().await.unwrap().activated, Some(service.turns[1]));
+    assert_eq!(service.custodian.rotate(service.app.time()).await.unwrap().activated, Some(service.turns[1]));
     assert_eq!(service.signs().await, service.turns[1]);
 }
 
@@ -212,7 +215,7 @@ async fn a_private_half_whose_file_is_gone_gives_way_to_the_next_at_once() {
 #[tokio::test]
 async fn a_key_that_is_destroyed_while_it_is_taken_out_is_not_missed() {
     let service = Service::start().await;
-    service.app.command().rotate().await.unwrap();
+    service.app.command().rotate(service.app.time()).await.unwrap();
     let (path, sound, turns) = (service.app.path(), service.app.vault.clone(), service.turns.clone());
     service.vault.before_loading(move |id| {
         if id == turns[1] {
@@ -229,7 +232,7 @@ async fn a_key_that_is_destroyed_while_it_is_taken_out_is_not_missed() {
 
 /// Somebody revokes the next key between the plan and its turn.
 #[tokio::test]
-async fn nothing_is_destroyed_on_the_word_of_a_plan_that_came_to_nothing() {
+async fn a_plan_that_came_to_nothing_changes_nothing() {
     let service = Service::start().await;
     let (path, turns) = (service.app.path(), service.turns.clone());
     service.vault.before_loading(move |id| {
@@ -240,10 +243,10 @@ async fn nothing_is_destroyed_on_the_word_of_a_plan_that_came_to_nothing() {
         }
         Ok(())
     });
-    let rotated = service.custodian.rotate().await.unwrap();
+    let rotated = service.custodian.rotate(service.app.time()).await.unwrap();
     assert_eq!((rotated.activated, rotated.destroyed), (None, vec![]));
     assert_eq!(service.signs().await, service.turns[0]);
-    assert_eq!(service.custodian.rotate().await.unwrap().activated, Some(service.turns[2]));
+    assert_eq!(service.custodian.rotate(service.app.time()).await.unwrap().activated, Some(service.turns[2]));
     service.app.spent_keys_are_destroyed().await;
 }
 
@@ -253,7 +256,8 @@ async fn of_many_processes_that_look_at_once_one_changes_the_keys_over() {
     let mut looking = JoinSet::new();
     for _ in 0..20 {
         let process = service.app.command();
-        looking.spawn(async move { process.rotate().await.unwrap().activated });
+        let time = service.app.time();
+        looking.spawn(async move { process.rotate(time).await.unwrap().activated });
     }
     let activated: Vec<KeyId> = looking.join_all().await.into_iter().flatten().collect();
     assert_eq!(activated, [service.turns[1]]);
@@ -268,14 +272,14 @@ async fn a_ledger_that_cannot_be_written_keeps_every_key_where_it_is() {
     let live = app.officer.issue_plain().await;
     let before = (service.state().await, app.dump());
     app.sql().execute_batch("CREATE TRIGGER blocked BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'blocked'); END").unwrap();
-    assert!(matches!(service.custodian.rotate().await, Err(CustodyError::Store(_))));
+    assert!(matches!(service.custodian.rotate(service.app.time()).await, Err(CustodyError::Store(_))));
     let refused = service.custodian.revoke(&Actor::Operator, service.turns[0], "stolen").await;
     assert!(matches!(refused, Err(Refused::Store(_))), "{refused:?}");
     assert_eq!((service.state().await, app.dump()), before, "no record, no change; and nothing is destroyed for it");
     assert_eq!(app.anyone().token(&live.token).await.verdict(), "genuine");
     app.sql().execute_batch("DROP TRIGGER blocked").unwrap();
     assert_eq!(service.signs().await, service.turns[0]);
-    assert_eq!(service.custodian.rotate().await.unwrap().activated, Some(service.turns[1]));
+    assert_eq!(service.custodian.rotate(service.app.time()).await.unwrap().activated, Some(service.turns[1]));
     assert_eq!(app.record(service.turns[0]).await.stage, Stage::Retired);
 }
 

@@ -31,7 +31,7 @@ use crate::{
 const SECONDS: i64 = 600;
 /// How long a token lives here. Seconds.
 const LIFETIME: i64 = 30;
-const EVERY_SECOND: Policy = Policy { active: 1, published: 1, retired: LIFETIME + LEEWAY, ..POLICY };
+const EVERY_SECOND: Policy = Policy { active: 1, published: 1, retired: LIFETIME + LEEWAY, grace: 1, ..POLICY };
 /// By which sets are made: keys for two minutes, of which a fifth is still there when the next one comes.
 const MANY_KEYS: Policy = Policy { active: 25_000, ..POLICY };
 const CEREMONY_EVERY: i64 = 100;
@@ -131,7 +131,7 @@ async fn a_change_in_every_second_of_ten_minutes_refuses_nobody() {
     for now in NOW + 1..=NOW + SECONDS {
         app.clock.set(now);
         // By the service itself, and by a command beside it.
-        let rotated = if now % 2 == 0 { app.custodian.rotate().await } else { command.rotate().await };
+        let rotated = if now % 2 == 0 { app.custodian.rotate(app.time()).await } else { command.rotate(app.time()).await };
         changes += i64::from(rotated.unwrap().activated.is_some());
         if (now - NOW) % CEREMONY_EVERY == 0 {
             app.ceremony(&maker).await;
@@ -146,7 +146,7 @@ async fn a_change_in_every_second_of_ten_minutes_refuses_nobody() {
     let checked = load.end().await;
     assert_eq!(changes, SECONDS);
     assert!(checked > 1_000, "{checked}");
-    app.spent_keys_are_destroyed().await;
+    app.spent_keys_are_destroyed_after(EVERY_SECOND.grace).await;
     let removed = app.records().await.iter().filter(|record| record.stage == Stage::Removed).count();
     assert_eq!(removed, usize::try_from(SECONDS - EVERY_SECOND.retired).unwrap());
     app.issuer_side.notary.sign().await.unwrap();

@@ -140,14 +140,14 @@ async fn the_next_key_signs_at_once_in_a_service_that_knows_of_nothing() {
     command.revoke(&Actor::Operator, stolen(), "stolen").await.unwrap();
     let between = app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await;
     assert_eq!(between.problem(), (503, "no-key".into()), "no key signs until the command has changed them over");
-    let next = command.rotate().await.unwrap().activated.unwrap();
+    let next = command.rotate(app.time()).await.unwrap().activated.unwrap();
     let issued = service.issue(app.confirmed(&app.officer.officer).await, super::plain()).await.unwrap();
     assert_eq!(Unverified::decode(&issued.token).unwrap().kid(), next.prefix());
     assert_eq!(app.anyone().token(&issued.token.text()).await.verdict(), "genuine");
     assert_eq!(app.count("tokens"), 1, "nothing was recorded for the revoked key");
     // Nor does it matter which process changes keys over because their time has come.
     app.clock.set(NOW + 7 * DAY);
-    command.rotate().await.unwrap();
+    command.rotate(app.time()).await.unwrap();
     app.officer.issue_plain().await;
 }
 
@@ -178,7 +178,7 @@ async fn where_every_key_is_revoked_nothing_is_issued_until_the_root_signs_new_o
     for record in app.records().await {
         app.revoked(record.id).await;
     }
-    let refused = app.custodian.rotate().await;
+    let refused = app.custodian.rotate(app.time()).await;
     assert!(matches!(refused, Err(CustodyError::Ring(RingError::NoActiveKey))), "{refused:?}");
     app.spent_keys_are_destroyed().await;
     assert!(app.vault.ids().unwrap().is_empty());

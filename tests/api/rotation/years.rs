@@ -57,7 +57,7 @@ impl Service {
     async fn change_over(&mut self, now: i64) {
         let (last, later) = (self.issue(None).await, self.issue(Some(now + DAY)).await);
         let rotated = self.app.look(now).await;
-        assert!(rotated.activated.is_some() && rotated.destroyed.len() == 1, "{rotated:?}");
+        assert!(rotated.activated.is_some() && rotated.destroyed.is_empty(), "{rotated:?}");
         self.prepared.push((now + DAY, later));
         let first = self.issue(None).await;
         self.is_genuine(&last).await;

@@ -9,8 +9,8 @@ use countersign::{
 };
 
 use crate::book::{
-    Ask, Book, DAY, MINUTE, activated, approved, checked, closed, copied, credential, enrolled, passkey, published, refused, rekeyed,
-    removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
+    Ask, Book, DAY, MINUTE, activated, approved, checked, closed, copied, corrected, credential, enrolled, passkey, published, refused,
+    rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
 };
 
 /// Every kind of event.
@@ -31,19 +31,22 @@ fn sound() -> Book {
     book.add(published(2)).add(retired(1)).add(activated(2)).add(removed(1));
     book.issue(|token| (token.number, token.key) = (3, 2));
     book.add(enrolled("robin", Role::Officer, "otter")).add(suspended("robin", "otter"));
+    let now = book.now;
+    book.add(corrected(now + DAY, now - DAY, "otter"));
     book.add(revoked(2, "otter")).add(published(3)).add(activated(3));
     book.add(rekeyed(5, 6, 0, KeyCause::Renewed));
     book
 }
 
 #[test]
-fn a_sound_ledger_has_no_fault_and_only_its_copy_refusal_revocation_and_new_key_are_unusual() {
+fn a_sound_ledger_has_no_fault_and_only_what_somebody_should_look_at_is_unusual() {
     let book = sound();
     let report = book.report();
     assert_eq!(report.faults, []);
-    let [copy, refusal, revocation, rekeyed] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
+    let [copy, refusal, correction, revocation, rekeyed] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
     assert!(revocation.what.contains("was revoked by otter: stolen"), "{revocation:?}");
     assert!(copy.what.contains("of heron was used with an old counter"), "{copy:?}");
+    assert!(correction.what.contains("otter undid what a clock that was ahead had left"), "{correction:?}");
     assert!(refusal.what.contains("heron tried to approve an authorisation"), "{refusal:?}");
     assert!(rekeyed.what.contains("the ledger's key was replaced by "), "{rekeyed:?}");
     assert_eq!(revocation.entry, Some(book.entries.len() as u64 - 3));
@@ -62,6 +65,7 @@ fn a_report_counts_every_kind_of_event_and_names_the_period() {
             ("authorisation_refused", 1),
             ("authorisation_reviewed", 1),
             ("authorisation_withdrawn", 1),
+            ("clock_corrected", 1),
             ("credential_made", 1),
             ("first_check_reported", 1),
             ("key_activated", 3),

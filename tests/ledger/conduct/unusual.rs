@@ -11,8 +11,8 @@ use countersign::{
 
 use super::{Story, found, told};
 use crate::book::{
-    Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, copied, credential, enrolled, only_closed, passkey, published,
-    refused, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
+    Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, copied, corrected, credential, enrolled, only_closed, passkey,
+    published, refused, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
 };
 
 /// Otter, who was an administrator, was suspended by another one.
@@ -72,6 +72,14 @@ const UNUSUAL: &[Story] = &[
     }),
     ("a token that says it was issued a second later", "token 0000000000000001 says that it was issued at another time", |book| {
         book.issue(|token| token.iat += 1);
+    }),
+    ("a purge mark is lowered", "otter undid what a clock that was ahead had left; 2 tokens count as withdrawn", |book| {
+        let now = book.now;
+        book.add(corrected(now + 2 * 86_400, now - 86_400, "otter"));
+    }),
+    ("a newest time is corrected", "otter undid what a clock that was ahead had left; 2 tokens count as withdrawn", |book| {
+        let now = book.now;
+        book.add(corrected(now - 86_400, now - 86_400, "otter"));
     }),
     ("a key is revoked", "was revoked by otter: stolen", |book| {
         book.add(revoked(1, "otter"));
@@ -306,7 +314,7 @@ pub fn all() -> Vec<String> {
 
 #[test]
 fn everything_unusual_is_remarked_at_its_entry_and_nothing_else() {
-    assert_eq!(all().len(), 36);
+    assert_eq!(all().len(), 38);
 }
 
 #[test]

@@ -120,12 +120,28 @@ fn a_key_is_removed_when_its_last_token_cannot_be_shown_any_more() {
 #[test]
 fn private_halves_of_spent_keys_at_hand_are_destroyed_and_no_others() {
     let mut case = Case::new();
-    assert_eq!(case.plan(NOW + WEEK - 1).destroy, []);
-    assert_eq!(case.plan(NOW + WEEK).destroy, [id(1)], "the next one takes over");
-    for stage in [Stage::Retired, Stage::Removed] {
-        case.record(3).stage = stage;
-        assert_eq!(case.plan(NOW + 1).destroy, [id(3)], "{stage:?}");
+    for now in [NOW + WEEK - 1, NOW + WEEK] {
+        assert_eq!(case.plan(now).destroy, [], "the next one takes over, and the one before is still there for a day");
     }
+    for stage in [Stage::Retired, Stage::Removed] {
+        (case.record(3).stage, case.record(3).since) = (stage, NOW);
+        for (now, gone) in
+            [(NOW - DAY, vec![]), (NOW, vec![]), (NOW + DAY - 1, vec![]), (NOW + DAY, vec![id(3)]), (NOW + WEEK, vec![id(3)])]
+        {
+            assert_eq!(case.plan(now).destroy, gone, "{stage:?} since {} s", now - NOW);
+        }
+    }
+    case.record(3).revoked = Some(stolen());
+    assert_eq!(case.plan(NOW).destroy, [id(3)], "a thief has it");
     case.lose(3);
-    assert_eq!(case.plan(NOW + 1).destroy, [], "it is gone already");
+    assert_eq!(case.plan(NOW + WEEK).destroy, [], "it is gone already");
+}
+
+#[test]
+fn it_cannot_wait_where_no_key_can_sign() {
+    assert!(!Case::new().plan(NOW).is_idle);
+    assert!(!Case::new().plan(NOW + WEEK).is_idle, "one that is due can still sign");
+    for (n, lose) in LOST.into_iter().enumerate() {
+        assert!(Case::with(lose).plan(NOW + 60).is_idle, "{n}");
+    }
 }

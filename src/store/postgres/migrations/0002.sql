@@ -25,5 +25,14 @@ ALTER TABLE tokens ADD COLUMN access BYTEA CHECK (length(access) = 8);
 CREATE INDEX ledger_key_changes ON ledger_entries (seq)
     WHERE position('"event":"ledger_key_changed"'::bytea IN leaf) > 0;
 
+-- The newest time that an issuer believed. Written twice a minute while its clock agrees with all that it is compared with; 0
+-- where it never did.
+CREATE TABLE issuer_time (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    at       BIGINT NOT NULL
+);
+
+INSERT INTO issuer_time (only_row, at) VALUES (1, 0);
+
 GRANT SELECT ON deployment TO countersign_verifier;
 GRANT INSERT ON heartbeats TO countersign_verifier;

@@ -42,3 +42,12 @@ INSERT INTO marks (expires_at, cti, first_checked_at, attempt)
     SELECT expires_at, cti, first_checked_at, attempt FROM old_marks ORDER BY expires_at, cti;
 
 DROP TABLE old_marks;
+
+-- The newest time that an issuer believed. Written twice a minute while its clock agrees with all that it is compared with; 0
+-- where it never did.
+CREATE TABLE issuer_time (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    at       INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO issuer_time (only_row, at) VALUES (1, 0);
