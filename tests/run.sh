@@ -24,6 +24,7 @@ programs() {
     command -v psql >/dev/null || missing+=(postgresql-client)
     [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
     [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+    compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || missing+=(faketime)
     [ -x /usr/bin/chromium ] || missing+=(chromium)
     [ -x /usr/bin/firefox-esr ] || missing+=(firefox-esr)
     [ -x /usr/bin/WebKitWebDriver ] || missing+=(webkit2gtk-driver)

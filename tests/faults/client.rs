@@ -189,7 +189,8 @@ impl World {
     /// A status that nobody may get here means that the store has lost what it rests on.
     fn otherwise<T>(&self, what: &str, heard: Heard<(u16, Value)>) -> Heard<T> {
         match heard {
-            Heard::Said((403, _)) if self.journal.clocks_step.load(Ordering::Relaxed) => Heard::Unavailable,
+            // Credentials have run out a month later, and what is asked for until then is over.
+            Heard::Said((401 | 403 | 409 | 422, _)) if self.journal.clocks_step.load(Ordering::Relaxed) => Heard::Unavailable,
             Heard::Said((status, said)) => {
                 self.journal.found(Finding::Unusable(format!("{what} was answered with {status} {}", said["type"])));
                 Heard::Unavailable

@@ -75,6 +75,9 @@ fn a_demo_that_was_left_for_long_publishes_its_next_set_by_itself() {
         folder.ok(&["verify", &sheet.words.unwrap(), "--server", &format!("http://127.0.0.1:{public}")]);
         demo.terminate();
         assert_eq!(keys.public_keys(&issuer, SystemClock.now()).unwrap().set().version(), 2);
+        // It ran then for the last time.
+        let store = rusqlite::Connection::open(folder.path().join(".countersign-demo/store.sqlite")).unwrap();
+        store.execute("UPDATE issuer_time SET at = at - 40 * 86400", []).unwrap();
     }
 }
 

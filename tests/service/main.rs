@@ -2,6 +2,7 @@
 
 mod beside;
 mod binding;
+mod clock;
 mod crash;
 mod crowds;
 #[path = "../database/mod.rs"]
