@@ -19,6 +19,8 @@ mod faulty;
 mod groups;
 #[path = "store/guards.rs"]
 mod guards;
+#[path = "store/heartbeats.rs"]
+mod heartbeats;
 #[path = "store/keys.rs"]
 mod keys;
 #[path = "store/ledger.rs"]
@@ -123,6 +125,8 @@ macro_rules! whole_suite {
             uses::what_was_purged_is_never_used_again,
             uses::marks_that_the_ledger_does_not_know_are_overdue_after_their_minute,
             uses::uses_are_told_to_listeners_of_the_same_store,
+            heartbeats::a_heartbeat_is_refused_where_rows_are_and_taken_again,
+            heartbeats::heartbeats_are_kept_for_an_hour,
             guards::the_asker_never_decides,
             guards::who_is_suspended_meanwhile_does_not_decide,
             guards::a_decision_stands,

@@ -69,14 +69,14 @@ impl VerifierStore for PostgresStore {
 
     async fn heartbeat(&self, _now: i64) -> Result<Option<i64>, StoreError> {
         let session = self.marking.session().await?;
-        // Rights are checked also where there is nothing to insert.
-        session
-            .execute(
-                "INSERT INTO marks (expires_at, cti, attempt, first_checked_at)
-                 SELECT expires_at, cti, NULL::bytea, 0 FROM live_tokens WHERE false",
-                &[],
-            )
-            .await?;
+        // Rights are checked also where there is nothing to insert: those for a use, and those for a wrong guess.
+        for nothing in [
+            "INSERT INTO marks (expires_at, cti, attempt, first_checked_at)
+             SELECT expires_at, cti, NULL::bytea, 0 FROM live_tokens WHERE false",
+            "INSERT INTO misses (minute, count) SELECT minute, count FROM misses WHERE false",
+        ] {
+            session.execute(nothing, &[]).await?;
+        }
         heartbeat(&session).await.map(Some)
     }
 }
