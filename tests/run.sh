@@ -13,7 +13,7 @@ stage() {
 times=()
 
 # The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium, sqlite3 or openssl tests
-# fail; without another browser, HAProxy, PgBouncer or PostgreSQL, the tests with it are reported as not run.
+# fail; without another browser, faketime, HAProxy, PgBouncer or PostgreSQL, the tests with it are reported as not run.
 programs() {
     local as_root=() missing=() package
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi

@@ -100,7 +100,8 @@ fn paper(fingerprint: &Fingerprint) -> String {
 }
 
 fn show(folder: &KeyFolder, settings: &Settings, format: Format) -> Result<(), Failure> {
-    let keys = folder.public_keys(&settings.issuer()?, Place::here()?.clock.now())?;
+    let now = Place::here()?.clock.now();
+    let keys = folder.public_keys(&settings.issuer()?, now)?;
     let (set, records) = (keys.set(), records(settings)?);
     let record = |key: &PublishedKey| records.iter().find(|record| record.id == key.key.id());
     // A folder of an early version has none yet; the service writes it.
@@ -114,7 +115,8 @@ fn show(folder: &KeyFolder, settings: &Settings, format: Format) -> Result<(), F
         "ledger_key": ledger_key, "keys": set.keys().iter().map(listed).collect::<Vec<_>>(),
     });
     format.print(&data, |_| {
-        let head = format!("Key set {} of {}, until {}", set.version(), set.issuer(), terms::shown(set.expires_at()));
+        let until = if keys.is_current(now) { "until" } else { "expired" };
+        let head = format!("Key set {} of {}, {until} {}", set.version(), set.issuer(), terms::shown(set.expires_at()));
         let keys = set.keys().iter().map(|key| line(key, record(key)));
         let ledger = ledger_key.map(|key| format!("Ledger key  {key}"));
         std::iter::once(head).chain(keys).chain(ledger).collect::<Vec<_>>().join("\n")

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{Flags, Settings, reason},
-    health::{Health, Recurring},
+    health::{Health, Part},
     http::{
         app::Phase,
         listen::{Limits, bind, serve},
@@ -23,19 +23,18 @@ use crate::{
         proxy::Proxies,
         public,
     },
-    issuer::{Custodian, CustodyError, Housekeeper, Notary, NotaryError},
+    issuer::{Custodian, CustodyError, Housekeeper, Notary},
     key_folder::KeyFolder,
     store::{IssuerStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
-    verifier::{KeyWatch, WatchError},
+    verifier::{KeyWatch, Readiness, WatchError},
 };
 
-/// How often a verifier looks for a newer key set and for revocations, which must reach it within a minute.
-const KEY_SET_EVERY: Duration = Duration::from_secs(10);
+/// How often a verifier tries whether it can write, compares its clock, and looks for a newer key set and for revocations, which must
+/// reach it within a minute.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How often the housekeeper makes its round: first checks are in the ledger, and the ledger is signed, within a minute.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
-
-static KEY_SET: Recurring = Recurring::new("key_set");
 
 /// What runs in this process.
 #[derive(clap::Args)]
@@ -95,6 +94,8 @@ pub struct Service {
     issuer_health: Arc<Health>,
     metrics: Arc<Metrics>,
     shown: Shown,
+    /// What fails now on the verifier's side.
+    verifier_health: Arc<Health>,
 }
 
 impl Service {
@@ -106,17 +107,19 @@ impl Service {
         sides::check(side, settings)?;
         if side == Side::Verifier {
             folder.root()?;
-            let checking = service.checking(settings, &folder, Stores::for_verifier(settings, place).await?.verifier)?;
+            let checking = service.checking(settings, place, &folder, Stores::for_verifier(settings, place).await?.verifier)?;
             if let Some(address) = settings.private_if_named()? {
                 let scrape = service.scrape(place, Some(checking.clone()), None);
                 let [_, limits] = service.limits;
-                service.listen(("private", "--private"), address, metrics::router(scrape), limits, Proxies::default())?;
+                let router = metrics::router(scrape, checking.readiness.clone(), service.phase.subscribe());
+                service.listen(("private", "--private"), address, router, limits, Proxies::default())?;
             }
             service.verifier(settings, place, checking).await?;
             return Ok(service);
         }
         let issuer = settings.issuer()?;
-        folder.vault(settings.passphrase()?).check(&folder.public_keys(&issuer, place.clock.now())?)?;
+        let now = place.clock.now();
+        folder.vault(settings.passphrase()?).check(&folder.public_keys(&issuer, now)?, now)?;
         let ledger = folder.ledger(&issuer, settings.passphrase()?);
         ledger.check()?;
         let store = Stores::for_issuer(settings, place).await?;
@@ -126,17 +129,11 @@ impl Service {
         let housekeeper = service.housekeeper(place, &store.issuer, &custodian, &notary);
         match housekeeper.begin().await {
             // Checks go on without a key that signs; officers are told, and the next round tries again.
-            Err(CustodyError::Ring(error)) => tracing::error!(kind = "signing_keys", %error, "nothing can be issued for now"),
+            Err(CustodyError::Ring(error)) => service.issuer_health.failed(Part::SigningKeys, &error),
             done => done?,
         }
-        // Before anybody can ask for a code. Without a signature nothing is issued, and all the rest is served.
-        match notary.sign().await {
-            Ok(_) => {}
-            Err(NotaryError::Store(error)) => tracing::error!(%error, "nothing can be issued for now, because the ledger cannot be signed"),
-            Err(error) => tracing::error!("ALARM: nothing can be issued for now: {error}"),
-        }
-        let checking = if side == Side::All { Some(service.checking(settings, &folder, store.verifier)?) } else { None };
-        let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian };
+        let checking = if side == Side::All { Some(service.checking(settings, place, &folder, store.verifier)?) } else { None };
+        let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian, health: service.issuer_health.clone() };
         let scrape = service.scrape(place, checking.clone(), Some(issuing.clone()));
         service.issuer(settings, place, issuing, notary, scrape, housekeeper)?;
         if let Some(checking) = checking {
@@ -157,14 +154,16 @@ impl Service {
             issuer_health: Arc::default(),
             metrics: Arc::new(Metrics::starting(place.clock.now())),
             shown: Shown::default(),
+            verifier_health: Arc::default(),
         })
     }
 
     /// The verifier's store, measured, and the key set that it will watch.
-    fn checking(&self, settings: &Settings, folder: &KeyFolder, store: Arc<dyn VerifierStore>) -> Result<Checking, Failure> {
-        let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?));
+    fn checking(&self, settings: &Settings, place: &Place, folder: &KeyFolder, store: Arc<dyn VerifierStore>) -> Result<Checking, Failure> {
+        let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?, place.clock.clone()));
         let store = Arc::new(Measured::new(store, self.metrics.clone()));
-        Ok(Checking { store, keys, guesses: settings.guessing()?.guesses })
+        let readiness = Readiness::new(store.clone(), keys.clone(), place.watch.clone(), self.verifier_health.clone());
+        Ok(Checking { store, keys, readiness: Arc::new(readiness), guesses: settings.guessing()?.guesses })
     }
 
     fn housekeeper(
@@ -179,7 +178,7 @@ impl Service {
     }
 
     fn scrape(&self, place: &Place, checking: Option<Checking>, issuing: Option<Issuing>) -> Arc<Scrape> {
-        Arc::new(Scrape { metrics: self.metrics.clone(), clock: place.clock.clone(), checking, issuing })
+        Arc::new(Scrape { metrics: self.metrics.clone(), watch: place.watch.clone(), checking, issuing })
     }
 
     /// Serves until it is asked to stop, goes on for the drain time so that proxies can turn to another process, and finishes what
@@ -204,23 +203,17 @@ impl Service {
     }
 
     async fn verifier(&mut self, settings: &Settings, place: &Place, checking: Checking) -> Result<(), Failure> {
-        let Checking { store, keys, .. } = checking.clone();
-        keys.refresh(&*store, place.clock.now()).await.map_err(untrusted)?;
+        let (readiness, changes) = (checking.readiness.clone(), checking.store.key_changes());
+        readiness.begin().await.map_err(untrusted)?;
         let app = Arc::new(sides::public_app(settings, place, checking, self.phase.subscribe(), self.metrics.clone())?);
         self.shown.public = Some(app.clone());
         let [limits, _] = self.limits;
         let router = public::router(app, limits, settings.page_origins()?);
         let proxies = Proxies { forwarded_from: settings.forwarded_from()?, proxy_protocol_from: settings.proxy_protocol_from()? };
         self.listen(("public", "--public"), settings.public()?, router, limits, proxies)?;
-        let (clock, changes) = (place.clock.clone(), store.key_changes());
-        self.every(KEY_SET_EVERY, changes, move || {
-            let (keys, store, clock) = (keys.clone(), store.clone(), clock.clone());
-            async move {
-                match keys.refresh(&*store, clock.now()).await {
-                    Ok(()) => KEY_SET.ok(),
-                    Err(error) => KEY_SET.failed(&format!("the key set could not be refreshed: {error}")),
-                }
-            }
+        self.every(LOOK_EVERY, changes, move || {
+            let readiness = readiness.clone();
+            async move { readiness.look().await }
         });
         Ok(())
     }
@@ -235,7 +228,7 @@ impl Service {
         housekeeper: Arc<Housekeeper>,
     ) -> Result<(), Failure> {
         let clock = place.clock.clone();
-        let app = Arc::new(sides::private_app(settings, place, issuing, notary, scrape)?);
+        let app = Arc::new(sides::private_app(settings, place, issuing, notary, scrape, self.phase.subscribe())?);
         self.shown.private = Some(app.clone());
         let [_, limits] = self.limits;
         self.listen(("private", "--private"), settings.private()?, private::router(app, limits), limits, Proxies::default())?;
@@ -295,6 +288,7 @@ impl Service {
 fn untrusted(error: WatchError) -> Failure {
     match error {
         WatchError::Store(error) => error.into(),
+        WatchError::NoSet => Failure::wrong(error),
         WatchError::KeySet(error) => Failure::wrong(format!("the key set in the store cannot be trusted: {error}")),
     }
 }

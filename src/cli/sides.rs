@@ -49,7 +49,7 @@ pub fn public_app(
     phase: watch::Receiver<Phase>,
     metrics: Arc<Metrics>,
 ) -> Result<PublicApp, Failure> {
-    let Checking { store, keys, guesses } = checking;
+    let Checking { store, keys, readiness, guesses } = checking;
     let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
     warn_of_gaps(&organisation);
     let public_url = settings.public_url()?;
@@ -64,7 +64,8 @@ pub fn public_app(
     });
     let rules = VerifierSettings { issuer, spoken: guessing.spoken, guesses };
     Ok(PublicApp {
-        verifier: Verifier::new(store, place.clock.clone(), keys, rules),
+        verifier: Verifier::new(store, place.watch.clone(), keys, rules),
+        readiness,
         clock: place.clock.clone(),
         entropy: place.entropy.clone(),
         misses: Misses::default(),
@@ -83,8 +84,9 @@ pub fn private_app(
     issuing: Issuing,
     notary: Arc<Notary>,
     scrape: Arc<Scrape>,
+    phase: watch::Receiver<Phase>,
 ) -> Result<PrivateApp, Failure> {
-    let Issuing { store, custodian, .. } = issuing;
+    let Issuing { store, custodian, health, .. } = issuing;
     let guessing = settings.guessing()?;
     let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
     let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.spoken, max_live: guessing.max_live };
@@ -98,6 +100,8 @@ pub fn private_app(
         console_url: settings.console_url()?,
         organisation: Current::new(settings.organisation()?.name),
         scrape,
+        issuer_health: health,
+        phase,
     })
 }
 

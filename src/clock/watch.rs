@@ -40,6 +40,8 @@ pub struct ClockWatch {
 #[derive(Clone, Copy)]
 struct Known {
     reference: Reference,
+    /// The wall clock alone, so that it is known whether it stepped whatever the store says.
+    own: Reference,
     /// It is not before this. Seconds since 1970.
     newest: i64,
 }
@@ -55,8 +57,8 @@ struct Reference {
 }
 
 impl Reference {
-    /// What the clock should show so long after the start of the machine.
-    fn expected(&self, since_boot: Duration) -> i64 {
+    /// What the wall clock should show so long after the start of the machine.
+    fn expected(self, since_boot: Duration) -> i64 {
         let passed = since_boot.saturating_sub(self.since_boot).as_secs();
         self.time.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
     }
@@ -66,7 +68,7 @@ impl ClockWatch {
     /// Believes the clock as it is now, until it is compared with another or steps.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let reference = Reference { time: clock.now(), since_boot: clock.since_boot(), from_store: false };
-        Self { clock, known: Mutex::new(Known { reference, newest: i64::MIN }) }
+        Self { clock, known: Mutex::new(Known { reference, own: reference, newest: i64::MIN }) }
     }
 
     /// The clock itself, for what is done at any time.
@@ -77,7 +79,7 @@ impl ClockWatch {
     /// The wall clock's time in seconds since 1970, unless it is further from the right time than [`TOLERANCE`]. Costs two
     /// readings of the clock, so every check can ask.
     pub fn now(&self) -> Result<i64, ClockError> {
-        let Known { reference, newest } = *self.known();
+        let Known { reference, newest, .. } = *self.known();
         let now = self.clock.now();
         let off = now.saturating_sub(reference.expected(self.clock.since_boot()));
         match off.abs() <= TOLERANCE {
@@ -91,17 +93,39 @@ impl ClockWatch {
     /// The time in seconds since 1970, counted on from when the clock was last right where it is not now: for what has to be
     /// written all the same.
     pub fn steady(&self) -> i64 {
-        self.now().unwrap_or_else(|_| self.known().reference.expected(self.clock.since_boot()))
+        self.now().unwrap_or_else(|_| self.expected())
+    }
+
+    /// Time since the machine started, suspended time included.
+    pub fn since_boot(&self) -> Duration {
+        self.clock.since_boot()
+    }
+
+    /// What the wall clock should show: the time at the last comparison, and what has passed since. Where it was set while the
+    /// process ran, this is the time as it would be without that. Seconds since 1970.
+    pub fn expected(&self) -> i64 {
+        self.known().reference.expected(self.clock.since_boot())
+    }
+
+    /// How far the wall clock is ahead of the store's, in seconds; `None` as long as it was compared with none.
+    pub fn offset(&self) -> Option<i64> {
+        let reference = self.known().reference;
+        reference.from_store.then(|| self.clock.now() - reference.expected(self.clock.since_boot()))
     }
 
     /// Compares with the store's time where it has a clock of its own, else with the time since the last comparison. Called
     /// regularly, so that what the two clocks drift apart in months does not add up to a jump.
     pub fn compare(&self, store: Option<i64>) -> Result<i64, ClockError> {
-        let since_boot = self.clock.since_boot();
+        let (now, since_boot) = (self.clock.now(), self.clock.since_boot());
         if let Some(time) = store {
             let mut known = self.known();
+            let stepped = is_off(now, known.own.expected(since_boot));
+            if !stepped {
+                known.own = Reference { time: now, since_boot, from_store: false };
+            }
             let jumped = time.saturating_sub(known.reference.expected(since_boot));
-            if known.reference.from_store && jumped.abs() > TOLERANCE {
+            // Set right, it agrees with a clock that did not step. Both may have stepped, if they are one machine's.
+            if known.reference.from_store && jumped.abs() > TOLERANCE && (stepped || is_off(now, time)) {
                 return Err(ClockError::StoreJumped(jumped));
             }
             known.reference = Reference { time, since_boot, from_store: true };
@@ -124,12 +148,17 @@ impl ClockWatch {
     /// Believes the clock as it is now, once more: it was set right.
     pub fn begin_again(&self) {
         let reference = Reference { time: self.clock.now(), since_boot: self.clock.since_boot(), from_store: false };
-        self.known().reference = reference;
+        let mut known = self.known();
+        (known.reference, known.own) = (reference, reference);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_off(time: i64, right: i64) -> bool {
+    time.saturating_sub(right).abs() > TOLERANCE
 }
 
 fn ahead_or_behind(seconds: i64) -> String {
@@ -188,11 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn a_store_whose_clock_is_set_right_is_believed_again() {
+        let (clock, watch) = watched();
+        assert_eq!(watch.compare(Some(NOW - 3_600)), Err(ClockError::Store(3_600)));
+        clock.set(NOW + 60);
+        assert_eq!(watch.compare(Some(NOW - 3_540)), Err(ClockError::Store(3_600)));
+        assert_eq!(watch.compare(Some(NOW + 61)), Ok(NOW + 60), "this machine's clock never stepped");
+        assert_eq!(watch.compare(Some(NOW - 3_539)), Err(ClockError::StoreJumped(-3_600)), "wrong again");
+        assert_eq!(watch.compare(Some(NOW + 60)), Ok(NOW + 60));
+    }
+
+    #[test]
     fn a_store_whose_clock_jumps_is_not_believed_until_it_is_back() {
         let (clock, watch) = watched();
         assert_eq!(watch.compare(Some(NOW + 5)), Ok(NOW));
         clock.set(NOW + 60);
-        for jumped in [3 * 86_400, 31, -31, -3_600] {
+        for jumped in [3 * 86_400, 31, -36, -3_600] {
             // On one machine both jump together, and agree.
             clock.step(NOW + 65 + jumped);
             assert_eq!(watch.compare(Some(NOW + 65 + jumped)), Err(ClockError::StoreJumped(jumped)));
@@ -225,6 +265,20 @@ mod tests {
         assert_eq!((watch.now(), watch.steady()), (Err(ClockError::Jumped(-7_200)), NOW));
         watch.begin_again();
         assert_eq!((watch.now(), watch.steady()), (Ok(NOW - 7_200), NOW - 7_200));
+    }
+
+    #[test]
+    fn what_the_clock_should_show_is_known_while_it_is_wrong() {
+        let (clock, watch) = watched();
+        assert_eq!(watch.offset(), None, "nothing to compare with");
+        clock.step(NOW + 600);
+        assert_eq!(watch.expected(), NOW);
+        clock.set(NOW + 660);
+        assert_eq!(watch.expected(), NOW + 60, "a minute went by");
+        assert!(watch.compare(Some(NOW + 61)).is_err());
+        assert_eq!((watch.expected(), watch.offset()), (NOW + 61, Some(599)));
+        clock.set(NOW + 670);
+        assert_eq!((watch.expected(), watch.offset()), (NOW + 71, Some(599)));
     }
 
     #[test]

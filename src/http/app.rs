@@ -15,9 +15,10 @@ use super::{
 use crate::{
     clock::Clock,
     entropy::Entropy,
+    health::Health,
     issuer::{Desk, Notary, Passkeys, Registry},
     telemetry::{Form, Metrics, Scrape},
-    verifier::{Answer, Check, Shown, Verdict, Verifier},
+    verifier::{Answer, Check, Readiness, Shown, Verdict, Verifier},
 };
 
 /// How far a process is on its way out.
@@ -39,7 +40,9 @@ pub const CODES_AT_ONCE: usize = 64;
 pub struct PublicApp {
     /// Answers checks.
     pub verifier: Verifier,
-    /// The time, for limits.
+    /// Whether they can be answered.
+    pub readiness: Arc<Readiness>,
+    /// The time since the machine started, for limits.
     pub clock: Arc<dyn Clock>,
     /// Randomness, for numbers on the plain form.
     pub entropy: Arc<dyn Entropy>,
@@ -68,13 +71,13 @@ impl PublicApp {
             self.metrics.checked(form, answer.verdict, asked.elapsed());
             return Ok(answer);
         }
-        self.misses.allow(peer, self.clock.now()).map_err(|wait| {
+        self.misses.allow(peer, self.seconds()).map_err(|wait| {
             self.metrics.limited();
             Problem::too_many(wait)
         })?;
         let Ok(permit) = self.codes.clone().try_acquire_owned() else {
             self.metrics.checked(Form::Code, Verdict::CannotCheck, asked.elapsed());
-            return Ok(Answer::cannot_check(self.clock.now()));
+            return Ok(self.verifier.cannot_check());
         };
         // In a task of its own: a client that hangs up would otherwise leave its guess in the store's queue, spend the budget
         // of all, and neither hold its permit nor be counted.
@@ -83,12 +86,17 @@ impl PublicApp {
             let answer = app.verifier.verify(check).await;
             app.metrics.checked(Form::Code, answer.verdict, asked.elapsed());
             if answer.verdict.is_miss() {
-                app.misses.missed(peer, app.clock.now());
+                app.misses.missed(peer, app.seconds());
             }
             drop(permit);
             answer
         });
         checked.await.map_err(|_| Problem::unavailable())
+    }
+
+    /// For limits: setting the wall clock neither lifts one nor makes it last.
+    fn seconds(&self) -> i64 {
+        i64::try_from(self.clock.since_boot().as_secs()).unwrap_or(i64::MAX)
     }
 }
 
@@ -112,4 +120,8 @@ pub struct PrivateApp {
     pub organisation: Current<String>,
     /// What Prometheus is told.
     pub scrape: Arc<Scrape>,
+    /// What of this side fails now.
+    pub issuer_health: Arc<Health>,
+    /// Whether the process is about to stop.
+    pub phase: watch::Receiver<Phase>,
 }

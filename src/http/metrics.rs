@@ -10,8 +10,13 @@ use axum::{
     routing::get,
 };
 
-use super::{private::no_store, problem::Problem};
-use crate::telemetry::{CONTENT_TYPE, Scrape};
+use tokio::sync::watch;
+
+use super::{app::Phase, health, private::no_store, problem::Problem};
+use crate::{
+    telemetry::{CONTENT_TYPE, Scrape},
+    verifier::Readiness,
+};
 
 /// The route, for a listener that has others.
 pub fn routes<S: Clone + Send + Sync + 'static>(scrape: Arc<Scrape>) -> Router<S> {
@@ -20,6 +25,9 @@ pub fn routes<S: Clone + Send + Sync + 'static>(scrape: Arc<Scrape>) -> Router<S
 }
 
 /// All that the private listener of a verifier has.
-pub fn router(scrape: Arc<Scrape>) -> Router {
-    routes(scrape).route("/health/live", get(|| async { StatusCode::NO_CONTENT })).fallback(|| async { Problem::nothing_here() })
+pub fn router(scrape: Arc<Scrape>, readiness: Arc<Readiness>, phase: watch::Receiver<Phase>) -> Router {
+    routes(scrape)
+        .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/health/ready", get(async move || health::of_verifier(&readiness, &phase).await))
+        .fallback(|| async { Problem::nothing_here() })
 }

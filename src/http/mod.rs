@@ -7,6 +7,7 @@ pub mod check;
 pub mod console;
 pub mod current;
 pub mod door;
+pub mod health;
 pub mod limits;
 pub mod listen;
 pub mod metrics;

@@ -46,6 +46,18 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the service cannot reach its records; try again in a moment")
     }
 
+    /// No keys can be published: when they were last read is too long ago, or they are over.
+    pub fn no_keys() -> Self {
+        let detail = "the service has no keys to publish now; try again in a moment";
+        let retry_after = Some(10);
+        Self { retry_after, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
+    }
+
+    /// Something that every answer needs fails.
+    pub fn not_ready() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "this process cannot do its work now; send requests to another")
+    }
+
     /// The process is about to stop.
     pub fn leaving() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "leaving", "this process is about to stop; send new requests to another")

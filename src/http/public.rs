@@ -1,6 +1,6 @@
 //! The public API of the verifier role. No account, no cookie, no log of who asked.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -17,15 +17,16 @@ use tower::util::MapResponseLayer;
 use tower_http::{cors::CorsLayer, timeout::RequestBodyTimeoutLayer};
 
 use super::{
-    app::{Phase, PublicApp},
+    app::PublicApp,
     assets,
     body::{JsonObject, MAX_BODY},
-    check,
+    check, health,
     listen::{Limits, Peer},
     padding::padded,
     problem::{Problem, status},
 };
 use crate::{
+    keyring::PublicKeys,
     telemetry::Metrics,
     token::{Challenge, Channel, Claims, Cti, Dialled, Name, Place, SpokenCode, Token},
     verifier::{Answer, Attempt, ChallengeResult, Check, Shown, Verdict, Verifier},
@@ -192,27 +193,33 @@ fn approach_json(claims: &Claims) -> ApproachJson<'_> {
     }
 }
 
+/// As the root signed it, also after it expired: it says itself when that is.
 async fn key_set(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
-    match app.verifier.keys().jwt() {
-        Some(jwt) => cached(&headers, "application/jwk-set+jwt", jwt),
-        None => Problem::unavailable().into_response(),
+    match app.verifier.keys().fresh() {
+        Some((seen, left)) => cached(&headers, "application/jwk-set+jwt", seen.stored.jwt.clone(), left),
+        None => Problem::no_keys().into_response(),
     }
 }
 
+/// The keys in it do not say what the root said of them, so they are those of a current set or none.
 async fn jwks(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
-    let now = app.clock.now();
-    match app.verifier.keys().current(now) {
-        Some(keys) => cached(&headers, "application/jwk-set+json", keys.jwks().to_string()),
-        None => Problem::unavailable().into_response(),
+    let current = |keys: &PublicKeys| app.verifier.watch().now().is_ok_and(|now| keys.is_current(now));
+    match app.verifier.keys().fresh().filter(|(seen, _)| current(&seen.keys)) {
+        Some((seen, left)) => cached(&headers, "application/jwk-set+json", seen.keys.jwks().to_string(), left),
+        None => Problem::no_keys().into_response(),
     }
 }
 
-/// Half a minute of caching, and a validator for the rest.
-fn cached(request: &HeaderMap, media: &'static str, body: String) -> Response {
+/// Half a minute of caching, but never beyond what is `left`, and a validator for the rest.
+fn cached(request: &HeaderMap, media: &'static str, body: String, left: Duration) -> Response {
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..12]));
     let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let known = known.is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
-    let headers = [(header::CONTENT_TYPE, media.to_owned()), (header::ETAG, tag), (header::CACHE_CONTROL, "max-age=30".to_owned())];
+    let headers = [
+        (header::CONTENT_TYPE, media.to_owned()),
+        (header::ETAG, tag),
+        (header::CACHE_CONTROL, format!("max-age={}", left.as_secs().min(30))),
+    ];
     if known { (StatusCode::NOT_MODIFIED, headers).into_response() } else { (headers, body).into_response() }
 }
 
@@ -221,8 +228,5 @@ async fn openapi() -> impl IntoResponse {
 }
 
 async fn ready(State(app): State<Arc<PublicApp>>) -> Result<StatusCode, Problem> {
-    if *app.phase.borrow() != Phase::Serving {
-        return Err(Problem::leaving());
-    }
-    if app.verifier.is_ready().await { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::unavailable()) }
+    health::of_verifier(&app.readiness, &app.phase).await
 }

@@ -139,9 +139,14 @@ impl Custodian {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(RingError::NoActiveKey)
     }
 
-    /// Puts a set into the store if it is newer than what is there, as when the service starts.
+    /// Whether the key that is out may sign now.
+    pub fn can_sign(&self) -> Result<(), RingError> {
+        self.ring()?.active(self.clock.now()).map(drop)
+    }
+
+    /// Puts a set into the store if it is newer than what is there, as when the service starts. It may have expired.
     pub async fn install(&self, jwt: &str) -> Result<(), CustodyError> {
-        let keys = self.open(jwt)?;
+        let keys = self.open_even_expired(jwt)?;
         self.put(keys).await?;
         Ok(())
     }
@@ -157,6 +162,10 @@ impl Custodian {
 
     fn open(&self, jwt: &str) -> Result<PublicKeys, KeySetError> {
         PublicKeys::open(jwt, &self.trust.root, &self.trust.issuer, self.clock.now(), 0)
+    }
+
+    fn open_even_expired(&self, jwt: &str) -> Result<PublicKeys, KeySetError> {
+        PublicKeys::open_even_expired(jwt, &self.trust.root, &self.trust.issuer, self.clock.now(), 0)
     }
 
     async fn put(&self, keys: PublicKeys) -> Result<bool, StoreError> {
@@ -213,12 +222,12 @@ impl Custodian {
         let mut tried = None;
         loop {
             let stored = self.store.signing_keys().await?.ok_or(CustodyError::NoSet)?;
-            let active = stored.keys.iter().find(|record| record.stage == Stage::Active).ok_or(RingError::NoActiveKey)?.id;
+            let public = self.open_even_expired(&stored.jwt).map_err(CustodyError::Stored)?.knowing(&stored.keys);
+            let active = stored.keys.iter().find(|record| record.stage == Stage::Active).map(|record| record.id);
+            let none = || if public.is_current(self.clock.now()) { RingError::NoActiveKey } else { RingError::SetExpired };
+            let active = active.ok_or_else(none)?;
             match self.vault.load(active) {
-                Ok(key) => {
-                    let public = self.open(&stored.jwt).map_err(CustodyError::Stored)?.knowing(&stored.keys);
-                    return Ok(Arc::new(Ring::new(public, key)?));
-                }
+                Ok(key) => return Ok(Arc::new(Ring::new(public, key)?)),
                 Err(_) if tried == Some(active) && !self.vault.ids()?.contains(&active) => return Err(CustodyError::Elsewhere(active)),
                 Err(error) if tried == Some(active) => return Err(error.into()),
                 // It may have been retired and destroyed since the store was read: then another is active.

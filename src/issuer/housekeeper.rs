@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    fmt::Display,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,8 +10,7 @@ use super::{Checked, Custodian, CustodyError, Notary, NotaryError, Timekeeper};
 use crate::{
     clock::ClockWatch,
     health::{Health, Part},
-    keyring::rotation::Warning,
-    store::{IssuerStore, StoreError},
+    store::IssuerStore,
 };
 
 /// Everything up to a time in the future counts as purged.
@@ -43,12 +43,15 @@ impl Housekeeper {
         Self { store, time, health, custodian, notary, warned: Mutex::default() }
     }
 
-    /// Before the first round: a key signs, if one can. While the clock is wrong nothing is issued, so that waits.
+    /// Before the first round: a key signs tokens, if one can, and the ledger is signed, since nothing is issued before. While the
+    /// clock is wrong nothing is issued either, so the keys wait.
     pub async fn begin(&self) -> Result<(), CustodyError> {
         match self.time.check().await {
-            Some(time) => self.custodian.rotate(time).await.map(drop),
-            None => Ok(()),
+            Some(time) => self.custodian.rotate(time).await.map(drop)?,
+            None => {}
         }
+        self.sign().await;
+        Ok(())
     }
 
     /// Does everything once. What fails goes to the log, keeps nothing else from being done, and is tried again the next time.
@@ -60,13 +63,18 @@ impl Housekeeper {
         let purged = self.purge(time).await;
         let rotated = self.rotate(time).await;
         // Last, so that all of this is under the checkpoint.
+        let signed = self.sign().await;
+        time.is_some() && reported.is_ok() && purged && rotated && signed
+    }
+
+    async fn sign(&self) -> bool {
         let signed = self.notary.sign().await;
         match &signed {
             Ok(_) => self.health.ok(Part::Ledger),
             Err(NotaryError::Store(error)) => self.health.failed(Part::Ledger, error),
             Err(error) => self.health.alarm(Part::Ledger, error),
         }
-        time.is_some() && reported.is_ok() && purged && rotated && signed.is_ok()
+        signed.is_ok()
     }
 
     async fn purge(&self, time: Option<Checked>) -> bool {
@@ -90,10 +98,7 @@ impl Housekeeper {
         let Some(time) = time else { return true };
         match self.custodian.rotate(time).await {
             Ok(rotated) => {
-                match rotated.warnings.iter().find(|warning| **warning == Warning::NoKey) {
-                    Some(none) => self.health.failed(Part::SigningKeys, none),
-                    None => self.health.ok(Part::SigningKeys),
-                }
+                self.outcome(Part::SigningKeys, &self.custodian.can_sign());
                 self.warn(rotated.warnings.iter().map(ToString::to_string).collect());
                 true
             }
@@ -104,7 +109,7 @@ impl Housekeeper {
         }
     }
 
-    fn outcome<T>(&self, part: Part, outcome: &Result<T, StoreError>) {
+    fn outcome<T, E: Display>(&self, part: Part, outcome: &Result<T, E>) {
         match outcome {
             Ok(_) => self.health.ok(part),
             Err(error) => self.health.failed(part, error),

@@ -60,6 +60,9 @@ pub enum KeyFolderError {
     /// There is no key set or root key in the folder.
     #[error("there are no keys in {}; make them with `countersign keys init`, or name their folder with --keys", .0.display())]
     NoKeys(PathBuf),
+    /// There is a root key, and no set that it signed.
+    #[error("{} is not there; publish the first key set with `countersign keys publish`", .0.display())]
+    NoSet(PathBuf),
     /// The set is not trusted.
     #[error("{} cannot be trusted: {error}", path.display())]
     KeySet {

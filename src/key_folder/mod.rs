@@ -203,9 +203,11 @@ impl KeyFolder {
         read(&path)?.trim().parse().map_err(|error| KeyFolderError::Ledger { path, error })
     }
 
-    /// The published set, trusted under the pinned root.
+    /// The published set, trusted under the pinned root; it may have expired.
     pub fn public_keys(&self, issuer: &IssuerName, now: i64) -> Result<PublicKeys, KeyFolderError> {
-        read_key_set(&self.there("keyset.jwt")?, &self.root()?, issuer, now, 0)
+        let path = self.set_path()?;
+        let keys = PublicKeys::open_even_expired(read(&path)?.trim(), &self.root()?, issuer, now, 0);
+        keys.map_err(|error| KeyFolderError::KeySet { path, error })
     }
 
     /// The set that was published last under the pinned root, even if it has run out; `None` if there never was one.
@@ -225,7 +227,14 @@ impl KeyFolder {
 
     /// The signed set as it was published.
     pub fn key_set(&self) -> Result<String, KeyFolderError> {
-        Ok(read(&self.there("keyset.jwt")?)?.trim().to_owned())
+        Ok(read(&self.set_path()?)?.trim().to_owned())
+    }
+
+    fn set_path(&self) -> Result<PathBuf, KeyFolderError> {
+        // Without a root key nothing was made here at all.
+        self.there("root.jwk")?;
+        let path = self.path.join("keyset.jwt");
+        if path.exists() { Ok(path) } else { Err(KeyFolderError::NoSet(path)) }
     }
 
     /// Keeps a signed set in place of the one before.

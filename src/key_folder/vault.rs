@@ -26,10 +26,10 @@ impl FolderVault {
     }
 
     /// Reads every key of the set that is here, so that a file which cannot be read is not found out only when its turn has
-    /// come. At least one has to be here.
-    pub fn check(&self, keys: &PublicKeys) -> Result<(), KeyFolderError> {
+    /// come. At least one of a set that is current at `now` has to be here; of one that expired none can sign anyway.
+    pub fn check(&self, keys: &PublicKeys, now: i64) -> Result<(), KeyFolderError> {
         let mut here = keys.set().keys().iter().map(|key| key.key.id()).filter(|id| self.path(*id).exists()).peekable();
-        if here.peek().is_none() {
+        if here.peek().is_none() && keys.is_current(now) {
             return Err(RingError::NoActiveKey.into());
         }
         here.try_for_each(|id| self.read(id).map(drop))

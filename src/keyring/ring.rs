@@ -7,7 +7,8 @@ use super::{
     rotation::{KeyRecord, Stage},
 };
 
-/// A key set that the pinned root signed and that was current when it was opened. Holds no private key.
+/// A key set that the pinned root signed and that had begun when it was opened. It may have expired: who judges or signs by
+/// it asks [`Self::is_current`] each time. Holds no private key.
 #[derive(Clone, Debug)]
 pub struct PublicKeys {
     set: KeySet,
@@ -19,8 +20,14 @@ impl PublicKeys {
     /// Opens a signed set: `root` is pinned, `least` is the highest version seen so far or baked in,
     /// `now` is in seconds since 1970.
     pub fn open(jwt: &str, root: &PublicKey, issuer: &IssuerName, now: i64, least: u64) -> Result<Self, KeySetError> {
+        let keys = Self::open_even_expired(jwt, root, issuer, now, least)?;
+        if keys.is_current(now) { Ok(keys) } else { Err(KeySetError::Expired) }
+    }
+
+    /// The same for those who go on without a current set, until the next one comes: all but its end is checked.
+    pub fn open_even_expired(jwt: &str, root: &PublicKey, issuer: &IssuerName, now: i64, least: u64) -> Result<Self, KeySetError> {
         let set = KeySet::read(jwt, root, issuer)?;
-        set.check_current(now, least)?;
+        set.check_begun(now, least)?;
         Ok(Self { set, jwt: jwt.to_owned(), in_use: Vec::new() })
     }
 
@@ -35,7 +42,7 @@ impl PublicKeys {
         self
     }
 
-    /// Whether the set has not run out since it was opened. An expired set never says `genuine`.
+    /// Whether the set has not expired. An expired set never says `genuine`.
     pub fn is_current(&self, now: i64) -> bool {
         now < self.set.expires_at()
     }
@@ -72,6 +79,9 @@ pub enum RingError {
     /// The private key does not belong to the set.
     #[error("the private key {0} is not in the published key set")]
     NotPublished(KeyId),
+    /// The set is over.
+    #[error("the key set expired; have the root key sign the next one with `countersign keys publish`")]
+    SetExpired,
     /// No key of the set signs now.
     #[error("no published, unrevoked key with its private half is in use now; sign the next set with `countersign keys publish`")]
     NoActiveKey,
@@ -99,7 +109,10 @@ impl Ring {
 
     /// The key and what the set says of it, if it may sign at `now`.
     pub fn active(&self, now: i64) -> Result<(&SigningKey, &PublishedKey), RingError> {
-        let in_use = |p: &&PublishedKey| p.revoked.is_none() && p.covers(now, now) && self.public.is_current(now);
+        if !self.public.is_current(now) {
+            return Err(RingError::SetExpired);
+        }
+        let in_use = |p: &&PublishedKey| p.revoked.is_none() && p.covers(now, now);
         self.published().filter(in_use).map(|published| (&self.key, published)).ok_or(RingError::NoActiveKey)
     }
 
@@ -149,6 +162,15 @@ mod tests {
         assert_eq!(open(&root, &issuer(), NOW - 60, 3), Ok(()));
         assert_eq!(open(&root, &issuer(), NOW + MAX_SET_LIFETIME - 1, 3), Ok(()));
         assert_eq!(open(&root, &issuer(), NOW + MAX_SET_LIFETIME, 3), Err(KeySetError::Expired));
+        let expired = |root: &PublicKey, name: &IssuerName, now, least| {
+            PublicKeys::open_even_expired(&jwt, root, name, now, least).map(|keys| keys.is_current(now))
+        };
+        assert_eq!(expired(&root, &issuer(), NOW + MAX_SET_LIFETIME - 1, 3), Ok(true));
+        assert_eq!(expired(&root, &issuer(), NOW + MAX_SET_LIFETIME, 3), Ok(false), "its end alone is not checked");
+        assert_eq!(expired(&key(8).public(), &issuer(), NOW + MAX_SET_LIFETIME, 3), Err(KeySetError::WrongRoot));
+        assert_eq!(expired(&root, &other, NOW + MAX_SET_LIFETIME, 3), Err(KeySetError::WrongIssuer(other)));
+        assert_eq!(expired(&root, &issuer(), NOW + MAX_SET_LIFETIME, 4), Err(KeySetError::OlderThanSeen { found: 3, least: 4 }));
+        assert_eq!(expired(&root, &issuer(), NOW - 61, 3), Err(KeySetError::NotYetValid));
     }
 
     fn ring(keys: Vec<PublishedKey>, n: u8) -> Result<Ring, RingError> {
@@ -165,7 +187,7 @@ mod tests {
         assert_eq!(active(both(), 1, NOW - 1), Err(RingError::NoActiveKey), "too early");
         assert_eq!(active(both(), 1, NOW + 8 * 86_400 + 1), Err(RingError::NoActiveKey), "too late");
         let long = PublishedKey { expires_at: NOW + 2 * MAX_SET_LIFETIME, ..published(1, NOW, false) };
-        assert_eq!(active(vec![long], 1, NOW + MAX_SET_LIFETIME), Err(RingError::NoActiveKey), "the set ran out");
+        assert_eq!(active(vec![long], 1, NOW + MAX_SET_LIFETIME), Err(RingError::SetExpired));
     }
 
     #[test]

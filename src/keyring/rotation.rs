@@ -224,6 +224,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let next = "sign the next set with `countersign keys publish`";
         match self {
+            Self::SetEnds(..=0) => write!(f, "the key set expired, so nothing can be checked or issued; {next}"),
             Self::SetEnds(left) => write!(f, "the key set runs out {}; {next}", In(*left)),
             Self::KeysEnd(left) => write!(f, "the signing keys run out {}; {next}", In(*left)),
             Self::NoKey => write!(f, "no published, unrevoked key with its private half can sign; {next}"),

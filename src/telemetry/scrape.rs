@@ -15,14 +15,15 @@ use tokio::time::timeout;
 
 use super::{Metrics, metrics::PREFIX};
 use crate::{
-    clock::Clock,
+    clock::ClockWatch,
+    health::{Health, Part},
     issuer::Custodian,
     keyring::{
         KeySet,
         rotation::{KeyRecord, Stage},
     },
     store::{IssuerStore, LedgerStore, VerifierStore},
-    verifier::KeyWatch,
+    verifier::{KeyWatch, Readiness},
 };
 
 pub use prometheus_text::CONTENT_TYPE;
@@ -40,6 +41,8 @@ pub struct Checking {
     pub store: Arc<dyn VerifierStore>,
     /// The key set that it believes.
     pub keys: Arc<KeyWatch>,
+    /// Whether it can answer.
+    pub readiness: Arc<Readiness>,
     /// Its budget of wrong guesses.
     pub guesses: u32,
 }
@@ -53,14 +56,16 @@ pub struct Issuing {
     pub ledger: Arc<dyn LedgerStore>,
     /// The keeper of its keys.
     pub custodian: Arc<Custodian>,
+    /// What of it fails now.
+    pub health: Arc<Health>,
 }
 
 /// What is told of one process: of the sides that run in it.
 pub struct Scrape {
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// The time, for windows.
-    pub clock: Arc<dyn Clock>,
+    /// The clock, watched.
+    pub watch: Arc<ClockWatch>,
     /// The side that checks.
     pub checking: Option<Checking>,
     /// The side that issues.
@@ -70,19 +75,39 @@ pub struct Scrape {
 impl Scrape {
     /// In Prometheus' text form. Never takes longer than two seconds, whatever the store does.
     pub async fn text(&self) -> String {
-        let now = self.clock.now();
+        let now = self.watch.expected();
         let checking = async { Some(self.checking.as_ref()?.look(now).await) };
         let issuing = async { Some(self.issuing.as_ref()?.look(now, self).await) };
         let (checking, issuing) = tokio::join!(checking, issuing);
         let moments: Vec<Moment> = [checking, issuing].into_iter().flatten().collect();
-        let mut store = Moment::new(moments.iter().all(|moment| moment.all_read));
-        store.gauge("store_up", "Whether the store answered all that was read for this", store.all_read.into());
+        let process = self.process(moments.iter().all(|moment| moment.all_read));
         let mut text = String::new();
-        for registry in [self.metrics.registry()].into_iter().chain(moments.iter().chain([&store]).map(|moment| &moment.registry)) {
+        for registry in [self.metrics.registry()].into_iter().chain(moments.iter().chain([&process]).map(|moment| &moment.registry)) {
             // Writing into a string cannot fail.
             let _ = prometheus_text::encode(&mut text, registry);
         }
         text
+    }
+
+    /// What is told of the process as a whole.
+    fn process(&self, all_read: bool) -> Moment {
+        let sides: Vec<(&str, &Health)> = [
+            self.checking.as_ref().map(|checking| ("verifier", checking.readiness.health())),
+            self.issuing.as_ref().map(|issuing| ("issuer", &*issuing.health)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let writes = self.checking.as_ref().is_none_or(|checking| checking.readiness.wrote_lately())
+            && sides.iter().all(|(_, health)| !health.failing_parts().contains_key(&Part::Store));
+        let mut process = Moment::new(all_read && writes);
+        let up = "Whether the store answered all that was read for this, and takes what is written";
+        process.gauge("store_up", up, process.all_read.into());
+        process.health(&sides);
+        if let Some(offset) = self.watch.offset() {
+            process.gauge("clock_offset_seconds", "How far this machine's clock is ahead of the database's", offset);
+        }
+        process
     }
 }
 
@@ -92,6 +117,10 @@ impl Checking {
         let (ready, taken) = tokio::join!(in_time(self.store.ready()), in_time(self.store.guesses_taken(now)));
         let mut moment = Moment::new(ready.is_some() && taken.is_some());
         moment.gauge("guesses_budget", "Wrong guesses that are answered in twelve minutes", self.guesses.into());
+        if let Some(ago) = self.readiness.written_ago() {
+            let at = now.saturating_sub(i64::try_from(ago.as_secs()).unwrap_or(i64::MAX));
+            moment.gauge("store_written_timestamp_seconds", "When the store last took a write made to try it, since 1970", at);
+        }
         if let Some(taken) = taken {
             moment.gauge("guesses_taken", "Places of the budget that are taken in these twelve minutes", taken.into());
         }
@@ -153,6 +182,18 @@ impl Moment {
 
     fn gauge(&mut self, name: &str, help: &str, value: i64) {
         self.registry.register(name, help, ConstGauge::new(value));
+    }
+
+    /// What fails on each side.
+    fn health(&mut self, sides: &[(&'static str, &Health)]) {
+        let failing = Family::<[(&str, &str); 2], Gauge>::default();
+        for (side, health) in sides {
+            let parts = health.failing_parts();
+            for part in Part::ALL {
+                failing.get_or_create(&[("side", *side), ("part", part.as_str())]).set(parts.contains_key(&part).into());
+            }
+        }
+        self.registry.register("failing", "Whether this part of a side fails now", failing);
     }
 
     /// How keys stand by the record, in a set that the root signed.

@@ -1,9 +1,11 @@
 //! The public side: is this code genuine? Holds public keys only; no type in here can sign.
 
 mod keys;
+mod readiness;
 mod verdict;
 
-pub use keys::{KeyWatch, Seen, WatchError};
+pub use keys::{FRESH, KeyWatch, Seen, WatchError};
+pub use readiness::Readiness;
 pub use verdict::{Answer, ChallengeResult, Verdict};
 
 use std::{fmt::Display, sync::Arc, time::Duration};
@@ -11,7 +13,7 @@ use std::{fmt::Display, sync::Arc, time::Duration};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    clock::Clock,
+    clock::ClockWatch,
     health::Recurring,
     keyring::IssuerName,
     store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, VerifierStore},
@@ -57,7 +59,7 @@ pub struct VerifierSettings {
 /// Answers checks.
 pub struct Verifier {
     store: Arc<dyn VerifierStore>,
-    clock: Arc<dyn Clock>,
+    watch: Arc<ClockWatch>,
     keys: Arc<KeyWatch>,
     settings: VerifierSettings,
     failures: Failures,
@@ -67,20 +69,15 @@ pub struct Verifier {
 struct Failures {
     checks: Recurring,
     give_back: Recurring,
-    look_again: Recurring,
     no_record: Recurring,
 }
 
 impl Verifier {
-    /// Works on a store and the key set that `keys` watches.
-    pub fn new(store: Arc<dyn VerifierStore>, clock: Arc<dyn Clock>, keys: Arc<KeyWatch>, settings: VerifierSettings) -> Self {
-        let failures = Failures {
-            checks: Recurring::new("checks"),
-            give_back: Recurring::new("give_back"),
-            look_again: Recurring::new("key_set_again"),
-            no_record: Recurring::new("no_record"),
-        };
-        Self { store, clock, keys, settings, failures }
+    /// Works on a store, the clock that `watch` watches and the key set that `keys` watches.
+    pub fn new(store: Arc<dyn VerifierStore>, watch: Arc<ClockWatch>, keys: Arc<KeyWatch>, settings: VerifierSettings) -> Self {
+        let failures =
+            Failures { checks: Recurring::new("checks"), give_back: Recurring::new("give_back"), no_record: Recurring::new("no_record") };
+        Self { store, watch, keys, settings, failures }
     }
 
     /// How long spoken codes are.
@@ -90,7 +87,8 @@ impl Verifier {
 
     /// Answers. Never fails: whatever goes wrong on our side is `cannot_check`.
     pub async fn verify(&self, check: Check) -> Answer {
-        let now = self.clock.now();
+        // First of all: by a wrong clock nothing is judged, and no guess is counted. [`Readiness`] reports it.
+        let Ok(now) = self.watch.now() else { return self.cannot_check() };
         let answer = match tokio::time::timeout(PATIENCE, self.judge(&check, now)).await {
             Ok(Ok(answer)) => {
                 self.failures.checks.ok();
@@ -107,6 +105,11 @@ impl Verifier {
         Answer::only(Verdict::CannotCheck)
     }
 
+    /// The answer where nothing was looked at.
+    pub fn cannot_check(&self) -> Answer {
+        Answer::cannot_check(self.watch.steady())
+    }
+
     async fn judge(&self, check: &Check, now: i64) -> Result<Answer, StoreError> {
         match &check.shown {
             Shown::Token(Ok(token)) => self.token(token, check, now).await,
@@ -118,6 +121,9 @@ impl Verifier {
 
     /// By spoken code. A place in the guess budget is taken before anything is looked up, and given back only for a hit.
     async fn code(&self, code: SpokenCode, check: &Check, now: i64) -> Result<Answer, StoreError> {
+        if !self.has_keys(now).await {
+            return Ok(Answer::only(Verdict::CannotCheck));
+        }
         let guess = self.store.take_guess(self.settings.guesses, now).await?;
         let Some(token) = self.store.token_for_code(code).await? else {
             return Ok(Answer::only(if guess.is_some() { Verdict::UnknownCode } else { Verdict::CannotCheck }));
@@ -135,6 +141,12 @@ impl Verifier {
             Verdict::NotYetValid => Ok(Answer::only(Verdict::UnknownCode)),
             verdict => Ok(Answer::only(verdict)),
         }
+    }
+
+    /// Whether anything could be genuine. The next set may have been published a moment ago.
+    async fn has_keys(&self, now: i64) -> bool {
+        let current = || self.keys.current(now).is_some();
+        current() || (self.keys.look_again(&*self.store, now).await && current())
     }
 
     /// The use is already marked: a place that is lost costs one miss, and is no reason to hide the answer.
@@ -159,11 +171,9 @@ impl Verifier {
         let Ok(unverified) = Unverified::decode(token) else {
             return Ok(Answer::only(Verdict::NotGenuine));
         };
-        if !self.keys.knows(unverified.kid(), now) {
-            match self.keys.look_again(&*self.store, now).await {
-                Ok(()) => self.failures.look_again.ok(),
-                Err(error) => self.failures.look_again.failed(&format!("the key set could not be looked for again: {error}")),
-            }
+        // A key that was published since we could last look is unknown here, and its tokens may be genuine.
+        if !self.keys.knows(unverified.kid(), now) && !self.keys.look_again(&*self.store, now).await {
+            return Ok(Answer::only(Verdict::CannotCheck));
         }
         // Without a current set nothing can be said, least of all `genuine`.
         let Some(keys) = self.keys.current(now) else {
@@ -224,10 +234,9 @@ impl Verifier {
         &self.keys
     }
 
-    /// Whether checks can be answered now.
-    pub async fn is_ready(&self) -> bool {
-        let store = tokio::time::timeout(PATIENCE, self.store.ready()).await;
-        matches!(store, Ok(Ok(()))) && self.keys.current(self.clock.now()).is_some()
+    /// The clock, watched.
+    pub fn watch(&self) -> &ClockWatch {
+        &self.watch
     }
 }
 

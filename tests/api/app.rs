@@ -6,6 +6,7 @@ use countersign::{
     authority::{AccessHash, Actor, ActorName, Authorisation, AuthorisationId, Decision, Officer, Role, Scope},
     clock::{Clock as _, ClockWatch, ManualClock},
     config::Organisation,
+    health::Health,
     hex,
     http::{
         app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
@@ -23,7 +24,7 @@ use countersign::{
     store::{AccessStore as _, LedgerStore as _, NewCredential, SqliteStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
     token::{Channel, SpokenSize},
-    verifier::{KeyWatch, Verifier, VerifierSettings},
+    verifier::{KeyWatch, Readiness, Verifier, VerifierSettings},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -62,7 +63,7 @@ impl Default for Setup {
 
 pub struct TestApp {
     pub clock: Arc<ManualClock>,
-    /// The issuer's.
+    /// Watches it, as one for both sides.
     pub watch: Arc<ClockWatch>,
     pub entropy: Arc<Seeded>,
     pub store: Arc<SqliteStore>,
@@ -70,6 +71,9 @@ pub struct TestApp {
     pub faults: Arc<Switch>,
     pub metrics: Arc<Metrics>,
     pub keys: Arc<KeyWatch>,
+    /// The verifier's; looked at once at the start.
+    pub readiness: Arc<Readiness>,
+    pub issuer_health: Arc<Health>,
     pub vault: Arc<MemoryVault>,
     pub ledger: Arc<MemoryLedger>,
     pub custodian: Arc<Custodian>,
@@ -142,7 +146,8 @@ impl TestApp {
     pub async fn second_verifier(&self) -> Asker {
         let store = Arc::new(SqliteStore::open_for_verifier(&self.path(), &world::deployment_keys()).unwrap());
         let metrics = Arc::new(Metrics::starting(NOW));
-        Asker::at(public_side(store, metrics, &self.clock, &self.keys, self.phase.subscribe(), &self.setup).await)
+        let checking = checking(store, &self.keys, &self.watch, &self.setup);
+        Asker::at(public_side(&checking, metrics, &self.clock, &self.watch, self.phase.subscribe(), &self.setup).await)
     }
 
     /// What Prometheus is told of both sides.
@@ -150,7 +155,7 @@ impl TestApp {
         let scrape = &self.issuer_side.scrape;
         Scrape {
             metrics: scrape.metrics.clone(),
-            clock: scrape.clock.clone(),
+            watch: scrape.watch.clone(),
             checking: scrape.checking.clone(),
             issuing: scrape.issuing.clone(),
         }
@@ -245,20 +250,18 @@ impl Setup {
         custodian.install(&first_key_set()).await.unwrap();
         custodian.rotate(Checked::Settled(NOW)).await.unwrap();
         let watch = Arc::new(ClockWatch::new(clock.clone()));
-        let keys = Arc::new(KeyWatch::new(root().public(), issuer()));
-        keys.refresh(&*store, NOW).await.unwrap();
+        let keys = Arc::new(KeyWatch::new(root().public(), issuer(), clock.clone()));
         let faults = Arc::new(Switch::default());
         let metrics = Arc::new(Metrics::starting(NOW));
         let behind_faults = Arc::new(Faulty { store: store.clone(), switch: faults.clone() });
         let phase = watch::Sender::new(Phase::Serving);
         let measured = Arc::new(Measured::new(behind_faults, metrics.clone()));
-        let public = public_side(measured.clone(), metrics.clone(), &clock, &keys, phase.subscribe(), &self).await;
-        let scrape = Arc::new(Scrape {
-            metrics: metrics.clone(),
-            clock: clock.clone(),
-            checking: Some(Checking { store: measured, keys: keys.clone(), guesses: self.guesses }),
-            issuing: Some(Issuing { store: store.clone(), ledger: store.clone(), custodian: custodian.clone() }),
-        });
+        let checking = checking(measured, &keys, &watch, &self);
+        checking.readiness.begin().await.unwrap();
+        let public = public_side(&checking, metrics.clone(), &clock, &watch, phase.subscribe(), &self).await;
+        let (readiness, issuer_health) = (checking.readiness.clone(), Arc::new(Health::default()));
+        let issuing = Issuing { store: store.clone(), ledger: store.clone(), custodian: custodian.clone(), health: issuer_health.clone() };
+        let scrape = Arc::new(Scrape { metrics: metrics.clone(), watch: watch.clone(), checking: Some(checking), issuing: Some(issuing) });
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
         let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
@@ -274,6 +277,8 @@ impl Setup {
             console_url: CONSOLE_URL.into(),
             organisation: Current::new("Example Police".into()),
             scrape,
+            issuer_health: issuer_health.clone(),
+            phase: phase.subscribe(),
         });
         let router = private::router(issuer_side.clone(), Limits::PRIVATE);
         let private = listen(router, Limits::PRIVATE, Proxies::default()).await;
@@ -291,6 +296,8 @@ impl Setup {
             faults,
             metrics,
             keys,
+            readiness,
+            issuer_health,
             vault,
             ledger,
             custodian,
@@ -315,11 +322,16 @@ async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: 
     Person::new(private, officer, Some(credential.expose().to_owned()))
 }
 
+fn checking(store: Arc<dyn VerifierStore>, keys: &Arc<KeyWatch>, watch: &Arc<ClockWatch>, setup: &Setup) -> Checking {
+    let readiness = Arc::new(Readiness::new(store.clone(), keys.clone(), watch.clone(), Arc::default()));
+    Checking { store, keys: keys.clone(), readiness, guesses: setup.guesses }
+}
+
 async fn public_side(
-    store: Arc<dyn VerifierStore>,
+    checking: &Checking,
     metrics: Arc<Metrics>,
     clock: &Arc<ManualClock>,
-    keys: &Arc<KeyWatch>,
+    watch: &Arc<ClockWatch>,
     phase: watch::Receiver<Phase>,
     setup: &Setup,
 ) -> SocketAddr {
@@ -335,7 +347,8 @@ async fn public_side(
     });
     let rules = VerifierSettings { issuer: issuer(), spoken: SpokenSize::Five, guesses: setup.guesses };
     let app = PublicApp {
-        verifier: Verifier::new(store, clock.clone(), keys.clone(), rules),
+        verifier: Verifier::new(checking.store.clone(), watch.clone(), checking.keys.clone(), rules),
+        readiness: checking.readiness.clone(),
         clock: clock.clone(),
         entropy: Arc::new(Seeded::new(11)),
         misses: Misses::default(),

@@ -35,7 +35,7 @@ pub const CHANGING: [(&str, &str); 19] = [
 ];
 
 /// Every address that only tells something, and is not for everybody.
-pub const TELLING: [(&str, &str); 10] = [
+pub const TELLING: [(&str, &str); 11] = [
     ("GET", "/v1/tokens"),
     ("GET", "/v1/tokens/{id}"),
     ("GET", "/v1/tokens/{id}/events"),
@@ -46,6 +46,7 @@ pub const TELLING: [(&str, &str); 10] = [
     ("GET", "/v1/ledger/consistency/{first}/{second}"),
     ("GET", "/v1/ledger/keys"),
     ("GET", "/health/live"),
+    ("GET", "/health/ready"),
 ];
 
 /// The routes in the sources, so that none that is added later is forgotten here.

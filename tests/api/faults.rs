@@ -35,6 +35,7 @@ pub enum Fault {
 #[derive(Default)]
 pub struct Switch {
     fault: watch::Sender<Fault>,
+    time: watch::Sender<Option<i64>>,
     held: watch::Sender<usize>,
     committed: Notify,
 }
@@ -42,6 +43,11 @@ pub struct Switch {
 impl Switch {
     pub fn set(&self, fault: Fault) {
         self.fault.send_replace(fault);
+    }
+
+    /// From now on the store has a clock of its own, which stands at this time; or none.
+    pub fn store_time(&self, time: Option<i64>) {
+        self.time.send_replace(time);
     }
 
     /// Waits until so many operations have been held.
@@ -143,6 +149,7 @@ impl VerifierStore for Faulty {
 
     async fn heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
         self.switch.before("heartbeat").await?;
-        self.store.heartbeat(now).await
+        self.store.heartbeat(now).await?;
+        Ok(*self.switch.time.borrow())
     }
 }

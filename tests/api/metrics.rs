@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every label that there is, with every value that it may have.
-const LABELS: [(&str, &[&str]); 6] = [
+const LABELS: [(&str, &[&str]); 8] = [
     ("form", &["token", "code"]),
     (
         "verdict",
@@ -38,8 +38,10 @@ const LABELS: [(&str, &[&str]); 6] = [
             "cannot_check",
         ],
     ),
-    ("operation", &["key_set", "token_for_code", "take_guess", "guesses_taken", "give_back", "standing", "use_once", "ready"]),
+    ("operation", &["key_set", "token_for_code", "take_guess", "guesses_taken", "give_back", "standing", "use_once", "ready", "heartbeat"]),
     ("outcome", &["done", "failed", "busy", "given_up"]),
+    ("side", &["verifier", "issuer"]),
+    ("part", &["clock", "store", "key_set", "signing_keys", "ledger", "purge", "first_checks"]),
     ("stage", &["pending", "active", "retired"]),
     ("version", &[env!("CARGO_PKG_VERSION")]),
 ];
@@ -257,7 +259,8 @@ async fn the_ledger_tells_how_far_it_is_behind() {
     app.figures().await.is("marks_overdue", 1);
     app.store.report_first_checks(NOW + 200).await.unwrap();
     let notary = std::sync::Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
-    let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), std::sync::Arc::default(), app.custodian.clone(), notary);
+    let health = app.issuer_health.clone();
+    let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), health, app.custodian.clone(), notary);
     assert!(housekeeper.round().await);
     app.metrics.housekept(app.clock.now());
     let figures = app.figures().await;
@@ -330,8 +333,10 @@ async fn nothing_of_it_is_on_the_public_listener_and_nothing_else_on_a_verifiers
     for issuers in ["ledger_entries", "ledger_signed_entries", "marks_overdue", "housekeeping_timestamp_seconds"] {
         assert_eq!(figures.get(issuers), None, "{issuers}");
     }
-    assert_eq!(verifier.get("/health/live").await.status, 204);
-    for path in ["/", "/v1/tokens", "/v1/verify", "/v1/session", "/health/ready", "/check", "/metrics/"] {
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(verifier.get(path).await.status, 204, "{path}");
+    }
+    for path in ["/", "/v1/tokens", "/v1/verify", "/v1/session", "/check", "/metrics/"] {
         assert_eq!(verifier.get(path).await.problem(), (404, "not-found".into()), "{path}");
     }
     assert_eq!(Reply::of(verifier.request(Method::POST, "/metrics")).await.status, 405);
@@ -339,10 +344,16 @@ async fn nothing_of_it_is_on_the_public_listener_and_nothing_else_on_a_verifiers
 
 async fn verifier_alone(app: &TestApp) -> Asker {
     let scrape = Scrape { issuing: None, ..app.scrape_of() };
-    Asker::at(listen(metrics::router(scrape.into()), Setup::default().limits, Proxies::default()).await)
+    Asker::at(
+        listen(metrics::router(scrape.into(), app.readiness.clone(), app.phase.subscribe()), Setup::default().limits, Proxies::default())
+            .await,
+    )
 }
 
 async fn issuer_alone(app: &TestApp) -> Asker {
     let scrape = Scrape { checking: None, ..app.scrape_of() };
-    Asker::at(listen(metrics::router(scrape.into()), Setup::default().limits, Proxies::default()).await)
+    Asker::at(
+        listen(metrics::router(scrape.into(), app.readiness.clone(), app.phase.subscribe()), Setup::default().limits, Proxies::default())
+            .await,
+    )
 }

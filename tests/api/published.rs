@@ -109,6 +109,7 @@ async fn without_a_current_set_it_is_not_ready() {
         [(NOW, 204, 204, 200), (NOW - DAY + MAX_SET_LIFETIME - 1, 204, 204, 200), (NOW - DAY + MAX_SET_LIFETIME, 204, 503, 503)]
     {
         app.clock.set(now);
+        app.readiness.look().await;
         for (path, status) in [("/health/live", live), ("/health/ready", ready), ("/.well-known/jwks.json", jwks)] {
             assert_eq!(app.anyone().get(path).await.status, status, "{path} at {now}");
         }

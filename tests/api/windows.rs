@@ -19,7 +19,7 @@ async fn edges(app: &TestApp, body: Value, start: i64, end: i64) {
         app.begins_again_at(NOW);
         let by_token = app.officer.issue(body.clone()).await;
         let by_code = app.officer.issue(body.clone()).await;
-        app.clock.set(now);
+        app.begins_again_at(now);
         assert_eq!(app.anyone().token(&by_token.token).await.verdict(), verdict, "{body} {start} {end} at {now}");
         let spoken = if verdict == "not_yet_valid" { "unknown_code" } else { verdict };
         assert_eq!(app.anyone().code(&by_code.words).await.verdict(), spoken, "{body} {start} {end} at {now}");

@@ -8,7 +8,7 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::sleep};
 
 use crate::{
     dice::Dice,
@@ -73,6 +73,17 @@ impl World {
     /// The same service through another public side.
     pub fn through(&self, public: &str) -> Self {
         Self { http: Client::new(), public: public.to_owned(), ..self.clone() }
+    }
+
+    /// Until the public side says that it is ready, or that it is not, and the figures say the same of the store.
+    pub async fn until_ready(&self, is_ready: bool) {
+        let (status, up) = if is_ready { (204, "countersign_store_up 1\n") } else { (503, "countersign_store_up 0\n") };
+        let get = async |url: String| self.http.get(url).send().await.unwrap();
+        while get(format!("{}/health/ready", self.public)).await.status() != status
+            || !get(format!("{}/metrics", self.private)).await.text().await.unwrap().contains(up)
+        {
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     fn inside(request: RequestBuilder, credential: &str) -> RequestBuilder {

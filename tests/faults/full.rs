@@ -92,6 +92,10 @@ pub fn story(run: &Run) -> Told {
             probe(&world, &(before[0]..journal.len()).collect::<Vec<_>>(), &mut dice).await;
             journal.assert_sound("the disk was full");
         }
+        mount.fill(0);
+        timeout(PATIENCE, world.until_ready(false)).await.expect("it is not ready while nothing can be written");
+        mount.empty();
+        timeout(PATIENCE, world.until_ready(true)).await.expect("it is ready again once there is room");
         serving.terminate();
         unavailable
     });

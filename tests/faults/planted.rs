@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use countersign::{
-    clock::{Clock, SystemClock},
+    clock::{Clock, ClockWatch, SystemClock},
     config::Organisation,
     entropy::SystemEntropy,
     http::{
@@ -31,7 +31,7 @@ use countersign::{
     },
     telemetry::Metrics,
     token::{SpokenCode, SpokenSize, Token},
-    verifier::{KeyWatch, Verifier, VerifierSettings},
+    verifier::{KeyWatch, Readiness, Verifier, VerifierSettings},
 };
 use tokio::{
     net::TcpListener,
@@ -144,8 +144,10 @@ pub fn serve(store: &str) {
 
 async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
     let (clock, issuer): (Arc<dyn Clock>, IssuerName) = (Arc::new(SystemClock), ISSUER.parse().unwrap());
-    let keys = Arc::new(KeyWatch::new(KeyFolder::at("keys").root().unwrap(), issuer.clone()));
-    keys.refresh(&*store, clock.now()).await.unwrap();
+    let keys = Arc::new(KeyWatch::new(KeyFolder::at("keys").root().unwrap(), issuer.clone(), clock.clone()));
+    let watch = Arc::new(ClockWatch::new(clock.clone()));
+    let readiness = Arc::new(Readiness::new(store.clone(), keys.clone(), watch.clone(), Arc::default()));
+    readiness.begin().await.unwrap();
     let pages = Pages::new(Deployment {
         issuer: issuer.clone(),
         public_url: PUBLIC_URL.into(),
@@ -158,7 +160,8 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
     let metrics = Arc::new(Metrics::starting(clock.now()));
     let rules = VerifierSettings { issuer, spoken: SpokenSize::Five, guesses: 1 };
     PublicApp {
-        verifier: Verifier::new(store, clock.clone(), keys, rules),
+        verifier: Verifier::new(store, watch, keys, rules),
+        readiness,
         clock,
         entropy: Arc::new(SystemEntropy),
         misses: Misses::default(),

@@ -1,6 +1,8 @@
 //! The real binary in a folder of its own: commands that run to their end, and services that end with the test.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod faketime;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader},
@@ -70,13 +72,18 @@ impl Folder {
         let folder = Self::empty();
         folder.write("countersign.toml", settings);
         folder.ok(&["keys", "init"]);
-        folder.ok(&["officers", "enrol", "falcon", "--role", "officer"]);
-        folder.ok(&["officers", "enrol", "heron", "--role", "approver"]);
-        folder.write("officer.credential", &folder.ok(&["officers", "credential", "falcon"]));
-        let channels = ["--channel", "in-person", "telephone", "online", "--max-tokens", "1000"];
-        let asked = folder.json(&[&["authorisations", "ask", "--as", "falcon", "--reference", "OP-1"], &channels[..]].concat());
-        folder.ok(&["authorisations", "approve", asked["id"].as_str().unwrap(), "--as", "heron"]);
+        folder.people();
         folder
+    }
+
+    /// An officer with a credential, an approver and an approved authorisation.
+    pub fn people(&self) {
+        self.ok(&["officers", "enrol", "falcon", "--role", "officer"]);
+        self.ok(&["officers", "enrol", "heron", "--role", "approver"]);
+        self.write("officer.credential", &self.ok(&["officers", "credential", "falcon"]));
+        let channels = ["--channel", "in-person", "telephone", "online", "--max-tokens", "1000"];
+        let asked = self.json(&[&["authorisations", "ask", "--as", "falcon", "--reference", "OP-1"], &channels[..]].concat());
+        self.ok(&["authorisations", "approve", asked["id"].as_str().unwrap(), "--as", "heron"]);
     }
 
     pub fn path(&self) -> &Path {
@@ -244,6 +251,13 @@ pub fn lines(reader: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, lines) = channel();
     thread::spawn(move || BufReader::new(reader).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
     lines
+}
+
+/// Gets status and text.
+pub fn get(url: &str) -> (u16, String) {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
+    let mut response = ureq::Agent::from(config).get(url).call().unwrap();
+    (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
 }
 
 /// Posts JSON and gives back status and answer; `None` where nobody answers.

@@ -31,7 +31,8 @@ impl Service {
     async fn start() -> Self {
         let app = TestApp::with_keys().await;
         let notary = Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
-        let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), Arc::default(), app.custodian.clone(), notary);
+        let health = app.issuer_health.clone();
+        let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), health, app.custodian.clone(), notary);
         let (old, used) = (app.officer.issue_plain().await, OVER - 10);
         app.clock.set(used);
         let papers = app.approved(&app.officer.officer, Ask { until: OVER + DAY, ..wide() }).await;

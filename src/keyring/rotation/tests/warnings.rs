@@ -71,7 +71,9 @@ fn people_are_told_of_a_revocation_until_the_set_says_so() {
 fn every_warning_says_what_to_do() {
     let hour = 3_600;
     for (warning, said) in [
-        (Warning::SetEnds(-1), "the key set runs out within the hour"),
+        (Warning::SetEnds(-1), "the key set expired, so nothing can be checked or issued"),
+        (Warning::SetEnds(0), "the key set expired, so nothing can be checked or issued"),
+        (Warning::SetEnds(1), "the key set runs out within the hour"),
         (Warning::SetEnds(hour - 1), "the key set runs out within the hour"),
         (Warning::SetEnds(hour), "the key set runs out in an hour"),
         (Warning::SetEnds(2 * hour - 1), "the key set runs out in an hour"),
