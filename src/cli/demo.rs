@@ -37,7 +37,6 @@ const RENEW_BEFORE: i64 = 7 * 86_400;
 pub fn run(flags: Flags) -> Result<(), Failure> {
     let folder = Path::new(FOLDER);
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unwritable(folder, &error))?;
-    outlive_others()?;
     let given = given(flags, folder);
     let settings = given.clone().resolve()?;
     let place = Place::here()?;
@@ -46,6 +45,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         keys.init(&settings.issuer()?, place.clock.now(), &*place.entropy, None)?;
     }
     block_on(async {
+        outlive_others()?;
         if keys.last_set(&settings.issuer()?)?.is_none_or(|set| set.expires_at() < place.clock.now() + RENEW_BEFORE) {
             // It may have been left for long, and nothing of it is worth a question.
             publish::all_at_once(&place, &settings, &keys, true).await?;

@@ -5,7 +5,7 @@ use countersign::{
     hex,
     issuer::{KeyVault as _, Refused},
     keyring::PublishedKey,
-    store::IssuerStore as _,
+    store::{AccessStore as _, IssuerStore as _},
     token::Token,
 };
 use serde_json::{Value, json};
@@ -107,15 +107,17 @@ async fn tokens() {
     })
     .await;
     let (kid, authorisation) = (hex::encode(&world::key(3).public().id().prefix()), app.authorisation);
+    let ways_in = app.store.accesses().await.unwrap();
+    let access = ways_in.iter().find(|(owner, _)| owner.as_str() == "falcon").unwrap().1.id;
     let ((first, first_hash, _), (second, second_hash, _)) = (&ids[0], &ids[1]);
     let (end, start, reported) = (NOW + 300, NOW + 60, NOW + 30);
     let second_end = NOW + 150;
     let expected = [
         format!(
-            r#"{{"at":{NOW},"authorisation":"{authorisation}","by":"falcon","channel":"in-person","cti":"{first}","event":"token_issued","exp":{end},"iat":{NOW},"kid":"{kid}","sha256":"{first_hash}"}}"#
+            r#"{{"access":"{access}","at":{NOW},"authorisation":"{authorisation}","by":"falcon","channel":"in-person","cti":"{first}","event":"token_issued","exp":{end},"iat":{NOW},"kid":"{kid}","sha256":"{first_hash}"}}"#
         ),
         format!(
-            r#"{{"at":{NOW},"authorisation":"{authorisation}","by":"falcon","channel":"online","cti":"{second}","event":"token_issued","exp":{second_end},"iat":{NOW},"kid":"{kid}","nbf":{start},"sha256":"{second_hash}"}}"#
+            r#"{{"access":"{access}","at":{NOW},"authorisation":"{authorisation}","by":"falcon","channel":"online","cti":"{second}","event":"token_issued","exp":{second_end},"iat":{NOW},"kid":"{kid}","nbf":{start},"sha256":"{second_hash}"}}"#
         ),
         format!(r#"{{"at":{NOW},"by":"falcon","cti":"{first}","event":"token_made_speakable"}}"#),
         format!(r#"{{"at":{reported},"cti":"{first}","event":"first_check_reported","first_checked_at":{MINUTE}}}"#),

@@ -23,7 +23,7 @@ async fn codes_and_bytes_go_half_an_hour_after_the_end() {
     for (now, verdict) in [(issued.expires_at + KEEP_CODES - 1, "expired"), (issued.expires_at + KEEP_CODES, "unknown_code")] {
         app.purge_at(now).await;
         assert_eq!(app.anyone().code(&issued.words).await.verdict(), verdict);
-        assert_eq!(stored(&app).ends_with("|null|null"), verdict == "unknown_code");
+        assert_eq!(stored(&app).contains("|null|null|"), verdict == "unknown_code");
     }
     assert_eq!(app.count("tokens"), 1, "the row stays");
     app.begins_again_at(NOW);
