@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     Backend,
-    acts::{NOW, World, entry, officer},
+    acts::{NOW, USUAL, World, entry, officer},
 };
 
 pub fn hash(n: u8) -> AccessHash {
@@ -231,6 +231,7 @@ pub async fn the_ways_in_are_listed_by_person(backend: &dyn Backend) {
     let expected = [
         ("falcon", hash(2).id(), AccessKind::Passkey, None),
         ("falcon", hash(3).id(), AccessKind::Credential, Some(NOW + 10)),
+        ("falcon", USUAL.id(), AccessKind::Credential, Some(i64::MAX)),
         ("heron", hash(1).id(), AccessKind::Passkey, None),
     ];
     assert_eq!(seen, expected);
