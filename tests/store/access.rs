@@ -236,7 +236,7 @@ pub async fn the_ways_in_are_listed_by_person(backend: &dyn Backend) {
     ];
     assert_eq!(seen, expected);
     let scopes: Vec<_> = listed.into_iter().map(|(_, access)| access.scopes).collect();
-    assert_eq!(scopes, [None, Some([Scope::Tokens].into()), None]);
+    assert_eq!(scopes, [None, Some([Scope::Tokens].into()), Some(Scope::ALL.into()), None]);
 }
 
 pub async fn what_is_over_is_purged(backend: &dyn Backend) {
