@@ -143,7 +143,7 @@ impl Passkeys {
         Ok(())
     }
 
-    /// There may be a copy of a passkey. That is for the ledger and for whoever is on duty; who answered sees what they would
+    /// There may be a copy of a passkey. That is for the ledger and for the people on duty; who answered sees what they would
     /// see of any answer that is wrong.
     async fn suspect(&self, owner: &Callsign, passkey: AccessId, now: i64) {
         if !self.regressed.is_due(&passkey, now) {

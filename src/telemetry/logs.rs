@@ -21,7 +21,7 @@ static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 /// Starts logging. A second start in one process, as in tests, keeps the first.
 pub fn start(level: LogLevel, format: LogFormat) {
     let (filter, handle) = reload::Layer::new(filter(level));
-    // Where a line came from in the source is of no use to whoever reads it, and changes from version to version.
+    // Where a line came from in the source is of no use to its reader, and changes from version to version.
     let lines = fmt::layer().with_writer(stderr).with_target(false);
     let lines = match format {
         LogFormat::Text => lines.with_ansi(false).boxed(),
