@@ -264,8 +264,11 @@ async fn a_process_that_is_stopped_in_the_middle_of_an_act_keeps_nobody_out() {
     );
     admin.batch_execute(&format!("{broken}; SELECT pg_advisory_lock(77)")).await.unwrap();
     let url = backend.0.cluster.url("countersign_issuer", &backend.0.name);
+    let keys = tempfile::tempdir().unwrap();
+    crate::world::public_files(keys.path());
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.args(["officers", "enrol", "stopped", "--role", "officer", "--store", &url]).env_clear().env("TZ", "UTC");
+    command.args(["officers", "enrol", "stopped", "--role", "officer", "--store", &url, "--issuer", "verify.example.org"]);
+    command.arg("--keys").arg(keys.path()).env_clear().env("TZ", "UTC");
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let stopped = Stopped(child);
     waits(&admin, 1).await;
