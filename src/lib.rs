@@ -16,7 +16,7 @@
 //! | 2 | [`authority`] | officers, roles, ways in, authorisations |
 //! | 1 | [`token`] | bytes and a time in, a verdict out |
 //! | 0 | [`keyring`] | keys, the published set, and the plan by which keys change over; [`keyring::PublicKeys`] cannot sign |
-//! | | [`clock`], [`entropy`], [`health`], [`hex`], [`spelling`] | time and randomness, injected; what fails now; one spelling of ids; what was meant by a mistyped name |
+//! | | [`clock`], [`entropy`], [`files`], [`health`], [`hex`], [`spelling`] | time and randomness, injected; files whole or not at all, and who may touch them; what fails now; one spelling of ids; what was meant by a mistyped name |
 //!
 //! Layers 0 to 3 are pure: no store, no HTTP, no runtime, no clock; `now` is an argument.
 //!
@@ -44,6 +44,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod files;
 pub mod health;
 pub mod hex;
 pub mod http;
