@@ -170,6 +170,8 @@ macro_rules! whole_suite {
             keys::a_set_that_revokes_revokes_here_too,
             keys::of_many_rotations_at_once_one_happens,
             keys::verifiers_are_told_that_keys_changed,
+            keys::a_key_that_no_set_named_is_revoked_before_one_does,
+            keys::of_a_set_and_a_revocation_at_once_no_key_is_left_in_use,
             ledger::the_tree_grows_with_the_entries,
             ledger::proofs_hold_for_every_entry_and_size,
             ledger::entries_written_at_once_stand_in_one_tree,

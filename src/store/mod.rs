@@ -285,6 +285,9 @@ pub trait IssuerStore: AccessStore {
     /// The key set with the highest version, and what became of its keys.
     async fn signing_keys(&self) -> Result<Option<StoredKeySet>, StoreError>;
 
+    /// What became of every key, also of those that were revoked before any set named them.
+    async fn key_records(&self) -> Result<Vec<KeyRecord>, StoreError>;
+
     /// A key that waits signs from now on, and the one before it retires; `false`, and nothing happened, if it does not
     /// wait. At most one key is active at any time.
     async fn activate_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError>;
@@ -295,6 +298,9 @@ pub trait IssuerStore: AccessStore {
     /// Revokes a key for good, retires it and withdraws all its live tokens; how many, or `None` if there is no such key
     /// that is not revoked.
     async fn revoke_key(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<Option<usize>, StoreError>;
+
+    /// Revokes a key for good that no set has named, so that none ever brings it into use; `false` if one has.
+    async fn revoke_unpublished(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<bool, StoreError>;
 
     /// Adds a person; `false` if the callsign is taken.
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError>;

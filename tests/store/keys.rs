@@ -180,3 +180,47 @@ pub async fn verifiers_are_told_that_keys_changed(backend: &dyn Backend) {
     let stored = verifier.key_set().await.unwrap().unwrap();
     assert!(stored.keys.iter().any(|record| record.id == key(2).public().id() && record.revoked.is_some()), "whoever hears of it finds it");
 }
+
+pub async fn a_key_that_no_set_named_is_revoked_before_one_does(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    let id = |seed| key(seed).public().id();
+    let before = world.entries().await;
+    assert_eq!(issuer.key_records().await.unwrap().len(), 1, "that of the world's own set");
+    assert!(issuer.revoke_unpublished(id(5), stolen(), entry()).await.unwrap());
+    assert!(!issuer.revoke_unpublished(id(5), stolen(), entry()).await.unwrap(), "once");
+    assert!(!issuer.revoke_unpublished(id(1), stolen(), entry()).await.unwrap(), "a set named it");
+    assert_eq!(issuer.revoke_key(id(5), stolen(), entry()).await.unwrap(), None, "it is revoked already");
+    assert_eq!(world.entries().await, before + 1, "what did not happen is not recorded");
+    assert!(backend.open().await.issuer.key_records().await.unwrap().iter().any(|record| record.id == id(5)));
+    // A set that names it as good, and one that knows.
+    for (version, keys) in [(2, [1, 2, 5]), (3, [1, 2, 105])] {
+        assert!(issuer.put_key_set(set(version, &keys), entry()).await.unwrap());
+        let stages = [(1, Stage::Active, false), (2, Stage::Pending, false), (5, Stage::Removed, true)];
+        assert_eq!(self::keys(issuer).await, stages);
+        assert!(!issuer.activate_key(id(5), NOW).await.unwrap());
+        assert!(matches!(world.issue(signed_by(5, 1)).await, Err(IssueRefusal::KeyNotActive)));
+    }
+    let stored = world.stores.verifier.key_set().await.unwrap().unwrap();
+    assert!(stored.keys.iter().any(|record| record.id == id(5) && record.revoked.is_some()), "verifiers know");
+}
+
+/// Whichever comes first.
+pub async fn of_a_set_and_a_revocation_at_once_no_key_is_left_in_use(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let second = backend.open().await;
+    for round in 2..8_u8 {
+        let (publishes, revokes, id) = (world.stores.issuer.clone(), second.issuer.clone(), key(round).public().id());
+        let putting = tokio::spawn(async move { publishes.put_key_set(set(round.into(), &[1, round]), entry()).await.unwrap() });
+        let revoking = tokio::spawn(async move {
+            if !revokes.revoke_unpublished(id, stolen(), entry()).await.unwrap() {
+                assert_eq!(revokes.revoke_key(id, stolen(), entry()).await.unwrap(), Some(0));
+            }
+        });
+        assert!(putting.await.unwrap());
+        revoking.await.unwrap();
+        let records = world.stores.issuer.key_records().await.unwrap();
+        let record = records.iter().find(|record| record.id == id).unwrap();
+        assert!(record.revoked.is_some() && record.stage >= Stage::Retired, "{record:?}");
+    }
+}

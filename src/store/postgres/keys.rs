@@ -17,7 +17,7 @@ pub(super) async fn newest(db: &Session) -> Result<Option<StoredKeySet>, StoreEr
     Ok(Some(StoredKeySet { jwt: row.try_get(0)?, keys: records(db).await? }))
 }
 
-async fn records(db: &Session) -> Result<Vec<KeyRecord>, StoreError> {
+pub(super) async fn records(db: &Session) -> Result<Vec<KeyRecord>, StoreError> {
     let all = "SELECT kid, stage, since, revoked_at, reason FROM signing_keys ORDER BY since, kid";
     db.rows(all, &[]).await?.iter().map(rows::key_record).collect()
 }
@@ -125,4 +125,15 @@ pub(super) async fn revoke(db: &Session, id: KeyId, revocation: &Revocation, ent
     let live = "UPDATE tokens SET withdrawn_at = $2 WHERE kid = $1 AND withdrawn_at IS NULL AND expires_at > $3";
     let withdrawn = db.execute(live, &[&id.prefix().as_slice(), &entry.at, &live_after(db, entry.at).await?]).await?;
     Ok(Some(usize::try_from(withdrawn).unwrap_or(usize::MAX)))
+}
+
+/// It was never of use to anybody, so it is removed at once. `false` if a set has named it.
+pub(super) async fn revoke_unpublished(db: &Session, id: KeyId, revocation: &Revocation, entry: &Entry) -> Result<bool, StoreError> {
+    let add = "INSERT INTO signing_keys (kid, stage, since, revoked_at, reason) VALUES ($1, 'removed', $2, $3, $4) ON CONFLICT DO NOTHING";
+    let added = db.execute(add, &[&id, &entry.at, &revocation.revoked_at, &revocation.reason]).await?;
+    if added > 0 {
+        append(db, entry).await?;
+        tell(db).await?;
+    }
+    Ok(added > 0)
 }

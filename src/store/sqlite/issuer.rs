@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, TokenSelection},
-    keyring::{KeyId, PublicKeys, Revocation},
+    keyring::{KeyId, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     store::{
         Corrected, Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoreTime,
@@ -31,6 +31,10 @@ impl IssuerStore for SqliteStore {
         self.read(keys::newest).await
     }
 
+    async fn key_records(&self) -> Result<Vec<KeyRecord>, StoreError> {
+        self.read(keys::records).await
+    }
+
     async fn activate_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
         self.write_keys(move |db| keys::activate(db, id, now)).await
     }
@@ -41,6 +45,10 @@ impl IssuerStore for SqliteStore {
 
     async fn revoke_key(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<Option<usize>, StoreError> {
         self.write_keys(move |db| keys::revoke(db, id, &revocation, &entry)).await
+    }
+
+    async fn revoke_unpublished(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<bool, StoreError> {
+        self.write_keys(move |db| keys::revoke_unpublished(db, id, &revocation, &entry)).await
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {

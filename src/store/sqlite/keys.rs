@@ -18,7 +18,7 @@ pub(super) fn newest(db: &Connection) -> Result<Option<StoredKeySet>, StoreError
     Ok(Some(StoredKeySet { jwt, keys: records(db)? }))
 }
 
-fn records(db: &Connection) -> Result<Vec<KeyRecord>, StoreError> {
+pub(super) fn records(db: &Connection) -> Result<Vec<KeyRecord>, StoreError> {
     let mut all = db.prepare_cached("SELECT kid, stage, since, revoked_at, reason FROM signing_keys ORDER BY since, kid")?;
     Ok(all.query_map([], rows::key_record)?.collect::<Result<_, _>>()?)
 }
@@ -120,4 +120,14 @@ pub(super) fn revoke(db: &Connection, id: KeyId, revocation: &Revocation, entry:
     // Every verifier asks for the row, so the tokens on record are refused from this commit on.
     let live = "UPDATE tokens SET withdrawn_at = ?2 WHERE kid = ?1 AND withdrawn_at IS NULL AND expires_at > ?3";
     Ok(Some(db.prepare_cached(live)?.execute((id.prefix(), entry.at, live_after(db, entry.at)?))?))
+}
+
+/// It was never of use to anybody, so it is removed at once. `false` if a set has named it.
+pub(super) fn revoke_unpublished(db: &Connection, id: KeyId, revocation: &Revocation, entry: &Entry) -> Result<bool, StoreError> {
+    let add = "INSERT INTO signing_keys (kid, stage, since, revoked_at, reason) VALUES (?1, 'removed', ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    let added = db.prepare_cached(add)?.execute((id, entry.at, revocation.revoked_at, &revocation.reason))?;
+    if added > 0 {
+        append(db, entry)?;
+    }
+    Ok(added > 0)
 }
