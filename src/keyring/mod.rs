@@ -8,6 +8,7 @@ mod key;
 mod keyset;
 mod ring;
 pub mod rotation;
+pub mod signing;
 mod wire;
 
 pub use issuer_name::{IssuerName, IssuerNameError};

@@ -251,6 +251,9 @@ impl fmt::Display for In {
     }
 }
 
+/// The most keys that a set holds, so that it stays small enough for a phone.
+pub const MAX_KEYS: usize = 64;
+
 /// The next set: what it holds, and the keys that it still lacks.
 #[derive(Debug)]
 pub struct NextSet<'a> {
@@ -266,6 +269,16 @@ pub struct NextSet<'a> {
     pub now: i64,
 }
 
+/// Leaves out revoked keys where there are too many, the first to end first: a key that is not named is worth as little.
+fn within_bounds(mut keys: Vec<PublishedKey>) -> Vec<PublishedKey> {
+    while keys.len() > MAX_KEYS {
+        let revoked = keys.iter().enumerate().filter(|(_, key)| key.revoked.is_some());
+        let Some((place, _)) = revoked.min_by_key(|(_, key)| key.expires_at) else { break };
+        keys.remove(place);
+    }
+    keys
+}
+
 impl NextSet<'_> {
     /// How many keys have to be made so that there are enough for the set's whole life, and until those of the one after it
     /// may sign.
@@ -279,8 +292,8 @@ impl NextSet<'_> {
     pub fn with(&self, issuer: IssuerName, new: Vec<PublicKey>) -> Result<KeySet, KeySetError> {
         let ends = |turn: i64| self.lasts() + turn * self.policy.active + self.policy.retired + self.policy.slack;
         let fresh = |(key, turn)| PublishedKey { key, not_before: self.now, expires_at: ends(turn), revoked: None };
-        let keys = self.kept().into_iter().chain(new.into_iter().zip(1..).map(fresh)).collect();
-        KeySet::new(issuer, self.version, self.now, self.ends(), keys)
+        let keys: Vec<_> = self.kept().into_iter().chain(new.into_iter().zip(1..).map(fresh)).collect();
+        KeySet::new(issuer, self.version, self.now, self.ends(), within_bounds(keys))
     }
 
     fn ends(&self) -> i64 {
