@@ -6,7 +6,7 @@ use serde_json::Value;
 use ureq::{Agent, Body, http::Response};
 
 use super::Failure;
-use crate::{config::reason, issuer::Credential};
+use crate::{files::reason, issuer::Credential};
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,11 +1,6 @@
 //! `countersign demo`: the whole main job on this machine, with everything in `.countersign-demo/`.
 
-use std::{
-    fs::{DirBuilder, OpenOptions},
-    io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::Path,
-};
+use std::path::Path;
 
 use serde_json::json;
 
@@ -20,7 +15,8 @@ use super::{
 };
 use crate::{
     authority::{AccessKind, Actor, Authorisation, Callsign, Decision, Role, Scope},
-    config::{Flags, Organisation, Settings, reason},
+    config::{Flags, Organisation, Settings},
+    files::{self, reason},
     issuer::{Ask, Person, Registry},
     key_folder::KeyFolder,
     token::Channel,
@@ -36,7 +32,7 @@ const RENEW_BEFORE: i64 = 7 * 86_400;
 /// Runs until it is stopped.
 pub fn run(flags: Flags) -> Result<(), Failure> {
     let folder = Path::new(FOLDER);
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unwritable(folder, &error))?;
+    files::make_folder(folder, 0o700).map_err(|error| unwritable(folder, &error))?;
     let given = given(flags, folder);
     let settings = given.clone().resolve()?;
     let place = Place::here()?;
@@ -48,7 +44,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         outlive_others()?;
         if keys.last_set(&settings.issuer()?)?.is_none_or(|set| set.expires_at() < place.clock.now() + RENEW_BEFORE) {
             // It may have been left for long, and nothing of it is worth a question.
-            publish::all_at_once(&place, &settings, &keys, true).await?;
+            publish::all_at_once(&place, &settings, &keys.hold()?, true).await?;
         }
         let registry = place.registry(&settings).await?;
         prepare(&registry, &place, &folder.join("officer.credential")).await?;
@@ -111,8 +107,7 @@ async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Resul
     let approver = person(registry, APPROVER, Role::Approver).await?;
     if !credential.exists() {
         let made = registry.make_credential(&Actor::Operator, officer.clone(), [Scope::Tokens].into(), 30 * 86_400).await?;
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(credential);
-        let written = file.and_then(|mut file| writeln!(file, "{}", made.expose()));
+        let written = files::write_new(credential, format!("{}\n", made.expose()).as_bytes(), files::PRIVATE);
         written.map_err(|error| unwritable(credential, &error))?;
     }
     let now = place.clock.now();

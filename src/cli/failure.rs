@@ -6,6 +6,7 @@ use super::terms;
 use crate::{
     config::ConfigError,
     entropy::NoEntropy,
+    files::FileError,
     issuer::{CustodyError, NotaryError, Refused, Untimely},
     key_folder::KeyFolderError,
     store::StoreError,
@@ -71,6 +72,12 @@ impl From<Failure> for ExitCode {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
+        Self::wrong(error)
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
         Self::wrong(error)
     }
 }

@@ -16,7 +16,8 @@ use super::{
     report, terms,
 };
 use crate::{
-    config::{Settings, read, reason},
+    config::Settings,
+    files::{self, Draft, FileError, Kind, reason},
     issuer::{export, inspect, key_changes, prove},
     key_folder::KeyFolder,
     ledger::{Audit, Checkpoint, CheckpointError, Entry, KeyChange, Line, NoteError, Proof, ProofError, Report, Succession, VerifierKey},
@@ -97,7 +98,7 @@ async fn store(settings: &Settings) -> Result<Arc<dyn LedgerStore>, Failure> {
 fn ledger_key(given: Option<&str>, settings: &Settings) -> Result<VerifierKey, Failure> {
     match given {
         None => Ok(KeyFolder::at(settings.keys()).ledger_vkey()?),
-        Some(text) if Path::new(text).exists() => parsed(text, read(Path::new(text))?.trim()),
+        Some(text) if Path::new(text).exists() => parsed(text, files::read(Path::new(text), Kind::Trusted)?.trim()),
         Some(text) => parsed("--key", text),
     }
 }
@@ -108,7 +109,7 @@ fn parsed(what: &str, text: &str) -> Result<VerifierKey, Failure> {
 
 /// Checkpoints that were kept, each by any of the ledger's keys.
 fn kept(paths: &[PathBuf], keys: &Succession) -> Result<Vec<Checkpoint>, Failure> {
-    let open = |path: &PathBuf| keys.open_any(&read(path)?).map_err(|error| cannot_use(path, error));
+    let open = |path: &PathBuf| keys.open_any(&files::read(path, Kind::Trusted)?).map_err(|error| cannot_use(path, error));
     paths.iter().map(open).collect()
 }
 
@@ -154,25 +155,34 @@ impl From<StoreError> for Stopped {
 }
 
 fn export_to(file: Option<&Path>, settings: &Settings) -> Result<(), Failure> {
-    let name = file.map_or_else(|| "standard output".into(), |path| path.display().to_string());
     block_on(async {
         let store = store(settings).await?;
-        let out: Box<dyn io::Write> = match file {
-            Some(path) => Box::new(File::create(path).map_err(|error| unwritable(&name, &error))?),
-            None => Box::new(io::stdout()),
+        let Some(path) = file else {
+            return export_into(&*store, &mut io::stdout()).await.map_err(|stopped| stopped.about("standard output"));
         };
-        let mut out = BufWriter::new(out);
-        let write = |line: &[u8]| out.write_all(line).and_then(|()| out.write_all(b"\n")).map_err(Stopped::Output);
-        let written = export(&*store, write).await;
-        written.and_then(|()| out.flush().map_err(Stopped::Output)).map_err(|stopped| match stopped {
-            Stopped::Store(error) => error.into(),
-            Stopped::Output(error) => unwritable(&name, &error),
-        })
+        let name = path.display().to_string();
+        let failed = |error| Stopped::Output(error).about(&name);
+        // It names people and what they did.
+        let mut draft = Draft::begin(path, files::PRIVATE).map_err(failed)?;
+        export_into(&*store, &mut draft).await.map_err(|stopped| stopped.about(&name))?;
+        draft.replace().map_err(failed)
     })
 }
 
-fn unwritable(name: &str, error: &io::Error) -> Failure {
-    Failure::cannot_check(format!("{name} cannot be written ({}); the export is not whole", reason(error)))
+async fn export_into(store: &dyn LedgerStore, out: &mut impl io::Write) -> Result<(), Stopped> {
+    let mut out = BufWriter::new(out);
+    let write = |line: &[u8]| out.write_all(line).and_then(|()| out.write_all(b"\n")).map_err(Stopped::Output);
+    export(store, write).await?;
+    out.flush().map_err(Stopped::Output)
+}
+
+impl Stopped {
+    fn about(self, name: &str) -> Failure {
+        match self {
+            Self::Store(error) => error.into(),
+            Self::Output(error) => Failure::cannot_check(format!("{name} cannot be written ({}); the export is not whole", reason(&error))),
+        }
+    }
 }
 
 fn begins_like_a_proof(path: &Path) -> Result<bool, Failure> {
@@ -187,7 +197,7 @@ fn open(path: &Path) -> Result<BufReader<File>, Failure> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::wrong(format!("{} cannot be read ({}); check its path and who may read it", path.display(), reason(error)))
+    FileError::Unreadable { path: path.to_owned(), reason: reason(error) }.into()
 }
 
 async fn inspect_here(key: VerifierKey, since: &[PathBuf], settings: &Settings) -> Result<Report, Failure> {
@@ -222,7 +232,7 @@ fn each_line(path: &Path, mut take: impl FnMut(Line<'_>)) -> Result<(), Failure>
 }
 
 fn verify_proof(path: &Path, key: &VerifierKey, format: Format) -> Result<(), Failure> {
-    let text = read(path)?;
+    let text = files::read(path, Kind::Public)?;
     let proof = Proof::read(&text).ok_or_else(|| Failure::no(format!("{} is not a proof in the expected form", path.display())))?;
     let (entry, checkpoint) = proof.verify(key).map_err(|error| match error {
         ProofError::Checkpoint(CheckpointError::Note(NoteError::Unsigned(_))) => {

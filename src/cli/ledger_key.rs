@@ -54,7 +54,10 @@ impl Args {
 /// Runs one, as the operator of this machine.
 pub fn run(Command::Renew(args): &Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let (place, passphrase) = (Place::here()?, settings.passphrase()?);
-    let vault = Arc::new(KeyFolder::at(settings.keys()).ledger(&settings.issuer()?, passphrase));
+    let folder = KeyFolder::at(settings.keys());
+    folder.root()?;
+    let held = folder.hold()?;
+    let vault = Arc::new(held.ledger(&settings.issuer()?, passphrase));
     let done = block_on(async {
         let store = Stores::for_issuer(settings, &place).await?.ledger;
         Ok(Renewal::new(store, vault, place.clock, place.entropy).renew(args.cause(), args.reason.as_deref()).await?)

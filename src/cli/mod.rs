@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 mod ledger_key;
 mod lifecycle;
+mod listing;
 mod officers;
 mod oversee;
 mod page;
@@ -19,6 +20,7 @@ mod reload;
 mod report;
 mod serve;
 mod sides;
+mod sign;
 mod signals;
 mod store;
 mod terms;
@@ -31,10 +33,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 pub use self::failure::Failure;
-use crate::{
-    config::{Flags, reason},
-    telemetry,
-};
+use crate::{config::Flags, files::reason, telemetry};
 
 /// Lets a person who is approached check that the approach is genuine.
 #[derive(Parser)]

@@ -11,7 +11,8 @@ use super::{
     ledger::cannot_use,
 };
 use crate::{
-    config::{Settings, read, reason, replace},
+    config::Settings,
+    files::{self, FolderLock, Kind, folder_of, reason},
     issuer::Credential,
     ledger::{Checkpoint, Handover, KeyChange, Lineage, Proof, VerifierKey, tree},
 };
@@ -56,8 +57,13 @@ impl Service {
 /// to which it leads.
 pub fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format) -> Result<(), Failure> {
     let service = Service { client: Client::new(settings.private_url()?), credential: settings.credential()? };
+    let unwritten = |error: io::Error| Failure::wrong(format!("{} cannot be written ({}); check the path", keep.display(), reason(&error)));
+    // Of two at once the later one must see what the other kept.
+    let held = FolderLock::take(folder_of(keep), FolderLock::PATIENCE).map_err(unwritten)?;
+    let _held =
+        held.ok_or_else(|| Failure::wrong(format!("another command writes beside {}; try again when it has ended", keep.display())))?;
     let note = service.get("/v1/ledger/checkpoint")?;
-    let kept_note = if keep.exists() { Some(read(keep)?) } else { None };
+    let kept_note = if keep.exists() { Some(files::read(keep, Kind::Trusted)?) } else { None };
     let is_known = |note: &String| Checkpoint::open(note, key).is_ok();
     let changed = !is_known(&note) || kept_note.as_ref().is_some_and(|note| !is_known(note));
     let lineage = Lineage::of(key, &if changed { service.handovers()? } else { Vec::new() });
@@ -76,8 +82,7 @@ pub fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format
             )));
         }
     }
-    let unwritten = |error: io::Error| Failure::wrong(format!("{} cannot be written ({}); check the path", keep.display(), reason(&error)));
-    replace(keep, note.as_bytes()).map_err(unwritten)?;
+    files::replace(keep, note.as_bytes(), files::PUBLIC).map_err(unwritten)?;
     let followed: Vec<&KeyChange> = lineage.followed.iter().map(|handover| &handover.change).collect();
     let keys: Vec<String> = followed.iter().map(|change| change.new.to_string()).collect();
     format.print(&json!({"size": newest.size, "since": before.map(|before| before.size), "followed": keys}), |_| {

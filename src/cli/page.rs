@@ -1,7 +1,6 @@
 //! `countersign page`
 
 use std::{
-    fs,
     io::{Write as _, stderr},
     path::{Path, PathBuf},
 };
@@ -12,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Failure, Format, place::Place};
 use crate::{
-    config::{Settings, reason},
+    config::Settings,
+    files::{self, Draft, reason},
     hex,
     key_folder::KeyFolder,
     page::{Deployment, ExportedFile, Pages, Poster, export},
@@ -84,7 +84,7 @@ struct Written {
 }
 
 /// Writes every file aside first: a page that is being served is never half old and half new for longer than a rename.
-fn write(dir: &Path, files: &[ExportedFile]) -> Result<Vec<Written>, Failure> {
+fn write(dir: &Path, exported: &[ExportedFile]) -> Result<Vec<Written>, Failure> {
     let unwritable = |error: std::io::Error| {
         Failure::wrong(format!(
             "the page cannot be written to {} ({}); check the path and who may write there",
@@ -92,13 +92,14 @@ fn write(dir: &Path, files: &[ExportedFile]) -> Result<Vec<Written>, Failure> {
             reason(&error)
         ))
     };
-    fs::create_dir_all(dir).map_err(unwritable)?;
-    let aside = |file: &ExportedFile| dir.join(format!(".{}.new", file.name));
-    for file in files {
-        fs::write(aside(file), &file.content).map_err(unwritable)?;
-    }
-    for file in files {
-        fs::rename(aside(file), dir.join(file.name)).map_err(unwritable)?;
-    }
-    Ok(files.iter().map(|file| Written { name: file.name, sha256: hex::encode(&Sha256::digest(&file.content)) }).collect())
+    let draft = |file: &ExportedFile| {
+        let mut draft = Draft::begin(&dir.join(file.name), files::PUBLIC)?;
+        draft.write_all(file.content.as_bytes())?;
+        draft.finish()?;
+        Ok(draft)
+    };
+    files::make_folder(dir, 0o755).map_err(unwritable)?;
+    let drafts = exported.iter().map(draft).collect::<Result<Vec<_>, _>>().map_err(unwritable)?;
+    drafts.into_iter().try_for_each(Draft::replace).map_err(unwritable)?;
+    Ok(exported.iter().map(|file| Written { name: file.name, sha256: hex::encode(&Sha256::digest(&file.content)) }).collect())
 }

@@ -7,8 +7,9 @@ use crate::{
     clock::{Clock, ClockWatch, EARLIEST, SystemClock},
     config::{Settings, StoreAddress},
     entropy::{Entropy, SystemEntropy},
+    files,
     issuer::{Checked, Custodian, Registry, Trust, time_by_hand},
-    key_folder::KeyFolder,
+    key_folder::{FolderVault, HeldFolder, KeyFolder},
     store::{DeploymentKeys, Found, IssuerStore, LedgerStore, PostgresStore, SqliteStore, VerifierStore},
 };
 
@@ -30,7 +31,7 @@ impl Stores {
     /// Opens the store for the issuer, who makes it or brings it up to date. A store of another deployment than the key folder's is
     /// refused before anything is written.
     pub async fn for_issuer(settings: &Settings, place: &Place) -> Result<Self, Failure> {
-        let (address, keys) = (settings.store()?, place.deployment_keys(settings)?);
+        let (address, keys) = (store_address(settings)?, place.deployment_keys(settings)?);
         Ok(match address {
             StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_issuer(&path, &keys)?)),
             StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_issuer(address, &keys).await?)),
@@ -39,7 +40,7 @@ impl Stores {
 
     /// Opens the store for reading and for checks, which neither make nor migrate it. The same comparison is made.
     pub async fn for_verifier(settings: &Settings, place: &Place) -> Result<Self, Failure> {
-        let (address, keys) = (settings.store()?, place.deployment_keys(settings)?);
+        let (address, keys) = (store_address(settings)?, place.deployment_keys(settings)?);
         Ok(match address {
             StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_verifier(&path, &keys)?)),
             StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_verifier(address, &keys).await?)),
@@ -48,11 +49,20 @@ impl Stores {
 
     /// What is found where the store should be. Nothing is made or changed.
     pub async fn found(settings: &Settings) -> Result<Found, Failure> {
-        Ok(match settings.store()? {
+        Ok(match store_address(settings)? {
             StoreAddress::Sqlite(path) => SqliteStore::found(&path)?,
             StoreAddress::Postgres(address) => PostgresStore::found(&address).await?,
         })
     }
+}
+
+/// Where the store is; refused if others may read or change its file.
+fn store_address(settings: &Settings) -> Result<StoreAddress, Failure> {
+    let address = settings.store()?;
+    if let StoreAddress::Sqlite(path) = &address {
+        files::check_store(path)?;
+    }
+    Ok(address)
 }
 
 /// Clock and randomness of this machine.
@@ -86,19 +96,38 @@ impl Place {
         Ok(KeyFolder::at(settings.keys()).deployment_keys(&settings.issuer()?, new_id, settings.passphrase()?.as_ref())?)
     }
 
-    /// The keeper of this machine's signing keys, on a store that is open.
+    /// The keeper of this machine's signing keys, on a store that is open, for a service that runs beside commands.
     pub fn custodian_on(&self, store: Arc<dyn IssuerStore>, settings: &Settings) -> Result<Custodian, Failure> {
         let folder = KeyFolder::at(settings.keys());
-        let trust = Trust { root: folder.root()?, issuer: settings.issuer()?, policy: settings.rotation()? };
-        let vault = Arc::new(folder.vault(settings.passphrase()?));
-        Ok(Custodian::new(store, vault, self.clock.clone(), self.entropy.clone(), trust))
+        self.keeper(store, settings, &folder, folder.vault(settings.passphrase()?))
     }
 
-    /// Keeper of the keys on an open store, with the time for a command by hand.
-    pub async fn custodian_by_hand(&self, settings: &Settings, clock_is_right: bool) -> Result<(Custodian, Checked), Failure> {
+    fn keeper(
+        &self,
+        store: Arc<dyn IssuerStore>,
+        settings: &Settings,
+        folder: &KeyFolder,
+        vault: FolderVault,
+    ) -> Result<Custodian, Failure> {
+        let trust = Trust { root: folder.root()?, issuer: settings.issuer()?, policy: settings.rotation()? };
+        Ok(Custodian::new(store, Arc::new(vault), self.clock.clone(), self.entropy.clone(), trust))
+    }
+
+    /// The keeper of this machine's signing keys, on a store that is open, for a command that holds their folder.
+    pub fn custodian_in(&self, store: Arc<dyn IssuerStore>, settings: &Settings, folder: &HeldFolder) -> Result<Custodian, Failure> {
+        self.keeper(store, settings, folder, folder.vault(settings.passphrase()?))
+    }
+
+    /// The same on this machine's store, with the time for a command by hand.
+    pub async fn custodian_by_hand(
+        &self,
+        settings: &Settings,
+        folder: &HeldFolder,
+        clock_is_right: bool,
+    ) -> Result<(Custodian, Checked), Failure> {
         let store = Stores::for_issuer(settings, self).await?.issuer;
         let time = time_by_hand(&*store, &self.watch, clock_is_right).await?;
-        Ok((self.custodian_on(store, settings)?, time))
+        Ok((self.custodian_in(store, settings, folder)?, time))
     }
 
     /// The registry on this machine's store.

@@ -1,9 +1,6 @@
 //! `countersign keys publish`: the next key set, asked for by the issuer, signed where the root key is, and brought back.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -11,15 +8,20 @@ use super::{
     Failure, Format,
     keys::ByHand,
     place::{Place, Stores, block_on},
-    terms,
+    sign, terms,
 };
 use crate::{
-    config::{Settings, read, reason},
-    key_folder::KeyFolder,
-    keyring::KeySet,
+    config::Settings,
+    files::{self, Kind, reason},
+    issuer::{Asked, Spares, VaultError},
+    key_folder::{HeldFolder, KeyFolder},
+    keyring::{KeyId, KeySet},
     store::Found,
     token::Fingerprint,
 };
+
+/// Integers of a set stay below 2^53; the next version has to fit.
+const VERSIONS: std::ops::RangeInclusive<u64> = 0..=(1 << 53) - 2;
 
 /// Which part of it; all at once if none is named.
 #[derive(clap::Args)]
@@ -27,8 +29,14 @@ pub struct Args {
     /// On the issuer's machine: write what the root key is asked to sign, and make the signing keys in it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sign", "set"])]
     request: Option<PathBuf>,
-    /// On the machine with the root key: sign what was asked for
-    #[arg(long, value_name = "FILE", requires = "out", conflicts_with = "set")]
+    /// Make all new keys in the request, and destroy those of requests before, which may be in other hands
+    #[arg(long, requires = "request")]
+    fresh: bool,
+    /// The highest version that was signed, where that set was never published
+    #[arg(long, requires = "request", value_name = "VERSION", default_value_t = 0, value_parser = clap::value_parser!(u64).range(VERSIONS))]
+    after: u64,
+    /// On the machine with the root key: show what a request changes, and sign it if --out says where to
+    #[arg(long, value_name = "FILE", conflicts_with = "set")]
     sign: Option<PathBuf>,
     /// Where the signed set is written
     #[arg(long, value_name = "FILE", requires = "sign")]
@@ -42,7 +50,7 @@ pub struct Args {
 
 /// A set on its way.
 #[derive(Serialize)]
-struct Told {
+pub struct Told {
     issuer: String,
     version: u64,
     expires_at: i64,
@@ -52,7 +60,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(set: &KeySet) -> Self {
+    pub fn of(set: &KeySet) -> Self {
         Self {
             issuer: set.issuer().to_string(),
             version: set.version(),
@@ -62,15 +70,24 @@ impl Told {
         }
     }
 
-    fn sentence(&self, did: &str) -> String {
+    pub fn sentence(&self, did: &str) -> String {
         let (until, s) = (terms::shown(self.expires_at), if self.keys == 1 { "" } else { "s" });
         format!("{did} key set {} of {} with {} key{s}, until {until}.", self.version, self.issuer, self.keys)
     }
 
-    fn compared(&self, did: &str, next: &str) -> String {
+    pub fn fingerprint(&self) -> String {
         let Fingerprint { words, .. } = &self.fingerprint;
-        format!("{}\n{next}\n\nWords     {words}\nDigits    {}", self.sentence(did), self.fingerprint.grouped_digits())
+        format!("Words     {words}\nDigits    {}", self.fingerprint.grouped_digits())
     }
+}
+
+/// What was asked for, and what became of keys that are not in it.
+#[derive(Serialize)]
+struct Request {
+    #[serde(flatten)]
+    told: Told,
+    destroyed: Vec<KeyId>,
+    warnings: Vec<String>,
 }
 
 /// Runs the part that was asked for.
@@ -81,27 +98,36 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
         let path = folder.path().display();
         return Err(Failure::wrong(format!("{path}/root.jwk is not there; copy it from the machine where `keys init` made it")));
     }
+    folder.root()?;
+    let folder = folder.hold()?;
     let clock_is_right = args.by_hand.clock_is_right;
-    match (&args.request, &args.sign, &args.out, &args.set) {
+    match (&args.request, &args.sign, &args.set) {
         (Some(file), ..) => {
-            let set = block_on(request(&place, settings, &folder, clock_is_right))?;
-            write(file, &set.request())?;
-            let next = "Compare these words or digits on the machine that signs:";
-            format.print(&Told::of(&set), |told| told.compared("Asked for", next))
+            let spares = if args.fresh { Spares::Destroyed } else { Spares::Used };
+            let asked = block_on(request(&place, settings, &folder, (spares, args.after), clock_is_right))?;
+            write(file, &asked.set.request())?;
+            format.print(&report(&asked), asked_for)
         }
-        (_, Some(file), Some(out), _) => {
-            let set = KeySet::read_request(read(file)?.trim_end(), &settings.issuer()?);
-            let set = set.map_err(|error| Failure::wrong(format!("{} cannot be signed: {error}", file.display())))?;
-            write(out, &sign(&set, settings, &folder)?)?;
-            let next = "These are the words and digits of the request:";
-            format.print(&Told::of(&set), |told| told.compared("Signed", next))
-        }
+        (_, Some(file), _) => sign::run(file, args.out.as_deref(), &place, settings, &folder, format),
         (.., Some(file)) => {
-            let set = block_on(publish(&place, settings, &folder, read(file)?.trim(), clock_is_right));
+            let set = block_on(publish(&place, settings, &folder, files::read(file, Kind::Public)?.trim(), clock_is_right));
             published(&set.map_err(|failure| failure.about(file))?, format)
         }
         _ => published(&block_on(all_at_once(&place, settings, &folder, clock_is_right))?, format),
     }
+}
+
+fn report(asked: &Asked) -> Request {
+    let warning = |error: &VaultError| format!("a key that is here was not used: {error}");
+    Request { told: Told::of(&asked.set), destroyed: asked.destroyed.clone(), warnings: asked.passed_over.iter().map(warning).collect() }
+}
+
+fn asked_for(request: &Request) -> String {
+    let destroyed = request.destroyed.iter().map(|key| format!("The private half of {key}, which no set named, is destroyed."));
+    let warnings = request.warnings.iter().map(|warning| format!("Warning: {warning}."));
+    let next = "Compare these words or digits on the machine that signs:".to_owned();
+    let lines = [request.told.sentence("Asked for")].into_iter().chain(destroyed).chain(warnings).chain([next]);
+    format!("{}\n\n{}", lines.collect::<Vec<_>>().join("\n"), request.told.fingerprint())
 }
 
 fn published(set: &KeySet, format: Format) -> Result<(), Failure> {
@@ -109,24 +135,33 @@ fn published(set: &KeySet, format: Format) -> Result<(), Failure> {
 }
 
 /// Asks, signs and publishes on a machine that has the root key itself, as a demonstration does.
-pub async fn all_at_once(place: &Place, settings: &Settings, folder: &KeyFolder, clock_is_right: bool) -> Result<KeySet, Failure> {
+pub async fn all_at_once(place: &Place, settings: &Settings, folder: &HeldFolder, clock_is_right: bool) -> Result<KeySet, Failure> {
     if !folder.has_private_root() {
         return Err(Failure::wrong("the root key is not on this machine; write a request for it with --request FILE"));
     }
-    let set = request(place, settings, folder, clock_is_right).await?;
-    publish(place, settings, folder, &sign(&set, settings, folder)?, clock_is_right).await
+    let asked = request(place, settings, folder, (Spares::Used, 0), clock_is_right).await?;
+    sign::check("the next key set", &asked.set, folder, place.clock.now())?;
+    let jwt = asked.set.sign(&folder.private_root(settings.passphrase()?.as_ref())?);
+    folder.put_key_set(&jwt)?;
+    publish(place, settings, folder, &jwt, clock_is_right).await
 }
 
-async fn request(place: &Place, settings: &Settings, folder: &KeyFolder, clock_is_right: bool) -> Result<KeySet, Failure> {
+async fn request(
+    place: &Place,
+    settings: &Settings,
+    folder: &HeldFolder,
+    (spares, after): (Spares, u64),
+    clock_is_right: bool,
+) -> Result<Asked, Failure> {
     ledger_key(place, settings, folder).await?;
     let seen = folder.last_set(&settings.issuer()?)?.map_or(0, |set| set.version());
-    let (custodian, _) = place.custodian_by_hand(settings, clock_is_right).await?;
-    Ok(custodian.next_set(seen).await?)
+    let (custodian, _) = place.custodian_by_hand(settings, folder, clock_is_right).await?;
+    Ok(custodian.next_set(seen.max(after), spares).await?)
 }
 
 /// A ledger key is made once for a deployment, before its store. Where there is a store and no ledger key, this is another machine
 /// or the key was lost: a second key would sign checkpoints that nobody believes.
-async fn ledger_key(place: &Place, settings: &Settings, folder: &KeyFolder) -> Result<(), Failure> {
+async fn ledger_key(place: &Place, settings: &Settings, folder: &HeldFolder) -> Result<(), Failure> {
     if folder.has_ledger_key() {
         return Ok(());
     }
@@ -141,20 +176,9 @@ async fn ledger_key(place: &Place, settings: &Settings, folder: &KeyFolder) -> R
     }
 }
 
-/// Signs, unless it would take back what was signed here before. The folder remembers what it signed.
-fn sign(set: &KeySet, settings: &Settings, folder: &KeyFolder) -> Result<String, Failure> {
-    let root = folder.private_root(settings.passphrase()?.as_ref())?;
-    if let Some(last) = folder.last_set(&settings.issuer()?)? {
-        set.check_follows(&last).map_err(Failure::wrong)?;
-    }
-    let jwt = set.sign(&root);
-    folder.put_key_set(&jwt)?;
-    Ok(jwt)
-}
-
 /// The store first: a verifier reads it there, and a folder that is behind is brought up by publishing again.
-async fn publish(place: &Place, settings: &Settings, folder: &KeyFolder, jwt: &str, clock_is_right: bool) -> Result<KeySet, Failure> {
-    let (custodian, time) = place.custodian_by_hand(settings, clock_is_right).await?;
+async fn publish(place: &Place, settings: &Settings, folder: &HeldFolder, jwt: &str, clock_is_right: bool) -> Result<KeySet, Failure> {
+    let (custodian, time) = place.custodian_by_hand(settings, folder, clock_is_right).await?;
     custodian.publish(jwt).await?;
     folder.put_key_set(jwt)?;
     custodian.rotate(time).await?;
@@ -162,8 +186,9 @@ async fn publish(place: &Place, settings: &Settings, folder: &KeyFolder, jwt: &s
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let unwritable = |error: std::io::Error| {
-        Failure::wrong(format!("{} cannot be written ({}); check the path and who may write there", path.display(), reason(&error)))
-    };
-    fs::write(path, format!("{text}\n")).map_err(unwritable)
+    files::replace(path, format!("{text}\n").as_bytes(), files::PUBLIC).map_err(|error| unwritable(path, &error))
+}
+
+pub fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::wrong(format!("{} cannot be written ({}); check the path and who may write there", path.display(), reason(error)))
 }

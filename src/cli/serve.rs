@@ -14,7 +14,8 @@ use super::{
     signals::{Asked, Signals, outlive_others},
 };
 use crate::{
-    config::{Flags, Settings, reason},
+    config::{Flags, Settings},
+    files::reason,
     health::{Health, Part},
     http::{
         app::Phase,

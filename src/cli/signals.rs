@@ -3,7 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
-use crate::config::reason;
+use crate::files::reason;
 
 /// What a signal asks for.
 pub enum Asked {

@@ -1,12 +1,8 @@
 //! What can be wrong with a setting or a file, said to the reader.
 
-use std::{
-    fs::{self, File},
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use crate::keyring::IssuerNameError;
+use crate::{files::FileError, keyring::IssuerNameError};
 
 /// A setting is missing or wrong.
 #[derive(Debug, thiserror::Error)]
@@ -45,14 +41,9 @@ pub enum ConfigError {
     /// The address of the database does not fit.
     #[error("{0}")]
     Database(String),
-    /// A file cannot be read.
-    #[error("{} cannot be read ({reason}); check its path and who may read it", path.display())]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
+    /// A file cannot be read, or others could touch it.
+    #[error(transparent)]
+    Unusable(#[from] FileError),
     /// The settings file does not fit.
     #[error("{} does not fit: {reason}", path.display())]
     File {
@@ -77,38 +68,4 @@ pub enum ConfigError {
         /// Words of a code.
         words: usize,
     },
-}
-
-/// Reads a text file.
-pub fn read(path: &Path) -> Result<String, ConfigError> {
-    fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: reason(&error) })
-}
-
-/// Writes a file that anybody may read, durably, in place of one that may be there: whoever reads it sees the old one or
-/// the new one.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let aside = path.with_extension("new");
-    fs::write(&aside, bytes)?;
-    File::open(&aside)?.sync_all()?;
-    fs::rename(&aside, path)?;
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// The folder that a file is in.
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// What the operating system says, without its numbers.
-pub fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".into(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
-        std::io::ErrorKind::AlreadyExists => "it is there already".into(),
-        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_owned()
-        }
-    }
 }

@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 
-use super::{ConfigError, Settings, mistyped, number, read, rotation::Rotation};
-use crate::words::Language;
+use super::{ConfigError, Settings, mistyped, number, rotation::Rotation};
+use crate::{
+    files::{self, Kind},
+    store::PostgresAddress,
+    words::Language,
+};
 
 /// Who runs the service, as people see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -196,10 +200,15 @@ impl Flags {
 }
 
 fn parse(path: &Path) -> Result<File, ConfigError> {
-    let text = read(path)?;
-    toml::from_str(&text).map_err(|error| {
+    let text = files::read(path, Kind::Trusted)?;
+    let file: File = toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
         let what = mistyped::entry(error.message()).unwrap_or_else(|| error.message().to_owned());
         ConfigError::File { path: path.to_owned(), reason: format!("{what} (line {line})") }
-    })
+    })?;
+    // Only with a password in it is it a secret.
+    if file.store.as_deref().is_some_and(PostgresAddress::has_password) {
+        files::check(path, Kind::Secret)?;
+    }
+    Ok(file)
 }

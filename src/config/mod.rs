@@ -14,12 +14,13 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 pub use self::{
-    error::{ConfigError, folder_of, read, reason, replace},
+    error::ConfigError,
     flags::{Flags, Organisation},
     logs::{LogFormat, LogLevel},
-    rotation::duration,
+    rotation::{LONGEST_KEY, duration},
 };
 use crate::{
+    files::{self, Kind},
     issuer::Credential,
     keyring::{IssuerName, rotation::Policy},
     store::PostgresAddress,
@@ -59,6 +60,7 @@ impl Settings {
         match value.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(StoreAddress::Sqlite(path.into())),
             Some(("postgres" | "postgresql", _)) => {
+                authorities.map_or(Ok(()), |path| files::check(path, Kind::Trusted))?;
                 PostgresAddress::parse(value, authorities).map(StoreAddress::Postgres).map_err(ConfigError::Database)
             }
             _ => Err(ConfigError::Store),
@@ -73,12 +75,17 @@ impl Settings {
     /// The passphrase of the private keys, if a file with one was named.
     pub fn passphrase(&self) -> Result<Option<SecretString>, ConfigError> {
         let Some(path) = &self.0.passphrase_file else { return Ok(None) };
-        let text = zeroize::Zeroizing::new(read(path)?);
+        let text = zeroize::Zeroizing::new(files::read(path, Kind::Secret)?);
         let passphrase = text.trim_end_matches(['\r', '\n']);
         if passphrase.is_empty() {
             return Err(ConfigError::File { path: path.clone(), reason: "it is empty; put the passphrase on its first line".into() });
         }
         Ok(Some(SecretString::from(passphrase)))
+    }
+
+    /// The issuer name, if a setting has it.
+    pub fn issuer_if_named(&self) -> Result<Option<IssuerName>, ConfigError> {
+        self.0.issuer.is_some().then(|| self.issuer()).transpose()
     }
 
     /// The issuer name.
@@ -127,7 +134,7 @@ impl Settings {
     pub fn credential(&self) -> Result<Credential, ConfigError> {
         let missing = ConfigError::Missing { what: "the credential", flag: "--credential-file", variable: "COUNTERSIGN_CREDENTIAL_FILE" };
         let path = self.0.credential_file.as_ref().ok_or(missing)?;
-        let text = zeroize::Zeroizing::new(read(path)?);
+        let text = zeroize::Zeroizing::new(files::read(path, Kind::Secret)?);
         let wrong =
             |error| ConfigError::File { path: path.clone(), reason: format!("{error}; make one with `countersign officers credential`") };
         Credential::parse(text.trim()).map_err(wrong)

@@ -4,7 +4,10 @@ use jiff::{Span, SpanRelativeTo, Unit};
 use serde::Deserialize;
 
 use super::ConfigError;
-use crate::{issuer::POLICY, keyring::rotation::Policy};
+use crate::{
+    issuer::POLICY,
+    keyring::{MAX_SET_LIFETIME, rotation::Policy},
+};
 
 /// `[rotation]`: durations such as `7d`. What is not set is as in [`POLICY`].
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,12 +21,18 @@ pub struct Rotation {
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
+const LONGEST_ACTIVE: i64 = 30 * DAY;
+
+/// The longest that any of these settings lets a key last, from the set that names it first: it waits while those before it
+/// sign for the whole of the set, and for as long as it has to be published before the next one; then it has its turn. Seconds.
+pub const LONGEST_KEY: i64 = MAX_SET_LIFETIME + LONGEST_ACTIVE + LONGEST_ACTIVE + POLICY.retired;
 
 impl Rotation {
     /// Reads both. A key signs at least a day, so that a set stays small enough for a phone, and at most 30 days, so that
     /// a set has room for it; it is published at least an hour before, which is far longer than anybody keeps a copy.
     pub(super) fn policy(&self) -> Result<Policy, ConfigError> {
-        let active = read("rotation.active", self.active.as_deref(), POLICY.active, DAY..=30 * DAY, "between 1d and 30d, such as 7d")?;
+        let active =
+            read("rotation.active", self.active.as_deref(), POLICY.active, DAY..=LONGEST_ACTIVE, "between 1d and 30d, such as 7d")?;
         let wanted = "between 1h and the time for which a key signs, such as 1d";
         let published = read("rotation.published", self.published.as_deref(), POLICY.published.min(active), HOUR..=active, wanted)?;
         Ok(Policy { active, published, ..POLICY })
@@ -56,7 +65,14 @@ pub(super) fn seconds(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::keyring::{
+        IssuerName, KeyId, KeySet, PublishedKey, Revocation, SigningKey,
+        rotation::{KeyRecord, NextSet, Stage},
+        signing::compare,
+    };
 
     #[test]
     fn durations() {
@@ -81,6 +97,38 @@ mod tests {
             [(Some("23h"), None), (Some("31d"), None), (None, Some("59m")), (Some("2d"), Some("3d")), (Some("x"), None)]
         {
             assert_eq!(policy(active, published), None, "{active:?} {published:?}");
+        }
+    }
+
+    /// Sets that follow one another by every extreme of the settings, some of which come late or find all keys revoked.
+    #[test]
+    fn whatever_a_setting_allows_can_be_signed() {
+        let (issuer, mut numbers) = ("verify.example.org".parse::<IssuerName>().unwrap(), 0_u16..);
+        let mut draw = || {
+            let mut seed = [7; 32];
+            seed[..2].copy_from_slice(&numbers.next().unwrap().to_be_bytes());
+            SigningKey::from_seed(&zeroize::Zeroizing::new(seed)).public()
+        };
+        for (active, published) in [(DAY, HOUR), (DAY, DAY), (7 * DAY, DAY), (10 * DAY, 10 * DAY), (30 * DAY, HOUR), (30 * DAY, 30 * DAY)] {
+            let policy = Policy { active, published, ..POLICY };
+            let (mut now, mut last, mut records) = (1_795_000_000, None::<KeySet>, Vec::<KeyRecord>::new());
+            for (version, pause) in (1..).zip([0, 1, 28 * DAY, 28 * DAY, 34 * DAY, 50 * DAY, 1, DAY]) {
+                now += pause;
+                let next = NextSet { version, current: last.as_ref(), records: &records, policy: &policy, now };
+                let set = next.with(issuer.clone(), (0..next.wanted()).map(|_| draw()).collect()).unwrap();
+                let changes = compare(&set, last.as_ref(), LONGEST_KEY, now);
+                assert!(changes.is_ok(), "{active} {published} {version}: {changes:?}");
+                let record = |key: &PublishedKey| KeyRecord { id: key.key.id(), stage: Stage::Pending, since: now, revoked: None };
+                let known: BTreeSet<KeyId> = records.iter().map(|record| record.id).collect();
+                records.extend(set.keys().iter().filter(|key| !known.contains(&key.key.id())).map(record));
+                if version == 3 || version == 4 {
+                    let stolen = Revocation { revoked_at: now, reason: "stolen".into() };
+                    for record in &mut records {
+                        (record.stage, record.revoked) = (Stage::Retired, Some(stolen.clone()));
+                    }
+                }
+                last = Some(set);
+            }
         }
     }
 }

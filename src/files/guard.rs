@@ -44,7 +44,7 @@ pub enum Kind {
     Public,
     /// What it says is believed.
     Trusted,
-    /// Whoever reads it can act in our name.
+    /// A reader of it can act in our name.
     Secret,
 }
 
@@ -62,8 +62,8 @@ pub fn read(path: &Path, kind: Kind) -> Result<String, FileError> {
     Ok(text)
 }
 
-/// The same rule for a file that somebody else reads, and for a folder, in which others could exchange files. Whoever opens one
-/// that is not there says so.
+/// The same rule for a file that somebody else reads, and for a folder, in which others could exchange files. Opening one that
+/// is not there fails later.
 pub fn check(path: &Path, kind: Kind) -> Result<(), FileError> {
     fs::metadata(path).map_or(Ok(()), |metadata| judge(path, &metadata, kind))
 }
@@ -92,7 +92,7 @@ fn judge(path: &Path, metadata: &Metadata, kind: Kind) -> Result<(), FileError> 
 }
 
 /// Refuses a store in a file that every user could read or change, or exchange in its folder. A verifier of another user shares
-/// it by its group, which is warned of. Only looks: whoever opens and closes the file while SQLite has it open drops its locks.
+/// it by its group, which is warned of. Only looks: opening and closing the file while SQLite has it open would drop its locks.
 pub fn check_store(path: &Path) -> Result<(), FileError> {
     let Ok(real) = fs::canonicalize(path) else { return Ok(()) };
     for suffix in ["", "-wal", "-shm"] {

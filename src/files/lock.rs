@@ -19,7 +19,7 @@ impl FolderLock {
     /// How long a command waits for another one.
     pub const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// Waits for whoever holds the folder, for `patience` at most; `None` if they still do.
+    /// Waits for the process that holds the folder, for `patience` at most; `None` if they still do.
     pub fn take(folder: &Path, patience: Duration) -> io::Result<Option<Self>> {
         let tries = 1 + patience.as_millis() / PAUSE.as_millis();
         for _ in 0..tries {
@@ -35,7 +35,7 @@ impl FolderLock {
     }
 }
 
-/// Whoever held it may have removed it, and another folder may be in its place.
+/// The process that held it may have removed it, and another folder may be in its place.
 fn is_still(opened: &File, folder: &Path) -> bool {
     let place = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
     matches!((opened.metadata(), fs::metadata(folder)), (Ok(opened), Ok(there)) if place(&opened) == place(&there))

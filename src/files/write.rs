@@ -33,7 +33,7 @@ pub struct Draft {
 impl Draft {
     /// Begins a file for `target`, in the same folder. Its mode does not depend on the umask.
     ///
-    /// A link at `target` is refused: a rename would put a file in its place, and whoever made the link expects the file
+    /// A link at `target` is refused: a rename would put a file in its place, and who made the link expects the file
     /// behind it to change. So is everything else that is no plain file: a device would be replaced by a file.
     pub fn begin(target: &Path, mode: u32) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -60,7 +60,7 @@ impl Draft {
         self.file.sync_all()
     }
 
-    /// Puts it into its place, durably: whoever reads that sees the file before or this one.
+    /// Puts it into its place, durably: a reader sees the file before or this one.
     pub fn replace(mut self) -> io::Result<()> {
         self.finish()?;
         refuse_other_than_file(&self.target)?;

@@ -3,6 +3,9 @@
 //! The plan is pure ([`plan`]); here it is read, carried out in the store, and only then in the vault. Whatever ends half-way is
 //! taken up where it stood the next time.
 
+mod next_set;
+mod revoking;
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, PoisonError, RwLock},
@@ -10,14 +13,14 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{Checked, Refused};
+pub use self::next_set::{Asked, Spares};
+use super::Checked;
 use crate::{
-    authority::{Actor, ActorName, is_short_text},
     clock::Clock,
     entropy::{Entropy, NoEntropy},
     keyring::{
-        IssuerName, KeyId, KeySet, KeySetError, PublicKey, PublicKeys, Revocation, Ring, RingError, SigningKey,
-        rotation::{KeyRecord, NextSet, Policy, Stage, Step, Warning, plan},
+        IssuerName, KeyId, KeySet, KeySetError, PublicKey, PublicKeys, Ring, RingError, SigningKey,
+        rotation::{KeyRecord, Policy, Stage, Step, Warning, plan},
     },
     ledger::Event,
     store::{IssuerStore, StoreError, StoredKeySet},
@@ -154,9 +157,11 @@ impl Custodian {
     /// Publishes a set that the root signed. One that is not newer, or that forgets a revocation, is refused.
     pub async fn publish(&self, jwt: &str) -> Result<(), CustodyError> {
         let keys = self.open(jwt)?;
-        if let Some((_, last)) = self.published().await? {
-            keys.set().check_follows(&last)?;
+        let last = self.published().await?.map(|(_, last)| last);
+        if let Some(last) = &last {
+            keys.set().check_follows(last)?;
         }
+        check_begins(keys.set(), last.as_ref(), &self.store.key_records().await?)?;
         if self.put(keys).await? { Ok(()) } else { Err(KeySetError::Superseded.into()) }
     }
 
@@ -235,55 +240,17 @@ impl Custodian {
             }
         }
     }
+}
 
-    /// New keys would be on this machine alone, so it must be the one that has those before.
-    fn all_here(&self, records: &[KeyRecord]) -> Result<(), CustodyError> {
-        let here = self.vault.ids()?;
-        let needed = |record: &&KeyRecord| record.stage <= Stage::Active && record.revoked.is_none();
-        match records.iter().filter(needed).find(|record| !here.contains(&record.id)) {
-            Some(record) => Err(CustodyError::Elsewhere(record.id)),
-            None => Ok(()),
-        }
-    }
-
-    /// Revokes a key for good: all its tokens are withdrawn at once, and the next key takes over. How many tokens.
-    pub async fn revoke(&self, actor: &Actor, id: KeyId, reason: &str) -> Result<usize, Refused> {
-        if !actor.may_administer() {
-            return Err(Refused::NotAllowed("only administrators do this"));
-        }
-        if !is_short_text(reason) {
-            return Err(Refused::Reason);
-        }
-        let now = self.clock.now();
-        let event = Event::KeyRevoked { key: id, reason: reason.to_owned(), by: ActorName::from(actor) };
-        let revocation = Revocation { revoked_at: now, reason: reason.to_owned() };
-        let withdrawn = self.store.revoke_key(id, revocation, event.at(now)).await?;
-        withdrawn.ok_or(Refused::UnknownKey(id))
-    }
-
-    /// Puts the next set together, with as many new keys as it lacks, for the root to sign. Asked again, it takes the same
-    /// keys again. `seen` is the highest version that is known elsewhere, as where the store was lost.
-    pub async fn next_set(&self, seen: u64) -> Result<KeySet, CustodyError> {
-        let published = self.published().await?;
-        let (records, current) = published.as_ref().map_or((&[][..], None), |(stored, set)| (&stored.keys[..], Some(set)));
-        self.all_here(records)?;
-        let version = current.map_or(0, KeySet::version).max(seen) + 1;
-        let next = NextSet { version, current, records, policy: &self.trust.policy, now: self.clock.now() };
-        let mut known: BTreeSet<KeyId> = records.iter().map(|record| record.id).collect();
-        let spare = self.vault.ids()?.difference(&known).map(|id| self.vault.load(*id)).collect::<Result<Vec<_>, _>>()?;
-        let mut new: Vec<PublicKey> = spare.iter().map(SigningKey::public).take(next.wanted()).collect();
-        known.extend(new.iter().map(PublicKey::id));
-        while new.len() < next.wanted() {
-            let key = draw_key(&*self.entropy)?;
-            // Two keys with one prefix could be taken for one another in a token.
-            if known.iter().any(|other| other.prefix() == key.public().id().prefix()) {
-                continue;
-            }
-            self.vault.add(&key)?;
-            known.insert(key.public().id());
-            new.push(key.public());
-        }
-        Ok(next.with(self.trust.issuer.clone(), new)?)
+/// A key that was revoked before any set named it was stolen from a request. A set that names it as good was signed before that
+/// was known: it never becomes public. (One that was published already is known to be revoked by the store.)
+fn check_begins(set: &KeySet, last: Option<&KeySet>, records: &[KeyRecord]) -> Result<(), KeySetError> {
+    let known = |id| last.is_some_and(|last| last.keys().iter().any(|key| key.key.id() == id));
+    let revoked = |id| records.iter().any(|record| record.id == id && record.revoked.is_some());
+    let begins = |id: &KeyId| !known(*id) && revoked(*id);
+    match set.keys().iter().filter(|key| key.revoked.is_none()).map(|key| key.key.id()).find(begins) {
+        Some(id) => Err(KeySetError::Unrevoked(id)),
+        None => Ok(()),
     }
 }
 

@@ -46,9 +46,8 @@ impl Housekeeper {
     /// Before the first round: a key signs tokens, if one can, and the ledger is signed, since nothing is issued before. While the
     /// clock is wrong nothing is issued either, so the keys wait.
     pub async fn begin(&self) -> Result<(), CustodyError> {
-        match self.time.check().await {
-            Some(time) => self.custodian.rotate(time).await.map(drop)?,
-            None => {}
+        if let Some(time) = self.time.check().await {
+            self.custodian.rotate(time).await?;
         }
         self.sign().await;
         Ok(())

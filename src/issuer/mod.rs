@@ -23,7 +23,7 @@ mod survey;
 mod timekeeper;
 mod withdrawals;
 
-pub use custodian::{Custodian, CustodyError, KeyVault, POLICY, Rotated, Trust, VaultError, draw_key};
+pub use custodian::{Asked, Custodian, CustodyError, KeyVault, POLICY, Rotated, Spares, Trust, VaultError, draw_key};
 pub use desk::{Confirmed, Desk, DeskSettings, IssueRequest, Issued};
 pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    config::ConfigError,
     entropy::NoEntropy,
+    files::FileError,
     keyring::{KeyError, KeySetError, RingError},
     ledger::NoteError,
 };
@@ -12,9 +12,9 @@ use crate::{
 /// The key folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFolderError {
-    /// A file cannot be read.
+    /// A file cannot be read, or others could touch it.
     #[error(transparent)]
-    Unreadable(#[from] ConfigError),
+    File(#[from] FileError),
     /// There are keys already.
     #[error("{} holds keys already; move them away first, they cannot be made again", .0.display())]
     Exists(PathBuf),
@@ -26,9 +26,9 @@ pub enum KeyFolderError {
         /// Why.
         reason: String,
     },
-    /// Others can read it.
-    #[error("{} can be read by others; run: chmod 600 {}", .0.display(), .0.display())]
-    Exposed(PathBuf),
+    /// Another command writes in it.
+    #[error("another command works on the keys in {}; try again when it has ended", .0.display())]
+    Busy(PathBuf),
     /// A file does not hold a key.
     #[error("{} cannot be used: {error}", path.display())]
     Key {

@@ -5,17 +5,16 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    process,
 };
 
 use secrecy::SecretString;
 
 use super::{
     KeyFolder, KeyFolderError,
-    files::{PRIVATE, create, create_private, destroy, read_private, replace, unwritable},
+    files::{create_private, read_private, unwritable},
 };
 use crate::{
-    config::{folder_of, read},
+    files::{Kind, PRIVATE, destroy, folder_of, read, replace},
     issuer::{LedgerKey, LedgerVault, VaultError},
     keyring::{IssuerName, SigningKey},
     ledger::{VerifierKey, ledger_key},
@@ -59,7 +58,7 @@ impl LedgerFolder {
     }
 
     fn publish(&self, name: &VerifierKey) -> Result<(), KeyFolderError> {
-        replace(&self.vkey(), format!("{name}\n").as_bytes())
+        self.folder.put("ledger.vkey", format!("{name}\n").as_bytes())
     }
 
     /// At every moment `ledger.pem` is the old key or the new one; the old one's bytes are overwritten under another name.
@@ -71,17 +70,13 @@ impl LedgerFolder {
             }
             durably(&now, |path| fs::rename(&next, path))?;
         }
-        destroy(&old)?;
+        destroy(&old).map_err(|error| unwritable(&old, &error))?;
         self.publish(self.key("ledger")?.name())
     }
 
     fn write_last(&self, note: &str) -> Result<(), KeyFolderError> {
-        let path = self.last_path();
-        // Each process its own, since two may sign for one folder.
-        let aside = path.with_extension(format!("checkpoint.{}", process::id()));
-        let _ = fs::remove_file(&aside);
-        create(&aside, note.as_bytes(), PRIVATE)?;
-        durably(&path, |path| fs::rename(&aside, path))
+        // Two processes may sign for one folder: each write is whole.
+        replace(&self.last_path(), note.as_bytes(), PRIVATE).map_err(|error| unwritable(&self.last_path(), &error))
     }
 }
 
@@ -105,11 +100,7 @@ impl LedgerVault for LedgerFolder {
     }
 
     fn prepare(&self, key: &SigningKey) -> Result<(), VaultError> {
-        // Whole from the first moment that it has this name.
-        let (path, aside) = (self.folder.private("ledger.next"), self.folder.private("ledger.made"));
-        let _ = fs::remove_file(&aside);
-        let made = create_private(&aside, key, self.passphrase.as_ref());
-        made.and_then(|()| durably(&path, |path| fs::rename(&aside, path))).map_err(sentence)
+        create_private(&self.folder.private("ledger.next"), key, self.passphrase.as_ref()).map_err(sentence)
     }
 
     fn take_over(&self) -> Result<(), VaultError> {
@@ -118,7 +109,7 @@ impl LedgerVault for LedgerFolder {
 
     fn last(&self) -> Result<Option<String>, VaultError> {
         let path = self.last_path();
-        if path.exists() { read(&path).map(Some).map_err(|error| VaultError(error.to_string())) } else { Ok(None) }
+        if path.exists() { read(&path, Kind::Trusted).map(Some).map_err(|error| VaultError(error.to_string())) } else { Ok(None) }
     }
 
     fn remember(&self, note: &str) -> Result<(), VaultError> {
@@ -223,7 +214,7 @@ mod tests {
         let (_place, ledger) = folder();
         fs::remove_file(ledger.folder.private("ledger")).unwrap();
         assert!(ledger.folder.has_ledger_key(), "its public half says that there was one");
-        assert!(ledger.folder.make_ledger_key(&issuer(), &SystemEntropy, None).is_err());
+        assert!(ledger.folder.hold().unwrap().make_ledger_key(&issuer(), &SystemEntropy, None).is_err());
         assert!(ledger.current().unwrap().is_none());
     }
 

@@ -1,23 +1,29 @@
 //! The private halves of signing keys, as files named by their ids.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 
 use super::{
     KeyFolderError,
-    files::{create_private, destroy, read_private},
+    files::{create_private, read_private, unwritable},
+    hold,
 };
 use crate::{
-    config::{ConfigError, reason},
+    files::{FileError, FolderLock, destroy, folder_of, reason},
     issuer::{KeyVault, VaultError},
     keyring::{KeyId, PublicKeys, RingError, SigningKey},
 };
+
+/// How long the service waits for a command; its next round tries again.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// `private/<kid>.pem` of a key folder.
 pub struct FolderVault {
     pub(super) private: PathBuf,
     pub(super) passphrase: Option<SecretString>,
+    /// Where the command that uses it holds the folder; else each change holds it.
+    pub(super) held: Option<Arc<FolderLock>>,
 }
 
 impl FolderVault {
@@ -35,6 +41,11 @@ impl FolderVault {
         here.try_for_each(|id| self.read(id).map(drop))
     }
 
+    fn change(&self, act: impl FnOnce() -> Result<(), KeyFolderError>) -> Result<(), VaultError> {
+        let lock = || if self.held.is_some() { Ok(None) } else { hold(folder_of(&self.private), PATIENCE).map(Some) };
+        lock().and_then(|_lock| act()).map_err(sentence)
+    }
+
     fn read(&self, id: KeyId) -> Result<SigningKey, KeyFolderError> {
         let path = self.path(id);
         let key = read_private(&path, self.passphrase.as_ref())?;
@@ -45,7 +56,7 @@ impl FolderVault {
 impl KeyVault for FolderVault {
     fn ids(&self) -> Result<BTreeSet<KeyId>, VaultError> {
         let entries = fs::read_dir(&self.private)
-            .map_err(|error| ConfigError::Unreadable { path: self.private.clone(), reason: reason(&error) }.to_string())
+            .map_err(|error| FileError::Unreadable { path: self.private.clone(), reason: reason(&error) }.to_string())
             .map_err(VaultError)?;
         // Root and ledger keys are not named by an id.
         let named = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".pem")?.parse().ok());
@@ -57,11 +68,11 @@ impl KeyVault for FolderVault {
     }
 
     fn add(&self, key: &SigningKey) -> Result<(), VaultError> {
-        create_private(&self.path(key.public().id()), key, self.passphrase.as_ref()).map_err(sentence)
+        self.change(|| create_private(&self.path(key.public().id()), key, self.passphrase.as_ref()))
     }
 
     fn destroy(&self, id: KeyId) -> Result<(), VaultError> {
-        destroy(&self.path(id)).map_err(sentence)
+        self.change(|| destroy(&self.path(id)).map_err(|error| unwritable(&self.path(id), &error)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the root agrees to sign: a request, the set that was signed before it and a time in; what changes, or why not, out.
 //! Pure.
 //!
-//! Whoever can make a request could otherwise use up all versions, after which no set could ever be signed, or have a key
+//! A thief who can make a request could otherwise use up all versions, after which no set could ever be signed, or have a key
 //! signed that outlives every policy.
 
 use serde::Serialize;

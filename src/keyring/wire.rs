@@ -48,9 +48,13 @@ impl KeySet {
         json(&self.payload())
     }
 
-    /// Reads what [`KeySet::request`] wrote. Nobody signed it: whoever signs it compares its fingerprint first.
-    pub fn read_request(text: &str, issuer: &IssuerName) -> Result<Self, KeySetError> {
-        Self::from_payload(faithful(text.as_bytes())?, issuer)
+    /// Reads what [`KeySet::request`] wrote, which names its issuer. Nobody signed it: people compare its
+    /// fingerprint before they do, and [`super::signing::compare`] says what it changes.
+    pub fn read_request(text: &str) -> Result<Self, KeySetError> {
+        let payload: Payload = faithful(text.as_bytes())?;
+        let name = payload.iss.strip_prefix("https://").ok_or(KeySetError::Malformed)?;
+        let issuer = name.parse().map_err(|_| KeySetError::Malformed)?;
+        Self::from_payload(payload, &issuer)
     }
 
     /// Signs the set with the root key: compact JWS (RFC 7515), `alg` Ed25519 (RFC 9864).

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign::{
     health::Health,
-    issuer::{Ask, Housekeeper, Notary},
+    issuer::{Ask, Housekeeper, Notary, Spares},
     keyring::MAX_SET_LIFETIME,
     verifier::{KeyWatch, Readiness, WatchError},
 };
@@ -67,7 +67,7 @@ async fn everything_but_checks_and_issues_goes_on_and_the_ceremony_brings_those_
     figures.is("failing{side=\"verifier\",part=\"key_set\"}", 1);
     figures.is("failing{side=\"issuer\",part=\"signing_keys\"}", 1);
 
-    let next = app.custodian.next_set(0).await.unwrap();
+    let next = app.custodian.next_set(0, Spares::Used).await.unwrap().set;
     assert!(app.custodian.publish(&world::first_key_set()).await.is_err(), "what is over is not published again");
     app.custodian.publish(&next.sign(&root())).await.unwrap();
     app.readiness.look().await;
@@ -88,7 +88,7 @@ async fn the_next_set_counts_at_once() {
     app.nearly_over().await;
     let spoken = app.officer.issue_spoken().await;
     app.clock.set(OVER);
-    let next = app.custodian.next_set(0).await.unwrap();
+    let next = app.custodian.next_set(0, Spares::Used).await.unwrap().set;
     app.custodian.publish(&next.sign(&root())).await.unwrap();
     assert_eq!(app.anyone().code(&spoken.words).await.verdict(), "genuine");
 }

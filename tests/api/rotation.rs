@@ -6,13 +6,14 @@ mod load;
 mod publishing;
 mod revocation;
 mod rounds;
+mod spares;
 mod years;
 
 use std::sync::Arc;
 
 use countersign::{
     http::listen::Limits,
-    issuer::{Custodian, Desk, DeskSettings, IssueRequest, KeyVault, POLICY, Rotated, Trust},
+    issuer::{Custodian, Desk, DeskSettings, IssueRequest, KeyVault, POLICY, Rotated, Spares, Trust},
     keyring::{
         KeyId,
         rotation::{KeyRecord, Policy, Stage},
@@ -53,7 +54,7 @@ impl TestApp {
 
     /// The next set is asked for, signed and published.
     async fn ceremony(&self, custodian: &Custodian) {
-        let set = custodian.next_set(0).await.unwrap();
+        let set = custodian.next_set(0, Spares::Used).await.unwrap().set;
         custodian.publish(&set.sign(&root())).await.unwrap();
     }
 

@@ -56,17 +56,6 @@ pub fn deployment_keys() -> DeploymentKeys {
     DeploymentKeys { folder: "keys".into(), issuer: issuer(), root: root().public(), ledger: vec![ledger().0], new_id: [1; 16] }
 }
 
-/// The public files of a key folder of the same deployment.
-pub fn public_files(folder: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let (x, kid) = (root().public().jwk_x(), root().public().id());
-    let jwk = format!(r#"{{"kty": "OKP", "crv": "Ed25519", "x": "{x}", "kid": "{kid}", "alg": "Ed25519", "use": "sig"}}"#);
-    for (name, text) in [("root.jwk", jwk), ("ledger.vkey", ledger().0.to_string())] {
-        std::fs::write(folder.join(name), text).unwrap();
-        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
-}
-
 pub fn approach(channel: Channel) -> Approach {
     Approach { channel, name: None, place: None, challenge: None, dialled: None }
 }

@@ -1,6 +1,10 @@
 //! What a disk holds after a loss of power: all that was synced, and any part of what was not, in sectors of 512 bytes.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+};
 
 use crate::dice::Dice;
 
@@ -89,7 +93,11 @@ impl Platter {
     fn put(&self, folder: &Path) {
         for (name, content) in NAMES.iter().zip(&self.0) {
             match content {
-                Some(content) => fs::write(folder.join(name), content).unwrap(),
+                Some(content) => {
+                    fs::write(folder.join(name), content).unwrap();
+                    // As the service had made it; one that others can read it refuses.
+                    fs::set_permissions(folder.join(name), Permissions::from_mode(0o600)).unwrap();
+                }
                 None => drop(fs::remove_file(folder.join(name))),
             }
         }

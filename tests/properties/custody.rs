@@ -100,7 +100,7 @@ impl Custody {
         let set = next.with(self.issuer.clone(), new.iter().map(SigningKey::public).collect()).unwrap();
         self.vault.extend(new.into_iter().map(|key| (key.public().id(), key)));
         // What the root signs is what it reads.
-        self.asked = Some(KeySet::read_request(&set.request(), &self.issuer).unwrap());
+        self.asked = Some(KeySet::read_request(&set.request()).unwrap());
         assert_eq!(self.asked, Some(set));
     }
 

@@ -4,8 +4,9 @@
 pub mod faketime;
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
@@ -90,8 +91,11 @@ impl Folder {
         self.0.path()
     }
 
+    /// A file for its owner alone, as credentials and passphrases have to be.
     pub fn write(&self, name: &str, text: &str) {
-        fs::write(self.path().join(name), text).unwrap();
+        let path = self.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
     }
 
     /// The binary in this folder, with nothing of the machine's own settings.

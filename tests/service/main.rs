@@ -10,8 +10,10 @@ mod database;
 mod demo;
 mod drill;
 mod expired_set;
+mod files;
 mod logs;
 mod operations;
+mod permissions;
 mod roles;
 mod rolling;
 #[path = "../running/mod.rs"]
@@ -21,5 +23,6 @@ mod secrets;
 mod shared;
 mod sheet;
 mod signals;
+mod thief;
 mod unwritable;
 mod wrong_clock;

@@ -233,6 +233,17 @@ async fn waits(admin: &Client, sessions: i64) {
     }
 }
 
+/// The public files of a key folder of the same deployment.
+fn public_files(folder: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (x, kid) = (crate::world::root().public().jwk_x(), crate::world::root().public().id());
+    let jwk = format!(r#"{{"kty": "OKP", "crv": "Ed25519", "x": "{x}", "kid": "{kid}", "alg": "Ed25519", "use": "sig"}}"#);
+    for (name, text) in [("root.jwk", jwk), ("ledger.vkey", crate::world::ledger().0.to_string())] {
+        std::fs::write(folder.join(name), text).unwrap();
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
 /// A command of the real binary, killed at the latest when the test ends.
 struct Stopped(Child);
 
@@ -265,7 +276,7 @@ async fn a_process_that_is_stopped_in_the_middle_of_an_act_keeps_nobody_out() {
     admin.batch_execute(&format!("{broken}; SELECT pg_advisory_lock(77)")).await.unwrap();
     let url = backend.0.cluster.url("countersign_issuer", &backend.0.name);
     let keys = tempfile::tempdir().unwrap();
-    crate::world::public_files(keys.path());
+    public_files(keys.path());
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(["officers", "enrol", "stopped", "--role", "officer", "--store", &url, "--issuer", "verify.example.org"]);
     command.arg("--keys").arg(keys.path()).env_clear().env("TZ", "UTC");

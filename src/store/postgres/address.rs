@@ -44,6 +44,11 @@ impl PostgresAddress {
         let tls = (config.get_ssl_mode() != SslMode::Disable).then(|| encrypted(authorities)).transpose()?;
         Ok(Self { hosts: each_host(&config), tls })
     }
+
+    /// Whether an address has a password in it, which opens the database to its readers.
+    pub fn has_password(url: &str) -> bool {
+        url.parse::<Config>().is_ok_and(|config| config.get_password().is_some())
+    }
 }
 
 /// The same for each of the hosts alone.

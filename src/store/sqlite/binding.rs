@@ -43,9 +43,8 @@ pub(super) fn bind(db: &Connection, deployment: &Deployment) -> Result<(), Store
 }
 
 fn evidence(db: &Connection) -> rusqlite::Result<Evidence> {
-    let newest = |table: &str, statement: &str| match has_table(db, table)? {
-        true => db.query_row(statement, [], |row| row.get(0)).optional(),
-        false => Ok(None),
+    let newest = |table: &str, statement: &str| {
+        if has_table(db, table)? { db.query_row(statement, [], |row| row.get(0)).optional() } else { Ok(None) }
     };
     Ok(Evidence {
         key_set: newest("key_sets", "SELECT jwt FROM key_sets ORDER BY version DESC LIMIT 1")?,

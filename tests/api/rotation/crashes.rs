@@ -7,7 +7,7 @@ use std::{
 
 use countersign::{
     authority::Actor,
-    issuer::{Custodian, CustodyError, Desk, KeyVault, POLICY, Refused, VaultError},
+    issuer::{Custodian, CustodyError, Desk, KeyVault, POLICY, Refused, Spares, VaultError},
     keyring::{
         KeyId, KeySet, RingError, SigningKey,
         rotation::{KeyRecord, Stage},
@@ -289,11 +289,11 @@ async fn keys_that_were_made_before_the_disk_was_full_are_not_made_again() {
     service.app.clock.set(NOW + 14 * DAY);
     let before = service.app.vault.ids().unwrap();
     *service.vault.room.lock().unwrap() = 1;
-    assert!(matches!(service.custodian.next_set(0).await, Err(CustodyError::Vault(_))));
+    assert!(matches!(service.custodian.next_set(0, Spares::Used).await, Err(CustodyError::Vault(_))));
     let made: BTreeSet<KeyId> = service.app.vault.ids().unwrap().difference(&before).copied().collect();
     assert_eq!(made.len(), 1);
     *service.vault.room.lock().unwrap() = usize::MAX;
-    let set = service.custodian.next_set(0).await.unwrap();
+    let set = service.custodian.next_set(0, Spares::Used).await.unwrap().set;
     let named: BTreeSet<KeyId> = set.keys().iter().map(|key| key.key.id()).collect();
     assert!(named.is_superset(&made) && set.keys().len() > service.turns.len() + 1);
     assert_eq!(named, service.app.vault.ids().unwrap(), "and none beyond those of the set");

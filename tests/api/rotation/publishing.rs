@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign::{
     authority::Actor,
-    issuer::{CustodyError, KeyVault as _},
+    issuer::{CustodyError, KeyVault as _, Spares},
     keyring::{
         KeyId, KeySet, KeySetError, MAX_SET_LIFETIME, PublishedKey,
         rotation::{KeyRecord, Stage},
@@ -28,7 +28,7 @@ impl TestApp {
     }
 
     async fn next_set(&self) -> KeySet {
-        self.custodian.next_set(0).await.unwrap()
+        self.custodian.next_set(0, Spares::Used).await.unwrap().set
     }
 }
 
@@ -71,7 +71,11 @@ async fn a_set_that_may_not_follow_is_refused_and_changes_nothing() {
     assert_eq!(app.dump(), before);
     app.custodian.publish(&signed(version + 7, now + 60, keys)).await.unwrap();
     assert_eq!(app.next_set().await.version(), version + 8);
-    assert_eq!(app.custodian.next_set(version + 9).await.unwrap().version(), version + 10, "a higher one was seen elsewhere");
+    assert_eq!(
+        app.custodian.next_set(version + 9, Spares::Used).await.unwrap().set.version(),
+        version + 10,
+        "a higher one was seen elsewhere"
+    );
 }
 
 #[tokio::test]
@@ -99,7 +103,7 @@ async fn who_asks_again_gets_the_same_keys_again() {
     assert_eq!(vault, ids(&first), "a key for each turn");
     for _ in 0..5 {
         assert_eq!(ids(&app.next_set().await), ids(&first));
-        assert_eq!(ids(&app.command().next_set(0).await.unwrap()), ids(&first), "in another process too");
+        assert_eq!(ids(&app.command().next_set(0, Spares::Used).await.unwrap().set), ids(&first), "in another process too");
     }
     app.clock.set(NOW + 3 * DAY);
     let later = app.next_set().await;

@@ -2,7 +2,7 @@
 
 use countersign::{
     authority::{Actor, Role},
-    issuer::{CustodyError, KeyVault as _, Refused},
+    issuer::{CustodyError, KeyVault as _, Refused, Spares},
     keyring::{
         KeyId, KeySet, RingError,
         rotation::{Stage, Warning},
@@ -155,7 +155,7 @@ async fn the_next_key_signs_at_once_in_a_service_that_knows_of_nothing() {
 async fn the_next_set_carries_it_and_until_then_people_are_told() {
     let app = TestApp::with_keys().await;
     let live = app.officer.issue_plain().await;
-    let asked_before = app.custodian.next_set(0).await.unwrap();
+    let asked_before = app.custodian.next_set(0, Spares::Used).await.unwrap().set;
     app.revoked(stolen()).await;
     let untold = Warning::Unpublished(stolen());
     assert!(app.look(NOW).await.warnings.contains(&untold));

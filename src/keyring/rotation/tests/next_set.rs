@@ -97,12 +97,31 @@ fn every_revocation_is_carried_over_and_none_can_be_forgotten() {
 }
 
 #[test]
-fn the_root_reads_the_request_that_was_written_and_no_other_issuers() {
+fn the_root_reads_the_request_that_was_written_with_its_issuer() {
     let case = Case::with(|case| case.revoke(1));
     let set = case.following(NOW + 1, &[4, 5]);
-    assert_eq!(KeySet::read_request(&set.request(), &issuer()), Ok(set.clone()));
-    let other: IssuerName = "verify.example.net".parse().unwrap();
-    assert_eq!(KeySet::read_request(&set.request(), &other), Err(KeySetError::WrongIssuer(other.clone())));
+    assert_eq!(KeySet::read_request(&set.request()), Ok(set.clone()));
+    assert_eq!(set.issuer(), &issuer());
+    let renamed = |from: &str, to: &str| set.request().replacen(from, to, 1);
+    for wrong in [renamed("https://", "http://"), renamed("verify", "Verify"), renamed("verify", "other"), renamed(".org", ".org/a")] {
+        let refused = KeySet::read_request(&wrong);
+        assert!(matches!(refused, Err(KeySetError::Malformed | KeySetError::WrongIssuer(_))), "{wrong}: {refused:?}");
+    }
     let spaced = set.request().replacen(',', ", ", 1);
-    assert_eq!(KeySet::read_request(&spaced, &issuer()), Err(KeySetError::Malformed));
+    assert_eq!(KeySet::read_request(&spaced), Err(KeySetError::Malformed));
+}
+
+#[test]
+fn a_set_has_room_for_new_keys_however_many_were_revoked() {
+    let (day, mut case) = (Policy { active: DAY, published: DAY, ..POLICY }, Case::new());
+    case.policy = day;
+    let many = |n: u8| PublishedKey { key: public(n), not_before: NOW, expires_at: NOW + i64::from(n) * DAY + 3 * DAY, revoked: None };
+    case.published = (1..=60).map(many).collect();
+    case.records = (1..=60).map(|n| KeyRecord { id: id(n), stage: Stage::Removed, since: NOW, revoked: Some(stolen()) }).collect();
+    let new: Vec<u8> = (100..135).collect();
+    let set = case.following(NOW + 1, &new);
+    assert_eq!(set.keys().len(), MAX_KEYS);
+    assert!(new.iter().all(|n| set.keys().iter().any(|key| key.key.id() == id(*n))), "all that can sign are in it");
+    let revoked: Vec<KeyId> = set.keys().iter().filter(|key| key.revoked.is_some()).map(|key| key.key.id()).collect();
+    assert_eq!(revoked, (32..=60).map(id).collect::<Vec<_>>(), "of the revoked ones those that end last");
 }
