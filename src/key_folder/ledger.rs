@@ -199,8 +199,11 @@ mod tests {
     #[test]
     fn a_key_half_made_is_not_there_and_a_lost_one_makes_room() {
         let (_place, ledger) = folder();
-        fs::write(ledger.folder.private("ledger.made"), "half").unwrap();
+        let half = ledger.folder.path.join("private/.countersign-1-1.new");
+        fs::write(&half, "half").unwrap();
         assert!(ledger.next().unwrap().is_none());
+        drop(ledger.folder.hold().unwrap());
+        assert!(!half.exists(), "a command that ended is cleared away by the next");
         fs::remove_file(ledger.folder.private("ledger")).unwrap();
         assert!(ledger.check().is_err());
         ledger.prepare(&key(7)).unwrap();

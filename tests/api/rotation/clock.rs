@@ -260,6 +260,8 @@ async fn a_clock_behind_the_newest_time_in_the_store_issues_nothing_until_it_is_
     let corrected = clock_corrected(&*day.app.store, &watch).await.unwrap().unwrap();
     assert_eq!((corrected.purged_from, corrected.withdrawn), (corrected.purged_to, 0));
     process.is_well().await;
+    // The verifier is restarted too.
+    day.app.watch.begin_again();
     process.issues(&day.app).await;
     assert_eq!(clock_corrected(&*day.app.store, &watch).await.unwrap(), None);
 }
@@ -283,7 +285,7 @@ async fn a_purge_mark_in_the_future_is_an_alarm_and_refuses_to_issue_until_it_is
     day.process.issues(app).await;
     app.clock.set(NOW + 23 * HOUR);
     assert_eq!(app.anyone().token(&day.prepared.token).await.verdict(), "withdrawn", "nobody knows whether it was used");
-    app.clock.set(NOW);
+    app.begins_again_at(NOW);
     assert_eq!(app.anyone().token(&day.used.token).await.verdict(), "withdrawn");
     let report = countersign::issuer::inspect(&*app.store, world::ledger().0, vec![]).await.unwrap();
     assert_eq!((report.faults, report.counts["clock_corrected"]), (vec![], 1));

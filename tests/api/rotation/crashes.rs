@@ -203,10 +203,15 @@ async fn the_active_key_is_not_given_up_while_its_file_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_private_half_whose_file_is_gone_gives_way_to_the_next_at_once() {
+async fn a_private_half_whose_file_is_gone_is_not_replaced_until_somebody_says_that_it_is_lost() {
     let service = Service::start().await;
     service.app.begins_again_at(NOW + 1);
     service.app.vault.destroy(service.turns[0]).unwrap();
+    let before = service.state().await;
+    let refused = service.custodian.rotate(service.app.time()).await;
+    assert!(matches!(&refused, Err(CustodyError::Elsewhere(key)) if *key == service.turns[0]), "{refused:?}");
+    assert_eq!(service.state().await, before);
+    service.custodian.revoke(&Actor::Operator, service.turns[0], "lost").await.unwrap();
     assert_eq!(service.custodian.rotate(service.app.time()).await.unwrap().activated, Some(service.turns[1]));
     assert_eq!(service.signs().await, service.turns[1]);
 }
