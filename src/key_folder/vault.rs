@@ -55,6 +55,10 @@ impl FolderVault {
 
 impl KeyVault for FolderVault {
     fn ids(&self) -> Result<BTreeSet<KeyId>, VaultError> {
+        // A machine to which no keys were brought yet.
+        if !self.private.exists() {
+            return Ok(BTreeSet::new());
+        }
         let entries = fs::read_dir(&self.private)
             .map_err(|error| FileError::Unreadable { path: self.private.clone(), reason: reason(&error) }.to_string())
             .map_err(VaultError)?;

@@ -136,7 +136,7 @@ pub fn serve(store: &str) {
         let store = open(store).await;
         let app = app(Arc::new(TooEarly { store, first: Mutex::default() })).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        eprintln!("planted: public side on http://{}", listener.local_addr().unwrap());
+        eprintln!("countersign: public side on http://{}", listener.local_addr().unwrap());
         let router = public::router(Arc::new(app), Limits::PUBLIC, vec![]);
         accept(listener, router, Limits::PUBLIC, Proxies::default(), std::future::pending()).await;
     });

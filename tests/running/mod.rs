@@ -170,17 +170,6 @@ impl Service {
         self.child.id()
     }
 
-    /// Waits for a line of its log with this word, and gives it back.
-    pub fn until_it_logs(&mut self, word: &str) -> String {
-        loop {
-            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{word} is not in its log: {:?}", self.log));
-            self.log.push(line.clone());
-            if line.contains(word) {
-                return line;
-            }
-        }
-    }
-
     /// Asks it to end, as a service manager does, and does not wait.
     pub fn signal(&self) {
         self.send("TERM");

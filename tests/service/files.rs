@@ -131,7 +131,9 @@ fn a_full_disk_leaves_nothing_half_written_behind() {
         let name = format!("small/{pages}");
         issuer(&folder, &name);
         small.fill(pages);
-        let said = folder.run(&["keys", "publish", "--request", "next.request", "--keys", &name]);
+        let store = format!("sqlite:{pages}.sqlite");
+        let request = ["keys", "publish", "--request", "next.request", "--keys", &name, "--store", &store];
+        let said = folder.run(&request);
         let private = folder.path().join(&name).join("private");
         for (path, bytes) in if private.exists() { tree(&private) } else { BTreeMap::new() } {
             let text = String::from_utf8(bytes).unwrap();
@@ -140,7 +142,7 @@ fn a_full_disk_leaves_nothing_half_written_behind() {
         assert!(said.code == 0 || said.stderr.contains("No space left on device"), "{pages}: {}", said.stderr);
         assert_eq!(folder.path().join("next.request").exists(), said.code == 0, "{pages}");
         small.empty();
-        folder.ok(&["keys", "publish", "--request", "next.request", "--keys", &name]);
+        folder.ok(&request);
         fs::remove_file(folder.path().join("next.request")).unwrap();
         fs::remove_dir_all(folder.path().join(&name)).unwrap();
     }
