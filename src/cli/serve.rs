@@ -26,7 +26,7 @@ use crate::{
     },
     issuer::{Custodian, CustodyError, Housekeeper, Notary},
     key_folder::KeyFolder,
-    store::{IssuerStore, VerifierStore},
+    store::{Found, IssuerStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
     verifier::{KeyWatch, Readiness, WatchError},
 };
@@ -119,8 +119,7 @@ impl Service {
             return Ok(service);
         }
         let issuer = settings.issuer()?;
-        let now = place.clock.now();
-        folder.vault(settings.passphrase()?).check(&folder.public_keys(&issuer, now)?, now)?;
+        check_keys(settings, place, &folder).await?;
         let ledger = folder.ledger(&issuer, settings.passphrase()?);
         ledger.check()?;
         let store = Stores::for_issuer(settings, place).await?;
@@ -283,6 +282,19 @@ impl Service {
                 }
             }
         });
+    }
+}
+
+/// Reads every key that is here. A new store is not made for keys that are all elsewhere.
+async fn check_keys(settings: &Settings, place: &Place, folder: &KeyFolder) -> Result<(), Failure> {
+    let (now, vault) = (place.clock.now(), folder.vault(settings.passphrase()?));
+    let keys = folder.public_keys(&settings.issuer()?, now)?;
+    let here = vault.check(&keys)?;
+    match keys.set().keys().first() {
+        Some(first) if here == 0 && keys.is_current(now) && Stores::found(settings).await? == Found::Nothing => {
+            Err(CustodyError::Elsewhere(first.key.id()).into())
+        }
+        _ => Ok(()),
     }
 }
 

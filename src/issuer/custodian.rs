@@ -229,8 +229,7 @@ impl Custodian {
             let stored = self.store.signing_keys().await?.ok_or(CustodyError::NoSet)?;
             let public = self.open_even_expired(&stored.jwt).map_err(CustodyError::Stored)?.knowing(&stored.keys);
             let active = stored.keys.iter().find(|record| record.stage == Stage::Active).map(|record| record.id);
-            let none = || if public.is_current(self.clock.now()) { RingError::NoActiveKey } else { RingError::SetExpired };
-            let active = active.ok_or_else(none)?;
+            let Some(active) = active else { return Err(self.no_active(&stored.keys, &public)?) };
             match self.vault.load(active) {
                 Ok(key) => return Ok(Arc::new(Ring::new(public, key)?)),
                 Err(_) if tried == Some(active) && !self.vault.ids()?.contains(&active) => return Err(CustodyError::Elsewhere(active)),
@@ -239,6 +238,19 @@ impl Custodian {
                 Err(_) => tried = Some(active),
             }
         }
+    }
+
+    /// Why no key signs. Where none is left the next set brings one; keys that wait and are elsewhere have to be brought.
+    fn no_active(&self, records: &[KeyRecord], public: &PublicKeys) -> Result<CustodyError, VaultError> {
+        if !public.is_current(self.clock.now()) {
+            return Ok(RingError::SetExpired.into());
+        }
+        let here = self.vault.ids()?;
+        let mut waiting = records.iter().filter(|record| record.stage == Stage::Pending && record.revoked.is_none()).peekable();
+        Ok(match waiting.peek().map(|record| record.id) {
+            Some(first) if waiting.all(|record| !here.contains(&record.id)) => CustodyError::Elsewhere(first),
+            _ => RingError::NoActiveKey.into(),
+        })
     }
 }
 

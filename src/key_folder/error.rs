@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     entropy::NoEntropy,
     files::FileError,
-    keyring::{KeyError, KeySetError, RingError},
+    keyring::{KeyError, KeySetError},
     ledger::NoteError,
 };
 
@@ -74,9 +74,6 @@ pub enum KeyFolderError {
     /// A set cannot be put together.
     #[error(transparent)]
     NewSet(#[from] KeySetError),
-    /// No private half of a signing key is here.
-    #[error(transparent)]
-    Ring(#[from] RingError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),

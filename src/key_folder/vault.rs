@@ -12,7 +12,7 @@ use super::{
 use crate::{
     files::{FileError, FolderLock, destroy, folder_of, reason},
     issuer::{KeyVault, VaultError},
-    keyring::{KeyId, PublicKeys, RingError, SigningKey},
+    keyring::{KeyId, PublicKeys, SigningKey},
 };
 
 /// How long the service waits for a command; its next round tries again.
@@ -32,13 +32,11 @@ impl FolderVault {
     }
 
     /// Reads every key of the set that is here, so that a file which cannot be read is not found out only when its turn has
-    /// come. At least one of a set that is current at `now` has to be here; of one that expired none can sign anyway.
-    pub fn check(&self, keys: &PublicKeys, now: i64) -> Result<(), KeyFolderError> {
-        let mut here = keys.set().keys().iter().map(|key| key.key.id()).filter(|id| self.path(*id).exists()).peekable();
-        if here.peek().is_none() && keys.is_current(now) {
-            return Err(RingError::NoActiveKey.into());
-        }
-        here.try_for_each(|id| self.read(id).map(drop))
+    /// come. How many there are.
+    pub fn check(&self, keys: &PublicKeys) -> Result<usize, KeyFolderError> {
+        let here: Vec<KeyId> = keys.set().keys().iter().map(|key| key.key.id()).filter(|id| self.path(*id).exists()).collect();
+        here.iter().try_for_each(|id| self.read(*id).map(drop))?;
+        Ok(here.len())
     }
 
     fn change(&self, act: impl FnOnce() -> Result<(), KeyFolderError>) -> Result<(), VaultError> {

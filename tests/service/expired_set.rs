@@ -109,3 +109,22 @@ fn the_newer_set_counts_wherever_it_is() {
     drop(store);
     starts_ready("the folder has the newer set");
 }
+
+/// After the compromise drill's revocations no key is left until the next set comes, and the service may be restarted meanwhile.
+#[test]
+fn a_service_without_any_key_that_signs_starts_and_the_next_set_brings_it_back() {
+    let folder = Folder::ready();
+    folder.ok(&["keys", "publish"]);
+    let keys = folder.json(&["keys", "show"]);
+    for key in keys["keys"].as_array().unwrap() {
+        folder.run(&["keys", "revoke", "--reason", "stolen", "--", key["kid"].as_str().unwrap()]);
+    }
+    let service = Service::start(&folder, &["--role", "all"]);
+    assert_eq!(get(&format!("{}/check", service.public)).0, 200);
+    until("not ready to issue", || get(&format!("{}/health/ready", service.private)).0 == 503);
+    let refused = folder.run(&["issue", "--private-url", &service.private, "--channel", "telephone"]);
+    assert!(refused.code != 0 && refused.stderr.contains("keys publish"), "{}", refused.stderr);
+    folder.ok(&["keys", "publish"]);
+    until("ready to issue", || get(&format!("{}/health/ready", service.private)).0 == 204);
+    Job { folder: &folder, private: &service.private, public: &service.public }.run();
+}
