@@ -13,46 +13,37 @@ use countersign::clock::{Clock as _, SystemClock};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::running::{Folder, PATIENCE, Said, Service, post};
+use crate::running::{
+    Folder, PATIENCE, Said, Service,
+    faketime::{FakeTime, MISSING},
+    post,
+};
 
 const DAY: i64 = 86_400;
-
-/// Where Debian's faketime puts it; `None`, and said so, where it is not there.
-fn library(test: &str) -> Option<PathBuf> {
-    let found =
-        fs::read_dir("/usr/lib").ok()?.flatten().map(|entry| entry.path().join("faketime/libfaketime.so.1")).find(|path| path.exists());
-    if found.is_none() {
-        let _ = writeln!(stderr(), "NOT RUN: clock::{test}: libfaketime is not there; make test gets it");
-    }
-    found
-}
 
 /// A folder in which the wall clock can be set.
 struct Place {
     folder: Folder,
-    library: PathBuf,
+    time: FakeTime,
 }
 
 impl Place {
     fn new(test: &str) -> Option<Self> {
-        let library = library(test)?;
-        let place = Self { folder: Folder::ready(), library };
-        place.set_clock(0);
-        Some(place)
+        let folder = Folder::ready();
+        let time = FakeTime::in_file(folder.path().join("clock"), 0);
+        if time.is_none() {
+            let _ = writeln!(stderr(), "NOT RUN: clock::{test}: {MISSING}");
+        }
+        Some(Self { time: time?, folder })
     }
 
     /// So many seconds ahead of the right time; running processes see it at once.
     fn set_clock(&self, ahead: i64) {
-        // In one step, so that nobody reads half of it.
-        self.folder.write("clock.next", &format!("{ahead:+}\n"));
-        fs::rename(self.folder.path().join("clock.next"), self.folder.path().join("clock")).unwrap();
+        self.time.set(ahead);
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.folder.command(args);
-        command.env("LD_PRELOAD", &self.library).env("FAKETIME_TIMESTAMP_FILE", self.folder.path().join("clock"));
-        command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
-        command
+        self.time.under(self.folder.command(args))
     }
 
     fn run(&self, args: &[&str]) -> Said {
