@@ -5,18 +5,19 @@ use std::{
     io::{Write as _, stderr},
     path::PathBuf,
     process::{Command, Stdio},
-    thread,
-    time::Duration,
 };
 
 use countersign::clock::{Clock as _, SystemClock};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::running::{
-    Folder, PATIENCE, Said, Service,
-    faketime::{FakeTime, MISSING},
-    post,
+use crate::{
+    running::{
+        Folder, PATIENCE, Said, Service,
+        faketime::{FakeTime, MISSING},
+        post,
+    },
+    wrong_clock::until,
 };
 
 const DAY: i64 = 86_400;
@@ -94,19 +95,6 @@ impl Office {
         let (_, answer) = post(&format!("{}/v1/verify", self.public), &json!({"token": token})).unwrap();
         answer["verdict"].as_str().unwrap().to_owned()
     }
-}
-
-/// Waits until it is so, for a minute at most.
-fn until(what: &str, so: impl Fn() -> bool) {
-    let pause = Duration::from_millis(100);
-    let tries = PATIENCE.as_millis() / pause.as_millis();
-    assert!(
-        (0..tries).any(|_| so() || {
-            thread::sleep(pause);
-            false
-        }),
-        "{what}: not within a minute"
-    );
 }
 
 #[test]
