@@ -17,11 +17,13 @@ use countersign::{
         proxy::Proxies,
         public,
     },
-    issuer::{Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust},
-    keyring::rotation::Policy,
+    issuer::{
+        Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, KeyVault as _, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust,
+    },
+    keyring::{PublishedKey, rotation::Policy},
     ledger::Event,
     page::{Deployment, Pages},
-    store::{AccessStore as _, LedgerStore as _, NewCredential, SqliteStore, VerifierStore},
+    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, NewCredential, SqliteStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
     token::{Channel, SpokenSize},
     verifier::{KeyWatch, Readiness, Verifier, VerifierSettings},
@@ -116,6 +118,14 @@ impl TestApp {
     pub fn begins_again_at(&self, now: i64) {
         self.clock.set(now);
         self.watch.begin_again();
+    }
+
+    /// A second key is published and signs from now on; the verifier has not looked since.
+    pub async fn second_key_signs(&self) {
+        let second = PublishedKey { key: key(10).public(), ..world::published() };
+        self.vault.add(&key(10)).unwrap();
+        self.custodian.install(&world::key_set(2, NOW + 1_000, vec![world::published(), second])).await.unwrap();
+        assert!(self.store.activate_key(key(10).public().id(), NOW).await.unwrap());
     }
 
     pub fn desk(&self) -> &Desk {

@@ -1,7 +1,6 @@
 //! What is published for everybody, and that looking never uses a token.
 
 use countersign::{
-    issuer::KeyVault as _,
     keyring::{MAX_SET_LIFETIME, PublicKeys, PublishedKey},
     store::IssuerStore as _,
     token::Token,
@@ -72,11 +71,7 @@ async fn stock_libraries_see_keys_in_use_and_no_revoked_ones() {
 #[tokio::test]
 async fn the_first_token_of_a_key_that_was_published_a_moment_ago_is_genuine() {
     let app = TestApp::start().await;
-    let new = PublishedKey { key: key(10).public(), ..world::published() };
-    app.vault.add(&key(10)).unwrap();
-    // The verifier has not looked since.
-    app.custodian.install(&world::key_set(2, NOW + 1_000, vec![world::published(), new])).await.unwrap();
-    assert!(app.store.activate_key(key(10).public().id(), NOW).await.unwrap());
+    app.second_key_signs().await;
     let issued = app.officer.issue_plain().await;
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
     // Made-up keys make it look once a second at most.

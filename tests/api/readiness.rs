@@ -1,13 +1,13 @@
 //! Ready is who can do the work now: a store that takes no writes, keys that were not read, an issuer of which a part fails.
 
-use countersign::{health::Part, http::app::Phase, issuer::KeyVault as _, keyring::PublishedKey, store::IssuerStore as _, token::Token};
+use countersign::{health::Part, http::app::Phase, token::Token};
 use reqwest::Method;
 
 use crate::{
     actors::{Asker, Reply},
     app::TestApp,
     faults::Fault,
-    world::{self, NOW, key},
+    world::NOW,
 };
 
 const PUBLISHED: [&str; 2] = ["/.well-known/countersign/keys.jwt", "/.well-known/jwks.json"];
@@ -115,10 +115,7 @@ async fn what_was_read_over_a_minute_ago_is_not_published() {
 #[tokio::test]
 async fn a_key_that_could_not_be_looked_for_is_not_called_wrong() {
     let app = TestApp::start().await;
-    let new = PublishedKey { key: key(10).public(), ..world::published() };
-    app.vault.add(&key(10)).unwrap();
-    app.custodian.install(&world::key_set(2, NOW + 1_000, vec![world::published(), new])).await.unwrap();
-    assert!(app.store.activate_key(key(10).public().id(), NOW).await.unwrap());
+    app.second_key_signs().await;
     let issued = app.officer.issue_plain().await;
     app.faults.set(Fault::Fails("key_set"));
     for _ in 0..2 {

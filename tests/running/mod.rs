@@ -77,6 +77,21 @@ impl Folder {
         folder
     }
 
+    /// The folder `public`, with all that a verifier needs of the keys.
+    pub fn publish_root(&self) {
+        fs::create_dir(self.path().join("public")).unwrap();
+        fs::copy(self.path().join("keys/root.jwk"), self.path().join("public/root.jwk")).unwrap();
+    }
+
+    /// Ready on one store, with `verifier.toml` and `public` for verifiers that reach it by an address of their own.
+    pub fn ready_for_verifiers(issuer_store: &str, verifier_store: &str) -> Self {
+        let on = |store| SETTINGS.replace("sqlite:store.sqlite", store);
+        let folder = Self::ready_with(&on(issuer_store));
+        folder.publish_root();
+        folder.write("verifier.toml", &on(verifier_store));
+        folder
+    }
+
     /// An officer with a credential, an approver and an approved authorisation.
     pub fn people(&self) {
         self.ok(&["officers", "enrol", "falcon", "--role", "officer"]);

@@ -61,8 +61,7 @@ fn until(what: &str, so: impl Fn() -> bool) -> Duration {
 #[test]
 fn a_stolen_key_is_worth_nothing_within_a_minute() {
     let folder = Folder::ready();
-    fs::create_dir(folder.path().join("public")).unwrap();
-    fs::copy(folder.path().join("keys/root.jwk"), folder.path().join("public/root.jwk")).unwrap();
+    folder.publish_root();
     let issuer = Service::start(&folder, &["--role", "issuer"]);
     let verifier = Service::start(&folder, &["--role", "verifier", "--keys", "public"]);
     let issue = || folder.json(&["issue", "--channel", "online", "--private-url", &issuer.private])["token"].as_str().unwrap().to_owned();

@@ -130,8 +130,7 @@ fn one_process_does_the_whole_main_job() {
 #[test]
 fn two_processes_share_a_store_and_the_verifier_needs_no_private_key() {
     let folder = Folder::ready();
-    fs::create_dir(folder.path().join("public")).unwrap();
-    fs::copy(folder.path().join("keys/root.jwk"), folder.path().join("public/root.jwk")).unwrap();
+    folder.publish_root();
     let issuer = Service::start(&folder, &["--role", "issuer"]);
     let verifier = Service::start(&folder, &["--role", "verifier", "--keys", "public"]);
     assert_eq!(issuer.public, "", "it listens on its own side only");

@@ -1,13 +1,11 @@
 //! The real processes on PostgreSQL, each with its own role: an issuer, its commands, and two verifiers that keep nothing.
 
-use std::fs;
-
 use serde_json::Value;
 
 use crate::{
     database::{Cluster, not_run},
     roles::Job,
-    running::{Folder, PATIENCE, SETTINGS, Service},
+    running::{Folder, PATIENCE, Service},
 };
 
 /// What a verifier publishes of its keys.
@@ -23,10 +21,7 @@ async fn an_issuer_and_two_verifiers_share_a_database() {
     };
     let (issuer_url, verifier_url) = (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier", "countersign"));
     tokio::task::spawn_blocking(move || {
-        let folder = Folder::ready_with(&SETTINGS.replace("sqlite:store.sqlite", &issuer_url));
-        fs::create_dir(folder.path().join("public")).unwrap();
-        fs::copy(folder.path().join("keys/root.jwk"), folder.path().join("public/root.jwk")).unwrap();
-        folder.write("verifier.toml", &SETTINGS.replace("sqlite:store.sqlite", &verifier_url));
+        let folder = Folder::ready_for_verifiers(&issuer_url, &verifier_url);
         let issuer = Service::start(&folder, &["--role", "issuer"]);
         let verify = ["--role", "verifier", "--keys", "public", "--config", "verifier.toml"];
         let verifiers = [Service::start(&folder, &verify), Service::start(&folder, &verify)];

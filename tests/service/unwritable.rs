@@ -1,10 +1,8 @@
 //! A verifier whose database takes no writes says so within its next look, and is ready again without a restart.
 
-use std::fs;
-
 use crate::{
     database::{Cluster, not_run},
-    running::{Folder, SETTINGS, Service, get},
+    running::{Folder, Service, get},
     wrong_clock::until,
 };
 
@@ -16,11 +14,7 @@ async fn a_verifier_is_ready_while_its_database_takes_its_writes() {
     let owner = cluster.client("countersign_issuer", "countersign").await;
     let admin = cluster.client("postgres", "postgres").await;
     let (issuer_url, verifier_url) = (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier", "countersign"));
-    let folder =
-        tokio::task::spawn_blocking(move || Folder::ready_with(&SETTINGS.replace("sqlite:store.sqlite", &issuer_url))).await.unwrap();
-    fs::create_dir(folder.path().join("public")).unwrap();
-    fs::copy(folder.path().join("keys/root.jwk"), folder.path().join("public/root.jwk")).unwrap();
-    folder.write("verifier.toml", &SETTINGS.replace("sqlite:store.sqlite", &verifier_url));
+    let folder = tokio::task::spawn_blocking(move || Folder::ready_for_verifiers(&issuer_url, &verifier_url)).await.unwrap();
     let issuer = Service::start(&folder, &["--role", "issuer"]);
     let verifier = Service::start(&folder, &["--role", "verifier", "--keys", "public", "--config", "verifier.toml"]);
     let says = |what: &str, is_ready: bool| {

@@ -1,6 +1,6 @@
 //! Real verifiers on PostgreSQL whose clocks are wrong from their start, so that only the database's time shows it.
 
-use std::{fs, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::{
     database::{Cluster, not_run},
     roles::Job,
     running::{
-        Folder, PATIENCE, SETTINGS, Service,
+        Folder, PATIENCE, Service,
         faketime::{self, FakeTime},
         get, post,
     },
@@ -33,10 +33,7 @@ async fn a_verifier_with_a_wrong_clock_judges_nothing_until_it_is_set_right() {
     let Some(cluster) = Cluster::start(&[]).await else { return not_run(test) };
     let (issuer_url, verifier_url) = (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier", "countersign"));
     tokio::task::spawn_blocking(move || {
-        let folder = Folder::ready_with(&SETTINGS.replace("sqlite:store.sqlite", &issuer_url));
-        fs::create_dir(folder.path().join("public")).unwrap();
-        fs::copy(folder.path().join("keys/root.jwk"), folder.path().join("public/root.jwk")).unwrap();
-        folder.write("verifier.toml", &SETTINGS.replace("sqlite:store.sqlite", &verifier_url));
+        let folder = Folder::ready_for_verifiers(&issuer_url, &verifier_url);
         let issuer = Service::start(&folder, &["--role", "issuer"]);
         for seconds in [-125, -180, 600] {
             let Some(time) = FakeTime::in_file(folder.path().join("clock"), seconds) else {
