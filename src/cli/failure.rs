@@ -1,12 +1,12 @@
 //! Why a command ends without success: one sentence and an exit code.
 
-use std::{fmt::Display, path::Path, process::ExitCode};
+use std::{fmt::Display, io, path::Path, process::ExitCode};
 
 use super::terms;
 use crate::{
     config::ConfigError,
     entropy::NoEntropy,
-    files::FileError,
+    files::{FileError, reason},
     issuer::{CustodyError, NotaryError, Refused, Untimely},
     key_folder::KeyFolderError,
     store::StoreError,
@@ -38,6 +38,11 @@ impl Failure {
     /// Nothing can be said.
     pub fn cannot_check(sentence: impl Display) -> Self {
         Self::CannotCheck(Some(sentence.to_string()))
+    }
+
+    /// A file that cannot be written, or nothing in a folder.
+    pub fn unwritable(path: &Path, error: &io::Error) -> Self {
+        Self::wrong(format!("{} cannot be written ({}); check the path and who may write there", path.display(), reason(error)))
     }
 
     /// The same, about a file.

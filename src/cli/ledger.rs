@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    files::{self, Draft, FileError, Kind, reason},
+    files::{self, Draft, FileError, Finished, Kind, reason},
     issuer::{export, inspect, key_changes, prove},
     key_folder::KeyFolder,
     ledger::{Audit, Checkpoint, CheckpointError, Entry, KeyChange, Line, NoteError, Proof, ProofError, Report, Succession, VerifierKey},
@@ -158,14 +158,13 @@ fn export_to(file: Option<&Path>, settings: &Settings) -> Result<(), Failure> {
     block_on(async {
         let store = store(settings).await?;
         let Some(path) = file else {
-            return export_into(&*store, &mut io::stdout()).await.map_err(|stopped| stopped.about("standard output"));
+            return export_into(&*store, &mut io::stdout()).await.map_err(|stopped| stopped.or(not_whole));
         };
-        let name = path.display().to_string();
-        let failed = |error| Stopped::Output(error).about(&name);
+        let unwritable = |error: io::Error| Failure::unwritable(path, &error);
         // It names people and what they did.
-        let mut draft = Draft::begin(path, files::PRIVATE).map_err(failed)?;
-        export_into(&*store, &mut draft).await.map_err(|stopped| stopped.about(&name))?;
-        draft.replace().map_err(failed)
+        let mut draft = Draft::begin(path, files::PRIVATE).map_err(unwritable)?;
+        export_into(&*store, &mut draft).await.map_err(|stopped| stopped.or(unwritable))?;
+        draft.finish().and_then(Finished::replace).map_err(unwritable)
     })
 }
 
@@ -177,12 +176,17 @@ async fn export_into(store: &dyn LedgerStore, out: &mut impl io::Write) -> Resul
 }
 
 impl Stopped {
-    fn about(self, name: &str) -> Failure {
+    fn or(self, output: impl FnOnce(io::Error) -> Failure) -> Failure {
         match self {
             Self::Store(error) => error.into(),
-            Self::Output(error) => Failure::cannot_check(format!("{name} cannot be written ({}); the export is not whole", reason(&error))),
+            Self::Output(error) => output(error),
         }
     }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is mapped over")]
+fn not_whole(error: io::Error) -> Failure {
+    Failure::cannot_check(format!("standard output cannot be written ({}); the export is not whole", reason(&error)))
 }
 
 fn begins_like_a_proof(path: &Path) -> Result<bool, Failure> {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    files::{self, FolderLock, Kind, folder_of, reason},
+    files::{self, FolderLock, Kind, folder_of},
     issuer::Credential,
     ledger::{Checkpoint, Handover, KeyChange, Lineage, Proof, VerifierKey, tree},
 };
@@ -57,9 +57,9 @@ impl Service {
 /// to which it leads.
 pub fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format) -> Result<(), Failure> {
     let service = Service { client: Client::new(settings.private_url()?), credential: settings.credential()? };
-    let unwritten = |error: io::Error| Failure::wrong(format!("{} cannot be written ({}); check the path", keep.display(), reason(&error)));
+    let unwritable = |error: io::Error| Failure::unwritable(keep, &error);
     // Of two at once the later one must see what the other kept.
-    let held = FolderLock::take(folder_of(keep), FolderLock::PATIENCE).map_err(unwritten)?;
+    let held = FolderLock::take(folder_of(keep), FolderLock::PATIENCE).map_err(unwritable)?;
     let _held =
         held.ok_or_else(|| Failure::wrong(format!("another command writes beside {}; try again when it has ended", keep.display())))?;
     let note = service.get("/v1/ledger/checkpoint")?;
@@ -82,7 +82,7 @@ pub fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format
             )));
         }
     }
-    files::replace(keep, note.as_bytes(), files::PUBLIC).map_err(unwritten)?;
+    files::replace(keep, note.as_bytes(), files::PUBLIC).map_err(unwritable)?;
     let followed: Vec<&KeyChange> = lineage.followed.iter().map(|handover| &handover.change).collect();
     let keys: Vec<String> = followed.iter().map(|change| change.new.to_string()).collect();
     format.print(&json!({"size": newest.size, "since": before.map(|before| before.size), "followed": keys}), |_| {

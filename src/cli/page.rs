@@ -1,7 +1,7 @@
 //! `countersign page`
 
 use std::{
-    io::{Write as _, stderr},
+    io::{self, Write as _, stderr},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Failure, Format, place::Place};
 use crate::{
     config::Settings,
-    files::{self, Draft, reason},
+    files::{self, Draft, Finished},
     hex,
     key_folder::KeyFolder,
     page::{Deployment, ExportedFile, Pages, Poster, export},
@@ -85,21 +85,10 @@ struct Written {
 
 /// Writes every file aside first: a page that is being served is never half old and half new for longer than a rename.
 fn write(dir: &Path, exported: &[ExportedFile]) -> Result<Vec<Written>, Failure> {
-    let unwritable = |error: std::io::Error| {
-        Failure::wrong(format!(
-            "the page cannot be written to {} ({}); check the path and who may write there",
-            dir.display(),
-            reason(&error)
-        ))
-    };
-    let draft = |file: &ExportedFile| {
-        let mut draft = Draft::begin(&dir.join(file.name), files::PUBLIC)?;
-        draft.write_all(file.content.as_bytes())?;
-        draft.finish()?;
-        Ok(draft)
-    };
+    let unwritable = |error: io::Error| Failure::unwritable(dir, &error);
+    let draft = |file: &ExportedFile| Draft::of(&dir.join(file.name), file.content.as_bytes(), files::PUBLIC);
     files::make_folder(dir, 0o755).map_err(unwritable)?;
     let drafts = exported.iter().map(draft).collect::<Result<Vec<_>, _>>().map_err(unwritable)?;
-    drafts.into_iter().try_for_each(Draft::replace).map_err(unwritable)?;
+    drafts.into_iter().try_for_each(Finished::replace).map_err(unwritable)?;
     Ok(exported.iter().map(|file| Written { name: file.name, sha256: hex::encode(&Sha256::digest(&file.content)) }).collect())
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    files::{self, Kind, reason},
+    files::{self, Kind},
     issuer::{Asked, Spares, VaultError},
     key_folder::{HeldFolder, KeyFolder},
     keyring::{KeyId, KeySet},
@@ -186,9 +186,5 @@ async fn publish(place: &Place, settings: &Settings, folder: &HeldFolder, jwt: &
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    files::replace(path, format!("{text}\n").as_bytes(), files::PUBLIC).map_err(|error| unwritable(path, &error))
-}
-
-pub fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::wrong(format!("{} cannot be written ({}); check the path and who may write there", path.display(), reason(error)))
+    files::replace(path, format!("{text}\n").as_bytes(), files::PUBLIC).map_err(|error| Failure::unwritable(path, &error))
 }

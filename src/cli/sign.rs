@@ -1,18 +1,10 @@
 //! `countersign keys publish --sign`: on the machine with the root key, which has no network.
 
-use std::{
-    io::{self, Write as _},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use serde::Serialize;
 
-use super::{
-    Failure, Format,
-    place::Place,
-    publish::{Told, unwritable},
-    say, terms,
-};
+use super::{Failure, Format, place::Place, publish::Told, say, terms};
 use crate::{
     config::{LONGEST_KEY, Settings},
     files::{self, Draft, Kind},
@@ -57,10 +49,11 @@ pub fn run(
     }
     if let (Some(out), Some(root)) = (out, root) {
         let jwt = request.sign(&root);
-        let answer = draft(out, &jwt).map_err(|error| unwritable(out, &error))?;
+        let unwritable = |error: io::Error| Failure::unwritable(out, &error);
+        let answer = Draft::of(out, format!("{jwt}\n").as_bytes(), files::PUBLIC).map_err(unwritable)?;
         let record = folder.draft_key_set(&jwt)?;
-        answer.replace().map_err(|error| unwritable(out, &error))?;
-        record.replace().map_err(|error| unwritable(&folder.path().join("keyset.jwt"), &error))?;
+        answer.replace().map_err(unwritable)?;
+        record.replace().map_err(|error| Failure::unwritable(&folder.path().join("keyset.jwt"), &error))?;
         review.signed = true;
     }
     format.print(&review, |review| match out {
@@ -77,13 +70,6 @@ pub fn check(name: &str, request: &KeySet, folder: &HeldFolder, now: i64) -> Res
 
 fn cannot(name: &str, why: impl std::fmt::Display) -> Failure {
     Failure::wrong(format!("{name} cannot be signed: {why}"))
-}
-
-fn draft(out: &Path, jwt: &str) -> io::Result<Draft> {
-    let mut draft = Draft::begin(out, files::PUBLIC)?;
-    writeln!(draft, "{jwt}")?;
-    draft.finish()?;
-    Ok(draft)
 }
 
 fn shown(request: &KeySet, Review { told, changes, .. }: &Review) -> String {

@@ -24,19 +24,26 @@ impl FolderLock {
         let tries = 1 + patience.as_millis() / PAUSE.as_millis();
         for _ in 0..tries {
             let opened = File::open(folder)?;
-            match opened.try_lock() {
-                Ok(()) if is_still(&opened, folder) => return Ok(Some(Self(opened))),
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
-                Err(TryLockError::Error(error)) => return Err(error),
+            if claim(&opened, folder).map_err(|_| io::Error::other("its file system keeps no locks; use a local disk"))? {
+                return Ok(Some(Self(opened)));
             }
+            thread::sleep(PAUSE);
         }
         Ok(None)
     }
 }
 
-/// The process that held it may have removed it, and another folder may be in its place.
-fn is_still(opened: &File, folder: &Path) -> bool {
+/// Locks what was opened at `path`, unless another process holds it, or it is there no more: the process that held it may have
+/// removed or renamed it, and something else may be in its place.
+pub(super) fn claim(opened: &File, path: &Path) -> io::Result<bool> {
+    match opened.try_lock() {
+        Ok(()) => Ok(is_still(opened, path)),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn is_still(opened: &File, path: &Path) -> bool {
     let place = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
-    matches!((opened.metadata(), fs::metadata(folder)), (Ok(opened), Ok(there)) if place(&opened) == place(&there))
+    matches!((opened.metadata(), fs::metadata(path)), (Ok(opened), Ok(there)) if place(&opened) == place(&there))
 }

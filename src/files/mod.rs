@@ -10,7 +10,7 @@ use std::{io, path::Path};
 pub use self::{
     guard::{FileError, Kind, check, check_store, read},
     lock::FolderLock,
-    write::{Draft, PRIVATE, PUBLIC, clear_abandoned, destroy, make_folder, replace, write_new},
+    write::{Draft, Finished, PRIVATE, PUBLIC, clear_abandoned, destroy, make_folder, replace, write_new},
 };
 
 /// The folder that a file is in.

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use super::*;
+use super::{lock::claim, write::rename_if_none_seen, *};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -53,8 +53,7 @@ fn of_new_files_that_are_written_at_once_one_is_there() {
         for n in 0..8_u8 {
             let (path, start, written) = (&path, &start, &written);
             scope.spawn(move || {
-                let mut draft = Draft::begin(path, PRIVATE).unwrap();
-                draft.write_all(&[n; 100]).unwrap();
+                let draft = Draft::of(path, &[n; 100], PRIVATE).unwrap();
                 start.wait();
                 written.fetch_add(u32::from(draft.place_new().is_ok()), Ordering::Relaxed);
             });
@@ -77,6 +76,99 @@ fn a_draft_of_a_killed_process_is_in_nobodys_way_and_is_cleared() {
     assert_eq!(names(folder.path()), [".countersign-1-1.new", "file"], "a link is none of ours");
 }
 
+/// As a version that placed files by hard links left it when it was killed.
+#[test]
+fn a_draft_that_is_a_second_name_of_a_file_costs_it_nothing() {
+    let folder = folder();
+    let path = folder.path().join("ledger.pem");
+    fs::write(&path, "key").unwrap();
+    fs::hard_link(&path, folder.path().join(".countersign-7-0.new")).unwrap();
+    clear_abandoned(folder.path());
+    assert_eq!((fs::read_to_string(&path).unwrap(), names(folder.path())), ("key".to_owned(), vec!["ledger.pem".to_owned()]));
+}
+
+#[test]
+fn what_is_destroyed_is_so_under_every_name() {
+    let (folder, elsewhere) = (folder(), folder());
+    let [key, draft, kept] = [folder.path().join("key"), folder.path().join(".countersign-7-0.new"), elsewhere.path().join("kept")];
+    fs::write(&key, "secret").unwrap();
+    for name in [&draft, &kept] {
+        fs::hard_link(&key, name).unwrap();
+    }
+    destroy(&key).unwrap();
+    assert!(!key.exists());
+    for name in [&draft, &kept] {
+        assert_eq!(fs::read(name).unwrap(), [0; 6]);
+    }
+}
+
+#[test]
+fn a_draft_that_is_still_written_is_not_cleared() {
+    let folder = folder();
+    let path = folder.path().join("last.checkpoint");
+    let mut draft = Draft::begin(&path, PRIVATE).unwrap();
+    clear_abandoned(folder.path());
+    draft.write_all(b"note").unwrap();
+    clear_abandoned(folder.path());
+    let finished = draft.finish().unwrap();
+    clear_abandoned(folder.path());
+    finished.replace().unwrap();
+    clear_abandoned(folder.path());
+    assert_eq!((fs::read_to_string(&path).unwrap(), names(folder.path())), ("note".to_owned(), vec!["last.checkpoint".to_owned()]));
+}
+
+/// As found by a command that opened it just before it got its place, or was replaced.
+#[test]
+fn what_has_another_name_by_now_is_not_claimed() {
+    let folder = folder();
+    let [aside, place] = ["aside", "place"].map(|name| folder.path().join(name));
+    fs::write(&aside, "note").unwrap();
+    let opened = fs::File::open(&aside).unwrap();
+    fs::rename(&aside, &place).unwrap();
+    assert!(!claim(&opened, &aside).unwrap());
+    fs::write(&aside, "other").unwrap();
+    assert!(!claim(&opened, &aside).unwrap());
+    assert!(claim(&opened, &place).unwrap());
+    assert!(!claim(&fs::File::open(&place).unwrap(), &place).unwrap(), "another one holds it");
+}
+
+#[test]
+fn writing_and_clearing_at_once_cost_nothing() {
+    let (folder, writing) = (folder(), AtomicU32::new(4));
+    thread::scope(|scope| {
+        for n in 0..4_u8 {
+            let (folder, writing) = (&folder, &writing);
+            scope.spawn(move || {
+                let path = folder.path().join(format!("{n}"));
+                let written = (0..100_u8).try_for_each(|round| {
+                    replace(&path, &[round; 100], PRIVATE)?;
+                    assert_eq!(fs::read(&path)?, [round; 100]);
+                    Ok::<_, io::Error>(())
+                });
+                writing.fetch_sub(1, Ordering::SeqCst);
+                written.unwrap();
+            });
+        }
+        while writing.load(Ordering::SeqCst) > 0 {
+            clear_abandoned(folder.path());
+        }
+    });
+    clear_abandoned(folder.path());
+    assert_eq!(names(folder.path()), ["0", "1", "2", "3"]);
+}
+
+#[test]
+fn a_new_file_takes_no_place_where_the_file_system_cannot_see_to_it() {
+    let folder = folder();
+    let [aside, place] = ["aside", "place"].map(|name| folder.path().join(name));
+    fs::write(&aside, "new").unwrap();
+    symlink("nowhere", &place).unwrap();
+    assert_eq!(rename_if_none_seen(&aside, &place).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    fs::remove_file(&place).unwrap();
+    rename_if_none_seen(&aside, &place).unwrap();
+    assert_eq!(names(folder.path()), ["place"]);
+}
+
 /// The file behind a link, and the link, stay as they are; so does everything else that is no plain file.
 #[test]
 fn nothing_is_written_or_destroyed_through_a_link() {
@@ -95,7 +187,7 @@ fn nothing_is_written_or_destroyed_through_a_link() {
     let mut draft = Draft::begin(&late, PRIVATE).unwrap();
     draft.write_all(b"x").unwrap();
     symlink(&behind, &late).unwrap();
-    assert!(draft.replace().is_err());
+    assert!(draft.finish().unwrap().replace().is_err());
     assert_eq!(fs::read_to_string(&behind).unwrap(), "precious");
     assert_eq!(names(folder.path()), ["behind", "dangling", "late", "link"]);
     destroy(&behind).unwrap();

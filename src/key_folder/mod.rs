@@ -7,7 +7,6 @@ mod making;
 mod vault;
 
 use std::{
-    io::Write as _,
     ops::Deref,
     path::{Path, PathBuf},
     sync::Arc,
@@ -22,7 +21,7 @@ use self::files::{create_private, read_private, unwritable};
 pub use self::{error::KeyFolderError, ledger::LedgerFolder, vault::FolderVault};
 use crate::{
     entropy::Entropy,
-    files::{Draft, FolderLock, Kind, PUBLIC, check, clear_abandoned, make_folder, read, replace},
+    files::{Draft, Finished, FolderLock, Kind, PUBLIC, check, clear_abandoned, make_folder, read, replace},
     issuer::draw_key,
     keyring::{IssuerName, KeySet, PublicKey, PublicKeys, SigningKey},
     ledger::{VerifierKey, ledger_key},
@@ -65,7 +64,6 @@ impl KeyFolder {
     /// Keeps other commands from writing here until the result is dropped.
     pub fn hold(&self) -> Result<HeldFolder, KeyFolderError> {
         let lock = hold(&self.path, FolderLock::PATIENCE)?;
-        // Nobody else writes there now, so whatever is aside was left behind.
         clear_abandoned(&self.path.join("private"));
         Ok(HeldFolder { folder: Self::at(&self.path), lock: Arc::new(lock) })
     }
@@ -216,15 +214,9 @@ impl HeldFolder {
         self.write_ledger(issuer, &draw_key(entropy)?, passphrase)
     }
 
-    /// A signed set beside the place of the one before, durable already: [`Draft::replace`] puts it there.
-    pub fn draft_key_set(&self, jwt: &str) -> Result<Draft, KeyFolderError> {
-        let draft = || {
-            let mut draft = Draft::begin(&self.path.join("keyset.jwt"), PUBLIC)?;
-            draft.write_all(jwt.as_bytes())?;
-            draft.finish()?;
-            Ok(draft)
-        };
-        draft().map_err(|error| unwritable(&self.path, &error))
+    /// A signed set beside the place of the one before, durable already.
+    pub fn draft_key_set(&self, jwt: &str) -> Result<Finished, KeyFolderError> {
+        Draft::of(&self.path.join("keyset.jwt"), jwt.as_bytes(), PUBLIC).map_err(|error| unwritable(&self.path, &error))
     }
 
     /// Keeps a signed set in place of the one before.
