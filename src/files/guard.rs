@@ -86,7 +86,7 @@ fn judge(path: &Path, metadata: &Metadata, kind: Kind) -> Result<(), FileError> 
         return Err(FileError::Changeable(path.to_owned()));
     }
     if kind == Kind::Secret && mode & 0o004 != 0 {
-        tracing::warn!("{} can be read by every user of this machine; give it to this user alone", path.display());
+        tracing::warn!(kind = "files", "{} can be read by every user of this machine; give it to this user alone", path.display());
     }
     Ok(())
 }
@@ -119,7 +119,10 @@ fn check_store_file(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
     }
     if mode & 0o060 != 0 {
         let file = path.display();
-        tracing::warn!("{file} is shared with its group; unless a verifier of another user needs that, run: chmod 600 {file}");
+        tracing::warn!(
+            kind = "files",
+            "{file} is shared with its group; unless a verifier of another user needs that, run: chmod 600 {file}"
+        );
     } else if ![geteuid().as_raw(), 0].contains(&owner) {
         return Err(FileError::Foreign(path.to_owned()));
     }
