@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::{
     KeyFolder, KeyFolderError,
-    files::{create_private, read_private, unwritable},
+    files::{beside, create_private, read_private, unwritable},
 };
 use crate::{
     files::{Kind, PRIVATE, destroy, folder_of, read, replace},
@@ -76,7 +76,7 @@ impl LedgerFolder {
 
     fn write_last(&self, note: &str) -> Result<(), KeyFolderError> {
         // Two processes may sign for one folder: each write is whole.
-        replace(&self.last_path(), note.as_bytes(), PRIVATE).map_err(|error| unwritable(&self.last_path(), &error))
+        beside(|| replace(&self.last_path(), note.as_bytes(), PRIVATE)).map_err(|error| unwritable(&self.last_path(), &error))
     }
 }
 

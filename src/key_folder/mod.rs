@@ -17,8 +17,11 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 
-use self::files::{create_private, read_private, unwritable};
 pub use self::{error::KeyFolderError, ledger::LedgerFolder, vault::FolderVault};
+use self::{
+    files::{create_private, read_private, unwritable},
+    vault::Holding,
+};
 use crate::{
     entropy::Entropy,
     files::{Draft, Finished, FolderLock, Kind, PUBLIC, check, clear_abandoned, make_folder, read, replace},
@@ -179,7 +182,7 @@ impl KeyFolder {
 
     /// The private halves of the signing keys, for a process that does not hold the folder all the time.
     pub fn vault(&self, passphrase: Option<SecretString>) -> FolderVault {
-        FolderVault { private: self.path.join("private"), passphrase, held: None }
+        FolderVault { private: self.path.join("private"), passphrase, holding: Holding::BY_CHANGE }
     }
 }
 
@@ -226,7 +229,7 @@ impl HeldFolder {
 
     /// The private halves of the signing keys, in a folder that stays held as long as they are used.
     pub fn vault(&self, passphrase: Option<SecretString>) -> FolderVault {
-        FolderVault { held: Some(self.lock.clone()), ..self.folder.vault(passphrase) }
+        FolderVault { holding: Holding::Command(self.lock.clone()), ..self.folder.vault(passphrase) }
     }
 }
 

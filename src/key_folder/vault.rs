@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{
     KeyFolderError,
-    files::{create_private, read_private, unwritable},
+    files::{beside, create_private, read_private, unwritable},
     hold,
 };
 use crate::{
@@ -15,15 +15,24 @@ use crate::{
     keyring::{KeyId, PublicKeys, SigningKey},
 };
 
-/// How long the service waits for a command; its next round tries again.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// `private/<kid>.pem` of a key folder.
 pub struct FolderVault {
     pub(super) private: PathBuf,
     pub(super) passphrase: Option<SecretString>,
-    /// Where the command that uses it holds the folder; else each change holds it.
-    pub(super) held: Option<Arc<FolderLock>>,
+    pub(super) holding: Holding,
+}
+
+/// How the folder is held while it is changed.
+pub(super) enum Holding {
+    /// All the time, by the command that uses the vault.
+    Command(#[allow(dead_code, reason = "it is held, not used")] Arc<FolderLock>),
+    /// By each change, which waits this long for a command.
+    Change(Duration),
+}
+
+impl Holding {
+    /// For the service, whose next round tries again.
+    pub const BY_CHANGE: Self = Self::Change(Duration::from_secs(1));
 }
 
 impl FolderVault {
@@ -40,8 +49,11 @@ impl FolderVault {
     }
 
     fn change(&self, act: impl FnOnce() -> Result<(), KeyFolderError>) -> Result<(), VaultError> {
-        let lock = || if self.held.is_some() { Ok(None) } else { hold(folder_of(&self.private), PATIENCE).map(Some) };
-        lock().and_then(|_lock| act()).map_err(sentence)
+        let held = || match self.holding {
+            Holding::Command(_) => act(),
+            Holding::Change(patience) => hold(folder_of(&self.private), patience).and_then(|_lock| act()),
+        };
+        beside(held).map_err(sentence)
     }
 
     fn read(&self, id: KeyId) -> Result<SigningKey, KeyFolderError> {
@@ -81,4 +93,33 @@ impl KeyVault for FolderVault {
 #[allow(clippy::needless_pass_by_value, reason = "it is mapped over")]
 fn sentence(error: KeyFolderError) -> VaultError {
     VaultError(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{entropy::SystemEntropy, key_folder::KeyFolder};
+
+    /// On a machine with one core every check would wait with it.
+    #[test]
+    fn a_wait_for_a_command_holds_up_no_other_task() {
+        let place = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::at(place.path().join("keys"));
+        let issuer = "verify.example.org".parse().unwrap();
+        keys.init(&issuer, 1_795_000_000, &SystemEntropy, None).unwrap();
+        let vault = FolderVault { holding: Holding::Change(FolderLock::PATIENCE), ..keys.vault(None) };
+        let id = *vault.ids().unwrap().first().unwrap();
+        let command = keys.hold().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let destroyed = runtime.block_on(async {
+            tokio::spawn(async move {
+                // Runs on the one thread there is, if that is free.
+                tokio::spawn(async move { drop(command) });
+                vault.destroy(id)
+            })
+            .await
+        });
+        destroyed.unwrap().unwrap();
+        assert!(!keys.vault(None).ids().unwrap().contains(&id));
+    }
 }
