@@ -162,11 +162,12 @@ async fn request(
 /// A ledger key is made once for a deployment, before its store. Where there is a store and no ledger key, this is another machine
 /// or the key was lost: a second key would sign checkpoints that nobody believes.
 async fn ledger_key(place: &Place, settings: &Settings, folder: &HeldFolder) -> Result<(), Failure> {
+    let (issuer, passphrase) = (settings.issuer()?, settings.passphrase()?);
     if folder.has_ledger_key() {
-        return Ok(());
+        return Ok(folder.publish_ledger_key(&issuer, passphrase)?);
     }
     match Stores::found(settings).await? {
-        Found::Nothing => Ok(folder.make_ledger_key(&settings.issuer()?, &*place.entropy, settings.passphrase()?.as_ref())?),
+        Found::Nothing => Ok(folder.make_ledger_key(&issuer, &*place.entropy, passphrase.as_ref())?),
         Found::Unbound | Found::Bound(_) => {
             let path = folder.path().display();
             Err(Failure::wrong(format!(
@@ -176,10 +177,14 @@ async fn ledger_key(place: &Place, settings: &Settings, folder: &HeldFolder) -> 
     }
 }
 
-/// The store first: a verifier reads it there, and a folder that is behind is brought up by publishing again.
+/// The store first: a verifier reads it there. A folder that is behind, as where this was killed, is brought up by publishing again.
 async fn publish(place: &Place, settings: &Settings, folder: &HeldFolder, jwt: &str, clock_is_right: bool) -> Result<KeySet, Failure> {
     let (custodian, time) = place.custodian_by_hand(settings, folder, clock_is_right).await?;
-    custodian.publish(jwt).await?;
+    let in_store = custodian.published().await?.is_some_and(|(stored, _)| stored.jwt == jwt);
+    let in_folder = folder.key_set().is_ok_and(|set| set == jwt);
+    if !in_store || in_folder {
+        custodian.publish(jwt).await?;
+    }
     folder.put_key_set(jwt)?;
     custodian.rotate(time).await?;
     KeySet::read(jwt, &folder.root()?, &settings.issuer()?).map_err(Failure::wrong)

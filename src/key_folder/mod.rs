@@ -67,6 +67,7 @@ impl KeyFolder {
     /// Keeps other commands from writing here until the result is dropped.
     pub fn hold(&self) -> Result<HeldFolder, KeyFolderError> {
         let lock = hold(&self.path, FolderLock::PATIENCE)?;
+        clear_abandoned(&self.path);
         clear_abandoned(&self.path.join("private"));
         Ok(HeldFolder { folder: Self::at(&self.path), lock: Arc::new(lock) })
     }
@@ -215,6 +216,12 @@ impl HeldFolder {
         let private = self.path.join("private");
         make_folder(&private, 0o700).map_err(|error| unwritable(&private, &error))?;
         self.write_ledger(issuer, &draw_key(entropy)?, passphrase)
+    }
+
+    /// Publishes the public half of a ledger key where a command that was killed left the private one alone.
+    pub fn publish_ledger_key(&self, issuer: &IssuerName, passphrase: Option<SecretString>) -> Result<(), KeyFolderError> {
+        let is_alone = self.private("ledger").exists() && !self.path.join("ledger.vkey").exists();
+        if is_alone { self.ledger(issuer, passphrase).check() } else { Ok(()) }
     }
 
     /// A signed set beside the place of the one before, durable already.

@@ -18,7 +18,7 @@ use crate::running::{Folder, Said};
 const SETTINGS: &str = "issuer = \"verify.example.org\"\nstore = \"sqlite:store.sqlite\"\n";
 
 /// A folder with the root offline and the issuer's keys still to be made.
-fn ceremony() -> Folder {
+pub fn ceremony() -> Folder {
     let folder = Folder::empty();
     folder.write("countersign.toml", SETTINGS);
     folder.ok(&["keys", "init", "--root-only", "--keys", "offline"]);
@@ -26,7 +26,7 @@ fn ceremony() -> Folder {
     folder
 }
 
-fn issuer(folder: &Folder, name: &str) {
+pub fn issuer(folder: &Folder, name: &str) {
     let keys = folder.path().join(name);
     fs::create_dir(&keys).unwrap();
     fs::copy(folder.path().join("offline/root.jwk"), keys.join("root.jwk")).unwrap();
@@ -37,7 +37,7 @@ fn chmod(folder: &Folder, name: &str, mode: u32) {
 }
 
 /// All files and folders below, with their bytes.
-fn tree(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn tree(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(path).unwrap() {
         let path = entry.unwrap().path();

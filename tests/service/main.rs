@@ -11,6 +11,7 @@ mod demo;
 mod drill;
 mod expired_set;
 mod files;
+mod killed;
 mod logs;
 mod operations;
 mod permissions;
