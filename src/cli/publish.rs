@@ -48,9 +48,9 @@ pub struct Args {
     by_hand: ByHand,
 }
 
-/// A set on its way.
+/// A set that is asked for, signed or published.
 #[derive(Serialize)]
-pub struct Told {
+pub struct Summary {
     issuer: String,
     version: u64,
     expires_at: i64,
@@ -59,7 +59,7 @@ pub struct Told {
     fingerprint: Fingerprint,
 }
 
-impl Told {
+impl Summary {
     pub fn of(set: &KeySet) -> Self {
         Self {
             issuer: set.issuer().to_string(),
@@ -85,7 +85,7 @@ impl Told {
 #[derive(Serialize)]
 struct Request {
     #[serde(flatten)]
-    told: Told,
+    summary: Summary,
     destroyed: Vec<KeyId>,
     warnings: Vec<String>,
 }
@@ -119,19 +119,23 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
 
 fn report(asked: &Asked) -> Request {
     let warning = |error: &VaultError| format!("a key that is here was not used: {error}");
-    Request { told: Told::of(&asked.set), destroyed: asked.destroyed.clone(), warnings: asked.passed_over.iter().map(warning).collect() }
+    Request {
+        summary: Summary::of(&asked.set),
+        destroyed: asked.destroyed.clone(),
+        warnings: asked.passed_over.iter().map(warning).collect(),
+    }
 }
 
 fn asked_for(request: &Request) -> String {
     let destroyed = request.destroyed.iter().map(|key| format!("The private half of {key}, which no set named, is destroyed."));
     let warnings = request.warnings.iter().map(|warning| format!("Warning: {warning}."));
     let next = "Compare these words or digits on the machine that signs:".to_owned();
-    let lines = [request.told.sentence("Asked for")].into_iter().chain(destroyed).chain(warnings).chain([next]);
-    format!("{}\n\n{}", lines.collect::<Vec<_>>().join("\n"), request.told.fingerprint())
+    let lines = [request.summary.sentence("Asked for")].into_iter().chain(destroyed).chain(warnings).chain([next]);
+    format!("{}\n\n{}", lines.collect::<Vec<_>>().join("\n"), request.summary.fingerprint())
 }
 
 fn published(set: &KeySet, format: Format) -> Result<(), Failure> {
-    format.print(&Told::of(set), |told| told.sentence("Published"))
+    format.print(&Summary::of(set), |set| set.sentence("Published"))
 }
 
 /// Asks, signs and publishes on a machine that has the root key itself, as a demonstration does.

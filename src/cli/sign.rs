@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use serde::Serialize;
 
-use super::{Failure, Format, place::Place, publish::Told, say, terms};
+use super::{Failure, Format, place::Place, publish::Summary, say, terms};
 use crate::{
     config::{LONGEST_KEY, Settings},
     files::{self, Draft, Kind},
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Serialize)]
 struct Review {
     #[serde(flatten)]
-    told: Told,
+    summary: Summary,
     changes: Changes,
     signed: bool,
 }
@@ -40,7 +40,7 @@ pub fn run(
         return Err(cannot(&name, format!("it is for {}, and --issuer is {issuer}", request.issuer())));
     }
     let changes = check(&name, &request, folder, place.clock.now())?;
-    let mut review = Review { told: Told::of(&request), changes, signed: false };
+    let mut review = Review { summary: Summary::of(&request), changes, signed: false };
     // What would keep it from being signed is said before people compare anything.
     let passphrase = settings.passphrase()?;
     let root = out.map(|_| folder.private_root(passphrase.as_ref())).transpose()?;
@@ -57,7 +57,7 @@ pub fn run(
         review.signed = true;
     }
     format.print(&review, |review| match out {
-        Some(out) => format!("{} It is in {}.", review.told.sentence("Signed"), out.display()),
+        Some(out) => format!("{} It is in {}.", review.summary.sentence("Signed"), out.display()),
         None => "Nothing is signed yet; with --out FILE it is.".into(),
     })
 }
@@ -72,7 +72,7 @@ fn cannot(name: &str, why: impl std::fmt::Display) -> Failure {
     Failure::wrong(format!("{name} cannot be signed: {why}"))
 }
 
-fn shown(request: &KeySet, Review { told, changes, .. }: &Review) -> String {
+fn shown(request: &KeySet, Review { summary, changes, .. }: &Review) -> String {
     let since = match changes.since {
         None => "Nothing was signed here before; all of it is new:".into(),
         Some(since) if since == request.version() => format!("Key set {since} was signed here before, and this is the same:"),
@@ -86,11 +86,11 @@ fn shown(request: &KeySet, Review { told, changes, .. }: &Review) -> String {
     let listed = [("new", &changes.new), ("changed", &changes.changed), ("revoked", &changes.revoked), ("dropped", &changes.dropped)];
     let kept = changes.since.map(|_| format!("  kept    {} as before", changes.kept));
     let next = "The words and digits of the request, which must be those that the issuer saw:";
-    [told.sentence("Asked to sign"), since]
+    [summary.sentence("Asked to sign"), since]
         .into_iter()
         .chain(listed.into_iter().flat_map(|(what, ids)| lines(what, ids)))
         .chain(kept)
-        .chain([format!("{next}\n\n{}\n", told.fingerprint())])
+        .chain([format!("{next}\n\n{}\n", summary.fingerprint())])
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -9,17 +9,17 @@ use crate::page::Pages;
 pub struct Current<T>(RwLock<Arc<T>>);
 
 impl<T> Current<T> {
-    /// At first.
+    /// Holds `value` until the first [`Self::set`].
     pub fn new(value: T) -> Self {
         Self(RwLock::new(Arc::new(value)))
     }
 
-    /// As it is now.
+    /// The value that was set last; it stays as it is however long a request keeps it.
     pub fn get(&self) -> Arc<T> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// From now on.
+    /// Replaces the value for the requests that come from now on.
     pub fn set(&self, value: T) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
     }

@@ -101,7 +101,7 @@ impl Desk {
     pub async fn issue(&self, by: Confirmed<'_>, request: IssueRequest) -> Result<Issued, Refused> {
         let attempt = Attempt { authorisation: request.authorisation, ..Attempt::to(Act::Issue) };
         let outcome = self.issue_if_allowed(by, request).await;
-        self.refusals.told(&by.officer.callsign, attempt, outcome).await
+        self.refusals.recorded(&by.officer.callsign, attempt, outcome).await
     }
 
     async fn issue_if_allowed(&self, by: Confirmed<'_>, request: IssueRequest) -> Result<Issued, Refused> {
@@ -138,7 +138,7 @@ impl Desk {
         Err(Refused::TooManyLive)
     }
 
-    /// Nothing new comes into the world that the overseer would not see. What takes something back is never held up.
+    /// No code is issued, and none made speakable, that the overseer would not see. What takes something back is never held up.
     async fn ledger_is_signed(&self) -> Result<(), Refused> {
         self.notary.can_sign().await.map_err(|error| match error {
             NotaryError::Store(error) => Refused::Store(error),
@@ -241,7 +241,7 @@ impl Desk {
         let (what, id) = ("token of yours", cti.to_string());
         match self.store.token(cti).await? {
             Some(record) if may_touch(officer, &record) => Ok(record),
-            Some(_) => self.refusals.told(&officer.callsign, Attempt::with(act, cti), Err(Refused::Hidden { what, id })).await,
+            Some(_) => self.refusals.recorded(&officer.callsign, Attempt::with(act, cti), Err(Refused::Hidden { what, id })).await,
             None => Err(Refused::Unknown { what, id }),
         }
     }

@@ -88,7 +88,7 @@ impl Passkeys {
         }
         self.overtaken(&used, now).await?;
         if officer.suspended_at.is_some() {
-            self.refusals.tell(&officer.callsign, Attempt::to(Act::SignIn), Why::Suspended).await;
+            self.refusals.record(&officer.callsign, Attempt::to(Act::SignIn), Why::Suspended).await;
         }
         Err(Refused::SignIn)
     }

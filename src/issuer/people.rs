@@ -152,7 +152,7 @@ impl Registry {
         if let Some((officer, _)) = &found
             && officer.suspended_at.is_some()
         {
-            self.refusals.tell(&officer.callsign, Attempt::to(Act::SignIn), Why::Suspended).await;
+            self.refusals.record(&officer.callsign, Attempt::to(Act::SignIn), Why::Suspended).await;
             return Ok(None);
         }
         Ok(found)

@@ -84,7 +84,7 @@ impl Registry {
         let by = officer.callsign.clone();
         let entry = Event::authorisation_decided(id, decision, by.clone()).at(self.clock.now());
         let outcome = decided(id, self.store.decide(id, decision, by, entry).await?);
-        self.refusals.told(&officer.callsign, attempt, outcome).await
+        self.refusals.recorded(&officer.callsign, attempt, outcome).await
     }
 
     /// Extends or narrows an authorisation of another person while it is in force. Whoever reviews it answers for it from
@@ -98,7 +98,7 @@ impl Registry {
         let by = officer.callsign.clone();
         let entry = Event::authorisation_reviewed(id, &review, by.clone()).at(now);
         let outcome = decided(id, self.store.review(id, review, by, entry).await?);
-        self.refusals.told(&officer.callsign, attempt, outcome).await
+        self.refusals.recorded(&officer.callsign, attempt, outcome).await
     }
 
     /// Takes an authorisation back, with all its live tokens. Its asker, any approver and any administrator may.

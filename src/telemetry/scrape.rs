@@ -60,7 +60,7 @@ pub struct Issuing {
     pub health: Arc<Health>,
 }
 
-/// What is told of one process: of the sides that run in it.
+/// What a scrape of one process shows: the sides that run in it.
 pub struct Scrape {
     /// What is counted.
     pub metrics: Arc<Metrics>,
@@ -89,7 +89,7 @@ impl Scrape {
         text
     }
 
-    /// What is told of the process as a whole.
+    /// Figures of the process, which are not those of one side.
     fn process(&self, all_read: bool) -> Moment {
         let sides: Vec<(&str, &Health)> = [
             self.checking.as_ref().map(|checking| ("verifier", checking.readiness.health())),

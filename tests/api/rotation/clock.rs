@@ -163,7 +163,7 @@ async fn a_slow_machine_and_a_small_correction_are_no_jumps() {
     assert_eq!(day.app.count("tokens"), 1, "what was over a day ago is purged");
 }
 
-/// Whoever is suspended while the clock is ahead leaves no live code behind.
+/// Somebody who is suspended while the clock is ahead leaves no live code behind.
 #[tokio::test]
 async fn what_is_withdrawn_while_the_clock_is_ahead_is_withdrawn() {
     type Withdrawal = for<'a> fn(&'a TestApp) -> futures_util::future::BoxFuture<'a, ()>;
