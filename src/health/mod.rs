@@ -83,6 +83,11 @@ impl Health {
         self.failing().clone()
     }
 
+    /// Whether this part fails now.
+    pub fn fails(&self, part: Part) -> bool {
+        self.failing().contains_key(&part)
+    }
+
     /// Whether nothing fails.
     pub fn is_ready(&self) -> bool {
         self.failing().is_empty()
@@ -109,8 +114,10 @@ mod tests {
         health.alarm(Part::Ledger, &"changed");
         health.failed(Part::Store, &"still full");
         assert_eq!(health.failing_parts(), [(Part::Store, "still full".to_owned()), (Part::Ledger, "changed".to_owned())].into());
+        assert!(health.fails(Part::Store) && !health.fails(Part::Clock));
         health.ok(Part::Store);
         health.ok(Part::Clock);
+        assert!(!health.fails(Part::Store));
         assert!(!health.is_ready());
         health.ok(Part::Ledger);
         assert!(health.is_ready());

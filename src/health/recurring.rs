@@ -32,6 +32,8 @@ pub struct Recurring {
 struct Failing {
     count: u64,
     logged_at: Instant,
+    /// Whether that line was an alarm.
+    alarmed: bool,
     last: Instant,
 }
 
@@ -51,7 +53,7 @@ impl Recurring {
 
     /// It failed.
     pub fn failed(&self, error: &dyn Display) {
-        match self.note(Instant::now()) {
+        match self.note(Instant::now(), false) {
             Line::Begins => tracing::error!(kind = self.kind, %error, "failed"),
             Line::Continues(count) => tracing::error!(kind = self.kind, %error, count, "still failing"),
             Line::None => {}
@@ -60,7 +62,7 @@ impl Recurring {
 
     /// It failed in a way that somebody has to look at now.
     pub fn alarm(&self, error: &dyn Display) {
-        match self.note(Instant::now()) {
+        match self.note(Instant::now(), true) {
             Line::Begins => alarm(self.kind, error),
             Line::Continues(count) => alarm(self.kind, &format!("{error} ({count} times so far)")),
             Line::None => {}
@@ -85,20 +87,23 @@ impl Recurring {
         }
     }
 
-    fn note(&self, now: Instant) -> Line {
-        self.failing.store(true, Ordering::Relaxed);
+    fn note(&self, now: Instant, is_alarm: bool) -> Line {
         let mut state = self.state();
+        // Under the lock: set before it, the end of the failure before would take it back.
+        self.failing.store(true, Ordering::Relaxed);
         let Some(failing) = state.as_mut() else {
-            *state = Some(Failing { count: 1, logged_at: now, last: now });
+            *state = Some(Failing { count: 1, logged_at: now, alarmed: is_alarm, last: now });
             return Line::Begins;
         };
         failing.count += 1;
         failing.last = now;
-        if now - failing.logged_at < EVERY {
+        // An alarm does not wait for its minute behind a failure that was none.
+        let is_first = is_alarm && !failing.alarmed;
+        if !is_first && now - failing.logged_at < EVERY {
             return Line::None;
         }
-        failing.logged_at = now;
-        Line::Continues(failing.count)
+        (failing.logged_at, failing.alarmed) = (now, is_alarm);
+        if is_first { Line::Begins } else { Line::Continues(failing.count) }
     }
 
     /// How often it failed, if the last time is so long ago.
@@ -128,15 +133,47 @@ mod tests {
         let (recurring, start) = (Recurring::new("store"), Instant::now());
         let after = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(recurring.end(start, QUIET), None, "nothing failed");
-        assert_eq!(recurring.note(start), Line::Begins);
+        assert_eq!(recurring.note(start, false), Line::Begins);
         for second in 1..60 {
-            assert_eq!(recurring.note(after(second)), Line::None);
+            assert_eq!(recurring.note(after(second), false), Line::None);
         }
-        assert_eq!(recurring.note(after(60)), Line::Continues(61));
-        assert_eq!(recurring.note(after(61)), Line::None);
+        assert_eq!(recurring.note(after(60), false), Line::Continues(61));
+        assert_eq!(recurring.note(after(61), false), Line::None);
         assert_eq!(recurring.end(after(70), QUIET), None, "a success between failures ends nothing");
         assert_eq!(recurring.end(after(71), QUIET), Some(62));
         assert_eq!(recurring.end(after(72), QUIET), None);
-        assert_eq!(recurring.note(after(73)), Line::Begins);
+        assert_eq!(recurring.note(after(73), false), Line::Begins);
+    }
+
+    #[test]
+    fn an_alarm_does_not_wait_behind_a_failure_that_is_none() {
+        let (recurring, start) = (Recurring::new("ledger"), Instant::now());
+        let note = |seconds, is_alarm| recurring.note(start + Duration::from_secs(seconds), is_alarm);
+        assert_eq!(note(0, false), Line::Begins);
+        assert_eq!([note(20, true), note(50, true), note(50, false), note(79, true)], [Line::Begins, Line::None, Line::None, Line::None]);
+        assert_eq!(note(80, false), Line::Continues(6));
+        assert_eq!([note(81, true), note(82, false), note(140, true)], [Line::Begins, Line::None, Line::None]);
+        assert_eq!(note(141, true), Line::Continues(10));
+    }
+
+    /// Otherwise a success would not look for a failure that began while the one before ended, and that would never end.
+    #[test]
+    fn a_failure_that_begins_while_another_ends_is_ended_too() {
+        let recurring = Recurring::new("store");
+        let times = 0..400_000;
+        let now = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in times.clone() {
+                    recurring.note(now, false);
+                }
+            });
+            for _ in times.clone() {
+                recurring.end(now, Duration::ZERO);
+                std::thread::yield_now();
+                let state = recurring.state();
+                assert_eq!(recurring.failing.load(Ordering::Relaxed), state.is_some());
+            }
+        });
     }
 }

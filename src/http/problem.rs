@@ -152,11 +152,8 @@ impl From<Refused> for Problem {
             Refused::BornExpired => Self::new(StatusCode::SERVICE_UNAVAILABLE, "born-expired", said),
             Refused::Clock => Self::new(StatusCode::SERVICE_UNAVAILABLE, "clock", said),
             Refused::Ring(_) | Refused::Sign(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-key", said),
-            Refused::Unsound(error) => {
-                LEDGER.alarm(&error);
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "ledger-unsound", said)
-            }
-            // The housekeeper's log says why, again and again.
+            // The housekeeper tries to sign too, and its alarm says why, again and again.
+            Refused::Unsound(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "ledger-unsound", said),
             Refused::Unsigned(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "ledger-unsigned", said),
             Refused::Custody(error) => internal(&error),
             Refused::Entropy(error) => internal(&error),
@@ -166,7 +163,6 @@ impl From<Refused> for Problem {
 }
 
 static REQUESTS: Recurring = Recurring::new("requests");
-static LEDGER: Recurring = Recurring::new("ledger");
 
 /// The cause goes to the log, a plain sentence to the client.
 fn internal(error: &dyn std::error::Error) -> Problem {
