@@ -99,7 +99,7 @@ impl Scrape {
         .flatten()
         .collect();
         let writes = self.checking.as_ref().is_none_or(|checking| checking.readiness.wrote_lately())
-            && sides.iter().all(|(_, health)| !health.failing_parts().contains_key(&Part::Store));
+            && sides.iter().all(|(_, health)| !health.fails(Part::Store));
         let mut process = Moment::new(all_read && writes);
         let up = "Whether the store answered all that was read for this, and takes what is written";
         process.gauge("store_up", up, process.all_read.into());

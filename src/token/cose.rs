@@ -89,10 +89,11 @@ impl Unverified {
         let raw = raw_claims(payload).ok_or(Malformed)?;
         // Everything that was understood, written again: unknown parameters, other algorithms, a wrong order, a repeated
         // key or a longer spelling of any length or integer all end here.
-        if encode(kid, &encode_claims(&raw)?, &signature)? != bytes {
+        let payload = encode_claims(&raw)?;
+        if encode(kid, &payload, &signature)? != bytes {
             return Err(Malformed);
         }
-        Ok(Self { hash: token.hash(), kid, signature, payload: payload.to_vec(), raw })
+        Ok(Self { hash: token.hash(), kid, signature, payload, raw })
     }
 
     /// Which key to look for.

@@ -57,6 +57,11 @@ impl Verified {
         &self.claims
     }
 
+    /// The same, where nothing else of it is needed any more.
+    pub fn into_claims(self) -> Claims {
+        self.claims
+    }
+
     /// SHA-256 of its bytes, by which the issuer's record is found.
     pub fn hash(&self) -> TokenHash {
         self.hash

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::{
     clock::Clock,
     health::Recurring,
-    keyring::{IssuerName, KeySetError, KidPrefix, PublicKey, PublicKeys},
+    keyring::{IssuerName, KeySetError, PublicKey, PublicKeys},
     store::{StoreError, StoredKeySet, VerifierStore},
 };
 
@@ -51,6 +51,13 @@ pub struct Seen {
     since_boot: Duration,
 }
 
+impl Seen {
+    /// Of two that were read at once the one of the newer version is kept, then the one that was asked for later.
+    fn order(&self) -> (u64, Duration) {
+        (self.keys.set().version(), self.since_boot)
+    }
+}
+
 /// A key set could not be taken from the store.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
@@ -76,9 +83,9 @@ impl KeyWatch {
     /// that expired is taken, and nothing is judged by it.
     pub async fn refresh(&self, store: &dyn VerifierStore, now: i64) -> Result<(), WatchError> {
         // Before the store is asked: what it says may be that old.
-        let since_boot = self.clock.since_boot();
+        let (since_boot, known) = (self.clock.since_boot(), self.seen());
         let stored = store.key_set().await?.ok_or(WatchError::NoSet)?;
-        let seen = match self.seen() {
+        let seen = match known {
             Some(known) if *known.stored == stored => Seen { at: now, since_boot, ..known },
             known => {
                 let least = known.map_or(0, |known| known.keys.set().version());
@@ -86,8 +93,16 @@ impl KeyWatch {
                 Seen { stored: Arc::new(stored), keys: Arc::new(keys), at: now, since_boot }
             }
         };
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        self.keep(seen);
         Ok(())
+    }
+
+    /// Two may read at once, and the slower one must not bring back what was so before a revocation.
+    fn keep(&self, seen: Seen) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.as_ref().is_none_or(|known| known.order() <= seen.order()) {
+            *known = Some(seen);
+        }
     }
 
     /// Looks into the store because nobody here knows the key of a token, which may be the first of a key that was published
@@ -112,12 +127,8 @@ impl KeyWatch {
 
     /// The keys, if a set is known that has not expired.
     pub fn current(&self, now: i64) -> Option<Arc<PublicKeys>> {
-        self.seen().map(|known| known.keys).filter(|keys| keys.is_current(now))
-    }
-
-    /// Whether a current set names this key.
-    pub fn knows(&self, kid: KidPrefix, now: i64) -> bool {
-        self.current(now).is_some_and(|keys| keys.find(kid).is_some())
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map(|known| &known.keys).filter(|keys| keys.is_current(now)).cloned()
     }
 
     /// What may be published, and for how much longer: what was read from the store within [`FRESH`]. It may have expired.

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     clock::ClockWatch,
     health::Recurring,
-    keyring::IssuerName,
+    keyring::{IssuerName, KidPrefix, PublicKeys},
     store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, VerifierStore},
     token::{Challenge, Cti, InputError, Mistyped, SpokenCode, SpokenSize, Token, Unverified, Verified},
 };
@@ -171,21 +171,24 @@ impl Verifier {
         let Ok(unverified) = Unverified::decode(token) else {
             return Ok(Answer::only(Verdict::NotGenuine));
         };
-        // A key that was published since we could last look is unknown here, and its tokens may be genuine.
-        if !self.keys.knows(unverified.kid(), now) && !self.keys.look_again(&*self.store, now).await {
-            return Ok(Answer::only(Verdict::CannotCheck));
-        }
         // Without a current set nothing can be said, least of all `genuine`.
-        let Some(keys) = self.keys.current(now) else {
+        let Some(keys) = self.keys_for(unverified.kid(), now).await else {
             return Ok(Answer::only(Verdict::CannotCheck));
         };
         match unverified.verify(&keys, &self.settings.issuer, now) {
-            Ok(verified) => self.verified(&verified, check, now).await,
+            Ok(verified) => self.verified(verified, check, now).await,
             Err(rejection) => Ok(Answer::only(rejection.into())),
         }
     }
 
-    async fn verified(&self, verified: &Verified, check: &Check, now: i64) -> Result<Answer, StoreError> {
+    /// The current keys, after another look into the store if this one is not among them: a key that was published since we last
+    /// looked is unknown here, and its tokens may be genuine. `None` also where that look failed.
+    async fn keys_for(&self, kid: KidPrefix, now: i64) -> Option<Arc<PublicKeys>> {
+        let known = self.keys.current(now).filter(|keys| keys.find(kid).is_some());
+        if known.is_none() && self.keys.look_again(&*self.store, now).await { self.keys.current(now) } else { known }
+    }
+
+    async fn verified(&self, verified: Verified, check: &Check, now: i64) -> Result<Answer, StoreError> {
         let claims = verified.claims();
         let presented = Presented { cti: claims.cti(), hash: verified.hash(), expires_at: claims.window().expires_at() };
         let number = match (claims.approach().challenge, check.challenge) {
@@ -212,7 +215,7 @@ impl Verifier {
             }
         };
         let shows = !matches!(answer.verdict, Verdict::NotGenuine | Verdict::CannotCheck);
-        Ok(Answer { approach: shows.then(|| claims.clone()), ..answer })
+        Ok(Answer { approach: shows.then(|| verified.into_claims()), ..answer })
     }
 
     fn stands(&self, standing: Standing) -> Verdict {

@@ -25,6 +25,8 @@ pub enum Fault {
     Hangs(&'static str),
     /// This operation waits until there is no fault any more.
     Holds(&'static str),
+    /// This operation, a reading, is answered when there is no fault any more, with what was so before.
+    Late(&'static str),
     /// A use is marked, and then the answer is lost.
     CommitThenFail,
     /// A use is marked, and then nothing more is heard.
@@ -72,11 +74,21 @@ impl Switch {
             Fault::Fails(at) if at == operation => Err(StoreError::Failed("secret detail".into())),
             Fault::Hangs(at) if at == operation => std::future::pending().await,
             Fault::Holds(at) if at == operation => {
-                self.held.send_modify(|held| *held += 1);
-                let _ = self.fault.subscribe().wait_for(|fault| matches!(fault, Fault::None)).await;
+                self.hold().await;
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    async fn hold(&self) {
+        self.held.send_modify(|held| *held += 1);
+        let _ = self.fault.subscribe().wait_for(|fault| matches!(fault, Fault::None)).await;
+    }
+
+    async fn after_reading(&self, operation: &'static str) {
+        if matches!(*self.fault.borrow(), Fault::Late(at) if at == operation) {
+            self.hold().await;
         }
     }
 
@@ -103,7 +115,9 @@ pub struct Faulty {
 impl VerifierStore for Faulty {
     async fn key_set(&self) -> Result<Option<StoredKeySet>, StoreError> {
         self.switch.before("key_set").await?;
-        self.store.key_set().await
+        let read = self.store.key_set().await;
+        self.switch.after_reading("key_set").await;
+        read
     }
 
     fn key_changes(&self) -> watch::Receiver<()> {

@@ -1,13 +1,13 @@
 //! Ready is who can do the work now: a store that takes no writes, keys that were not read, an issuer of which a part fails.
 
-use countersign::{health::Part, http::app::Phase, token::Token};
+use countersign::{authority::Actor, health::Part, http::app::Phase, token::Token};
 use reqwest::Method;
 
 use crate::{
     actors::{Asker, Reply},
     app::TestApp,
-    faults::Fault,
-    world::NOW,
+    faults::{Fault, Faulty},
+    world::{self, NOW, key},
 };
 
 const PUBLISHED: [&str; 2] = ["/.well-known/countersign/keys.jwt", "/.well-known/jwks.json"];
@@ -109,6 +109,35 @@ async fn what_was_read_over_a_minute_ago_is_not_published() {
         assert_eq!((reply.status, reply.header("cache-control")), (status, "max-age=30"));
     }
     app.assert_ready(true).await;
+}
+
+/// One asks the store before a revocation, or before a set, and is answered last.
+#[tokio::test]
+async fn of_two_readings_at_once_the_slower_one_brings_nothing_back() {
+    for publishes in [false, true] {
+        let app = TestApp::start().await;
+        let revoke = async || app.custodian.revoke(&Actor::Operator, key(3).public().id(), "stolen").await.unwrap();
+        if publishes {
+            // Nobody has read it yet.
+            revoke().await;
+        }
+        app.faults.set(Fault::Late("key_set"));
+        let (keys, slow) = (app.keys.clone(), Faulty { store: app.store.clone(), switch: app.faults.clone() });
+        let reading = tokio::spawn(async move { keys.refresh(&slow, NOW).await });
+        app.faults.until_held(1).await;
+        if publishes {
+            app.custodian.install(&world::key_set(2, NOW + 1_000, vec![world::published()])).await.unwrap();
+        } else {
+            revoke().await;
+        }
+        app.clock.set(NOW + 1);
+        app.keys.refresh(&*app.store, NOW + 1).await.unwrap();
+        app.faults.set(Fault::None);
+        reading.await.unwrap().expect("it was overtaken, which is no failure");
+        let seen = app.keys.seen().unwrap();
+        assert_eq!((seen.at, seen.keys.set().version()), (NOW + 1, 1 + u64::from(publishes)));
+        assert!(seen.keys.find(key(3).public().id().prefix()).unwrap().revoked.is_some());
+    }
 }
 
 /// The first token of a new key must not be called not genuine by a verifier that could not learn of the key.
