@@ -57,10 +57,24 @@ fn flatten(tree: &UseTree, prefix: &mut Vec<String>, paths: &mut BTreeSet<Vec<St
     }
 }
 
+/// Invocations of tracing's macros, as text.
+#[derive(Default)]
+struct LogLines(Vec<String>);
+
+impl<'ast> Visit<'ast> for LogLines {
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        let last = call.path.segments.last().unwrap().ident.to_string();
+        if ["error", "warn", "info", "debug", "trace", "event"].contains(&last.as_str()) {
+            self.0.push(call.tokens.to_string());
+        }
+    }
+}
+
 struct SourceFile {
     /// Path below src/, with slashes.
     name: String,
     paths: BTreeSet<Vec<String>>,
+    log_lines: Vec<String>,
 }
 
 impl SourceFile {
@@ -86,10 +100,12 @@ fn collect(folder: &Path, files: &mut Vec<SourceFile>) {
         if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let mut paths = Paths::default();
-            paths.visit_file(&syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap());
+            let (mut paths, mut log_lines) = (Paths::default(), LogLines::default());
+            let file = syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();
+            paths.visit_file(&file);
+            log_lines.visit_file(&file);
             let name = path.strip_prefix("src").unwrap().to_string_lossy().into_owned();
-            files.push(SourceFile { name, paths: paths.0 });
+            files.push(SourceFile { name, paths: paths.0, log_lines: log_lines.0 });
         }
     }
 }
@@ -161,5 +177,17 @@ fn only_the_command_line_builds_a_store_and_only_settings_read_the_environment()
         assert!(!builds, "{} names a concrete store", file.name);
         let reads = file.paths.iter().any(|path| path.ends_with(&["env".into(), "var".into()]));
         assert!(!reads || file.room() == "config", "{} reads the environment", file.name);
+    }
+}
+
+/// By it operators find their lines, as the handbook says.
+#[test]
+fn every_line_of_the_log_has_its_kind() {
+    let files = sources();
+    let lines: Vec<_> = files.iter().flat_map(|file| file.log_lines.iter().map(move |line| (&file.name, line))).collect();
+    assert!(lines.len() > 15, "only {} lines were found", lines.len());
+    for (name, line) in lines.iter().filter(|(name, _)| !["files/", "store/"].iter().any(|room| name.starts_with(room))) {
+        let has = |field: &str| line.split(',').any(|part| part.trim() == field || part.trim().starts_with(&format!("{field} =")));
+        assert!(has("kind"), "a line in {name} has no kind: {line}");
     }
 }

@@ -117,7 +117,7 @@ fn revoke(kid: KeyId, reason: &str, folder: &HeldFolder, settings: &Settings, fo
         let time = time_by_hand(&*store, &place.watch, false).await.map_err(Failure::from);
         let doubt = time.as_ref().err().and_then(Failure::sentence).map(str::to_owned);
         // The next key takes over at once; where there is none, the revocation stands all the same.
-        let mut next = match custodian.rotate(time.unwrap_or_else(|_| Checked::Settling(place.watch.steady()))).await {
+        let mut next = match custodian.rotate(time.unwrap_or_else(|_| Checked::Settling(place.watch.expected()))).await {
             // A key of a request, before the first set.
             Err(CustodyError::NoSet) => Ok(Rotated::default()),
             next => next,

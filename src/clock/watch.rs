@@ -90,19 +90,14 @@ impl ClockWatch {
         }
     }
 
-    /// The time in seconds since 1970, counted on from when the clock was last right where it is not now: for what has to be
-    /// written all the same.
-    pub fn steady(&self) -> i64 {
-        self.now().unwrap_or_else(|_| self.expected())
-    }
-
     /// Time since the machine started, suspended time included.
     pub fn since_boot(&self) -> Duration {
         self.clock.since_boot()
     }
 
     /// What the wall clock should show: the time at the last comparison, and what has passed since. Where it was set while the
-    /// process ran, this is the time as it would be without that. Seconds since 1970.
+    /// process ran, this is the time as it would be without that, for what has to be written all the same. Never further than
+    /// [`TOLERANCE`] from a wall clock that is right. Seconds since 1970.
     pub fn expected(&self) -> i64 {
         self.known().reference.expected(self.clock.since_boot())
     }
@@ -237,7 +232,7 @@ mod tests {
             clock.step(NOW + 65 + jumped);
             assert_eq!(watch.compare(Some(NOW + 65 + jumped)), Err(ClockError::StoreJumped(jumped)));
             assert_eq!(watch.now(), Err(ClockError::Store(jumped)));
-            assert_eq!(watch.steady(), NOW + 65);
+            assert_eq!(watch.expected(), NOW + 65);
         }
         clock.step(NOW + 60);
         assert_eq!(watch.compare(Some(NOW + 64)), Ok(NOW + 60));
@@ -249,7 +244,7 @@ mod tests {
         watch.not_before(NOW + 31);
         assert_eq!(watch.now(), Err(ClockError::Behind(31)));
         assert_eq!(watch.compare(Some(NOW)), Err(ClockError::Behind(31)));
-        assert_eq!(watch.steady(), NOW);
+        assert_eq!(watch.expected(), NOW);
         clock.set(NOW + 1);
         assert_eq!(watch.compare(None), Ok(NOW + 1), "within the tolerance");
         watch.not_before(NOW + 1_000);
@@ -262,9 +257,9 @@ mod tests {
     fn a_clock_that_was_set_right_can_be_believed_once_more() {
         let (clock, watch) = watched();
         clock.step(NOW - 7_200);
-        assert_eq!((watch.now(), watch.steady()), (Err(ClockError::Jumped(-7_200)), NOW));
+        assert_eq!((watch.now(), watch.expected()), (Err(ClockError::Jumped(-7_200)), NOW));
         watch.begin_again();
-        assert_eq!((watch.now(), watch.steady()), (Ok(NOW - 7_200), NOW - 7_200));
+        assert_eq!((watch.now(), watch.expected()), (Ok(NOW - 7_200), NOW - 7_200));
     }
 
     #[test]

@@ -23,6 +23,7 @@ struct PurgedAhead(i64);
 /// Reports first checks to the ledger, drops old rows, keeps the keys in turn, and has the ledger signed.
 pub struct Housekeeper {
     store: Arc<dyn IssuerStore>,
+    watch: Arc<ClockWatch>,
     time: Timekeeper,
     health: Arc<Health>,
     custodian: Arc<Custodian>,
@@ -39,8 +40,8 @@ impl Housekeeper {
         custodian: Arc<Custodian>,
         notary: Arc<Notary>,
     ) -> Self {
-        let time = Timekeeper::new(store.clone(), watch, health.clone());
-        Self { store, time, health, custodian, notary, warned: Mutex::default() }
+        let time = Timekeeper::new(store.clone(), watch.clone(), health.clone());
+        Self { store, watch, time, health, custodian, notary, warned: Mutex::default() }
     }
 
     /// Before the first round: a key signs tokens, if one can, and the ledger is signed, since nothing is issued before. While the
@@ -57,7 +58,7 @@ impl Housekeeper {
     /// Returns whether nothing failed. While the clock is wrong nothing is purged, and no key changes over or is destroyed.
     pub async fn round(&self) -> bool {
         let time = self.time.check().await;
-        let reported = self.store.report_first_checks(self.time.steady()).await;
+        let reported = self.store.report_first_checks(self.watch.expected()).await;
         self.outcome(Part::FirstChecks, &reported);
         let purged = self.purge(time).await;
         let rotated = self.rotate(time).await;
@@ -85,7 +86,7 @@ impl Housekeeper {
             self.outcome(Part::Purge, &purged);
             return false;
         }
-        let now = self.time.steady();
+        let now = self.watch.expected();
         match self.store.time().await {
             Ok(store) if store.purged_through > now => self.health.alarm(Part::Purge, &PurgedAhead(store.purged_through - now)),
             read => self.outcome(Part::Purge, &read),

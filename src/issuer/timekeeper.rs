@@ -84,11 +84,6 @@ impl Timekeeper {
         }
     }
 
-    /// The time that is written where something has to be, right or not.
-    pub fn steady(&self) -> i64 {
-        self.watch.steady()
-    }
-
     async fn judged(&self) -> Result<Result<Checked, ClockError>, StoreError> {
         let StoreTime { newest, .. } = self.store.time().await?;
         self.watch.not_before(newest.unwrap_or(i64::MIN));
@@ -105,17 +100,25 @@ impl Timekeeper {
     fn settle(&self, newest: Option<i64>) -> Result<Checked, ClockError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let since_boot = self.watch.clock().since_boot();
-        if let (State::Settling(_), Err(error @ ClockError::Jumped(_))) = (*state, self.watch.now()) {
-            // What it was waited for: nothing was done at the wrong time that cannot be undone.
-            tracing::warn!("the clock was set while nothing was purged yet ({error}); it is believed when it has run for ten minutes");
-            self.watch.begin_again();
+        if let (State::Settling(_), Err(ClockError::Jumped(by))) = (*state, self.watch.now()) {
+            // The ten minutes begin once more when it is right.
             *state = State::Settling(since_boot);
+            // What it was waited for: nothing was done at the wrong time that cannot be undone. A clock that is set far ahead while
+            // it is watched is no correction of one that was ahead already.
+            if by <= GAP {
+                tracing::warn!(
+                    kind = Part::Clock.as_str(),
+                    "the clock was set by {by} s while nothing was purged yet; it is believed when it has run for ten minutes"
+                );
+                self.watch.begin_again();
+            }
         }
         let now = self.watch.now()?;
         *state = match (*state, newest) {
             (State::Started, Some(newest)) if now.saturating_sub(newest) > GAP => {
                 let gap = now.saturating_sub(newest);
                 tracing::warn!(
+                    kind = Part::Clock.as_str(),
                     "the newest time in the store is {gap} s ago: the issuer was off, or the clock is ahead; \
                      nothing is purged or destroyed until the clock has run for ten minutes without a step"
                 );

@@ -107,7 +107,7 @@ impl Verifier {
 
     /// The answer where nothing was looked at.
     pub fn cannot_check(&self) -> Answer {
-        Answer::cannot_check(self.watch.steady())
+        Answer::cannot_check(self.watch.expected())
     }
 
     async fn judge(&self, check: &Check, now: i64) -> Result<Answer, StoreError> {

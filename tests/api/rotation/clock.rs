@@ -170,7 +170,11 @@ async fn what_is_withdrawn_while_the_clock_is_ahead_is_withdrawn() {
     let withdrawals: [Withdrawal; 3] = [
         |app| Box::pin(async { app.registry.suspend(&Actor::Operator, app.officer.officer.callsign.clone()).await.unwrap() }),
         |app| Box::pin(async { drop(app.registry.withdraw(&app.officer.officer, app.authorisation).await.unwrap()) }),
-        |app| Box::pin(async { assert!(app.custodian.revoke(&Actor::Operator, key(3).public().id(), "stolen").await.unwrap() >= 2) }),
+        |app| {
+            Box::pin(async {
+                assert!(app.custodian.revoke(&Actor::Operator, key(3).public().id(), "stolen").await.unwrap() >= 2);
+            })
+        },
     ];
     for (n, withdraw) in withdrawals.into_iter().enumerate() {
         let day = Day::begin().await;
@@ -229,6 +233,40 @@ async fn a_clock_that_was_wrong_at_the_start_and_is_set_right_costs_nothing() {
     day.jumps(31 * DAY);
     process.doubts_the_clock().await;
     assert_eq!(irreversible(&day.app), before, "it settled, and is not taken in later either");
+}
+
+/// While it is waited for a correction a clock may be set back by any time, and forwards by no more than what drops nothing.
+#[tokio::test]
+async fn a_clock_that_is_set_far_ahead_after_a_gap_is_never_believed() {
+    for (by, is_believed) in [(31, true), (1_800, true), (1_801, false), (2 * DAY, false), (40 * DAY, false)] {
+        let day = Day::begin().await;
+        day.passes(26 * HOUR);
+        let process = Process::start(&day.app).await;
+        day.passes(300);
+        process.is_well().await;
+        day.jumps(by);
+        let before = irreversible(&day.app);
+        for _ in 0..40 {
+            if is_believed {
+                process.is_well().await;
+            } else {
+                process.doubts_the_clock().await;
+                assert_eq!(irreversible(&day.app), before, "{by} s");
+            }
+            day.passes(30);
+        }
+        if !is_believed {
+            day.jumps(-by);
+            process.is_well().await;
+            assert_eq!(irreversible(&day.app), before, "the ten minutes begin once more");
+            day.passes(600);
+        }
+        process.is_well().await;
+        assert_eq!(day.app.count("tokens"), 1, "{by} s: what is over a day ago is purged");
+        // The verifier is restarted.
+        day.app.watch.begin_again();
+        process.issues(&day.app).await;
+    }
 }
 
 #[tokio::test]
