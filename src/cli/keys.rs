@@ -11,7 +11,7 @@ use super::{
 use crate::{
     authority::Actor,
     config::Settings,
-    issuer::{Checked, CustodyError, KeyVault as _, Rotated, time_by_hand},
+    issuer::{Checked, CustodyError, Revoked, Rotated, time_by_hand},
     key_folder::{HeldFolder, KeyFolder},
     keyring::KeyId,
     token::Fingerprint,
@@ -26,7 +26,7 @@ pub enum Command {
         #[arg(long)]
         root_only: bool,
     },
-    /// Show the published set, where each key stands, and keys that no set names yet
+    /// Show the published set, where each key stands, and all other keys that are here
     Show,
     /// Show the root key's fingerprint as words and digits, for paper
     Fingerprint,
@@ -67,13 +67,14 @@ pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(),
         Command::Rotate(by_hand) => {
             let held = made(&folder)?.hold()?;
             let done = block_on(async {
-                let (custodian, time) = Place::here()?.custodian_by_hand(settings, &held, by_hand.clock_is_right).await?;
+                let (custodian, time) = Place::here()?.by_hand(settings, &held, by_hand.clock_is_right).await?;
                 Ok(custodian.rotate(time).await?)
             })?;
-            format.print(&rotated(&done), |_| match changes(&done).as_slice() {
-                [] => "Nothing to do.".into(),
-                lines => lines.join("\n"),
-            })
+            format.print(&rotated(&done), |_| match (changes(&done).as_slice(), &done.left) {
+                ([], None) => "Nothing to do.".into(),
+                (lines, _) => lines.join("\n"),
+            })?;
+            all_destroyed(done)
         }
         Command::Revoke { kid, reason } => revoke(*kid, reason, &made(&folder)?.hold()?, settings, format),
         Command::Ledger(command) => ledger_key::run(command, settings, format),
@@ -109,38 +110,33 @@ fn revoke(kid: KeyId, reason: &str, folder: &HeldFolder, settings: &Settings, fo
     block_on(async {
         let place = Place::here()?;
         let store = Stores::for_issuer(settings, &place).await?.issuer;
-        let custodian = place.custodian_in(store.clone(), settings, folder)?;
-        let is_here = || folder.vault(None).ids().is_ok_and(|ids| ids.contains(&kid));
-        let was_here = is_here();
-        let withdrawn = custodian.revoke(&Actor::Operator, kid, reason).await?;
+        let custodian = place.custodian(store.clone(), settings, folder.vault(settings.passphrase()?))?;
+        let Revoked { withdrawn, destroyed } = custodian.revoke(&Actor::Operator, kid, reason).await?;
         // Whatever the clock shows: what is left to do at a time that cannot be believed is what cannot wait.
         let time = time_by_hand(&*store, &place.watch, false).await.map_err(Failure::from);
         let doubt = time.as_ref().err().and_then(Failure::sentence).map(str::to_owned);
         // The next key takes over at once; where there is none, the revocation stands all the same.
-        let mut next = match custodian.rotate(time.unwrap_or_else(|_| Checked::Settling(place.watch.expected()))).await {
+        let (mut done, failed) = match custodian.rotate(time.unwrap_or_else(|_| Checked::Settling(place.watch.expected()))).await {
+            Ok(done) => (done, None),
             // A key of a request, before the first set.
-            Err(CustodyError::NoSet) => Ok(Rotated::default()),
-            next => next,
+            Err(CustodyError::NoSet) => (Rotated::default(), None),
+            Err(error) => (Rotated::default(), Some(error)),
         };
-        if let Ok(done) = &mut next
-            && was_here
-            && !is_here()
-            && !done.destroyed.contains(&kid)
-        {
-            // One that no set named is gone before the others change over.
-            done.destroyed.push(kid);
-        }
-        let done = next.as_ref().ok();
-        let data = json!({"revoked": kid, "withdrawn": withdrawn, "rotated": done.map(rotated)});
+        done.destroyed.extend(destroyed.then_some(kid));
+        let data = json!({"revoked": kid, "withdrawn": withdrawn, "rotated": rotated(&done)});
         format.print(&data, |_| {
             let mut lines = vec![format!("Revoked {kid}; {}.", terms::withdrawn(withdrawn as u64))];
-            lines.extend(done.map(changes).unwrap_or_default());
+            lines.extend(changes(&done));
             lines.extend(doubt.map(|doubt| format!("Warning: the rest of the rotation waits: {doubt}.")));
             lines.join("\n")
         })?;
-        next?;
-        Ok(())
+        failed.map_or(Ok(()), |error| Err(error.into())).and(all_destroyed(done))
     })
+}
+
+/// The command fails after all else is done and said if a private half that is spent is still here.
+pub fn all_destroyed(done: Rotated) -> Result<(), Failure> {
+    done.left.map_or(Ok(()), |error| Err(CustodyError::from(error).into()))
 }
 
 fn rotated(done: &Rotated) -> Value {
@@ -150,7 +146,7 @@ fn rotated(done: &Rotated) -> Value {
 
 fn changes(done: &Rotated) -> Vec<String> {
     let activated = done.activated.iter().map(|key| format!("{key} signs from now on."));
-    let destroyed = done.destroyed.iter().map(|key| format!("The private half of {key} is destroyed."));
+    let destroyed = done.destroyed.iter().map(terms::destroyed);
     let removed = done.removed.iter().map(|key| format!("No token of {key} can be shown any more; the next set leaves it out."));
     let warnings = done.warnings.iter().map(|warning| format!("Warning: {warning}."));
     activated.chain(destroyed).chain(removed).chain(warnings).collect()

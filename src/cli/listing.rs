@@ -17,32 +17,32 @@ use crate::{
 /// A key, and what is known of it.
 struct Listed<'a> {
     id: KeyId,
-    /// What the set says; nothing of a key that none names yet.
+    /// What the set says; nothing of a key that it does not name.
     published: Option<&'a PublishedKey>,
     /// Where it stands by the store.
     record: Option<&'a KeyRecord>,
 }
 
-/// Shows the published set, where each key stands, and the keys of a request that no set names yet: a thief who has them
-/// waits for the one that does.
+/// Shows the published set, where each key stands, and every other key whose private half is here: those of a request that no
+/// set names yet, since a thief who has them waits for the one that does, and those that should have been destroyed.
 pub fn show(folder: &KeyFolder, settings: &Settings, format: Format) -> Result<(), Failure> {
     let (issuer, now) = (settings.issuer()?, Place::here()?.clock.now());
     folder.root()?;
-    let spare = if folder.has_private() { folder.vault(None).ids().map_err(Failure::wrong)? } else { [].into() };
+    let here = if folder.has_private() { folder.vault(None).ids().map_err(Failure::wrong)? } else { [].into() };
     let set = match folder.public_keys(&issuer, now) {
         // Before the first set there is nothing but what was asked for.
-        Err(_) if !spare.is_empty() && folder.last_set(&issuer)?.is_none() => None,
+        Err(_) if !here.is_empty() && folder.last_set(&issuer)?.is_none() => None,
         set => Some(set?),
     };
     let until = if set.as_ref().is_none_or(|keys| keys.is_current(now)) { "until" } else { "expired" };
     let (set, records) = (set.as_ref().map(PublicKeys::set), records(settings)?);
     let published: Vec<&PublishedKey> = set.into_iter().flat_map(KeySet::keys).collect();
-    let is_known = |id: &KeyId| published.iter().any(|key| key.key.id() == *id) || records.iter().any(|record| record.id == *id);
-    let unpublished = spare.into_iter().filter(|id| !is_known(id)).map(|id| (id, None));
+    let is_published = |id: &KeyId| published.iter().any(|key| key.key.id() == *id);
+    let others = here.into_iter().filter(|id| !is_published(id)).map(|id| (id, None));
     let keys: Vec<Listed> = published
         .iter()
         .map(|key| (key.key.id(), Some(*key)))
-        .chain(unpublished)
+        .chain(others)
         .map(|(id, published)| Listed { id, published, record: records.iter().find(|record| record.id == id) })
         .collect();
     // A folder of an early version has none yet; the service writes it.
@@ -94,6 +94,6 @@ fn records(settings: &Settings) -> Result<Vec<KeyRecord>, Failure> {
     if matches!(settings.store()?, StoreAddress::Sqlite(path) if !path.exists()) {
         return Ok(Vec::new());
     }
-    let stored = block_on(async { Ok(Stores::for_verifier(settings, &Place::here()?).await?.verifier.key_set().await?) })?;
-    Ok(stored.map(|stored| stored.keys).unwrap_or_default())
+    // Also before the first set: a key may have been revoked by then.
+    block_on(async { Ok(Stores::for_verifier(settings, &Place::here()?).await?.issuer.key_records().await?) })
 }

@@ -96,38 +96,18 @@ impl Place {
         Ok(KeyFolder::at(settings.keys()).deployment_keys(&settings.issuer()?, new_id, settings.passphrase()?.as_ref())?)
     }
 
-    /// The keeper of this machine's signing keys, on a store that is open, for a service that runs beside commands.
-    pub fn custodian_on(&self, store: Arc<dyn IssuerStore>, settings: &Settings) -> Result<Custodian, Failure> {
-        let folder = KeyFolder::at(settings.keys());
-        self.keeper(store, settings, &folder, folder.vault(settings.passphrase()?))
-    }
-
-    fn keeper(
-        &self,
-        store: Arc<dyn IssuerStore>,
-        settings: &Settings,
-        folder: &KeyFolder,
-        vault: FolderVault,
-    ) -> Result<Custodian, Failure> {
-        let trust = Trust { root: folder.root()?, issuer: settings.issuer()?, policy: settings.rotation()? };
+    /// The custodian of this machine's signing keys, on a store that is open.
+    pub fn custodian(&self, store: Arc<dyn IssuerStore>, settings: &Settings, vault: FolderVault) -> Result<Custodian, Failure> {
+        let root = KeyFolder::at(settings.keys()).root()?;
+        let trust = Trust { root, issuer: settings.issuer()?, policy: settings.rotation()? };
         Ok(Custodian::new(store, Arc::new(vault), self.clock.clone(), self.entropy.clone(), trust))
     }
 
-    /// The keeper of this machine's signing keys, on a store that is open, for a command that holds their folder.
-    pub fn custodian_in(&self, store: Arc<dyn IssuerStore>, settings: &Settings, folder: &HeldFolder) -> Result<Custodian, Failure> {
-        self.keeper(store, settings, folder, folder.vault(settings.passphrase()?))
-    }
-
-    /// The same on this machine's store, with the time for a command by hand.
-    pub async fn custodian_by_hand(
-        &self,
-        settings: &Settings,
-        folder: &HeldFolder,
-        clock_is_right: bool,
-    ) -> Result<(Custodian, Checked), Failure> {
+    /// The same on this machine's store, for a command that holds the folder, with the time as the operator vouches for it.
+    pub async fn by_hand(&self, settings: &Settings, folder: &HeldFolder, clock_is_right: bool) -> Result<(Custodian, Checked), Failure> {
         let store = Stores::for_issuer(settings, self).await?.issuer;
         let time = time_by_hand(&*store, &self.watch, clock_is_right).await?;
-        Ok((self.custodian_in(store, settings, folder)?, time))
+        Ok((self.custodian(store, settings, folder.vault(settings.passphrase()?))?, time))
     }
 
     /// The registry on this machine's store.

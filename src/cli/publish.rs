@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Failure, Format,
-    keys::ByHand,
+    keys::{ByHand, all_destroyed},
     place::{Place, Stores, block_on},
     sign, terms,
 };
@@ -127,7 +127,7 @@ fn report(asked: &Asked) -> Request {
 }
 
 fn asked_for(request: &Request) -> String {
-    let destroyed = request.destroyed.iter().map(|key| format!("The private half of {key}, which no set named, is destroyed."));
+    let destroyed = request.destroyed.iter().map(terms::destroyed);
     let warnings = request.warnings.iter().map(|warning| format!("Warning: {warning}."));
     let next = "Compare these words or digits on the machine that signs:".to_owned();
     let lines = [request.summary.sentence("Asked for")].into_iter().chain(destroyed).chain(warnings).chain([next]);
@@ -159,7 +159,7 @@ async fn request(
 ) -> Result<Asked, Failure> {
     ledger_key(place, settings, folder).await?;
     let seen = folder.last_set(&settings.issuer()?)?.map_or(0, |set| set.version());
-    let (custodian, _) = place.custodian_by_hand(settings, folder, clock_is_right).await?;
+    let (custodian, _) = place.by_hand(settings, folder, clock_is_right).await?;
     Ok(custodian.next_set(seen.max(after), spares).await?)
 }
 
@@ -183,14 +183,14 @@ async fn ledger_key(place: &Place, settings: &Settings, folder: &HeldFolder) -> 
 
 /// The store first: a verifier reads it there. A folder that is behind, as where this was killed, is brought up by publishing again.
 async fn publish(place: &Place, settings: &Settings, folder: &HeldFolder, jwt: &str, clock_is_right: bool) -> Result<KeySet, Failure> {
-    let (custodian, time) = place.custodian_by_hand(settings, folder, clock_is_right).await?;
+    let (custodian, time) = place.by_hand(settings, folder, clock_is_right).await?;
     let in_store = custodian.published().await?.is_some_and(|(stored, _)| stored.jwt == jwt);
     let in_folder = folder.key_set().is_ok_and(|set| set == jwt);
     if !in_store || in_folder {
         custodian.publish(jwt).await?;
     }
     folder.put_key_set(jwt)?;
-    custodian.rotate(time).await?;
+    all_destroyed(custodian.rotate(time).await?)?;
     KeySet::read(jwt, &folder.root()?, &settings.issuer()?).map_err(Failure::wrong)
 }
 

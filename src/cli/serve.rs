@@ -16,7 +16,7 @@ use super::{
 use crate::{
     config::{Flags, Settings},
     files::reason,
-    health::{Health, Part},
+    health::Health,
     http::{
         app::Phase,
         listen::{Limits, bind, serve},
@@ -123,15 +123,11 @@ impl Service {
         let ledger = folder.ledger(&issuer, settings.passphrase()?);
         ledger.check()?;
         let store = Stores::for_issuer(settings, place).await?;
-        let custodian = Arc::new(place.custodian_on(store.issuer.clone(), settings)?);
+        let custodian = Arc::new(place.custodian(store.issuer.clone(), settings, folder.vault(settings.passphrase()?))?);
         custodian.install(&folder.key_set()?).await?;
         let notary = Arc::new(Notary::new(store.ledger.clone(), Arc::new(ledger)));
         let housekeeper = service.housekeeper(place, &store.issuer, &custodian, &notary);
-        match housekeeper.begin().await {
-            // Checks go on without a key that signs; officers are told, and the next round tries again.
-            Err(CustodyError::Ring(error)) => service.issuer_health.failed(Part::SigningKeys, &error),
-            done => done?,
-        }
+        housekeeper.begin().await?;
         let checking = if side == Side::All { Some(service.checking(settings, place, &folder, store.verifier)?) } else { None };
         let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian, health: service.issuer_health.clone() };
         let scrape = service.scrape(place, checking.clone(), Some(issuing.clone()));

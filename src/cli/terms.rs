@@ -1,8 +1,9 @@
-//! Times and durations as people type and read them.
+//! Times, durations and sentences that several commands share.
 
 use jiff::{Timestamp, tz::TimeZone};
 
 pub use crate::config::duration;
+use crate::keyring::KeyId;
 
 /// Reads a moment with its zone, such as 2026-11-22T14:00:00Z. Seconds since 1970.
 pub fn moment(text: &str) -> Result<i64, String> {
@@ -27,6 +28,11 @@ fn format_here(seconds: i64, format: &str) -> String {
 /// How many tokens an act withdrew, without a full stop.
 pub fn withdrawn(tokens: u64) -> String {
     if tokens == 1 { "1 live token is withdrawn".into() } else { format!("{tokens} live tokens are withdrawn") }
+}
+
+/// That a key can sign no more here.
+pub fn destroyed(key: &KeyId) -> String {
+    format!("The private half of {key} is destroyed.")
 }
 
 #[cfg(test)]

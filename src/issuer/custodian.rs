@@ -1,4 +1,4 @@
-//! Keeps the signing keys in turn: publishes sets, rotates by the policy, destroys what is spent, revokes.
+//! Keeps the signing keys: publishes sets, rotates by the policy, destroys what is spent, revokes.
 //!
 //! The plan is pure ([`plan`]); here it is read, carried out in the store, and only then in the vault. Whatever ends half-way is
 //! taken up where it stood the next time.
@@ -13,14 +13,17 @@ use std::{
 
 use zeroize::Zeroizing;
 
-pub use self::next_set::{Asked, Spares};
+pub use self::{
+    next_set::{Asked, Spares},
+    revoking::Revoked,
+};
 use super::Checked;
 use crate::{
     clock::Clock,
     entropy::{Entropy, NoEntropy},
     keyring::{
         IssuerName, KeyId, KeySet, KeySetError, PublicKey, PublicKeys, Ring, RingError, SigningKey,
-        rotation::{KeyRecord, Policy, Stage, Step, Warning, plan},
+        rotation::{KeyRecord, Plan, Policy, Stage, Step, Warning, plan},
     },
     ledger::Event,
     store::{IssuerStore, StoreError, StoredKeySet},
@@ -60,7 +63,7 @@ pub trait KeyVault: Send + Sync {
     fn destroy(&self, id: KeyId) -> Result<(), VaultError>;
 }
 
-/// The keys cannot be kept in turn.
+/// The signing keys cannot be kept as the policy asks.
 #[derive(Debug, thiserror::Error)]
 pub enum CustodyError {
     /// Nothing was published yet.
@@ -100,6 +103,8 @@ pub struct Rotated {
     pub removed: Vec<KeyId>,
     /// Keys whose private half is gone.
     pub destroyed: Vec<KeyId>,
+    /// Why a private half that is spent is still here, as while a command holds the folder; the next rotation tries again.
+    pub left: Option<VaultError>,
     /// What people have to do.
     pub warnings: Vec<Warning>,
 }
@@ -126,7 +131,7 @@ pub struct Custodian {
 }
 
 impl Custodian {
-    /// Begins without a key at hand; [`Self::rotate`] takes one out.
+    /// Begins without a key to sign with; [`Self::rotate`] takes one out.
     pub fn new(
         store: Arc<dyn IssuerStore>,
         vault: Arc<dyn KeyVault>,
@@ -186,32 +191,38 @@ impl Custodian {
     }
 
     /// Does what the policy asks for at this time, and takes the active key out of the vault. While the time is not settled only
-    /// what cannot wait: a key takes over where none can sign, and the private half of a revoked key is destroyed.
+    /// what cannot wait: a key takes over where none can sign, and the private half of a revoked key is destroyed. What fails
+    /// keeps nothing else from being done.
     pub async fn rotate(&self, time: Checked) -> Result<Rotated, CustodyError> {
-        let now = time.now();
-        let is_settled = matches!(time, Checked::Settled(_));
         let (stored, set) = self.published().await?.ok_or(CustodyError::NoSet)?;
-        let plan = plan(&set, &stored.keys, &self.vault.ids()?, &self.trust.policy, now);
-        let mut done = Rotated { warnings: plan.warnings, ..Rotated::default() };
-        for step in plan.steps {
-            match step {
-                Step::Activate(_) if !is_settled && !plan.is_idle => {}
-                Step::Remove(_) if !is_settled => {}
-                Step::Activate(id) => {
-                    // Before the one that works is given up, so that a file that cannot be read leaves everything as it is.
-                    self.vault.load(id)?;
-                    done.activated = self.store.activate_key(id, now).await?.then_some(id);
-                }
-                Step::Remove(id) => done.removed.extend(self.store.remove_key(id, now).await?.then_some(id)),
+        let Plan { steps, destroy, is_idle, warnings } = plan(&set, &stored.keys, &self.vault.ids()?, &self.trust.policy, time.now());
+        let is_settled = matches!(time, Checked::Settled(_));
+        let is_revoked = |id: &KeyId| stored.keys.iter().any(|record| record.id == *id && record.revoked.is_some());
+        let mut done = Rotated { warnings, ..Rotated::default() };
+        let due = |step: &Step| is_settled || is_idle && matches!(step, Step::Activate(_));
+        let mut outcome = Ok(());
+        for step in steps.into_iter().filter(due) {
+            outcome = outcome.and(self.take(step, time.now(), &mut done).await);
+        }
+        for id in destroy.into_iter().filter(|id| is_settled || is_revoked(id)) {
+            match self.vault.destroy(id) {
+                Ok(()) => done.destroyed.push(id),
+                Err(error) => done.left = done.left.take().or(Some(error)),
             }
         }
-        let is_revoked = |id: &KeyId| stored.keys.iter().any(|record| record.id == *id && record.revoked.is_some());
-        for id in plan.destroy.into_iter().filter(|id| is_settled || is_revoked(id)) {
-            self.vault.destroy(id)?;
-            done.destroyed.push(id);
+        outcome.and(self.refresh().await).map(|()| done)
+    }
+
+    async fn take(&self, step: Step, now: i64, done: &mut Rotated) -> Result<(), CustodyError> {
+        match step {
+            Step::Activate(id) => {
+                // Before the one that works is given up, so that a file that cannot be read leaves everything as it is.
+                self.vault.load(id)?;
+                done.activated = self.store.activate_key(id, now).await?.then_some(id);
+            }
+            Step::Remove(id) => done.removed.extend(self.store.remove_key(id, now).await?.then_some(id)),
         }
-        self.refresh().await?;
-        Ok(done)
+        Ok(())
     }
 
     /// Takes out the key that is active in the store, as another process may have changed it. Where there is none or it cannot

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Checked, Custodian, CustodyError, Notary, NotaryError, Timekeeper};
+use super::{Checked, Custodian, CustodyError, Notary, NotaryError, Rotated, Timekeeper};
 use crate::{
     clock::ClockWatch,
     health::{Health, Part},
@@ -20,7 +20,7 @@ use crate::{
 )]
 struct PurgedAhead(i64);
 
-/// Reports first checks to the ledger, drops old rows, keeps the keys in turn, and has the ledger signed.
+/// Reports first checks to the ledger, drops old rows, rotates the keys, and has the ledger signed.
 pub struct Housekeeper {
     store: Arc<dyn IssuerStore>,
     watch: Arc<ClockWatch>,
@@ -48,7 +48,13 @@ impl Housekeeper {
     /// clock is wrong nothing is issued either, so the keys wait.
     pub async fn begin(&self) -> Result<(), CustodyError> {
         if let Some(time) = self.time.check().await {
-            self.custodian.rotate(time).await?;
+            match self.custodian.rotate(time).await {
+                // Checks go on without a key that signs; officers learn of it, and the next round tries again.
+                Err(error @ CustodyError::Ring(_)) => self.health.failed(Part::SigningKeys, &error),
+                rotated => {
+                    self.rotated(rotated?);
+                }
+            }
         }
         self.sign().await;
         Ok(())
@@ -97,16 +103,23 @@ impl Housekeeper {
     async fn rotate(&self, time: Option<Checked>) -> bool {
         let Some(time) = time else { return true };
         match self.custodian.rotate(time).await {
-            Ok(rotated) => {
-                self.outcome(Part::SigningKeys, &self.custodian.can_sign());
-                self.warn(rotated.warnings.iter().map(ToString::to_string).collect());
-                true
-            }
+            Ok(rotated) => self.rotated(rotated),
             Err(error) => {
                 self.health.failed(Part::SigningKeys, &error);
                 false
             }
         }
+    }
+
+    /// Whether nothing is left to do. A key that cannot be destroyed is reported and keeps nobody from signing with another.
+    fn rotated(&self, Rotated { left, warnings, .. }: Rotated) -> bool {
+        self.warn(warnings.iter().map(ToString::to_string).collect());
+        match (self.custodian.can_sign(), &left) {
+            (Err(error), _) => self.health.failed(Part::SigningKeys, &error),
+            (Ok(()), Some(error)) => self.health.failed(Part::SigningKeys, error),
+            (Ok(()), None) => self.health.ok(Part::SigningKeys),
+        }
+        left.is_none()
     }
 
     fn outcome<T, E: Display>(&self, part: Part, outcome: &Result<T, E>) {
@@ -116,7 +129,7 @@ impl Housekeeper {
         }
     }
 
-    /// A warning is told when it comes up and when its sentence changes, not every time.
+    /// A warning is logged when it comes up and when its sentence changes, not every time.
     fn warn(&self, warnings: HashSet<String>) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         for warning in warnings.difference(&warned) {

@@ -23,7 +23,7 @@ mod survey;
 mod timekeeper;
 mod withdrawals;
 
-pub use custodian::{Asked, Custodian, CustodyError, KeyVault, POLICY, Rotated, Spares, Trust, VaultError, draw_key};
+pub use custodian::{Asked, Custodian, CustodyError, KeyVault, POLICY, Revoked, Rotated, Spares, Trust, VaultError, draw_key};
 pub use desk::{Confirmed, Desk, DeskSettings, IssueRequest, Issued};
 pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};
@@ -146,7 +146,7 @@ pub enum Refused {
     /// The reason of a revocation is not one.
     #[error("the reason must be 1 to 64 printable ASCII characters; it is published")]
     Reason,
-    /// The keys cannot be kept in turn.
+    /// The signing keys cannot be kept as the policy asks.
     #[error(transparent)]
     Custody(CustodyError),
     /// The ledger is not the one that was signed.

@@ -5,6 +5,7 @@ mod binding;
 mod clock;
 mod crash;
 mod crowds;
+mod custody;
 #[path = "../database/mod.rs"]
 mod database;
 mod demo;

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Custodian, CustodyError, VaultError, draw_key};
-use crate::keyring::{
-    KeyId, KeySet, PublicKey,
-    rotation::{KeyRecord, NextSet, Stage},
+use crate::{
+    authority::Actor,
+    keyring::{
+        KeyId, KeySet, PublicKey,
+        rotation::{KeyRecord, NextSet, Stage},
+    },
 };
 
 /// What becomes of keys that were made for a request and that no set names yet.
@@ -13,7 +16,8 @@ use crate::keyring::{
 pub enum Spares {
     /// The next set takes them, so that who asks again gets the same keys again.
     Used,
-    /// They may be in other hands: all are destroyed, and no set that names one is published.
+    /// They may be in other hands: all are destroyed, and no set that names one is published. A key that a set named stays,
+    /// unless it was revoked.
     Destroyed,
 }
 
@@ -24,7 +28,7 @@ pub struct Asked {
     pub set: KeySet,
     /// Why keys that are here were not taken; the request does without them.
     pub passed_over: Vec<VaultError>,
-    /// Keys that no set will name any more.
+    /// Keys whose private half was destroyed for it.
     pub destroyed: Vec<KeyId>,
 }
 
@@ -80,13 +84,20 @@ impl Custodian {
         Ok((spare, passed_over))
     }
 
-    /// Also what a revocation that ended half-way left.
+    /// Destroys what no set names, and what a revocation left that ended half-way. A key whose record is not revoked may still be
+    /// needed: it waits, signs, or is within its grace.
     async fn discard_all(&self, records: &[KeyRecord]) -> Result<Vec<KeyId>, CustodyError> {
-        let in_use = |id: &KeyId| records.iter().any(|record| record.id == *id && record.stage < Stage::Retired);
-        let here: Vec<KeyId> = self.vault.ids()?.into_iter().filter(|id| !in_use(id)).collect();
-        for id in &here {
-            self.discard(*id).await?;
+        let mut destroyed = Vec::new();
+        for id in self.vault.ids()? {
+            let is_revoked = match records.iter().find(|record| record.id == id) {
+                Some(record) => record.revoked.is_some(),
+                None => self.revoke_unpublished(&Actor::Operator, id, "never published").await?,
+            };
+            if is_revoked {
+                self.vault.destroy(id)?;
+                destroyed.push(id);
+            }
         }
-        Ok(here)
+        Ok(destroyed)
     }
 }

@@ -6,12 +6,23 @@ use crate::{
     issuer::Refused,
     keyring::{KeyId, Revocation},
     ledger::{Entry, Event},
+    store::StoreError,
 };
 
+/// What a revocation did at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// So many tokens were withdrawn.
+    pub withdrawn: usize,
+    /// Its private half was here and is destroyed. That of a key which a set names is left to the next rotation.
+    pub destroyed: bool,
+}
+
 impl Custodian {
-    /// Revokes a key for good: all its tokens are withdrawn at once, and the next key takes over. How many tokens. The private
-    /// half of a key that no set names yet is destroyed, and no set that names it is published any more.
-    pub async fn revoke(&self, actor: &Actor, id: KeyId, reason: &str) -> Result<usize, Refused> {
+    /// Revokes a key for good: all its tokens are withdrawn at once, and the next key takes over. The private half of a key that
+    /// no set names yet is destroyed, and no set that names it is published any more. Where a revocation ended before its key was
+    /// destroyed, this finishes it.
+    pub async fn revoke(&self, actor: &Actor, id: KeyId, reason: &str) -> Result<Revoked, Refused> {
         if !actor.may_administer() {
             return Err(Refused::NotAllowed("only administrators do this"));
         }
@@ -20,26 +31,25 @@ impl Custodian {
         }
         // A vault that cannot be read is no reason not to revoke what is published.
         let is_here = self.vault.ids().is_ok_and(|ids| ids.contains(&id));
-        let (revocation, entry) = self.revocation(actor, id, reason);
-        if is_here && self.store.revoke_unpublished(id, revocation.clone(), entry.clone()).await? {
-            self.vault.destroy(id).map_err(CustodyError::from)?;
-            return Ok(0);
+        if !is_here || !self.revoke_unpublished(actor, id, reason).await? {
+            let (revocation, entry) = self.revocation(actor, id, reason);
+            if let Some(withdrawn) = self.store.revoke_key(id, revocation, entry).await? {
+                return Ok(Revoked { withdrawn, destroyed: false });
+            }
+            if !is_here {
+                return Err(Refused::UnknownKey(id));
+            }
         }
-        if let Some(withdrawn) = self.store.revoke_key(id, revocation, entry).await? {
-            return Ok(withdrawn);
-        }
-        if is_here {
-            // The store knows it, as revoked: a revocation ended between the record and this.
-            self.vault.destroy(id).map_err(CustodyError::from)?;
-        }
-        Err(Refused::UnknownKey(id))
+        // Revoked now or before: the store has a record of every key that gets here.
+        self.vault.destroy(id).map_err(CustodyError::from)?;
+        Ok(Revoked { withdrawn: 0, destroyed: true })
     }
 
-    /// Destroys a key that no set names. The record comes first: a set that names it may be on its way.
-    pub(super) async fn discard(&self, id: KeyId) -> Result<(), CustodyError> {
-        let (revocation, entry) = self.revocation(&Actor::Operator, id, "never published");
-        self.store.revoke_unpublished(id, revocation, entry).await?;
-        Ok(self.vault.destroy(id)?)
+    /// Revokes a key that no set names; `false` if one does. The record comes before the private half goes: a set that names the
+    /// key may be on its way.
+    pub(super) async fn revoke_unpublished(&self, actor: &Actor, id: KeyId, reason: &str) -> Result<bool, StoreError> {
+        let (revocation, entry) = self.revocation(actor, id, reason);
+        self.store.revoke_unpublished(id, revocation, entry).await
     }
 
     fn revocation(&self, actor: &Actor, id: KeyId, reason: &str) -> (Revocation, Entry) {

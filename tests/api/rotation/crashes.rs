@@ -7,7 +7,8 @@ use std::{
 
 use countersign::{
     authority::Actor,
-    issuer::{Custodian, CustodyError, Desk, KeyVault, POLICY, Refused, Spares, VaultError},
+    health::{Health, Part},
+    issuer::{Custodian, CustodyError, Desk, Housekeeper, KeyVault, POLICY, Refused, Spares, VaultError},
     keyring::{
         KeyId, KeySet, RingError, SigningKey,
         rotation::{KeyRecord, Stage},
@@ -35,6 +36,8 @@ struct FaultyVault {
     sound: Arc<MemoryVault>,
     fails: Mutex<BTreeSet<&'static str>>,
     before_loading: Mutex<BeforeLoading>,
+    /// This key cannot be destroyed.
+    stays: Mutex<Option<KeyId>>,
     /// For so many keys there is room on the disk.
     room: Mutex<usize>,
 }
@@ -78,6 +81,9 @@ impl KeyVault for FaultyVault {
 
     fn destroy(&self, id: KeyId) -> Result<(), VaultError> {
         self.works("destroy")?;
+        if *self.stays.lock().unwrap() == Some(id) {
+            return Err(VaultError("busy".into()));
+        }
         self.sound.destroy(id)
     }
 }
@@ -99,6 +105,7 @@ impl Service {
             sound: app.vault.clone(),
             fails: Mutex::default(),
             before_loading: Mutex::new(Box::new(|_| Ok(()))),
+            stays: Mutex::default(),
             room: Mutex::new(usize::MAX),
         });
         let custodian = app.process(vault.clone(), POLICY);
@@ -151,14 +158,56 @@ async fn a_private_half_that_could_not_be_destroyed_is_destroyed_the_next_time()
     let rotated = service.custodian.rotate(service.app.time()).await.unwrap();
     assert_eq!((rotated.activated, rotated.destroyed), (Some(service.turns[1]), vec![]), "a day later");
     service.app.clock.set(OVER + DAY);
-    service.fails().await;
-    assert_eq!(service.signs().await, service.turns[1]);
-    assert!(service.app.vault.ids().unwrap().contains(&service.turns[0]));
-    service.fails().await;
+    for _ in 0..2 {
+        let rotated = service.custodian.rotate(service.app.time()).await.unwrap();
+        assert_eq!((rotated.destroyed, rotated.left.unwrap().0.as_str()), (vec![], "destroy fails"));
+        assert_eq!(service.signs().await, service.turns[1]);
+        assert!(service.app.vault.ids().unwrap().contains(&service.turns[0]));
+    }
     service.vault.only(&[]);
     let rotated = service.custodian.rotate(service.app.time()).await.unwrap();
     assert_eq!((rotated.activated, rotated.destroyed), (None, vec![service.turns[0]]));
     service.app.spent_keys_are_destroyed().await;
+}
+
+/// As when a command holds the folder, or one file cannot be removed.
+#[tokio::test]
+async fn a_private_half_that_cannot_be_destroyed_keeps_nothing_else_from_being_done() {
+    let service = Service::start().await;
+    let (app, turns) = (&service.app, &service.turns);
+    service.custodian.rotate(app.time()).await.unwrap();
+    app.clock.set(OVER + DAY);
+    app.command().revoke(&Actor::Operator, turns[1], "stolen").await.unwrap();
+    *service.vault.stays.lock().unwrap() = Some(turns[0]);
+    let rotated = service.custodian.rotate(app.time()).await.unwrap();
+    assert_eq!((rotated.activated, rotated.destroyed), (Some(turns[2]), vec![turns[1]]), "the stolen one is gone");
+    assert!(rotated.left.is_some());
+    let ring = service.custodian.ring().unwrap();
+    assert_eq!(ring.active(app.time().now()).unwrap().0.public().id(), turns[2], "the next one is out");
+
+    let health = Arc::new(Health::default());
+    let notary = app.issuer_side.notary.clone();
+    let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), health.clone(), service.custodian.clone(), notary);
+    assert!(housekeeper.begin().await.is_ok(), "no reason not to start");
+    for _ in 0..2 {
+        assert_eq!(health.failing_parts().into_keys().collect::<Vec<_>>(), [Part::SigningKeys]);
+        assert_eq!(service.signs().await, turns[2]);
+        assert!(!housekeeper.round().await, "tried again, and not yet through whole");
+    }
+    *service.vault.stays.lock().unwrap() = None;
+    assert!(housekeeper.round().await && health.is_ready());
+    app.spent_keys_are_destroyed().await;
+}
+
+/// A revoked key is destroyed at once, whatever becomes of the one that takes its place.
+#[tokio::test]
+async fn a_revoked_key_is_destroyed_though_the_next_one_cannot_be_read() {
+    let service = Service::start().await;
+    service.app.begins_again_at(NOW + DAY);
+    service.custodian.revoke(&Actor::Operator, service.turns[0], "stolen").await.unwrap();
+    service.vault.cannot_read(service.turns[1]);
+    service.fails().await;
+    assert!(!service.app.vault.ids().unwrap().contains(&service.turns[0]));
 }
 
 #[tokio::test]

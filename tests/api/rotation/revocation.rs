@@ -2,7 +2,7 @@
 
 use countersign::{
     authority::{Actor, Role},
-    issuer::{CustodyError, KeyVault as _, Refused, Spares},
+    issuer::{CustodyError, KeyVault as _, Refused, Revoked, Spares},
     keyring::{
         KeyId, KeySet, RingError,
         rotation::{Stage, Warning},
@@ -23,7 +23,7 @@ fn stolen() -> KeyId {
 
 impl TestApp {
     async fn revoked(&self, id: KeyId) -> usize {
-        self.custodian.revoke(&Actor::Operator, id, "stolen").await.unwrap()
+        self.custodian.revoke(&Actor::Operator, id, "stolen").await.unwrap().withdrawn
     }
 
     async fn listed(&self) -> Vec<String> {
@@ -43,9 +43,9 @@ async fn the_operator_and_administrators_revoke_and_nobody_else() {
     }
     assert_eq!(app.dump(), before);
     let administrator = Actor::Person(app.administrator.officer.clone());
-    assert_eq!(app.custodian.revoke(&administrator, stolen(), "left in anger").await.unwrap(), 0);
+    assert_eq!(app.custodian.revoke(&administrator, stolen(), "left in anger").await.unwrap().withdrawn, 0);
     let other = app.records().await.into_iter().find(|record| record.stage == Stage::Pending).unwrap().id;
-    assert_eq!(app.custodian.revoke(&Actor::Operator, other, "lost").await.unwrap(), 0);
+    assert_eq!(app.custodian.revoke(&Actor::Operator, other, "lost").await.unwrap().withdrawn, 0);
     let entries = app.entries().await;
     let expected = [(stolen(), "otter", "left in anger"), (other, "*operator", "lost")]
         .map(|(id, by, why)| format!(r#"{{"at":{NOW},"by":"{by}","event":"key_revoked","key":"{id}","reason":"{why}"}}"#));
@@ -63,7 +63,7 @@ async fn a_reason_is_short_and_plain_because_it_is_published() {
     assert_eq!(app.dump(), before);
     let waiting: Vec<_> = app.records().await.into_iter().filter(|record| record.stage == Stage::Pending).collect();
     for (record, reason) in waiting.iter().zip(["x".repeat(64), " ".into()]) {
-        assert_eq!(app.custodian.revoke(&Actor::Operator, record.id, &reason).await.unwrap(), 0, "{reason:?}");
+        assert_eq!(app.custodian.revoke(&Actor::Operator, record.id, &reason).await.unwrap().withdrawn, 0, "{reason:?}");
     }
 }
 
@@ -72,6 +72,10 @@ async fn once_and_for_good() {
     let app = TestApp::with_keys().await;
     app.revoked(stolen()).await;
     let before = app.dump();
+    // What is left of it goes, as after a revocation that was interrupted.
+    let again = app.custodian.revoke(&Actor::Operator, stolen(), "stolen").await.unwrap();
+    assert_eq!(again, Revoked { withdrawn: 0, destroyed: true });
+    assert!(!app.vault.ids().unwrap().contains(&stolen()));
     for id in [stolen(), key(99).public().id()] {
         let refused = app.custodian.revoke(&Actor::Operator, id, "stolen").await;
         assert!(matches!(refused, Err(Refused::UnknownKey(unknown)) if unknown == id), "{refused:?}");
@@ -91,7 +95,7 @@ async fn live_tokens_are_withdrawn_before_any_verifier_looks_again() {
     let over = app.officer.issue(json!({"channel": "in-person", "lifetime": 1})).await;
     assert_eq!(app.anyone().token(&used.token).await.verdict(), "genuine");
     app.clock.set(NOW + 70);
-    assert_eq!(app.command().revoke(&Actor::Operator, stolen(), "stolen").await.unwrap(), 4, "all but the one that is over");
+    assert_eq!(app.command().revoke(&Actor::Operator, stolen(), "stolen").await.unwrap().withdrawn, 4, "all but the one that is over");
     let verifiers = [app.anyone(), app.second_verifier().await];
     for issued in [&plain, &spoken, &used, &later] {
         for anyone in &verifiers {

@@ -4,15 +4,15 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use countersign::{
     authority::Actor,
-    issuer::{CustodyError, KeyVault, Refused, Spares, VaultError},
+    issuer::{Custodian, CustodyError, KeyVault, POLICY, Refused, Revoked, Spares, Trust, VaultError},
     keyring::{KeyId, KeySet, KeySetError, SigningKey, rotation::Stage},
+    store::SqliteStore,
 };
 
-use super::POLICY;
 use crate::{
     app::TestApp,
     vault::MemoryVault,
-    world::{DAY, NOW, root},
+    world::{self, DAY, NOW, issuer, root},
 };
 
 fn ids(set: &KeySet) -> BTreeSet<KeyId> {
@@ -28,6 +28,16 @@ impl TestApp {
     async fn spare(&self) -> BTreeSet<KeyId> {
         let named: BTreeSet<KeyId> = self.records().await.into_iter().map(|record| record.id).collect();
         self.vault.ids().unwrap().difference(&named).copied().collect()
+    }
+
+    /// The root leaves a key out of the next set that waited in the one before.
+    async fn left_out(&self) -> KeyId {
+        self.ceremony(&self.custodian).await;
+        let asked = self.requested(0, Spares::Used).await;
+        let (out, kept) = asked.keys().split_last().unwrap();
+        let next = KeySet::new(issuer(), asked.version(), asked.issued_at(), asked.expires_at(), kept.to_vec()).unwrap();
+        self.custodian.publish(&next.sign(&root())).await.unwrap();
+        out.key.id()
     }
 
     /// For weeks of rotation, none of these keys signs or is about to.
@@ -52,7 +62,8 @@ async fn a_key_that_was_revoked_before_its_set_came_never_signs() {
         let stolen: BTreeSet<KeyId> = app.vault.ids().unwrap().difference(&before).copied().collect();
         assert!(stolen.len() > 1);
         for id in &stolen {
-            assert_eq!(app.custodian.revoke(&Actor::Operator, *id, "stick stolen").await.unwrap(), 0);
+            let revoked = app.custodian.revoke(&Actor::Operator, *id, "stick stolen").await.unwrap();
+            assert_eq!(revoked, Revoked { withdrawn: 0, destroyed: true });
             let again = app.custodian.revoke(&Actor::Operator, *id, "stick stolen").await;
             assert!(matches!(again, Err(Refused::UnknownKey(_))), "{again:?}");
         }
@@ -103,6 +114,30 @@ async fn a_fresh_request_takes_none_of_the_keys_before() {
     }
 }
 
+/// A store that is restored within the grace of a key needs it again, and with a thief's copy nothing is signed that has a record.
+#[tokio::test]
+async fn a_fresh_request_leaves_keys_within_their_grace() {
+    let app = TestApp::with_keys().await;
+    let (spent, backup) = (app.active().await, app.path().with_extension("backup"));
+    app.sql().execute("VACUUM INTO ?1", [backup.to_str()]).unwrap();
+    app.clock.set(NOW + 7 * DAY);
+    let left_out = app.left_out().await;
+    app.look(NOW + 7 * DAY).await;
+    assert_eq!([app.record(spent).await.stage, app.record(left_out).await.stage], [Stage::Retired, Stage::Removed]);
+    for grace in [3_600, DAY - 1] {
+        app.clock.set(NOW + 7 * DAY + grace);
+        let destroyed = app.custodian.next_set(0, Spares::Destroyed).await.unwrap().destroyed;
+        assert!([spent, left_out].iter().all(|id| !destroyed.contains(id)), "{destroyed:?}");
+        assert!(app.vault.ids().unwrap().is_superset(&[spent, left_out].into()));
+    }
+    let last_night = Arc::new(SqliteStore::open_for_issuer(&backup, &world::deployment_keys()).unwrap());
+    let trust = Trust { root: root().public(), issuer: issuer(), policy: POLICY };
+    Custodian::new(last_night, app.vault.clone(), app.clock.clone(), app.entropy.clone(), trust).refresh().await.unwrap();
+    // Revoked it has no grace, also where it could not be destroyed at once.
+    assert_eq!(app.custodian.revoke(&Actor::Operator, spent, "stolen").await.unwrap(), Revoked { withdrawn: 0, destroyed: false });
+    assert!(app.custodian.next_set(0, Spares::Destroyed).await.unwrap().destroyed.contains(&spent));
+}
+
 /// The record of a revocation was written, and then the machine lost its power.
 #[tokio::test]
 async fn what_a_revocation_left_half_way_is_not_used_and_can_be_finished() {
@@ -118,8 +153,12 @@ async fn what_a_revocation_left_half_way_is_not_used_and_can_be_finished() {
         app.vault.add(copy).unwrap();
     }
     assert!(ids(&app.requested(0, Spares::Used).await).is_disjoint(&[stolen, other].into()));
-    let again = app.custodian.revoke(&Actor::Operator, stolen, "stick stolen").await;
-    assert!(matches!(again, Err(Refused::UnknownKey(_))) && !app.vault.ids().unwrap().contains(&stolen), "{again:?}");
+    let entries = app.entries().await.len();
+    let again = app.custodian.revoke(&Actor::Operator, stolen, "stick stolen").await.unwrap();
+    assert_eq!(again, Revoked { withdrawn: 0, destroyed: true });
+    assert_eq!((app.vault.ids().unwrap().contains(&stolen), app.entries().await.len()), (false, entries));
+    let refused = app.custodian.revoke(&Actor::Operator, stolen, "stick stolen").await;
+    assert!(matches!(refused, Err(Refused::UnknownKey(_))), "nothing is left to do: {refused:?}");
     app.requested(0, Spares::Destroyed).await;
     assert!(!app.vault.ids().unwrap().contains(&other));
 }
@@ -161,7 +200,7 @@ async fn a_spare_that_cannot_be_read_is_passed_over_with_a_warning() {
         custodian.publish(&asked.set.sign(&root())).await.unwrap();
         // One is revoked without being read, and a fresh request does away with the rest.
         let first = *unreadable.first().unwrap();
-        assert_eq!(custodian.revoke(&Actor::Operator, first, "damaged").await.unwrap(), 0);
+        assert!(custodian.revoke(&Actor::Operator, first, "damaged").await.unwrap().destroyed);
         assert!(!app.vault.ids().unwrap().contains(&first));
         custodian.next_set(0, Spares::Destroyed).await.unwrap();
         assert!(app.vault.ids().unwrap().is_disjoint(&unreadable));
