@@ -27,7 +27,7 @@ mod terms;
 mod verify;
 mod withdraw;
 
-use std::io::Write as _;
+use std::io::Write;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -122,7 +122,15 @@ impl Format {
 
 /// Prints lines. A full disk or a closed pipe must not pass for success: what was to be seen here is often seen once.
 fn say(lines: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    let said = writeln!(out, "{lines}").and_then(|()| out.flush());
-    said.map_err(|error| Failure::cannot_check(format!("standard output cannot be written ({}); see where it goes", reason(&error))))
+    write("standard output", std::io::stdout().lock(), lines)
+}
+
+/// The same where standard output is for programs.
+fn say_beside(lines: &str) -> Result<(), Failure> {
+    write("standard error", std::io::stderr().lock(), lines)
+}
+
+fn write(what: &str, mut to: impl Write, lines: &str) -> Result<(), Failure> {
+    let written = writeln!(to, "{lines}").and_then(|()| to.flush());
+    written.map_err(|error| Failure::cannot_check(format!("{what} cannot be written ({}); see where it goes", reason(&error))))
 }

@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use serde::Serialize;
 
-use super::{Failure, Format, place::Place, publish::Summary, say, terms};
+use super::{Failure, Format, place::Place, publish::Summary, say, say_beside, terms};
 use crate::{
     config::{LONGEST_KEY, Settings},
     files::{self, Draft, Kind},
@@ -24,8 +24,9 @@ struct Review {
     signed: bool,
 }
 
-/// Shows what a request changes; signs it if `out` says where to. The answer comes first and the record second, both durable
-/// beside their places before: who cannot write the answer has used up nothing, and the same request can be signed again.
+/// Shows what a request changes; signs it if `out` says where to. In JSON what is shown before goes to standard error, because
+/// standard output is one object. The answer comes first and the record second, both durable beside their places before: who
+/// cannot write the answer has used up nothing, and the same request can be signed again.
 pub fn run(
     file: &Path,
     out: Option<&Path>,
@@ -44,8 +45,10 @@ pub fn run(
     // What would keep it from being signed is said before people compare anything.
     let passphrase = settings.passphrase()?;
     let root = out.map(|_| folder.private_root(passphrase.as_ref())).transpose()?;
-    if matches!(format, Format::Text) {
-        say(&shown(&request, &review))?;
+    match format {
+        Format::Text => say(&shown(&request, &review))?,
+        Format::Json if root.is_some() => say_beside(&shown(&request, &review))?,
+        Format::Json => {}
     }
     if let (Some(out), Some(root)) = (out, root) {
         let jwt = request.sign(&root);

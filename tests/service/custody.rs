@@ -1,6 +1,9 @@
-//! Keys that are left over, and a folder that somebody holds.
+//! Keys that are left over, a folder that somebody holds, and what people see before the root signs.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
 
 use countersign::{
     clock::{Clock as _, SystemClock},
@@ -109,4 +112,30 @@ fn the_service_starts_while_a_command_holds_the_keys() {
     let (status, log) = service.terminate();
     assert!(status.success() && log.lines().any(|line| line.contains("failed") && line.contains("signing_keys")), "{log}");
     assert!(!private(&folder, &active).exists(), "{log}");
+}
+
+fn sign(folder: &Folder, format: &str, stderr: &Path) -> (i32, String) {
+    let args = ["keys", "publish", "--sign", "next.request", "--out", "next.jwt", "--keys", "offline", "--format", format];
+    let output = folder.command(&args).stderr(File::create(stderr).unwrap()).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn what_a_request_changes_is_shown_before_it_is_signed_in_json_too() {
+    let folder = asked();
+    let is_signed = || folder.path().join("next.jwt").exists() || folder.path().join("offline/keyset.jwt").exists();
+    let (code, _) = sign(&folder, "json", Path::new("/dev/full"));
+    assert_eq!((code, is_signed()), (3, false), "nobody could see it");
+    let said = folder.path().join("said");
+    let (code, stdout) = sign(&folder, "json", &said);
+    assert!(code == 0 && is_signed());
+    let answer: Value = serde_json::from_str(&stdout).unwrap();
+    let seen = fs::read_to_string(said).unwrap();
+    assert_eq!((&answer["signed"], answer["changes"]["new"].as_array().unwrap().len()), (&json!(true), 5));
+    for key in answer["changes"]["new"].as_array().unwrap() {
+        assert!(seen.contains(&format!("new     {}", key.as_str().unwrap())), "{seen}");
+    }
+    assert!(seen.contains(answer["fingerprint"]["words"].as_str().unwrap()), "{seen}");
+    // Without --out nothing is signed, so the answer is enough.
+    folder.json(&["keys", "publish", "--sign", "next.request", "--keys", "offline"]);
 }
