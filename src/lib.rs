@@ -31,7 +31,7 @@
 //! 3. Rotate: [`issuer::Housekeeper`] makes its round, [`issuer::Timekeeper`] says whether the clock can be believed,
 //!    [`issuer::Custodian`] reads the keys and asks [`keyring::rotation::plan`], the store moves them with their ledger entries,
 //!    and a day later the private half of the one before is destroyed.
-//! 4. Oversee: [`issuer::Notary`] signs a [`ledger::Checkpoint`] that goes on from the one before; an overseer keeps it and
+//! 4. Oversee: [`issuer::Notary`] signs a [`ledger::Checkpoint`] that extends the one before; an overseer keeps it and
 //!    later runs a [`ledger::Audit`] over [`issuer::export`]'s lines, with nothing but the file and a public key.
 //! 5. Come in: [`http::door`] decodes, [`issuer::Passkeys`] asks its relying party (WebAuthn) whether the answer is to a
 //!    challenge of ours, and [`store::AccessStore`] takes the use of the passkey and opens the session in one transaction.

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use super::{
     Failure, Format, oversee,
     place::{Place, Stores, block_on},
+    proofs::{self, Keys},
     report, terms,
 };
 use crate::{
     config::Settings,
     files::{self, Draft, FileError, Finished, Kind, reason},
     issuer::{export, inspect, key_changes, prove},
-    key_folder::KeyFolder,
-    ledger::{Audit, Checkpoint, CheckpointError, Entry, KeyChange, Line, NoteError, Proof, ProofError, Report, Succession, VerifierKey},
+    ledger::{Audit, Checkpoint, Entry, KeyChange, Line, Proof, Report, Succession, VerifierKey},
     store::{LedgerStore, StoreError},
     token::Cti,
 };
@@ -43,9 +43,8 @@ pub enum Command {
     Verify {
         /// What `ledger export` or `ledger prove` wrote
         file: Option<PathBuf>,
-        /// The ledger's public key or a file with it; ledger.vkey of the key folder if not given
-        #[arg(long, value_name = "KEY|FILE")]
-        key: Option<String>,
+        #[command(flatten)]
+        keys: Keys,
         /// A checkpoint that was kept outside and must agree; several may be given
         #[arg(long, value_name = "FILE", num_args = 1)]
         since: Vec<PathBuf>,
@@ -55,14 +54,13 @@ pub enum Command {
         /// The token's id
         id: Cti,
     },
-    /// Fetch the newest checkpoint as an overseer, see that it goes on from the one kept before, and keep it
+    /// Fetch the newest checkpoint as an overseer, see that it extends the one kept before, and keep it
     Checkpoint {
         /// Where checkpoints are kept
         #[arg(long, value_name = "FILE")]
         keep: PathBuf,
-        /// The ledger's public key or a file with it; ledger.vkey of the key folder if not given
-        #[arg(long, value_name = "KEY|FILE")]
-        key: Option<String>,
+        #[command(flatten)]
+        keys: Keys,
     },
 }
 
@@ -71,40 +69,28 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
     match command {
         Command::Show { last } => show(last, settings, format),
         Command::Export { file } => export_to(file.as_deref(), settings),
-        Command::Verify { file, key, since } => {
-            let key = ledger_key(key.as_deref(), settings)?;
+        Command::Verify { file, keys, since } => {
+            let key = keys.newest(settings)?;
             match file {
-                Some(path) if begins_like_a_proof(&path)? => verify_proof(&path, &key, format),
+                Some(path) if begins_like_a_proof(&path)? => proofs::verify(&path, &keys, settings, format),
                 Some(path) => report::print(&audit(&path, key, &since)?, format),
                 None => report::print(&block_on(inspect_here(key, &since, settings))?, format),
             }
         }
         Command::Prove { id } => {
-            let proof = block_on(async { Ok(prove(&*store(settings).await?, &ledger_key(None, settings)?, id).await?) })?;
+            let proof = block_on(async { Ok(prove(&*store(settings).await?, &proofs::own(settings)?, id).await?) })?;
             let none =
                 || Failure::no(format!("no checkpoint covers the issue of a token {id}; wait a minute if it is new, or check the id"));
             let proof = proof.ok_or_else(none)?.write();
             format.print(&json!({"proof": proof}), |_| proof.trim_end().to_owned())
         }
-        Command::Checkpoint { keep, key } => oversee::fetch(&keep, &ledger_key(key.as_deref(), settings)?, settings, format),
+        Command::Checkpoint { keep, keys } => oversee::fetch(&keep, &keys.newest(settings)?, settings, format),
     }
 }
 
 /// The store's ledger, where there is one.
-async fn store(settings: &Settings) -> Result<Arc<dyn LedgerStore>, Failure> {
+pub(super) async fn store(settings: &Settings) -> Result<Arc<dyn LedgerStore>, Failure> {
     Ok(Stores::for_verifier(settings, &Place::here()?).await?.ledger)
-}
-
-fn ledger_key(given: Option<&str>, settings: &Settings) -> Result<VerifierKey, Failure> {
-    match given {
-        None => Ok(KeyFolder::at(settings.keys()).ledger_vkey()?),
-        Some(text) if Path::new(text).exists() => parsed(text, files::read(Path::new(text), Kind::Trusted)?.trim()),
-        Some(text) => parsed("--key", text),
-    }
-}
-
-fn parsed(what: &str, text: &str) -> Result<VerifierKey, Failure> {
-    text.parse().map_err(|error| Failure::wrong(format!("{what} cannot be used: {error}")))
 }
 
 /// Checkpoints that were kept, each by any of the ledger's keys.
@@ -233,20 +219,4 @@ fn each_line(path: &Path, mut take: impl FnMut(Line<'_>)) -> Result<(), Failure>
         take(Line::read(&line.map_err(|error| unreadable(path, &error))?));
     }
     Ok(())
-}
-
-fn verify_proof(path: &Path, key: &VerifierKey, format: Format) -> Result<(), Failure> {
-    let text = files::read(path, Kind::Public)?;
-    let proof = Proof::read(&text).ok_or_else(|| Failure::no(format!("{} is not a proof in the expected form", path.display())))?;
-    let (entry, checkpoint) = proof.verify(key).map_err(|error| match error {
-        ProofError::Checkpoint(CheckpointError::Note(NoteError::Unsigned(_))) => {
-            Failure::no(format!("{error} with this key; if the ledger's key was changed since, give the one of the proof's time"))
-        }
-        error => Failure::no(error),
-    })?;
-    let data = json!({"number": proof.index + 1, "entry": entry, "size": checkpoint.size});
-    format.print(&data, |_| {
-        let leaf = String::from_utf8_lossy(&proof.leaf);
-        format!("Entry {} of {} is in the ledger {}:\n{leaf}", proof.index + 1, checkpoint.size, key.name())
-    })
 }

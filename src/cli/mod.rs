@@ -15,6 +15,7 @@ mod officers;
 mod oversee;
 mod page;
 mod place;
+mod proofs;
 mod publish;
 mod reload;
 mod report;

@@ -36,11 +36,9 @@ impl Service {
         let wrong = |why: String| Failure::no(format!("the changes of the ledger's key that the service shows cannot be believed: {why}"));
         let answer: Value = serde_json::from_str(&self.get("/v1/ledger/keys")?).unwrap_or(Value::Null);
         let texts = answer["changes"].as_array().ok_or_else(|| wrong("they are not in the expected form".into()))?;
-        let open = |text: &Value| {
-            let proof = text.as_str().and_then(Proof::read).ok_or_else(|| wrong("one is not a proof".into()))?;
-            Handover::open(&proof).map_err(|error| wrong(error.to_string()))
-        };
-        texts.iter().map(open).collect()
+        let proofs = texts.iter().map(|text| text.as_str().and_then(Proof::read)).collect::<Option<Vec<_>>>();
+        let proofs = proofs.ok_or_else(|| wrong("one is not a proof".into()))?;
+        Handover::all(&proofs).map_err(|error| wrong(error.to_string()))
     }
 
     fn extends(&self, (before, after): (Checkpoint, Checkpoint)) -> Result<bool, Failure> {
@@ -53,8 +51,8 @@ impl Service {
     }
 }
 
-/// Fetches the newest checkpoint. What was kept is replaced only by what goes on from it, under the key that is known or one
-/// to which it leads.
+/// Fetches the newest checkpoint. What was kept is replaced only by what extends it, under the key that is known or one to
+/// which it leads.
 pub fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format) -> Result<(), Failure> {
     let service = Service { client: Client::new(settings.private_url()?), credential: settings.credential()? };
     let unwritable = |error: io::Error| Failure::unwritable(keep, &error);
@@ -74,11 +72,13 @@ pub fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format
     });
     let before = before.transpose()?;
     // A key that vouches for another does so in this very ledger.
-    for earlier in before.into_iter().chain(lineage.followed.iter().map(|handover| handover.checkpoint)) {
+    let kept = before.map(|before| (before, format!("in {}", keep.display())));
+    let shown = |followed: &Handover| (followed.checkpoint, format!("that the service shows for entry {}", followed.change.number));
+    for (earlier, which) in kept.into_iter().chain(lineage.followed.iter().map(shown)) {
         if !service.extends((earlier, newest))? {
-            let (old, new, file) = (earlier.size, newest.size, keep.display());
+            let (old, new) = (earlier.size, newest.size);
             return Err(Failure::no(format!(
-                "the checkpoint of {new} entries does not go on from the one of {old} in {file}: the ledger was changed; keep both, and ask why"
+                "the checkpoint of {new} entries does not extend the one of {old} {which}: the ledger was changed; keep both, and ask why"
             )));
         }
     }
@@ -87,7 +87,7 @@ pub fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format
     let keys: Vec<String> = followed.iter().map(|change| change.new.to_string()).collect();
     format.print(&json!({"size": newest.size, "since": before.map(|before| before.size), "followed": keys}), |_| {
         let first = match before {
-            Some(before) => format!("Kept the checkpoint of {} entries; it goes on from the one of {}.", newest.size, before.size),
+            Some(before) => format!("Kept the checkpoint of {} entries; it extends the one of {}.", newest.size, before.size),
             None => format!("Kept the checkpoint of {} entries, the first.", newest.size),
         };
         std::iter::once(first).chain(followed.into_iter().map(sentence)).collect::<Vec<_>>().join("\n")

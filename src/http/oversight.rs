@@ -1,4 +1,4 @@
-//! What an overseer takes away from the private side: checkpoints, and proofs that one goes on from another.
+//! What an overseer takes away from the private side: checkpoints, and proofs that one extends another.
 
 use std::sync::Arc;
 

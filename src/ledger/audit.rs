@@ -205,7 +205,7 @@ impl Audit {
                 self.fault(Some(kept.size), "the checkpoint after this entry was kept, but is missing here".to_owned());
             }
         }
-        if self.trust.is_adrift() {
+        if self.trust.given_signed_nothing() {
             self.fault(None, "no checkpoint here is signed by the key that was given".to_owned());
         }
         if size > 0 && self.report.checkpoints == 0 {

@@ -62,13 +62,23 @@ impl Succession {
             let opened = Checkpoint::open(note, key).ok();
             opened.filter(|checkpoint| self.of_size(checkpoint.size) == key)
         });
-        fits.map_or_else(|| Checkpoint::open(note, self.newest()).and(Err(CheckpointError::AnotherTime)), Ok)
+        fits.map_or_else(|| self.open_any(note).and(Err(CheckpointError::AnotherTime)), Ok)
     }
 
     /// Reads a checkpoint that any of the keys signed.
     pub fn open_any(&self, note: &str) -> Result<Checkpoint, CheckpointError> {
         let opened = self.keys().find_map(|key| Checkpoint::open(note, key).ok());
         opened.map_or_else(|| Checkpoint::open(note, self.newest()), Ok)
+    }
+
+    /// The key that signed a checkpoint, which was in force at its size.
+    pub fn signer(&self, note: &str) -> Result<&VerifierKey, CheckpointError> {
+        self.open(note).map(|checkpoint| self.of_size(checkpoint.size))
+    }
+
+    /// Whether a key is one of them.
+    pub fn names(&self, key: &VerifierKey) -> bool {
+        self.keys().any(|named| named == key)
     }
 
     fn keys(&self) -> impl Iterator<Item = &VerifierKey> {
@@ -81,20 +91,31 @@ impl Succession {
 pub struct Handover {
     /// What is shown.
     pub change: KeyChange,
-    /// Covers the change, signed by the new key.
+    /// Covers the change.
     pub checkpoint: Checkpoint,
+    /// Who signed that: the new key, or, where it was replaced before it signed anything, the one that came after it.
+    pub by: VerifierKey,
     /// Whether the key before signed that checkpoint too.
     pub vouched: bool,
 }
 
 impl Handover {
-    /// Reads a proof that the change stands under a checkpoint by the new key.
-    pub fn open(proof: &Proof) -> Result<Self, ProofError> {
-        let named = Entry::parse(&proof.leaf).ok().and_then(|entry| KeyChange::of(proof.index.saturating_add(1), &entry));
-        let change = named.filter(|change| change.old.name() == change.new.name()).ok_or(ProofError::Malformed)?;
-        let (_, checkpoint) = proof.verify(&change.new)?;
-        let vouched = change.old.open(&proof.checkpoint).is_ok();
-        Ok(Self { change, checkpoint, vouched })
+    /// Reads proofs of all changes, oldest first, that each stands under a checkpoint by its new key or by one of a later change.
+    pub fn all(proofs: &[Proof]) -> Result<Vec<Self>, ProofError> {
+        let change = |proof: &Proof| {
+            let named = Entry::parse(&proof.leaf).ok().and_then(|entry| KeyChange::of(proof.index.saturating_add(1), &entry));
+            named.filter(|change| change.old.name() == change.new.name()).ok_or(ProofError::Malformed)
+        };
+        let changes = proofs.iter().map(change).collect::<Result<Vec<_>, _>>()?;
+        let open = |(n, proof): (usize, &Proof)| {
+            let change = &changes[n];
+            let signed = |later: &&KeyChange| later.new.open(&proof.checkpoint).is_ok();
+            let by = changes[n..].iter().rev().find(signed).map_or(&change.new, |later| &later.new).clone();
+            let (_, checkpoint) = proof.verify(&by)?;
+            let vouched = change.old.open(&proof.checkpoint).is_ok();
+            Ok(Self { change: change.clone(), checkpoint, by, vouched })
+        };
+        proofs.iter().enumerate().map(open).collect()
     }
 }
 
@@ -110,13 +131,13 @@ pub struct Lineage {
 }
 
 impl Lineage {
-    /// Follows `known` both ways. The key before is named under the signature of the one behind it; a key behind needs the
-    /// signature of the one before.
+    /// Follows `known` both ways. A key before is named under the signature of one behind it that is known already; a key behind
+    /// needs the signature of the one before.
     pub fn of(known: &VerifierKey, handovers: &[Handover]) -> Self {
         let mut lineage = Self { keys: vec![known.clone()], followed: Vec::new(), stopped: None };
         let mut key = known;
-        for Handover { change, .. } in handovers.iter().rev() {
-            if change.new == *key {
+        for Handover { change, by, .. } in handovers.iter().rev() {
+            if change.new == *key && lineage.keys.contains(by) {
                 key = &change.old;
                 lineage.keys.push(key.clone());
             }
@@ -156,7 +177,7 @@ pub(super) struct Trust {
     /// Whether the given key has been in force yet.
     reached: bool,
     /// Whether it signed a checkpoint that fits.
-    anchored: bool,
+    signed: bool,
     changed: bool,
     uncovered: Vec<Uncovered>,
 }
@@ -165,8 +186,8 @@ pub(super) struct Trust {
 struct Uncovered {
     number: u64,
     old: VerifierKey,
-    /// Whether the given key leads here from before.
-    needs_word: bool,
+    /// Whether the given key is an older one, so that only the signature of the key before leads on from it.
+    given_is_older: bool,
 }
 
 /// A change for which the key before did not sign.
@@ -179,7 +200,7 @@ pub(super) struct Unvouched {
 impl Trust {
     pub(super) fn new(first: VerifierKey, given: VerifierKey) -> Self {
         let reached = first == given;
-        Self { given, in_force: first, reached, anchored: false, changed: false, uncovered: Vec::new() }
+        Self { given, in_force: first, reached, signed: false, changed: false, uncovered: Vec::new() }
     }
 
     pub(super) fn in_force(&self) -> &VerifierKey {
@@ -188,27 +209,27 @@ impl Trust {
 
     pub(super) fn change(&mut self, KeyChange { number, new, .. }: KeyChange) {
         let old = std::mem::replace(&mut self.in_force, new);
-        self.uncovered.push(Uncovered { number, old, needs_word: self.reached });
+        self.uncovered.push(Uncovered { number, old, given_is_older: self.reached });
         self.reached |= self.in_force == self.given;
         self.changed = true;
     }
 
     /// Takes a checkpoint that fits under the key in force.
     pub(super) fn checkpoint(&mut self, note: &str) -> Vec<Unvouched> {
-        self.anchored |= self.in_force == self.given;
+        self.signed |= self.in_force == self.given;
         let mut unvouched = Vec::new();
-        for Uncovered { number, old, needs_word } in std::mem::take(&mut self.uncovered) {
+        for Uncovered { number, old, given_is_older } in std::mem::take(&mut self.uncovered) {
             if old.open(note).is_ok() {
-                self.anchored |= old == self.given;
+                self.signed |= old == self.given;
             } else {
-                unvouched.push(Unvouched { number, is_fault: needs_word });
+                unvouched.push(Unvouched { number, is_fault: given_is_older });
             }
         }
         unvouched
     }
 
-    /// Whether the checkpoints have nothing to do with the auditor's key, though some key signed them.
-    pub(super) fn is_adrift(&self) -> bool {
-        self.changed && !self.anchored
+    /// Whether the key changed, and the given one signed nothing.
+    pub(super) fn given_signed_nothing(&self) -> bool {
+        self.changed && !self.signed
     }
 }

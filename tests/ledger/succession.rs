@@ -71,7 +71,8 @@ impl Log {
     }
 
     fn handovers(&self) -> Vec<Handover> {
-        self.changes().iter().map(|change| Handover::open(&self.proof(usize::try_from(change.number).unwrap())).unwrap()).collect()
+        let proofs: Vec<Proof> = self.changes().iter().map(|change| self.proof(usize::try_from(change.number).unwrap())).collect();
+        Handover::all(&proofs).unwrap()
     }
 }
 
@@ -213,20 +214,44 @@ fn an_overseer_is_not_led_on_without_the_word_of_the_key_before() {
 }
 
 #[test]
+fn a_key_that_was_replaced_before_it_signed_anything_is_passed_through() {
+    let mut log = Log::begin();
+    log.rekey(5, 6, Renewed).act().rekey(6, 7, Restored).sign(&[7]).act().rekey(7, 8, Renewed).sign(&[8, 7]);
+    let (handovers, kept) = (log.handovers(), &log.notes[0].1);
+    assert_eq!(
+        handovers.iter().map(|shown| (shown.by.clone(), shown.vouched)).collect::<Vec<_>>(),
+        [(named(7), false), (named(7), false), (named(8), true)]
+    );
+    for given in [7, 8] {
+        let lineage = Lineage::of(&named(given), &handovers);
+        assert!(lineage.open_kept(kept).is_some() && lineage.open_newest(&log.notes[2].1).is_some(), "given {given}");
+    }
+    for given in [5, 6] {
+        let lineage = Lineage::of(&named(given), &handovers);
+        assert_eq!((lineage.followed.len(), lineage.open_newest(&log.notes[2].1)), (0, None), "given {given}");
+        assert_eq!(lineage.stopped.unwrap().change.old, named(given));
+    }
+    // A key that is not known names no past.
+    let strange = Lineage::of(&named(6), &handovers[..1]);
+    assert!(strange.open_kept(kept).is_none(), "the signature is by 7, which nobody named");
+}
+
+#[test]
 fn a_change_that_is_not_under_its_checkpoint_shows_nothing() {
     let log = renewed_twice();
     let good = log.proof(11);
-    assert!(Handover::open(&good).unwrap().vouched);
+    let open = |proof: &Proof| Handover::all(std::slice::from_ref(proof));
+    assert!(open(&good).unwrap()[0].vouched);
     let mut elsewhere = good.clone();
     elsewhere.index = 9;
-    assert!(matches!(Handover::open(&elsewhere), Err(ProofError::NotIncluded(_))));
+    assert!(matches!(open(&elsewhere), Err(ProofError::NotIncluded(_))));
     let mut another = good.clone();
     another.leaf = rekeyed(5, 8, 10, Renewed).at(1).canonical_bytes();
-    assert!(matches!(Handover::open(&another), Err(ProofError::Checkpoint(_))), "the new key has to sign");
+    assert!(matches!(open(&another), Err(ProofError::Checkpoint(_))), "the new key has to sign");
     let mut no_change = good.clone();
     no_change.leaf = Entry::canonical_bytes(&published(1).at(1));
-    assert!(matches!(Handover::open(&no_change), Err(ProofError::Malformed)));
+    assert!(matches!(open(&no_change), Err(ProofError::Malformed)));
     let mut unsigned = good;
     unsigned.checkpoint = log.notes[0].1.clone();
-    assert!(matches!(Handover::open(&unsigned), Err(ProofError::Checkpoint(_))));
+    assert!(matches!(open(&unsigned), Err(ProofError::Checkpoint(_))));
 }

@@ -16,6 +16,7 @@ mod killed;
 mod logs;
 mod operations;
 mod permissions;
+mod proofs;
 mod roles;
 mod rolling;
 #[path = "../running/mod.rs"]
