@@ -39,6 +39,8 @@ mod poolers;
 mod postgres;
 #[path = "store/renewal.rs"]
 mod renewal;
+#[path = "store/renewal_after.rs"]
+mod renewal_after;
 #[path = "store/reviews.rs"]
 mod reviews;
 #[path = "store/rights.rs"]

@@ -59,8 +59,14 @@ pub fn run(Command::Renew(args): &Command, settings: &Settings, format: Format) 
     let held = folder.hold()?;
     let vault = Arc::new(held.ledger(&settings.issuer()?, passphrase));
     let done = block_on(async {
-        let store = Stores::for_issuer(settings, &place).await?.ledger;
-        Ok(Renewal::new(store, vault, place.clock, place.entropy).renew(args.cause(), args.reason.as_deref()).await?)
+        let renewal = |stores: Stores| Renewal::new(stores.ledger, vault, place.clock.clone(), place.entropy.clone());
+        let renewal = if args.restored {
+            let (stores, bound_to) = Stores::put_back(settings, &place).await?;
+            renewal(stores).put_back(bound_to)
+        } else {
+            renewal(Stores::for_issuer(settings, &place).await?)
+        };
+        Ok(renewal.renew(args.cause(), args.reason.as_deref()).await?)
     })?;
     let Renewed { change, vouched, resumed } = &done;
     let (entry, old, new) = (change.number, change.old.to_string(), change.new.to_string());
@@ -80,6 +86,7 @@ impl From<RenewalError> for Failure {
     fn from(error: RenewalError) -> Self {
         match error {
             RenewalError::Ledger(error) => error.into(),
+            RenewalError::Store(error) => error.into(),
             RenewalError::Entropy(error) => error.into(),
             error => Self::wrong(error),
         }

@@ -10,6 +10,7 @@ use crate::{
     files,
     issuer::{Checked, Custodian, Registry, Trust, time_by_hand},
     key_folder::{FolderVault, HeldFolder, KeyFolder},
+    ledger::VerifierKey,
     store::{DeploymentKeys, Found, IssuerStore, LedgerStore, PostgresStore, SqliteStore, VerifierStore},
 };
 
@@ -31,11 +32,30 @@ impl Stores {
     /// Opens the store for the issuer, who makes it or brings it up to date. A store of another deployment than the key folder's is
     /// refused before anything is written.
     pub async fn for_issuer(settings: &Settings, place: &Place) -> Result<Self, Failure> {
-        let (address, keys) = (store_address(settings)?, place.deployment_keys(settings)?);
+        Self::opened(store_address(settings)?, &place.deployment_keys(settings)?).await
+    }
+
+    async fn opened(address: StoreAddress, keys: &DeploymentKeys) -> Result<Self, Failure> {
         Ok(match address {
-            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_issuer(&path, &keys)?)),
-            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_issuer(address, &keys).await?)),
+            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_issuer(&path, keys)?)),
+            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_issuer(address, keys).await?)),
         })
+    }
+
+    /// Opens a store that was put back, for the issuer, and says which ledger key it is bound to. It may be from before that key was
+    /// replaced, so only issuer name and root key are compared.
+    pub async fn put_back(settings: &Settings, place: &Place) -> Result<(Self, VerifierKey), Failure> {
+        let (address, mut keys) = (store_address(settings)?, place.deployment_keys(settings)?);
+        if matches!(Self::found(settings).await?, Found::Bound(_)) {
+            keys.ledger.clear();
+        }
+        let stores = Self::opened(address, &keys).await?;
+        let Found::Bound(bound) = Self::found(settings).await? else {
+            return Err(Failure::cannot_check("the store was exchanged meanwhile; try again"));
+        };
+        let wrong =
+            |error| Failure::wrong(format!("the ledger key that the store is bound to cannot be used: {error}; put another copy back"));
+        Ok((stores, bound.ledger_key.parse().map_err(wrong)?))
     }
 
     /// Opens the store for reading and for checks, which neither make nor migrate it. The same comparison is made.

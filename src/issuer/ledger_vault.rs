@@ -49,6 +49,9 @@ pub trait LedgerVault: Send + Sync {
     /// Keeps a new key beside the one that signs.
     fn prepare(&self, key: &SigningKey) -> Result<(), VaultError>;
 
+    /// Destroys the new key.
+    fn discard_next(&self) -> Result<(), VaultError>;
+
     /// Puts the new key, if there is one, in the place of the one that signs, destroys that, and publishes the public half,
     /// which is the last step. Again is as good as once.
     fn take_over(&self) -> Result<(), VaultError>;
@@ -58,4 +61,7 @@ pub trait LedgerVault: Send + Sync {
 
     /// Keeps it.
     fn remember(&self, note: &str) -> Result<(), VaultError>;
+
+    /// Keeps what is in its place under another name: it is of no use here, but may show something to somebody.
+    fn set_last_aside(&self) -> Result<(), VaultError>;
 }

@@ -152,8 +152,10 @@ pub enum Refused {
     /// The ledger is not the one that was signed.
     #[error("the ledger cannot be signed, because it is not the one that was signed before; ask the organisation why")]
     Unsound(NotaryError),
-    /// Nothing is issued that no checkpoint would cover.
-    #[error("nothing can be issued, because the ledger cannot be signed; ask the operators of the service to read its log")]
+    /// No checkpoint can be signed, and nothing is issued that none would cover.
+    #[error(
+        "the ledger cannot be signed now, so nothing is issued and no checkpoint is given; ask the operators of the service to read its log"
+    )]
     Unsigned(NotaryError),
     /// No randomness.
     #[error(transparent)]
@@ -174,7 +176,8 @@ impl From<NotaryError> for Refused {
     fn from(error: NotaryError) -> Self {
         match error {
             NotaryError::Store(error) => Self::Store(error),
-            error => Self::Unsound(error),
+            error @ (NotaryError::Changed(_) | NotaryError::Foreign(_) | NotaryError::ForeignLast(_)) => Self::Unsound(error),
+            error => Self::Unsigned(error),
         }
     }
 }

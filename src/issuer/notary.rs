@@ -1,4 +1,4 @@
-//! Signs the ledger's size and root, so that whoever keeps a checkpoint outside can tell later whether anything was changed.
+//! Signs the ledger's size and root, so that anybody who keeps a checkpoint outside can tell later whether anything was changed.
 
 use std::sync::{
     Arc,
@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::{
     LedgerKey, LedgerVault, Overseer, Refused, VaultError,
-    survey::{Survey, goes_on_from, key_changes},
+    survey::{Survey, extends, key_changes},
 };
 use crate::{
     ledger::{Checkpoint, CheckpointError, Hash, Proof, Succession, VerifierKey},
@@ -20,7 +20,7 @@ use crate::{
 /// No checkpoint was signed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotaryError {
-    /// What is in the store does not go on from what was signed.
+    /// What is in the store does not extend what was signed.
     #[error(
         "the ledger is not the one that was signed before: {0}; stop the service and run `countersign ledger verify`, or, after an older \
          copy of the store was put back, `countersign keys ledger renew --restored`"
@@ -30,7 +30,10 @@ pub enum NotaryError {
     #[error("the newest checkpoint in the store cannot be believed: {0}; stop the service and run `countersign ledger verify`")]
     Foreign(CheckpointError),
     /// The last checkpoint of this machine is not of this ledger.
-    #[error("private/last.checkpoint of the key folder is not of this store's ledger: {0}; see that store and key folder belong together")]
+    #[error(
+        "private/last.checkpoint of the key folder is no checkpoint of this store's ledger: {0}; see that store and key folder belong \
+         together, and, if they do, run `countersign keys ledger renew --restored`, which sets it aside"
+    )]
     ForeignLast(CheckpointError),
     /// The key that is in force is not here.
     #[error(
@@ -41,7 +44,7 @@ pub enum NotaryError {
     #[error("there is no private/ledger.pem in the key folder; put it back, or, if it is gone, run `countersign keys ledger renew --lost`")]
     NoKey,
     /// A change of the key was begun and did not end.
-    #[error("a change of the ledger's key was begun and is not finished; run `countersign keys ledger renew` again")]
+    #[error("a change of the ledger's key was begun and is not finished; run `countersign keys ledger renew` again, with the same option")]
     Unfinished,
     /// Key folder.
     #[error(transparent)]
@@ -56,7 +59,7 @@ pub struct Notary {
     store: Arc<dyn LedgerStore>,
     vault: Arc<dyn LedgerVault>,
     /// Held while a checkpoint is signed: of two at once, the slower would take the faster one's entries for missing.
-    desk: Mutex<Memory>,
+    memory: Mutex<Memory>,
     /// Whether the newest attempt to sign succeeded.
     able: AtomicBool,
 }
@@ -72,13 +75,13 @@ struct Memory {
 impl Notary {
     /// Signs the ledger of a store with the key of a vault.
     pub fn new(store: Arc<dyn LedgerStore>, vault: Arc<dyn LedgerVault>) -> Self {
-        Self { store, vault, desk: Mutex::default(), able: AtomicBool::new(false) }
+        Self { store, vault, memory: Mutex::default(), able: AtomicBool::new(false) }
     }
 
     /// Signs what was appended since the last checkpoint, if there is anything. A log must never sign a checkpoint that is
     /// inconsistent with one before (c2sp.org/tlog-checkpoint): who edits the store must not get our signature under it.
     pub async fn sign(&self) -> Result<Option<Checkpoint>, NotaryError> {
-        let mut memory = self.desk.lock().await;
+        let mut memory = self.memory.lock().await;
         let signed = self.sign_with(&mut memory).await;
         self.able.store(signed.is_ok(), Ordering::Release);
         signed
@@ -96,9 +99,9 @@ impl Notary {
             memory.key = vault.current()?;
         }
         let held = memory.key.as_ref().ok_or(NotaryError::NoKey)?.name().clone();
-        let mut survey = Survey::read(store, vault, &held).await?;
+        let mut survey = self.survey(&held).await?;
         if let Some(newest) = memory.newest {
-            goes_on_from(store, newest, survey.size).await?;
+            extends(store, newest, survey.size).await?;
         }
         survey.extends_last(store).await?;
         survey.extends_stored(store).await?;
@@ -127,6 +130,21 @@ impl Notary {
         let signed = kept.then_some(checkpoint);
         memory.newest = signed.or(memory.newest);
         Ok(signed)
+    }
+
+    /// Where the ledger stands. As long as it has not named its key, the public half that was given out does: a private half
+    /// that was made by hand signs nothing, and what the true one signed is not foreign.
+    async fn survey(&self, held: &VerifierKey) -> Result<Survey, NotaryError> {
+        let survey = Survey::read(&*self.store, &*self.vault, held, &[held]).await;
+        let unnamed = match &survey {
+            Ok(survey) => survey.stored.is_none() && survey.keys.change().is_none(),
+            Err(NotaryError::Foreign(_)) => key_changes(&*self.store).await?.is_empty(),
+            Err(_) => false,
+        };
+        match if unnamed { self.vault.published()? } else { None } {
+            Some(published) if published != *held => Err(NotaryError::OtherKey(published.to_string())),
+            _ => survey,
+        }
     }
 
     /// The newest checkpoint, for an overseer to keep outside. It covers everything that happened before they asked.

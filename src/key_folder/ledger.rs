@@ -14,7 +14,7 @@ use super::{
     files::{beside, create_private, read_private, unwritable},
 };
 use crate::{
-    files::{Kind, PRIVATE, destroy, folder_of, read, replace},
+    files::{FileError, Kind, PRIVATE, check, destroy, folder_of, reason, replace},
     issuer::{LedgerKey, LedgerVault, VaultError},
     keyring::{IssuerName, SigningKey},
     ledger::{VerifierKey, ledger_key},
@@ -46,6 +46,17 @@ impl LedgerFolder {
         self.folder.path.join("private").join("last.checkpoint")
     }
 
+    fn read_last(&self) -> Result<Option<String>, KeyFolderError> {
+        let path = self.last_path();
+        check(&path, Kind::Trusted)?;
+        match fs::read(&path) {
+            // What a fault of the disk left may be no text; whether it is a checkpoint is asked by who reads it.
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(FileError::Unreadable { path, reason: reason(&error) }.into()),
+        }
+    }
+
     fn key(&self, name: &str) -> Result<LedgerKey, KeyFolderError> {
         let path = self.folder.private(name);
         let key = read_private(&path, self.passphrase.as_ref())?;
@@ -61,16 +72,16 @@ impl LedgerFolder {
         self.folder.put("ledger.vkey", format!("{name}\n").as_bytes())
     }
 
-    /// At every moment `ledger.pem` is the old key or the new one; the old one's bytes are overwritten under another name.
+    /// By renames alone, which every file system has. At every moment the new key is there, under its own name or the old one's.
     fn put_in_place(&self) -> Result<(), KeyFolderError> {
         let [now, next, old] = ["ledger", "ledger.next", "ledger.old"].map(|name| self.folder.private(name));
         if next.exists() {
-            if now.exists() && !old.exists() {
-                fs::hard_link(&now, &old).map_err(|error| unwritable(folder_of(&old), &error))?;
+            if now.exists() {
+                durably(&old, |path| fs::rename(&now, path))?;
             }
             durably(&now, |path| fs::rename(&next, path))?;
         }
-        destroy(&old).map_err(|error| unwritable(&old, &error))?;
+        destroyed(&old)?;
         self.publish(self.key("ledger")?.name())
     }
 
@@ -78,6 +89,10 @@ impl LedgerFolder {
         // Two processes may sign for one folder: each write is whole.
         beside(|| replace(&self.last_path(), note.as_bytes(), PRIVATE)).map_err(|error| unwritable(&self.last_path(), &error))
     }
+}
+
+fn destroyed(path: &Path) -> Result<(), KeyFolderError> {
+    destroy(path).map_err(|error| unwritable(path, &error))
 }
 
 /// Changes the name of a file, durably.
@@ -103,17 +118,25 @@ impl LedgerVault for LedgerFolder {
         create_private(&self.folder.private("ledger.next"), key, self.passphrase.as_ref()).map_err(sentence)
     }
 
+    fn discard_next(&self) -> Result<(), VaultError> {
+        destroyed(&self.folder.private("ledger.next")).map_err(sentence)
+    }
+
     fn take_over(&self) -> Result<(), VaultError> {
         self.put_in_place().map_err(sentence)
     }
 
     fn last(&self) -> Result<Option<String>, VaultError> {
-        let path = self.last_path();
-        if path.exists() { read(&path, Kind::Trusted).map(Some).map_err(|error| VaultError(error.to_string())) } else { Ok(None) }
+        self.read_last().map_err(sentence)
     }
 
     fn remember(&self, note: &str) -> Result<(), VaultError> {
         self.write_last(note).map_err(sentence)
+    }
+
+    fn set_last_aside(&self) -> Result<(), VaultError> {
+        let last = self.last_path();
+        durably(&last.with_file_name("last.checkpoint.aside"), |path| fs::rename(&last, path)).map_err(sentence)
     }
 }
 
@@ -124,7 +147,7 @@ fn sentence(error: KeyFolderError) -> VaultError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{io::Read as _, os::unix::fs::PermissionsExt as _};
 
     use tempfile::TempDir;
 
@@ -163,18 +186,18 @@ mod tests {
     fn the_new_key_takes_over_from_wherever_a_process_ended() {
         // What each step of taking over leaves behind, as done by hand.
         type Step = fn(&dyn Fn(&str) -> PathBuf);
-        let link: Step = |path| fs::hard_link(path("ledger"), path("ledger.old")).unwrap();
+        let away: Step = |path| fs::rename(path("ledger"), path("ledger.old")).unwrap();
         let rename: Step = |path| fs::rename(path("ledger.next"), path("ledger")).unwrap();
         let unlink: Step = |path| fs::remove_file(path("ledger.old")).unwrap();
-        for steps in [&[][..], &[link], &[link, rename], &[link, rename, unlink]] {
+        for steps in [&[][..], &[away], &[away, rename], &[away, rename, unlink]] {
             let (_place, ledger) = folder();
-            let old = ledger.current().unwrap().unwrap().name().clone();
+            let (old, new) = (ledger.current().unwrap().unwrap().name().clone(), ledger_key(&issuer(), key(7).public()).unwrap());
             ledger.prepare(&key(7)).unwrap();
             let path = |name: &str| ledger.folder.private(name);
             for step in steps {
                 step(&path);
-                let now = ledger.current().unwrap().unwrap();
-                assert!(*now.name() == old || now.name().to_string() == ledger_key(&issuer(), key(7).public()).unwrap().to_string());
+                let here = [ledger.current().unwrap(), ledger.next().unwrap()];
+                assert!(here.iter().flatten().any(|key| *key.name() == new), "it is there under one of its names");
                 assert_eq!(ledger.published().unwrap(), Some(old.clone()), "the public half comes last");
             }
             for _ in 0..2 {
@@ -187,13 +210,24 @@ mod tests {
     }
 
     #[test]
-    fn the_old_private_half_is_overwritten_under_every_name() {
-        let (place, ledger) = folder();
-        let kept = place.path().join("kept.pem");
-        fs::hard_link(ledger.folder.private("ledger"), &kept).unwrap();
+    fn private_halves_are_overwritten_before_they_go() {
+        let (_place, ledger) = folder();
+        let overwritten = |mut file: File| {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).unwrap();
+            !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
+        };
+        ledger.prepare(&key(6)).unwrap();
+        let next = File::open(ledger.folder.private("ledger.next")).unwrap();
+        for _ in 0..2 {
+            ledger.discard_next().unwrap();
+            assert!(ledger.next().unwrap().is_none());
+        }
+        assert!(overwritten(next));
+        let old = File::open(ledger.folder.private("ledger")).unwrap();
         ledger.prepare(&key(7)).unwrap();
         ledger.take_over().unwrap();
-        assert!(fs::read(kept).unwrap().iter().all(|byte| *byte == 0));
+        assert!(overwritten(old));
     }
 
     #[test]
@@ -232,5 +266,20 @@ mod tests {
             assert_eq!(names(&ledger), ["last.checkpoint", "ledger.pem"]);
             assert_eq!(fs::metadata(ledger.last_path()).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn what_a_disk_made_of_the_last_checkpoint_is_read_and_can_be_set_aside() {
+        let (_place, ledger) = folder();
+        for damaged in [&[0; 40][..], b"verify.example.org/ledger\n3", b"\xff\xfe\xfd", b""] {
+            ledger.remember("before").unwrap();
+            fs::write(ledger.last_path(), damaged).unwrap();
+            assert!(ledger.last().unwrap().is_some());
+            ledger.set_last_aside().unwrap();
+            assert_eq!(ledger.last().unwrap(), None);
+            assert_eq!(fs::read(ledger.folder.path.join("private/last.checkpoint.aside")).unwrap(), damaged);
+        }
+        fs::create_dir(ledger.last_path()).unwrap();
+        assert!(ledger.last().is_err(), "not there is something else");
     }
 }

@@ -50,16 +50,18 @@ pub(super) struct Evidence {
 impl DeploymentKeys {
     /// Compares with the row of a bound store. The sentence continues "the store ...".
     pub(super) fn check(&self, bound: &Deployment) -> Result<(), String> {
-        let ledger: Vec<String> = self.ledger.iter().map(ToString::to_string).collect();
-        let differs = |what: &str, its: &str, ours: &str| Err(self.elsewhere(&format!("its {what} is {its}, theirs is {ours}")));
+        let mut ledger: Vec<String> = self.ledger.iter().map(ToString::to_string).collect();
+        // The public half as it was given out and its private half are mostly of one key.
+        ledger.dedup();
+        let differs = |what: &str, its: &str, ours: &str| format!("its {what} is {its}, theirs is {ours}");
         if bound.issuer != self.issuer.as_str() {
-            return differs("issuer name", &bound.issuer, self.issuer.as_str());
+            return Err(self.elsewhere(&differs("issuer name", &bound.issuer, self.issuer.as_str())));
         }
         if bound.root != self.root.id() {
-            return differs("root key", &bound.root.to_string(), &self.root.id().to_string());
+            return Err(self.elsewhere(&differs("root key", &bound.root.to_string(), &self.root.id().to_string())));
         }
         if !ledger.is_empty() && !ledger.contains(&bound.ledger_key) {
-            return differs("ledger key", &bound.ledger_key, &ledger.join(" or "));
+            return Err(self.at_another_time(&differs("ledger key", &bound.ledger_key, &ledger.join(" or "))));
         }
         Ok(())
     }
@@ -71,7 +73,7 @@ impl DeploymentKeys {
 
     /// The row of a store that is bound now: only if what it holds already was signed by these keys.
     pub(super) fn bind(&self, evidence: &Evidence) -> Result<Deployment, String> {
-        let Some(ledger) = self.ledger.first() else {
+        let Some(first) = self.ledger.first() else {
             return Err(format!(
                 "is not bound to a deployment yet, and {} has no ledger key to bind it to; make one with `countersign keys publish --request FILE`",
                 self.folder.display()
@@ -80,9 +82,14 @@ impl DeploymentKeys {
         if let Some(Err(error)) = evidence.key_set.as_ref().map(|set| KeySet::read(set, &self.root, &self.issuer)) {
             return Err(self.elsewhere(&format!("its key set cannot be trusted under their root key ({error})")));
         }
-        if let Some(Err(error)) = evidence.checkpoint.as_ref().map(|note| Checkpoint::open(note, ledger)) {
-            return Err(self.elsewhere(&format!("its newest checkpoint cannot be verified under their ledger key ({error})")));
-        }
+        let signed = |note: &String| {
+            let signed = self.ledger.iter().find(|key| Checkpoint::open(note, key).is_ok());
+            signed.map_or_else(|| Checkpoint::open(note, first).map(|_| first), Ok)
+        };
+        let ledger =
+            evidence.checkpoint.as_ref().map_or(Ok(first), signed).map_err(|error| {
+                self.at_another_time(&format!("its newest checkpoint cannot be verified under their ledger key ({error})"))
+            })?;
         Ok(Deployment {
             id: self.new_id,
             epoch: 1,
@@ -96,6 +103,16 @@ impl DeploymentKeys {
         let folder = self.folder.display();
         format!(
             "belongs to another deployment than the keys in {folder}: {how}; nothing was changed; name the store and the key folder that belong together"
+        )
+    }
+
+    /// Issuer name and root key are the same, so the ledger's key was replaced after one of both was copied.
+    fn at_another_time(&self, how: &str) -> String {
+        let folder = self.folder.display();
+        format!(
+            "is of another time than the keys in {folder}: {how}; nothing was changed; if the key folder is the older one, bring the store's \
+             ledger.vkey to it, with private/ledger.pem if that still exists; if an older copy of the store was put back, run \
+             `countersign keys ledger renew --restored`"
         )
     }
 }
@@ -141,10 +158,16 @@ pub(super) mod tests {
         for (other, what) in [
             (keys("other.example.org", 1, &[2]), "its issuer name is verify.example.org, theirs is other.example.org"),
             (keys(ISSUER, 3, &[2]), "its root key is "),
-            (keys(ISSUER, 1, &[3]), "its ledger key is verify.example.org/ledger+"),
+            (keys(ISSUER, 3, &[3]), "its root key is "),
         ] {
             let refused = other.check(&bound).unwrap_err();
             assert!(refused.starts_with("belongs to another deployment than the keys in staging: ") && refused.contains(what), "{refused}");
+        }
+        let refused = keys(ISSUER, 1, &[3]).check(&bound).unwrap_err();
+        let begins = "is of another time than the keys in staging: its ledger key is verify.example.org/ledger+";
+        assert!(refused.starts_with(begins), "{refused}");
+        for way_out in ["bring the store's ledger.vkey to it", "`countersign keys ledger renew --restored`"] {
+            assert!(refused.contains(way_out), "{refused}");
         }
     }
 
@@ -156,7 +179,9 @@ pub(super) mod tests {
         let name = ledger_key(&issuer, key(2).public()).unwrap();
         let checkpoint = Checkpoint { size: 1, root: [7; 32] }.sign(&name, &key(2));
         let evidence = Evidence { key_set: Some(set), checkpoint: Some(checkpoint) };
-        assert!(keys(ISSUER, 1, &[2]).bind(&evidence).is_ok());
+        for same in [keys(ISSUER, 1, &[2]), keys(ISSUER, 1, &[3, 2])] {
+            assert_eq!(same.bind(&evidence).unwrap().ledger_key, name.to_string());
+        }
         for (other, what) in [
             (keys(ISSUER, 3, &[2]), "its key set cannot be trusted under their root key"),
             (keys(ISSUER, 1, &[3]), "its newest checkpoint cannot be verified under their ledger key"),

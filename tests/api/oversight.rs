@@ -105,6 +105,18 @@ async fn a_ledger_that_was_changed_is_not_signed_for_anybody() {
     assert!(!reply.body.contains("countersign ledger verify") && !reply.body.contains("seq"), "nothing from inside: {reply:?}");
 }
 
+#[tokio::test]
+async fn a_ledger_that_cannot_be_signed_now_is_not_called_changed() {
+    for broken in [None, Some(world::key(6))] {
+        let (app, overseer) = with_overseer().await;
+        let renewal = Renewal::new(app.store.clone(), app.ledger.clone(), app.clock.clone(), app.entropy.clone());
+        renewal.renew(KeyCause::Renewed, None).await.unwrap();
+        // Before the running service has the new key.
+        app.ledger.put(broken.as_ref());
+        assert_eq!(overseer.get(CHECKPOINT).await.problem(), (503, "ledger-unsigned".into()));
+    }
+}
+
 /// The hashes of a proof, in its one member.
 fn hashes(reply: &Reply) -> Vec<Hash> {
     assert_eq!((reply.status, reply.header("content-type")), (200, "application/json"), "{reply:?}");

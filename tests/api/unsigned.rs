@@ -78,7 +78,7 @@ async fn the_sentence_is_for_the_officer_and_issuing_resumes_with_the_next_reque
     assert!(app.issuer_side.notary.sign().await.is_err());
     let reply = app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await;
     assert_eq!(reply.problem(), (503, "ledger-unsigned".into()));
-    let says = "nothing can be issued, because the ledger cannot be signed; ask the operators of the service to read its log";
+    let says = "the ledger cannot be signed now, so nothing is issued and no checkpoint is given; ask the operators of the service to read its log";
     assert_eq!(reply.json()["detail"], says);
     put(&honest);
     app.clock.set(NOW + 1);

@@ -60,6 +60,7 @@ struct Held {
     current: Option<Pem>,
     next: Option<Pem>,
     last: Option<String>,
+    aside: Option<String>,
 }
 
 type Pem = Zeroizing<Vec<u8>>;
@@ -80,8 +81,23 @@ impl MemoryLedger {
         self.0.lock().unwrap().current = key.map(pem);
     }
 
+    /// Another public half, or none, as the one that was given out.
+    pub fn publish(&self, name: Option<VerifierKey>) {
+        self.0.lock().unwrap().published = name;
+    }
+
     pub fn forget_last(&self) {
         self.0.lock().unwrap().last = None;
+    }
+
+    pub fn aside(&self) -> Option<String> {
+        self.0.lock().unwrap().aside.clone()
+    }
+
+    /// The keys whose private halves are in a copy of all that is here.
+    pub fn loot(&self) -> Vec<VerifierKey> {
+        let keys = [self.current().unwrap(), self.next().unwrap()];
+        keys.into_iter().flatten().map(|key| key.name().clone()).collect()
     }
 
     fn key(&self, held: impl FnOnce(&Held) -> Option<&Pem>) -> Option<LedgerKey> {
@@ -105,7 +121,13 @@ impl LedgerVault for MemoryLedger {
     }
 
     fn prepare(&self, key: &SigningKey) -> Result<(), VaultError> {
+        assert!(self.0.lock().unwrap().next.is_none(), "a file is written where none is");
         self.0.lock().unwrap().next = Some(pem(key));
+        Ok(())
+    }
+
+    fn discard_next(&self) -> Result<(), VaultError> {
+        self.0.lock().unwrap().next = None;
         Ok(())
     }
 
@@ -126,6 +148,12 @@ impl LedgerVault for MemoryLedger {
 
     fn remember(&self, note: &str) -> Result<(), VaultError> {
         self.0.lock().unwrap().last = Some(note.to_owned());
+        Ok(())
+    }
+
+    fn set_last_aside(&self) -> Result<(), VaultError> {
+        let mut held = self.0.lock().unwrap();
+        held.aside = held.last.take();
         Ok(())
     }
 }

@@ -18,6 +18,9 @@ const COMMANDS: &[&[&str]] = &[
     &["keys", "publish"],
     &["keys", "publish", "--request", "next.request"],
     &["keys", "publish", "--set", "keys/keyset.jwt"],
+    &["keys", "ledger", "renew"],
+    &["keys", "ledger", "renew", "--lost"],
+    &["keys", "ledger", "renew", "--stolen"],
     &["officers", "list"],
     &["officers", "enrol", "robin", "--role", "officer"],
     &["officers", "link", "falcon"],
@@ -35,8 +38,11 @@ const COMMANDS: &[&[&str]] = &[
     &["ledger", "prove", "0123456789abcdef"],
 ];
 
+/// The only one that a copy of the store from before a change of the ledger's key is opened by.
+const RESTORED: &[&str] = &["keys", "ledger", "renew", "--restored"];
+
 /// Every row of a store.
-fn rows(store: &str) -> String {
+pub fn rows(store: &str) -> String {
     let dump = match store.strip_prefix("sqlite:") {
         Some(file) => Command::new("sqlite3").args([file, ".dump"]).output(),
         None => Command::new("pg_dump").args(["--data-only", "--inserts", "--dbname", store]).output(),
@@ -48,7 +54,7 @@ fn rows(store: &str) -> String {
 }
 
 /// Names and bytes of all files of a key folder.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if entry.is_dir() {
@@ -89,12 +95,14 @@ fn nothing_is_lost(store: &str) {
 
     for (folder, what) in strangers(&production, store) {
         let (before, ours, theirs) = (rows(store), files(&production.path().join("keys")), files(&folder.path().join("keys")));
-        for command in COMMANDS {
+        let is_same_but_for_the_ledger_key = what == "ledger key";
+        let head = if is_same_but_for_the_ledger_key { "is of another time" } else { "belongs to another deployment" };
+        for command in COMMANDS.iter().chain((!is_same_but_for_the_ledger_key).then_some(&RESTORED)) {
             let words: Vec<String> = command.iter().map(known).collect();
             let said = folder.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
             let name = store.strip_prefix("sqlite:").unwrap_or("the store");
             assert_eq!((said.code, said.stdout.as_str()), (2, ""), "{what} {command:?}: {}", said.stderr);
-            for part in [name, "belongs to another deployment than the keys in keys", &format!("its {what} is ")] {
+            for part in [name, &format!("{head} than the keys in keys"), &format!("its {what} is ")] {
                 assert!(said.stderr.contains(part), "{what} {command:?}: {}", said.stderr);
             }
         }

@@ -17,6 +17,7 @@ mod logs;
 mod operations;
 mod permissions;
 mod proofs;
+mod restored;
 mod roles;
 mod rolling;
 #[path = "../running/mod.rs"]

@@ -1,7 +1,11 @@
 //! The compromise drill against a thief who had a copy of all of `private/` at some moment of a ceremony, command by command.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, os::unix::fs::symlink, process::Command};
 
+use countersign::{
+    keyring::SigningKey,
+    ledger::{Checkpoint, ledger_key},
+};
 use serde_json::Value;
 
 use crate::running::{Folder, ISSUER};
@@ -109,4 +113,75 @@ fn a_signed_set_that_names_a_stolen_key_is_not_published_any_more() {
     assert_eq!((refused.code, refused.stderr), (2, why));
     drill(&folder);
     assert!(!listed(&folder, &["active", "pending", "unpublished"]).contains(&stolen));
+}
+
+/// The ledger's keys with their private halves in `private/`.
+fn ledger_keys(folder: &Folder) -> BTreeSet<String> {
+    let names = ["ledger", "ledger.next", "ledger.old"].map(|name| folder.path().join(format!("keys/private/{name}.pem")));
+    let pems = names.iter().filter_map(|path| fs::read_to_string(path).ok());
+    let name = |pem: String| ledger_key(&ISSUER.parse().unwrap(), SigningKey::from_pem(&pem, None).unwrap().public()).unwrap();
+    pems.map(|pem| name(pem).to_string()).collect()
+}
+
+fn sql(folder: &Folder, statement: &str) {
+    let done = Command::new("sqlite3").arg(folder.path().join("store.sqlite")).arg(statement).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// A renewal that failed.
+fn interrupted(folder: &Folder) {
+    let said = folder.run(&["keys", "ledger", "renew"]);
+    assert_ne!(said.code, 0, "{}", said.stdout);
+}
+
+/// Where a change of the ledger's key was, long before anybody knew of a thief.
+type Moment = (&'static str, fn(&Folder));
+
+const MOMENTS: [Moment; 6] = [
+    ("before any", |_| {}),
+    ("made, and not recorded", |folder| {
+        let other = Folder::with_keys();
+        fs::copy(other.path().join("keys/private/ledger.pem"), folder.path().join("keys/private/ledger.next.pem")).unwrap();
+    }),
+    ("recorded, and not signed", |folder| {
+        let last = folder.path().join("keys/private/last.checkpoint");
+        symlink("nowhere", &last).unwrap();
+        interrupted(folder);
+        fs::remove_file(last).unwrap();
+    }),
+    ("signed on this machine alone", |folder| {
+        sql(folder, "CREATE TRIGGER full BEFORE INSERT ON ledger_checkpoints BEGIN SELECT RAISE(ABORT, 'full'); END");
+        interrupted(folder);
+        sql(folder, "DROP TRIGGER full");
+    }),
+    ("signed, and not in its place", |folder| {
+        let old = folder.path().join("keys/private/ledger.old.pem");
+        fs::create_dir(&old).unwrap();
+        interrupted(folder);
+        fs::remove_dir(old).unwrap();
+    }),
+    ("done", |folder| drop(folder.ok(&["keys", "ledger", "renew"]))),
+];
+
+#[test]
+fn a_copy_of_the_ledgers_keys_at_any_moment_signs_nothing_after_the_drill() {
+    for (n, (moment, happens)) in MOMENTS.into_iter().enumerate() {
+        let folder = Folder::empty();
+        folder.write("countersign.toml", SETTINGS);
+        folder.ok(&["keys", "init"]);
+        folder.ok(&["officers", "enrol", "falcon", "--role", "officer"]);
+        happens(&folder);
+        let loot = ledger_keys(&folder);
+        assert_eq!(loot.len(), if (1..=4).contains(&n) { 2 } else { 1 }, "{moment}");
+        let done = folder.json(&["keys", "ledger", "renew", "--stolen", "--reason", "machine stolen"]);
+        assert_eq!((&done["cause"], &done["vouched"]), (&"stolen".into(), &false.into()), "{moment}");
+        let here = ledger_keys(&folder);
+        assert_eq!(here, BTreeSet::from([done["new"].as_str().unwrap().to_owned()]), "{moment}");
+        assert!(here.is_disjoint(&loot), "{moment}");
+        let published = fs::read_to_string(folder.path().join("keys/ledger.vkey")).unwrap();
+        assert!(here.contains(published.trim()), "{moment}");
+        let last = fs::read_to_string(folder.path().join("keys/private/last.checkpoint")).unwrap();
+        assert!(Checkpoint::open(&last, &published.trim().parse().unwrap()).is_ok(), "{moment}");
+        folder.ok(&["ledger", "verify"]);
+    }
 }

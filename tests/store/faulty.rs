@@ -73,6 +73,10 @@ impl<T: LedgerVault + ?Sized> LedgerVault for Mortal<T> {
         self.write(|| self.inner.prepare(key))
     }
 
+    fn discard_next(&self) -> Result<(), VaultError> {
+        self.write(|| self.inner.discard_next())
+    }
+
     fn take_over(&self) -> Result<(), VaultError> {
         self.write(|| self.inner.take_over())
     }
@@ -83,6 +87,10 @@ impl<T: LedgerVault + ?Sized> LedgerVault for Mortal<T> {
 
     fn remember(&self, note: &str) -> Result<(), VaultError> {
         self.write(|| self.inner.remember(note))
+    }
+
+    fn set_last_aside(&self) -> Result<(), VaultError> {
+        self.write(|| self.inner.set_last_aside())
     }
 }
 

@@ -124,8 +124,8 @@ impl LedgerStore for PostgresStore {
 
     async fn keep_checkpoint(&self, size: u64, note: String, by: &VerifierKey) -> Result<bool, StoreError> {
         let (size, by) = (signed(size)?, by.to_string());
-        // Checkpoints only grow, whoever signs at the same time, and never speak of entries that are not there; a signer
-        // that has not heard yet that the key is another keeps none.
+        // Each covers more entries than the one before, also where two sign at once, and none that is not there. A key that
+        // was replaced meanwhile keeps none.
         let keep = format!(
             "INSERT INTO ledger_checkpoints (number, size, note)
              SELECT coalesce(max(number), 0) + 1, $1::bigint, $2::text FROM ledger_checkpoints
