@@ -26,6 +26,18 @@ pub enum TokenSelection {
     Channel(Channel),
 }
 
+impl TokenSelection {
+    /// What a token has to agree with: its authorisation, a person who answers for it, its channel. Nothing where every one is selected.
+    pub fn criteria(&self) -> (Option<AuthorisationId>, Option<&Callsign>, Option<Channel>) {
+        match self {
+            Self::All => (None, None, None),
+            Self::Authorisation(id) => (Some(*id), None, None),
+            Self::Person(callsign) => (None, Some(callsign), None),
+            Self::Channel(channel) => (None, None, Some(*channel)),
+        }
+    }
+}
+
 impl fmt::Display for TokenSelection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,15 +1,17 @@
 //! What a store knows of the time, and what is undone after a clock was ahead.
 
 use countersign::{
-    authority::ActorName,
+    authority::{ActorName, AuthorisationId, Review},
     ledger::{Entry, Event},
-    store::{AttemptHash, Corrected, IssueRefusal, KEEP_ROWS, Marked, NewToken, Presented, Standing},
-    token::{Cti, TokenHash},
+    store::{AttemptHash, Corrected, Decided, IssueRefusal, KEEP_ROWS, Marked, NewToken, Presented, Standing},
+    token::{Channel, Cti, TokenHash},
 };
 
 use crate::{
     Backend,
-    acts::{END, NOW, World, entry, new_token, speakable},
+    access::{credential, hash},
+    acts::{END, NOW, USUAL, World, entry, new_token, speakable},
+    keys::{key, stolen},
 };
 
 const DAY: i64 = 86_400;
@@ -171,16 +173,58 @@ pub async fn a_correction_comes_with_its_entry_or_not_at_all(backend: &dyn Backe
     assert_eq!(world.corrects(now).await.unwrap().withdrawn, 1);
 }
 
+/// Tokens of the usual officer on a clock that is three days ahead, one of which has not run out.
+struct Ahead<'a> {
+    world: &'a World,
+    backend: &'a dyn Backend,
+    tokens: [Presented; 2],
+    now: i64,
+}
+
+impl Ahead<'_> {
+    fn entry(&self) -> Entry {
+        Entry { at: self.now + 3 * DAY, ..entry() }
+    }
+
+    /// What an act just withdrew, before both tokens are as they were.
+    async fn withdrew(&self, what: &str) {
+        let [live, over] = self.tokens;
+        let found = async |token: Presented| self.world.stores.issuer.token(token.cti).await.unwrap().unwrap().withdrawn_at;
+        assert_eq!([found(live).await, found(over).await], [Some(self.entry().at), None], "{what}");
+        assert_eq!(self.world.uses(live, 1, self.now).await, Marked::Not(Standing::Withdrawn), "{what}");
+        self.backend.sql("UPDATE tokens SET withdrawn_at = NULL").await.unwrap();
+    }
+}
+
 pub async fn what_is_withdrawn_by_a_clock_that_is_ahead_is_withdrawn(backend: &dyn Backend) {
     let world = World::new(backend).await;
     backend.sql(FOREVER).await.unwrap();
-    let now = own(&world).await;
-    world.stores.issuer.act_heartbeat(Some(now)).await.unwrap();
-    let (live, over) = (issued(&world, 1, now, now + 300).await.unwrap(), issued(&world, 2, now - 600, now - 61).await.unwrap());
-    let ahead = Entry { at: now + 3 * DAY, ..entry() };
-    assert!(world.stores.issuer.suspend("falcon".parse().unwrap(), ahead).await.unwrap());
-    assert_eq!(world.uses(live, 1, now).await, Marked::Not(Standing::Withdrawn));
-    assert_eq!(world.stores.issuer.token(over.cti).await.unwrap().unwrap().withdrawn_at, None);
+    let (issuer, now, first) = (&world.stores.issuer, own(&world).await, AuthorisationId([1; 8]));
+    issuer.act_heartbeat(Some(now)).await.unwrap();
+    let tokens = [issued(&world, 1, now, now + 300).await.unwrap(), issued(&world, 2, now - 600, now - 61).await.unwrap()];
+    let ahead = Ahead { world: &world, backend, tokens, now };
+    let at = ahead.entry().at;
+    for selection in ["all", "authorisation:0101010101010101", "person:falcon", "person:heron", "channel:in-person"] {
+        let withdrawn = issuer.withdraw_tokens(selection.parse().unwrap(), ActorName::Operator, at).await.unwrap();
+        assert_eq!(withdrawn, 1, "{selection}");
+        ahead.withdrew(selection).await;
+    }
+    let review = Review::new(now, [Channel::Online].into(), at + DAY, 5, now).unwrap();
+    assert!(matches!(issuer.review(first, review, "heron".parse().unwrap(), ahead.entry()).await.unwrap(), Decided::Done(_)));
+    ahead.withdrew("a review").await;
+    issuer.add_credential(credential("falcon", 3, at + DAY), entry()).await.unwrap();
+    backend.sql("UPDATE tokens SET access = NULL").await.unwrap();
+    for (access, what) in [(hash(3), "a credential that may have been it"), (USUAL, "the credential")] {
+        let revoked = issuer.revoke_access(access.id(), ActorName::Operator, at).await.unwrap().unwrap();
+        assert_eq!(revoked.withdrawn, 1, "{what}");
+        ahead.withdrew(what).await;
+    }
+    assert_eq!(issuer.revoke_key(key(1).public().id(), stolen(), ahead.entry()).await.unwrap(), Some(1));
+    ahead.withdrew("a key").await;
+    assert!(matches!(issuer.withdraw_authorisation(first, ahead.entry()).await.unwrap(), Decided::Done(_)));
+    ahead.withdrew("an authorisation").await;
+    assert!(issuer.suspend("falcon".parse().unwrap(), ahead.entry()).await.unwrap());
+    ahead.withdrew("a person").await;
 }
 
 /// Numbers that only look random, the same in every run.

@@ -1,5 +1,7 @@
 //! Whether each token was issued, touched and checked as it may be.
 
+use std::cmp::Reverse;
+
 use super::{Conduct, Event, Issued, JITTER, LATE, Remark, Remarks, Reviewed, fault, unusual};
 use crate::{
     authority::{ActorName, Callsign, Role, State, TokenSelection},
@@ -78,12 +80,17 @@ impl Conduct {
         at: i64,
     ) {
         self.administrates(remarks, by);
-        let live = |token: &&Issued| token.window.1 > at.saturating_sub(LEEWAY) && self.ends_of(token).next().is_none();
-        let selected = self.tokens.iter().filter(|(_, token)| self.selects(selection, token) && live(token));
-        let selected: Vec<Cti> = selected.map(|(cti, _)| *cti).collect();
-        let found = selected.len() as u64;
-        unusual(remarks, found != withdrawn, || format!("{withdrawn} tokens were withdrawn together, and {found} could be checked"));
-        for cti in selected {
+        let left = self.tokens.iter().filter(|(_, token)| self.selects(selection, token) && self.ends_of(token).next().is_none());
+        let mut left: Vec<(i64, Cti)> = left.map(|(cti, token)| (token.window.1, *cti)).collect();
+        left.sort_unstable_by_key(|(end, _)| Reverse(*end));
+        let found = left.partition_point(|(end, _)| *end > at.saturating_sub(LEEWAY));
+        // By a clock that was ahead some had run out already. Those that end last were withdrawn all the same.
+        let count = usize::try_from(withdrawn).unwrap_or(usize::MAX);
+        unusual(remarks, !(found..=left.len()).contains(&count), || {
+            format!("{withdrawn} tokens were withdrawn together, and {found} could be checked")
+        });
+        left.truncate(count.max(found));
+        for (_, cti) in left {
             if let Some(token) = self.tokens.get_mut(&cti) {
                 token.withdrawn_at = Some(at);
             }

@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::ledger::append;
+use super::{ledger::append, time::live_after};
 use crate::{
-    authority::{AccessId, ActorName, AuthorisationId, Callsign, TokenSelection},
+    authority::{AccessId, ActorName, Callsign, TokenSelection},
     ledger::Event,
     store::StoreError,
-    token::{Channel, LEEWAY},
+    token::Channel,
 };
 
 /// Withdraws what was issued with a way in of `owner`; how many. Where that was not recorded, it may have been this one.
@@ -15,32 +15,27 @@ pub(super) fn by_access(db: &Connection, id: AccessId, owner: &Callsign, now: i6
     let withdrawn = db
         .prepare_cached(
             "UPDATE tokens SET withdrawn_at = :now
-             WHERE withdrawn_at IS NULL AND expires_at > :now - :leeway
+             WHERE withdrawn_at IS NULL AND expires_at > :live
                AND (access = :access
                     OR access IS NULL AND authorisation IN (SELECT id FROM authorisations WHERE asked_by = :owner))",
         )?
-        .execute(named_params! {":now": now, ":leeway": LEEWAY, ":access": id.0, ":owner": owner})?;
+        .execute(named_params! {":now": now, ":live": live_after(db, now)?, ":access": id.0, ":owner": owner})?;
     Ok(withdrawn as u64)
 }
 
 pub(super) fn selected(db: &Connection, tokens: TokenSelection, by: ActorName, now: i64) -> Result<u64, StoreError> {
-    let (authorisation, person, channel): (Option<AuthorisationId>, Option<&Callsign>, Option<Channel>) = match &tokens {
-        TokenSelection::All => (None, None, None),
-        TokenSelection::Authorisation(id) => (Some(*id), None, None),
-        TokenSelection::Person(callsign) => (None, Some(callsign), None),
-        TokenSelection::Channel(channel) => (None, None, Some(*channel)),
-    };
+    let (authorisation, person, channel) = tokens.criteria();
     let withdrawn = db
         .prepare_cached(
             "UPDATE tokens SET withdrawn_at = :now
-             WHERE withdrawn_at IS NULL AND expires_at > :now - :leeway
+             WHERE withdrawn_at IS NULL AND expires_at > :live
                AND (:authorisation IS NULL OR authorisation = :authorisation)
                AND (:channel IS NULL OR channel = :channel)
                AND (:person IS NULL
                     OR authorisation IN (SELECT id FROM authorisations WHERE :person IN (asked_by, decided_by)))",
         )?
         .execute(named_params! {
-            ":now": now, ":leeway": LEEWAY, ":authorisation": authorisation, ":person": person,
+            ":now": now, ":live": live_after(db, now)?, ":authorisation": authorisation, ":person": person,
             ":channel": channel.map(Channel::as_str),
         })?;
     let withdrawn = withdrawn as u64;

@@ -326,6 +326,16 @@ fn what_is_just_allowed_is_not_remarked() {
 }
 
 #[test]
+fn what_a_clock_that_was_ahead_withdrew_is_counted_once() {
+    let mut book = Book::opened();
+    book.issue(|_| {}).issue(|token| token.number = 2).after(3 * DAY, swept("channel:in-person", 2, "otter"));
+    book.after(-3 * DAY, published(2)).issue(|token| token.number = 3).add(swept("all", 1, "otter"));
+    let report = book.report();
+    let [unusual] = &report.unusual[..] else { panic!("{:?}", report.unusual) };
+    assert_eq!((report.faults, unusual.what.as_str()), (vec![], "the clock was set back by 259200 seconds"));
+}
+
+#[test]
 fn a_pair_that_approves_each_other_is_remarked_once() {
     let mut book = Book::opened();
     for (number, by, approver) in [(2, "heron", "kite"), (3, "kite", "heron"), (4, "heron", "kite"), (5, "kite", "heron")] {
