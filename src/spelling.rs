@@ -2,9 +2,17 @@
 
 /// The name that is spelt nearly so, if one is near enough to be meant.
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let near = |name: &'a str| (strsim::damerau_levenshtein(typed, name), name);
-    let (distance, name) = names.into_iter().map(near).min()?;
+    let (distance, name) = closest(typed, names)?;
     (distance <= typed.chars().count().div_ceil(4).min(3)).then_some(name)
+}
+
+/// The name that one slip makes this of; none where it is a name itself.
+pub fn one_slip<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    closest(typed, names).filter(|(distance, _)| *distance == 1).map(|(_, name)| name)
+}
+
+fn closest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<(usize, &'a str)> {
+    names.into_iter().map(|name| (strsim::damerau_levenshtein(typed, name), name)).min()
 }
 
 #[cfg(test)]

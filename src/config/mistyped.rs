@@ -3,12 +3,9 @@
 use clap::{Args as _, Command};
 
 use super::{ConfigError, Flags};
-use crate::spelling::nearest;
+use crate::spelling::{nearest, one_slip};
 
 const PREFIX: &str = "COUNTERSIGN_";
-/// The one variable that is not a flag's.
-const LOG: &str = "LOG";
-
 /// What to say of an entry that the settings file may not have, from what the parser says of it; `None` where it says something
 /// else.
 pub(super) fn entry(parser: &str) -> Option<String> {
@@ -21,17 +18,23 @@ pub(super) fn entry(parser: &str) -> Option<String> {
     })
 }
 
-/// Refuses a variable that is nearly a setting's. Others are left alone: whatever starts us may set some of its own.
+/// Refuses a variable that is a setting's with one slip. Others are left alone: whatever starts us may set some of its own, and
+/// Kubernetes sets several for each of its services.
 pub(super) fn variable() -> Result<(), ConfigError> {
     std::env::vars_os().try_for_each(|(name, _)| name.to_str().map_or(Ok(()), one_variable))
 }
 
-fn one_variable(name: &str) -> Result<(), ConfigError> {
-    let Some(typed) = name.strip_prefix(PREFIX) else { return Ok(()) };
+/// As their variables name them, without what all have in common.
+fn settings() -> Vec<String> {
     let flags = Flags::augment_args(Command::new("countersign"));
     let variables = flags.get_arguments().filter_map(|flag| flag.get_env()?.to_str()?.strip_prefix(PREFIX));
-    let known: Vec<&str> = variables.chain([LOG]).collect();
-    match nearest(typed, known.iter().copied()).filter(|_| !known.contains(&typed)) {
+    variables.map(str::to_owned).collect()
+}
+
+fn one_variable(name: &str) -> Result<(), ConfigError> {
+    let Some(typed) = name.strip_prefix(PREFIX) else { return Ok(()) };
+    let known = settings();
+    match one_slip(typed, known.iter().map(String::as_str)) {
         Some(meant) => Err(ConfigError::Variable { name: name.to_owned(), meant: format!("{PREFIX}{meant}") }),
         None => Ok(()),
     }
@@ -56,18 +59,40 @@ mod tests {
 
     #[test]
     fn what_others_set_is_left_alone() {
-        // What Kubernetes sets for a service of our name, among others.
         for name in [
             "COUNTERSIGN",
-            "COUNTERSIGN_PORT",
-            "COUNTERSIGN_PORT_8080_TCP",
-            "COUNTERSIGN_SERVICE_HOST",
-            "HOME",
+            "COUNTERSIGN_",
             "COUNTERSIGN_STORE",
             "COUNTERSIGN_LOG",
-            "COUNTERSIGN_",
+            "COUNTERSIGN_DOMAIN",
+            "COUNTERSIGN_STORAGE",
+            "COUNTERSIGN_PUBLIC_IP",
+            "COUNTERSIGN_PUBLIC_KEY",
+            "COUNTERSIGN_VERSION",
+            "COUNTERSIGN_IMAGE",
+            "HOME",
         ] {
             assert!(one_variable(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_kubernetes_sets_for_a_service_of_any_such_name_is_left_alone() {
+        let settings: Vec<String> = settings().iter().map(|setting| format!("COUNTERSIGN_{setting}_")).collect();
+        for service in settings.iter().map(String::as_str).chain(["COUNTERSIGN_", "COUNTERSIGN_VERIFIER_", "COUNTERSIGN_CONSOLE_"]) {
+            for name in [
+                "PORT",
+                "SERVICE_HOST",
+                "SERVICE_PORT",
+                "SERVICE_PORT_HTTP",
+                "SERVICE_PORT_URL",
+                "PORT_8080_TCP",
+                "PORT_8080_TCP_ADDR",
+                "PORT_8080_TCP_PORT",
+                "PORT_8080_TCP_PROTO",
+            ] {
+                assert!(one_variable(&format!("{service}{name}")).is_ok(), "{service}{name}");
+            }
         }
     }
 
