@@ -1,5 +1,5 @@
 //! What the address of a database may say behind its `?`. What it may not is often right elsewhere, so each refusal says what to
-//! write instead. No value is shown, and no name where the `?` may be part of a password.
+//! write instead. In words of ours alone: whatever stands there may be part of a password with a `?` or `&` in it.
 
 use tokio_postgres::Config;
 
@@ -30,15 +30,17 @@ const KNOWN: [&str; 19] = [
 
 /// Why an address that the driver does not take is refused, in one sentence.
 pub(super) fn refusal(url: &str) -> String {
-    let parameters = url.split_once('?').map(|(_, parameters)| parameters).filter(|parameters| !parameters.contains('@'));
-    let wrong = parameters.into_iter().flat_map(|all| all.split('&')).find_map(|parameter| {
+    // As the driver reads it, to which everything before the first @ is user and password.
+    let address = url.split_once('@').map_or(url, |(_, address)| address);
+    let parameters = address.split_once('?').into_iter().flat_map(|(_, all)| all.split('&'));
+    let wrong = parameters.zip(1..).find_map(|(parameter, place)| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        refused(name, value)
+        refused(name, value, place)
     });
     wrong.unwrap_or_else(|| "--store is not an address such as postgres://user@host/database".into())
 }
 
-fn refused(name: &str, value: &str) -> Option<String> {
+fn refused(name: &str, value: &str, place: usize) -> Option<String> {
     let fits = || format!("postgres://user@host/database?{name}={value}").parse::<Config>().is_ok();
     Some(match name {
         "sslmode" if ["verify-full", "verify-ca"].contains(&value) => {
@@ -56,8 +58,8 @@ fn refused(name: &str, value: &str) -> Option<String> {
             format!("--store has a {name} with a value that does not fit; correct it, or take it out")
         }
         unknown => match nearest(unknown, KNOWN) {
-            Some(meant) => format!("--store has the parameter {unknown:?}, which there is not; did you mean {meant}?"),
-            None => format!("--store has the parameter {unknown:?}, which there is not; take it out"),
+            Some(meant) => format!("parameter {place} of --store is none that there is; did you mean {meant}?"),
+            None => format!("parameter {place} of --store is none that there is; take it out, or write %3F and %26 for a ? and & in a password"),
         },
     })
 }
@@ -83,20 +85,36 @@ mod tests {
             ("target_session_attrs=standby", "target_session_attrs"),
             ("ssl_mode=require", "did you mean sslmode?"),
             ("conect_timeout=5", "did you mean connect_timeout?"),
-            ("pool_mode=session", "take it out"),
-            ("nonsense", "take it out"),
+            ("pool_mode=session", "parameter 1 of --store is none that there is; take it out"),
+            ("connect_timeout=5&nonsense", "parameter 2 of --store is none that there is; take it out"),
         ] {
             let sentence = refusal(&format!("postgres://anna:hunter2@db.example.org/c?{parameters}"));
             assert!(sentence.contains(says), "{parameters}: {sentence}");
-            assert!(!sentence.contains("hunter2") && !sentence.contains("five") && !sentence.contains("soon"), "{sentence}");
+            for secret in ["hunter2", "five", "soon", "standby", "ca.pem", "system", "nonsense", "pool_mode", "allow"] {
+                assert!(!sentence.contains(secret), "{sentence}");
+            }
         }
     }
 
     #[test]
     fn a_question_mark_in_a_password_shows_none_of_it() {
-        for url in ["postgres://anna:hun?ter2@db.example.org/c", "postgres://anna:hun?ter2=x@db.example.org/c?sslmode=allow"] {
+        for url in [
+            "postgres://anna:hun?ter2@db.example.org/c",
+            "postgres://anna:hun?ter2=x@db.example.org/c?sslmode=allow",
+            "postgres://anna:hun?ter2@db.example.org/c?ter2=hun",
+            "postgres://anna:hun?ter2",
+            "postgres://anna:hun?ter2=x",
+            "postgres://an@na:hun?ter2",
+            "postgres://anna:h@un?sslmode=require&ter2=x",
+            "postgres://anna@db.example.org/c?password=hun&ter2",
+            "postgres://anna@db.example.org/c?pasword=hun&ter2",
+            "postgres://anna@db.example.org/c?sslpassword=hun&ter2",
+            "postgres://anna@db.example.org/c?port=hun&ter2",
+        ] {
             let sentence = refusal(url);
-            assert!(!sentence.contains("ter2"), "{sentence}");
+            assert!(!sentence.contains("ter2") && !sentence.contains("hun"), "{url}: {sentence}");
         }
+        let sentence = refusal("postgres://anna:hun?ter2@db.example.org/c?sslmode=verify-full");
+        assert!(sentence.contains("write sslmode=require"), "{sentence}");
     }
 }
