@@ -191,8 +191,8 @@ impl Flags {
             forwarded_from: if self.forwarded_from.is_empty() { file.forwarded_from } else { self.forwarded_from },
             proxy_protocol_from: if self.proxy_protocol_from.is_empty() { file.proxy_protocol_from } else { self.proxy_protocol_from },
             drain: self.drain.or(file.drain),
-            log: self.log.filter(|text| !text.is_empty()).or(file.log),
-            log_format: self.log_format.filter(|text| !text.is_empty()).or(file.log_format),
+            log: self.log.filter(|text| !text.trim().is_empty()).or(file.log),
+            log_format: self.log_format.filter(|text| !text.trim().is_empty()).or(file.log_format),
             organisation: self.organisation.or(file.organisation),
             rotation: self.rotation.or(file.rotation),
         }))
@@ -211,4 +211,26 @@ fn parse(path: &Path) -> Result<File, ConfigError> {
         files::check(path, Kind::Secret)?;
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_set_to_nothing_hides_nothing_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("countersign.toml");
+        files::replace(&config, b"log = \"debug\"\nlog_format = \"json\"\n", files::PUBLIC).unwrap();
+        let resolved = |text: Option<&str>| {
+            let text = text.map(str::to_owned);
+            let flags = Flags { config: Some(config.clone()), log: text.clone(), log_format: text, ..Flags::default() };
+            let Settings(Flags { log, log_format, .. }) = flags.resolve().unwrap();
+            (log.unwrap(), log_format.unwrap())
+        };
+        for nothing in [None, Some(""), Some(" "), Some("\t\n")] {
+            assert_eq!(resolved(nothing), ("debug".into(), "json".into()), "{nothing:?}");
+        }
+        assert_eq!(resolved(Some("text")), ("text".into(), "text".into()));
+    }
 }
