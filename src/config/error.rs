@@ -30,9 +30,9 @@ pub enum ConfigError {
     /// A variable of the environment has nearly the name of a setting.
     #[error("the variable {name} is no setting; did you mean {meant}?")]
     Variable {
-        /// Its name.
+        /// As it is set.
         name: String,
-        /// The setting's.
+        /// The variable of a setting.
         meant: String,
     },
     /// Where everything is kept does not fit. It is not shown, because it may hold a password.

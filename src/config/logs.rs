@@ -23,7 +23,7 @@ impl LogLevel {
     /// Every level, from the least to the most.
     pub const ALL: [Self; 6] = [Self::Off, Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
 
-    /// The word for it.
+    /// As settings write it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
@@ -53,7 +53,7 @@ pub enum LogFormat {
 }
 
 impl LogFormat {
-    /// The word for it.
+    /// As settings write it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",

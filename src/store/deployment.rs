@@ -15,7 +15,7 @@ pub struct Deployment {
     pub id: [u8; 16],
     /// Rises when an older copy of the store is restored; from 1.
     pub epoch: i64,
-    /// The issuer name.
+    /// As the settings have it.
     pub issuer: String,
     /// Thumbprint of the root key (RFC 7638).
     pub root: KeyId,

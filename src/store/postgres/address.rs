@@ -38,7 +38,7 @@ impl PostgresAddress {
             return Err("--store names no host; write postgres://user@host/database".into());
         }
         if config.get_ssl_mode() == SslMode::Prefer {
-            // `prefer` would go on in the clear with whoever says that they have no TLS.
+            // `prefer` would go on in the clear with a server that says it has no TLS.
             config.ssl_mode(if config.get_hosts().iter().all(is_here) { SslMode::Disable } else { SslMode::Require });
         }
         let tls = (config.get_ssl_mode() != SslMode::Disable).then(|| encrypted(authorities)).transpose()?;

@@ -31,7 +31,7 @@ pub(super) async fn decide(
     by: &Callsign,
     entry: &Entry,
 ) -> Result<Decided, StoreError> {
-    // `asked_by <> $2` is the second person: whoever asked cannot be the one who decides.
+    // `asked_by <> $2` is the second person: the one who asked cannot be the one who decides.
     let changed = db
         .execute(
             "UPDATE authorisations SET state = $1, decided_by = $2, decided_at = $3

@@ -35,7 +35,7 @@ pub(super) async fn compared(db: &Session, keys: &DeploymentKeys) -> Result<Opti
     compared.map_err(StoreError::Unusable)
 }
 
-/// Writes the row.
+/// Only once: a second row is refused.
 pub(super) async fn bind(db: &Session, deployment: &Deployment) -> Result<(), StoreError> {
     let Deployment { id, epoch, issuer, root, ledger_key } = deployment;
     let insert = "INSERT INTO deployment (only_row, id, epoch, issuer, root, ledger_key) VALUES (1, $1, $2, $3, $4, $5)";

@@ -82,7 +82,7 @@ impl PostgresStore {
         Ok(Self::start(address, ISSUING, &[MARKED, CHANGED]))
     }
 
-    /// Opens the database for whoever neither makes nor migrates it.
+    /// Opens the database for a verifier, which neither makes nor migrates it.
     pub async fn open_for_verifier(address: PostgresAddress, keys: &DeploymentKeys) -> Result<Self, StoreError> {
         schema::check(&address, keys).await?;
         // Uses are for those whose officers wait for them: no verifier is woken by the checks of all others.

@@ -30,7 +30,7 @@ pub(super) fn decide(
     by: &Callsign,
     entry: &Entry,
 ) -> Result<Decided, StoreError> {
-    // `asked_by <> :by` is the second person: whoever asked cannot be the one who decides.
+    // `asked_by <> :by` is the second person: the one who asked cannot be the one who decides.
     let changed = db
         .prepare_cached(
             "UPDATE authorisations SET state = :state, decided_by = :by, decided_at = :at

@@ -29,7 +29,7 @@ impl Files {
         fs::metadata(log).ok().map(|log| log.len())
     }
 
-    /// SQLite goes on writing into a file that was moved, removed or replaced, and whoever opens the store next finds none
+    /// SQLite goes on writing into a file that was moved, removed or replaced, and the next process that opens the store finds none
     /// of it: a token could be genuine twice (threat 18). Put back, the file is good again.
     pub(super) fn in_place(&self) -> Result<(), String> {
         match self.0.iter().find(|(file, opened)| identity(file).ok() != Some(*opened)) {
