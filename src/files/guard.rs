@@ -21,9 +21,9 @@ pub enum FileError {
     /// It cannot be read.
     #[error("{} cannot be read ({reason}); check its path and who may read it", path.display())]
     Unreadable {
-        /// Which.
+        /// As it was named.
         path: PathBuf,
-        /// Why.
+        /// As the operating system says it.
         reason: String,
     },
     /// It is secret, and others can read it.
@@ -95,7 +95,7 @@ fn judge(path: &Path, metadata: &Metadata, kind: Kind) -> Result<(), FileError> 
 /// it by its group, which is warned of. Only looks: opening and closing the file while SQLite has it open would drop its locks.
 pub fn check_store(path: &Path) -> Result<(), FileError> {
     let Ok(real) = fs::canonicalize(path) else { return Ok(()) };
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut file = real.clone().into_os_string();
         file.push(suffix);
         if let Ok(metadata) = fs::metadata(&file)

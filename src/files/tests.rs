@@ -258,12 +258,12 @@ fn a_store_is_for_its_owner_and_at_most_a_group() {
     let folder = folder();
     let path = folder.path().join("store");
     assert_eq!(check_store(&path), Ok(()), "it is not there yet");
-    for name in ["store", "store-wal", "store-shm"] {
+    for name in ["store", "store-wal", "store-shm", "store-journal"] {
         fs::write(folder.path().join(name), "").unwrap();
         chmod(&folder.path().join(name), 0o600);
     }
     symlink(&path, folder.path().join("link")).unwrap();
-    for name in ["store", "store-wal", "store-shm"] {
+    for name in ["store", "store-wal", "store-shm", "store-journal"] {
         let file = folder.path().join(name);
         for (mode, fine) in [(0o600, true), (0o660, true), (0o640, true), (0o644, false), (0o604, false), (0o602, false), (0o666, false)] {
             chmod(&file, mode);
