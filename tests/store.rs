@@ -129,6 +129,7 @@ macro_rules! whole_suite {
             uses::uses_are_told_to_listeners_of_the_same_store,
             heartbeats::a_heartbeat_is_refused_where_rows_are_and_taken_again,
             heartbeats::heartbeats_are_kept_for_an_hour,
+            heartbeats::an_issuer_wrote_lately_while_its_store_takes_its_writes,
             guards::the_asker_never_decides,
             guards::who_is_suspended_meanwhile_does_not_decide,
             guards::a_decision_stands,

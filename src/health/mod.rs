@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     fmt::Display,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 pub use self::recurring::{ALARM, LIFECYCLE, Recurring, alarm};
@@ -47,15 +48,17 @@ impl Part {
     }
 }
 
-/// The parts of one side that fail at this moment.
+/// The parts of one side that fail at this moment, and when its store last took a write.
 pub struct Health {
     failing: Mutex<BTreeMap<Part, String>>,
+    /// Since the machine started.
+    written: Mutex<Option<Duration>>,
     logs: [Recurring; Part::ALL.len()],
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { failing: Mutex::default(), logs: Part::ALL.map(|part| Recurring::new(part.as_str())) }
+        Self { failing: Mutex::default(), written: Mutex::default(), logs: Part::ALL.map(|part| Recurring::new(part.as_str())) }
     }
 }
 
@@ -93,12 +96,26 @@ impl Health {
         self.failing().is_empty()
     }
 
+    /// The store took a write that was made to try it, so long after the start of the machine.
+    pub fn wrote(&self, since_boot: Duration) {
+        *self.written() = Some(since_boot);
+    }
+
+    /// How long before `since_boot` it last did; `None` if it never did.
+    pub fn written_ago(&self, since_boot: Duration) -> Option<Duration> {
+        self.written().map(|at| since_boot.saturating_sub(at))
+    }
+
     fn log(&self, part: Part) -> &Recurring {
         &self.logs[part as usize]
     }
 
     fn failing(&self) -> MutexGuard<'_, BTreeMap<Part, String>> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn written(&self) -> MutexGuard<'_, Option<Duration>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use tokio::sync::watch;
 
 use super::{app::Phase, problem::Problem};
-use crate::{health::Health, verifier::Readiness};
+use crate::{clock::ClockWatch, health::Health, issuer::wrote_lately, verifier::Readiness};
 
 /// Whether checks can be answered.
 pub async fn of_verifier(readiness: &Readiness, phase: &watch::Receiver<Phase>) -> Result<StatusCode, Problem> {
@@ -13,9 +13,9 @@ pub async fn of_verifier(readiness: &Readiness, phase: &watch::Receiver<Phase>) 
 }
 
 /// Whether officers can act, and what they did is recorded.
-pub fn of_issuer(health: &Health, phase: &watch::Receiver<Phase>) -> Result<StatusCode, Problem> {
+pub fn of_issuer(health: &Health, watch: &ClockWatch, phase: &watch::Receiver<Phase>) -> Result<StatusCode, Problem> {
     stays(phase)?;
-    answer(health.is_ready())
+    answer(health.is_ready() && wrote_lately(health, watch))
 }
 
 fn stays(phase: &watch::Receiver<Phase>) -> Result<(), Problem> {

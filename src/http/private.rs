@@ -62,7 +62,7 @@ pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
         .merge(console::routes())
         .merge(metrics::routes(app.scrape.clone()))
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
-        .route("/health/ready", get(|State(app): App| async move { health::of_issuer(&app.issuer_health, &app.phase) }))
+        .route("/health/ready", get(|State(app): App| async move { health::of_issuer(&app.issuer_health, &app.scrape.watch, &app.phase) }))
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method")

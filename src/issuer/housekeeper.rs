@@ -3,8 +3,12 @@
 use std::{
     collections::HashSet,
     fmt::Display,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+
+use tokio::time::timeout;
 
 use super::{Checked, Custodian, CustodyError, Notary, NotaryError, Rotated, Timekeeper};
 use crate::{
@@ -12,6 +16,9 @@ use crate::{
     health::{Health, Part},
     store::IssuerStore,
 };
+
+/// A round that takes longer writes again in between.
+const BEAT: Duration = Duration::from_secs(30);
 
 /// Everything up to a time in the future counts as purged.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +70,11 @@ impl Housekeeper {
     /// Does everything once. What fails goes to the log, keeps nothing else from being done, and is tried again the next time.
     /// Returns whether nothing failed. While the clock is wrong nothing is purged, and no key changes over or is destroyed.
     pub async fn round(&self) -> bool {
+        // Much to purge is no reason to take the process for one that does nothing any more.
+        with_beats(BEAT, self.everything(), || self.time.check()).await
+    }
+
+    async fn everything(&self) -> bool {
         let time = self.time.check().await;
         let reported = self.store.report_first_checks(self.watch.expected()).await;
         self.outcome(Part::FirstChecks, &reported);
@@ -136,5 +148,36 @@ impl Housekeeper {
             tracing::warn!(kind = "signing_keys", "{warning}");
         }
         *warned = warnings;
+    }
+}
+
+/// Does `beat` whenever the work has taken so long again.
+async fn with_beats<T, B>(every: Duration, work: impl Future<Output = T>, beat: impl Fn() -> B) -> T
+where
+    B: Future,
+{
+    let mut work = pin!(work);
+    loop {
+        match timeout(every, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => drop(beat().await),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_takes_long_beats_and_what_is_done_does_not() {
+        let beats = watch::Sender::new(0);
+        let every = Duration::from_millis(1);
+        let long = async || beats.subscribe().wait_for(|beats| *beats == 3).await.map(|beats| *beats);
+        let done = with_beats(every, long(), || async { beats.send_modify(|beats| *beats += 1) }).await;
+        assert_eq!((done.unwrap(), *beats.borrow()), (3, 3));
+        assert_eq!(with_beats(every, async { 7 }, || async { panic!("it is done") }).await, 7);
     }
 }

@@ -37,7 +37,7 @@ pub use renewal::{Renewal, RenewalError, Renewed};
 pub use secret::{Credential, Link, SecretError, SessionToken};
 pub use standing::{TokenState, TokenStatus};
 pub use survey::key_changes;
-pub use timekeeper::{Checked, Timekeeper, Untimely, clock_corrected, time_by_hand};
+pub use timekeeper::{Checked, Timekeeper, Untimely, clock_corrected, time_by_hand, wrote_lately};
 
 use crate::{
     authority::{Authorisation, AuthorisationError, State},

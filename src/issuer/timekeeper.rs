@@ -5,11 +5,13 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::timeout;
+
 use crate::{
     authority::{Actor, ActorName},
     clock::{ClockError, ClockWatch},
     health::{Health, Part},
-    store::{Corrected, IssuerStore, KEEP_CODES, StoreError, StoreTime},
+    store::{Corrected, KEEP_CODES, StoreError, StoreTime, TimeStore},
 };
 
 /// A clock that is less than this ahead drops nothing that anybody still needs: codes and bytes are what is dropped first.
@@ -20,6 +22,17 @@ const SETTLING: Duration = Duration::from_mins(10);
 /// A running issuer writes its time twice a minute, so a clock that is further ahead of the store is wrong, or the issuer was
 /// off for as long. Seconds.
 const BY_HAND: i64 = 86_400;
+/// For the store to answer. Longer than an act takes that waits for all before it, and for a database that is slow.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// An issuer that last wrote longer ago than this is not ready: housekeeping comes round twice a minute, and one round may be missed.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(75);
+
+/// Whether the store took a write of the issuer's lately, and none failed since. Each round of housekeeping makes one, so rounds that
+/// do not come any more are noticed too.
+pub fn wrote_lately(health: &Health, watch: &ClockWatch) -> bool {
+    let failing = health.failing_parts().contains_key(&Part::Store);
+    !failing && health.written_ago(watch.since_boot()).is_some_and(|ago| ago <= WRITTEN_WITHIN)
+}
 
 /// The time in seconds since 1970, and what may be done at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +54,7 @@ impl Checked {
 
 /// Compares the clock with all that it can be compared with.
 pub struct Timekeeper {
-    store: Arc<dyn IssuerStore>,
+    store: Arc<dyn TimeStore>,
     watch: Arc<ClockWatch>,
     health: Arc<Health>,
     state: Mutex<State>,
@@ -58,13 +71,18 @@ enum State {
 
 impl Timekeeper {
     /// For one process.
-    pub fn new(store: Arc<dyn IssuerStore>, watch: Arc<ClockWatch>, health: Arc<Health>) -> Self {
+    pub fn new(store: Arc<dyn TimeStore>, watch: Arc<ClockWatch>, health: Arc<Health>) -> Self {
         Self { store, watch, health, state: Mutex::new(State::Started) }
     }
 
     /// The time, if it is right as far as can be known; else `None`, after an alarm. Writes it to the store.
     pub async fn check(&self) -> Option<Checked> {
-        let judged = match self.judged().await {
+        self.check_within(PATIENCE).await
+    }
+
+    async fn check_within(&self, patience: Duration) -> Option<Checked> {
+        let judged = timeout(patience, self.judged()).await;
+        let judged = match judged.unwrap_or_else(|_| Err(StoreError::Failed("it did not answer in time".into()))) {
             Ok(judged) => judged,
             Err(error) => {
                 self.health.failed(Part::Store, &error);
@@ -72,6 +90,7 @@ impl Timekeeper {
             }
         };
         self.health.ok(Part::Store);
+        self.health.wrote(self.watch.since_boot());
         match judged {
             Ok(checked) => {
                 self.health.ok(Part::Clock);
@@ -152,7 +171,7 @@ pub enum Untimely {
 
 /// The time for a command, which has not run for long enough to see a clock jump: by the store's own clock, and by the newest time
 /// in it unless somebody says that the clock `is_right`.
-pub async fn time_by_hand(store: &dyn IssuerStore, watch: &ClockWatch, is_right: bool) -> Result<Checked, Untimely> {
+pub async fn time_by_hand(store: &dyn TimeStore, watch: &ClockWatch, is_right: bool) -> Result<Checked, Untimely> {
     let StoreTime { newest, .. } = store.time().await?;
     watch.not_before(newest.unwrap_or(i64::MIN));
     let now = watch.compare(store.act_heartbeat(None).await?)?;
@@ -163,7 +182,86 @@ pub async fn time_by_hand(store: &dyn IssuerStore, watch: &ClockWatch, is_right:
 }
 
 /// Undoes what a clock that was ahead left in the store, on the word of the operator who set it right; `None` where there is nothing to undo.
-pub async fn clock_corrected(store: &dyn IssuerStore, watch: &ClockWatch) -> Result<Option<Corrected>, Untimely> {
+pub async fn clock_corrected(store: &dyn TimeStore, watch: &ClockWatch) -> Result<Option<Corrected>, Untimely> {
     let now = watch.compare(store.act_heartbeat(None).await?)?;
     Ok(store.correct_clock(now, ActorName::from(&Actor::Operator)).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::clock::{Clock as _, ManualClock};
+
+    const NOW: i64 = 1_795_000_000;
+
+    /// A store on a disk that hangs at one of its operations; 0 for none.
+    #[derive(Default)]
+    struct Hanging(AtomicU8);
+
+    impl Hanging {
+        async fn reach(&self, operation: u8) {
+            if self.0.load(Ordering::Relaxed) == operation {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    #[async_trait]
+    impl TimeStore for Hanging {
+        async fn act_heartbeat(&self, _: Option<i64>) -> Result<Option<i64>, StoreError> {
+            self.reach(2).await;
+            Ok(None)
+        }
+
+        async fn time(&self) -> Result<StoreTime, StoreError> {
+            self.reach(1).await;
+            Ok(StoreTime { newest: None, purged_through: 0 })
+        }
+
+        async fn correct_clock(&self, _: i64, _: ActorName) -> Result<Option<Corrected>, StoreError> {
+            Ok(None)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_never_answers_fails() {
+        let (store, clock, health) = (Arc::new(Hanging::default()), Arc::new(ManualClock::at(NOW)), Arc::new(Health::default()));
+        let watch = Arc::new(ClockWatch::new(clock.clone()));
+        let keeper = Timekeeper::new(store.clone(), watch.clone(), health.clone());
+        assert!(!wrote_lately(&health, &watch), "nothing was written yet");
+        for operation in [1, 2] {
+            store.0.store(0, Ordering::Relaxed);
+            assert_eq!(keeper.check().await, Some(Checked::Settled(NOW)));
+            assert!(wrote_lately(&health, &watch) && health.is_ready());
+            store.0.store(operation, Ordering::Relaxed);
+            assert_eq!(keeper.check_within(Duration::from_millis(1)).await, None);
+            assert_eq!(health.failing_parts()[&Part::Store], "the store failed: it did not answer in time");
+            assert!(!wrote_lately(&health, &watch));
+        }
+    }
+
+    #[tokio::test]
+    async fn rounds_that_come_no_more_are_noticed() {
+        let (clock, health) = (Arc::new(ManualClock::at(NOW)), Health::default());
+        let watch = Arc::new(ClockWatch::new(clock.clone()));
+        let (store, health) = (Arc::new(Hanging::default()), Arc::new(health));
+        let keeper = Timekeeper::new(store, watch.clone(), health.clone());
+        for _ in 0..2 {
+            keeper.check().await.unwrap();
+            let now = clock.now();
+            for (later, lately) in [(30, true), (75, true), (76, false), (3_600, false)] {
+                clock.set(now + later);
+                assert_eq!(wrote_lately(&health, &watch), lately, "{later} s later");
+                assert!(health.is_ready(), "no part of it says so");
+            }
+        }
+        let now = clock.now();
+        keeper.check().await.unwrap();
+        clock.step(now - 86_400);
+        assert!(wrote_lately(&health, &watch), "whatever the wall clock says");
+    }
 }

@@ -27,7 +27,7 @@ pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use sqlite::SqliteStore;
 use time::may_end_after;
-pub use time::{Corrected, StoreTime};
+pub use time::{Corrected, StoreTime, TimeStore};
 
 /// Token bytes and codes are dropped this long after `exp`. Seconds.
 pub const KEEP_CODES: i64 = 30 * 60;
@@ -277,7 +277,7 @@ pub enum Decided {
 /// What the issuer may do. Every act takes its ledger entry and commits it in the same transaction: no record, no act.
 /// All are durable before they return.
 #[async_trait]
-pub trait IssuerStore: AccessStore {
+pub trait IssuerStore: AccessStore + TimeStore {
     /// Keeps a key set if its version is higher than any kept; `false` if it is not. Its new keys wait, what it revokes is
     /// revoked here, and what waits without being named any more is removed.
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError>;
@@ -373,19 +373,6 @@ pub trait IssuerStore: AccessStore {
     /// Drops what is past its time; never a mark that the ledger does not know. Raises `purged_through`. Where the store has a
     /// clock of its own, nothing is past its time by `now` that is not so by that clock as well.
     async fn purge(&self, now: i64) -> Result<(), StoreError>;
-
-    /// Writes one row in the way in which every act is written, and raises [`StoreTime::newest`] to `believed`, but not above the
-    /// store's own time. Returns that, in seconds since 1970, where the store has a clock of its own.
-    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError>;
-
-    /// What it knows of the time. Without a heartbeat of an issuer the newest time is that of the last entry in the ledger.
-    async fn time(&self) -> Result<StoreTime, StoreError>;
-
-    /// Undoes what a clock that was ahead left behind, now that it is `now`: lowers a [`StoreTime::purged_through`] in the future
-    /// to [`KEEP_ROWS`] before, and a [`StoreTime::newest`] in the future. Tokens that end after that and have no row any more
-    /// get one again from the ledger, as withdrawn, because nobody knows whether they were used. `None`, and nothing happened,
-    /// where neither is in the future.
-    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError>;
 
     /// The size of the store's write-ahead log, where it is a file beside the store. It grows for as long as somebody reads.
     fn log_bytes(&self) -> Option<u64>;

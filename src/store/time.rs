@@ -1,5 +1,8 @@
 //! What a store knows of the time, and what is undone after a clock was ahead.
 
+use async_trait::async_trait;
+
+use super::StoreError;
 use crate::{
     authority::ActorName,
     ledger::{Entry, Event},
@@ -24,6 +27,23 @@ pub struct Corrected {
     pub purged_to: i64,
     /// Tokens whose records were gone, and that count as withdrawn now.
     pub withdrawn: u32,
+}
+
+/// The store as something to compare a clock with.
+#[async_trait]
+pub trait TimeStore: Send + Sync {
+    /// Writes one row in the way in which every act is written, and raises [`StoreTime::newest`] to `believed`, but not above the
+    /// store's own time. Returns that, in seconds since 1970, where the store has a clock of its own.
+    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError>;
+
+    /// What it knows of the time. Without a heartbeat of an issuer the newest time is that of the last entry in the ledger.
+    async fn time(&self) -> Result<StoreTime, StoreError>;
+
+    /// Undoes what a clock that was ahead left behind, now that it is `now`: lowers a [`StoreTime::purged_through`] in the future
+    /// to [`super::KEEP_ROWS`] before, and a [`StoreTime::newest`] in the future. Tokens that end after that and have no row any more
+    /// get one again from the ledger, as withdrawn, because nobody knows whether they were used. `None`, and nothing happened,
+    /// where neither is in the future.
+    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError>;
 }
 
 impl Corrected {

@@ -17,7 +17,7 @@ use super::{Metrics, metrics::PREFIX};
 use crate::{
     clock::ClockWatch,
     health::{Health, Part},
-    issuer::Custodian,
+    issuer::{Custodian, wrote_lately},
     keyring::{
         KeySet,
         rotation::{KeyRecord, Stage},
@@ -99,7 +99,7 @@ impl Scrape {
         .flatten()
         .collect();
         let writes = self.checking.as_ref().is_none_or(|checking| checking.readiness.wrote_lately())
-            && sides.iter().all(|(_, health)| !health.fails(Part::Store));
+            && self.issuing.as_ref().is_none_or(|issuing| wrote_lately(&issuing.health, &self.watch));
         let mut process = Moment::new(all_read && writes);
         let up = "Whether the store answered all that was read for this, and takes what is written";
         process.gauge("store_up", up, process.all_read.into());

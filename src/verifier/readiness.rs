@@ -1,9 +1,6 @@
 //! Whether checks can be answered: looked at regularly, and asked by proxies and monitors.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
@@ -24,8 +21,6 @@ pub struct Readiness {
     keys: Arc<KeyWatch>,
     watch: Arc<ClockWatch>,
     health: Arc<Health>,
-    /// When the store last took a write, since the machine started.
-    written: Mutex<Option<Duration>>,
 }
 
 /// The set that is known is over.
@@ -36,7 +31,7 @@ struct SetExpired;
 impl Readiness {
     /// Reports to `health`.
     pub fn new(store: Arc<dyn VerifierStore>, keys: Arc<KeyWatch>, watch: Arc<ClockWatch>, health: Arc<Health>) -> Self {
-        Self { store, keys, watch, health, written: Mutex::default() }
+        Self { store, keys, watch, health }
     }
 
     /// What was found.
@@ -82,12 +77,7 @@ impl Readiness {
 
     /// How long ago the store last took a write that was made to try it; `None` if it never did.
     pub fn written_ago(&self) -> Option<Duration> {
-        let written = *self.written();
-        written.map(|at| self.watch.since_boot().saturating_sub(at))
-    }
-
-    fn written(&self) -> MutexGuard<'_, Option<Duration>> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+        self.health.written_ago(self.watch.since_boot())
     }
 
     async fn write(&self) {
@@ -95,7 +85,7 @@ impl Readiness {
         let clock = match written.unwrap_or(Err(StoreError::Busy)) {
             Ok(time) => {
                 self.health.ok(Part::Store);
-                *self.written() = Some(self.watch.since_boot());
+                self.health.wrote(self.watch.since_boot());
                 self.watch.compare(time)
             }
             Err(error) => {

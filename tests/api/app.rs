@@ -270,6 +270,7 @@ impl Setup {
         checking.readiness.begin().await.unwrap();
         let public = public_side(&checking, metrics.clone(), &clock, &watch, phase.subscribe(), &self).await;
         let (readiness, issuer_health) = (checking.readiness.clone(), Arc::new(Health::default()));
+        issuer_health.wrote(watch.since_boot());
         let issuing = Issuing { store: store.clone(), ledger: store.clone(), custodian: custodian.clone(), health: issuer_health.clone() };
         let scrape = Arc::new(Scrape { metrics: metrics.clone(), watch: watch.clone(), checking: Some(checking), issuing: Some(issuing) });
 

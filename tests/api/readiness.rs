@@ -1,6 +1,6 @@
 //! Ready is who can do the work now: a store that takes no writes, keys that were not read, an issuer of which a part fails.
 
-use countersign::{authority::Actor, health::Part, http::app::Phase, token::Token};
+use countersign::{authority::Actor, health::Part, http::app::Phase, issuer::Timekeeper, token::Token};
 use reqwest::Method;
 
 use crate::{
@@ -13,6 +13,11 @@ use crate::{
 const PUBLISHED: [&str; 2] = ["/.well-known/countersign/keys.jwt", "/.well-known/jwks.json"];
 
 impl TestApp {
+    /// As each round of housekeeping begins.
+    async fn issuer_writes(&self) -> bool {
+        Timekeeper::new(self.store.clone(), self.watch.clone(), self.issuer_health.clone()).check().await.is_some()
+    }
+
     async fn assert_ready(&self, is_ready: bool) {
         let reply = self.anyone().get("/health/ready").await;
         assert_eq!(reply.status, if is_ready { 204 } else { 503 }, "{reply:?}");
@@ -108,6 +113,7 @@ async fn what_was_read_over_a_minute_ago_is_not_published() {
     for (status, reply) in published(&app, &tags).await {
         assert_eq!((reply.status, reply.header("cache-control")), (status, "max-age=30"));
     }
+    app.issuer_writes().await;
     app.assert_ready(true).await;
 }
 
@@ -181,4 +187,26 @@ async fn an_issuer_of_which_a_part_fails_is_not_ready_and_says_no_more() {
     app.phase.send_replace(Phase::Leaving);
     assert_eq!(anybody.get("/health/ready").await.problem(), (503, "leaving".into()));
     assert_eq!(anybody.get("/health/live").await.status, 204);
+}
+
+/// A disk that hangs, or housekeeping that ended: nothing fails any more, and nothing is done either.
+#[tokio::test]
+async fn an_issuer_that_has_not_written_for_over_a_minute_is_not_ready() {
+    let app = TestApp::start().await;
+    let anybody = Asker::at(app.private);
+    for (at, status) in [(NOW + 75, 204), (NOW + 76, 503), (NOW + 3_600, 503)] {
+        app.clock.set(at);
+        // The verifier's side goes on.
+        app.readiness.look().await;
+        assert_eq!(anybody.get("/health/ready").await.status, status, "at {at}");
+        app.figures().await.is("store_up", (status == 204).into());
+    }
+    assert_eq!(app.anyone().get("/health/ready").await.status, 204);
+    assert!(app.issuer_writes().await);
+    assert_eq!(anybody.get("/health/ready").await.status, 204);
+    app.figures().await.is("store_up", 1);
+    app.sql().execute_batch("CREATE TRIGGER refused BEFORE UPDATE ON issuer_time BEGIN SELECT RAISE(ABORT, 'secret'); END").unwrap();
+    assert!(!app.issuer_writes().await);
+    assert_eq!(anybody.get("/health/ready").await.problem(), (503, "unavailable".into()));
+    app.figures().await.is("store_up", 0);
 }

@@ -1,8 +1,13 @@
 //! A write that is made to try the store fails whenever a check would.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use countersign::store::{KEEP_HEARTBEATS, StoreError, VerifierStore};
+use countersign::{
+    clock::{ClockWatch, ManualClock},
+    health::Health,
+    issuer::{Timekeeper, wrote_lately},
+    store::{KEEP_HEARTBEATS, StoreError, VerifierStore},
+};
 use tokio::time::Instant;
 
 use crate::{Backend, acts::NOW, acts::World, postgres::Postgres};
@@ -36,6 +41,25 @@ pub async fn heartbeats_are_kept_for_an_hour(backend: &dyn Backend) {
     }
     issuer.purge(time).await.unwrap();
     count(2, 2).await;
+}
+
+pub async fn an_issuer_wrote_lately_while_its_store_takes_its_writes(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let now = world.stores.issuer.act_heartbeat(None).await.unwrap().unwrap_or(NOW);
+    let (watch, health) = (Arc::new(ClockWatch::new(Arc::new(ManualClock::at(now)))), Arc::new(Health::default()));
+    let keeper = Timekeeper::new(world.stores.issuer.clone(), watch.clone(), health.clone());
+    let refuse = match backend.sql("SELECT pg_backend_pid()").await {
+        Ok(()) => ("REVOKE UPDATE ON issuer_time FROM countersign_issuer", "GRANT UPDATE ON issuer_time TO countersign_issuer"),
+        Err(_) => ("CREATE TRIGGER refused BEFORE UPDATE ON issuer_time BEGIN SELECT RAISE(ABORT, 'x'); END", "DROP TRIGGER refused"),
+    };
+    let gone = ("ALTER TABLE issuer_time RENAME TO gone", "ALTER TABLE gone RENAME TO issuer_time");
+    for (breaks, mends) in [refuse, gone] {
+        assert!(keeper.check().await.is_some() && wrote_lately(&health, &watch));
+        backend.sql(breaks).await.unwrap();
+        assert!(keeper.check().await.is_none() && !wrote_lately(&health, &watch), "{breaks}");
+        backend.sql(mends).await.unwrap();
+    }
+    assert!(keeper.check().await.is_some() && wrote_lately(&health, &watch));
 }
 
 async fn until_refused(verifier: &dyn VerifierStore) {

@@ -15,8 +15,8 @@ use crate::{
     keyring::{KeyId, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     store::{
-        Corrected, Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError,
-        StoreTime, StoredKeySet, TokenRecord,
+        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet,
+        TokenRecord,
     },
     token::Cti,
 };
@@ -173,18 +173,6 @@ impl IssuerStore for PostgresStore {
         while self.acts.run(move |db| Box::pin(tokens::forget_codes(db, now))).await? {}
         while self.acts.run(move |db| Box::pin(tokens::purge(db, now))).await? {}
         Ok(())
-    }
-
-    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError> {
-        self.acts.run(move |db| Box::pin(time::heartbeat(db, believed))).await.map(Some)
-    }
-
-    async fn time(&self) -> Result<StoreTime, StoreError> {
-        time::read(&*self.reading().await?).await
-    }
-
-    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
-        self.acts.run(move |db| Box::pin(time::correct(db, now, by))).await
     }
 
     fn log_bytes(&self) -> Option<u64> {

@@ -1,17 +1,34 @@
 //! What the store knows of the time, and what is undone after a clock was ahead.
 
-use super::{ledger::append, rows::signed, session::Session};
+use async_trait::async_trait;
+
+use super::{PostgresStore, ledger::append, rows::signed, session::Session};
 use crate::{
     authority::ActorName,
     ledger::{Entry, Event},
-    store::{Corrected, KEEP_ROWS, PAGE, StoreError, StoreTime, may_end_after},
+    store::{Corrected, KEEP_ROWS, PAGE, StoreError, StoreTime, TimeStore, may_end_after},
     token::LEEWAY,
 };
 
 /// The database's own time.
 const OWN: &str = "extract(epoch FROM clock_timestamp())::bigint";
 
-pub(super) async fn heartbeat(db: &Session, believed: Option<i64>) -> Result<i64, StoreError> {
+#[async_trait]
+impl TimeStore for PostgresStore {
+    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError> {
+        self.acts.run(move |db| Box::pin(heartbeat(db, believed))).await.map(Some)
+    }
+
+    async fn time(&self) -> Result<StoreTime, StoreError> {
+        read(&*self.reading().await?).await
+    }
+
+    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
+        self.acts.run(move |db| Box::pin(correct(db, now, by))).await
+    }
+}
+
+async fn heartbeat(db: &Session, believed: Option<i64>) -> Result<i64, StoreError> {
     let raise = format!("UPDATE issuer_time SET at = greatest(at, least($1, {OWN})) RETURNING {OWN}");
     Ok(db.one(&raise, &[&believed.unwrap_or(0)]).await?.try_get(0)?)
 }
@@ -21,7 +38,7 @@ pub(super) async fn not_after_own(db: &Session, now: i64) -> Result<i64, StoreEr
     Ok(db.one(&format!("SELECT least($1, {OWN})"), &[&now]).await?.try_get(0)?)
 }
 
-pub(super) async fn read(db: &Session) -> Result<StoreTime, StoreError> {
+async fn read(db: &Session) -> Result<StoreTime, StoreError> {
     let row = db.one("SELECT nullif(at, 0), through FROM issuer_time, purged", &[]).await?;
     let newest: Option<i64> = row.try_get(0)?;
     Ok(StoreTime { newest: if newest.is_some() { newest } else { last_entry(db).await? }, purged_through: row.try_get(1)? })
@@ -40,7 +57,7 @@ async fn last_entry(db: &Session) -> Result<Option<i64>, StoreError> {
     Ok(Entry::parse(row.try_get(0)?).ok().map(|entry| entry.at))
 }
 
-pub(super) async fn correct(db: &Session, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
+async fn correct(db: &Session, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
     let StoreTime { newest, purged_through } = read(db).await?;
     if purged_through <= now && newest.is_none_or(|newest| newest <= now) {
         return Ok(None);

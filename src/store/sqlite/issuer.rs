@@ -15,8 +15,7 @@ use crate::{
     keyring::{KeyId, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     store::{
-        Corrected, Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoreTime,
-        StoredKeySet, TokenRecord,
+        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord,
     },
     token::Cti,
 };
@@ -190,18 +189,6 @@ impl IssuerStore for SqliteStore {
 
     fn log_bytes(&self) -> Option<u64> {
         self.files.log_bytes()
-    }
-
-    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError> {
-        self.write(move |db| time::heartbeat(db, believed)).await.map(|()| None)
-    }
-
-    async fn time(&self) -> Result<StoreTime, StoreError> {
-        self.read(time::read).await
-    }
-
-    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
-        self.write(move |db| time::correct(db, now, by)).await
     }
 
     fn marks(&self) -> broadcast::Receiver<Cti> {

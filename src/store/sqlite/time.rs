@@ -1,21 +1,37 @@
 //! What the store knows of the time, and what is undone after a clock was ahead.
 
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::ledger::append;
+use super::{SqliteStore, ledger::append};
 use crate::{
     authority::ActorName,
     ledger::{Entry, Event},
-    store::{Corrected, KEEP_ROWS, PAGE, StoreError, StoreTime, may_end_after},
+    store::{Corrected, KEEP_ROWS, PAGE, StoreError, StoreTime, TimeStore, may_end_after},
     token::{Cti, LEEWAY},
 };
 
-pub(super) fn heartbeat(db: &Connection, believed: Option<i64>) -> Result<(), StoreError> {
+#[async_trait]
+impl TimeStore for SqliteStore {
+    async fn act_heartbeat(&self, believed: Option<i64>) -> Result<Option<i64>, StoreError> {
+        self.write(move |db| heartbeat(db, believed)).await.map(|()| None)
+    }
+
+    async fn time(&self) -> Result<StoreTime, StoreError> {
+        self.read(read).await
+    }
+
+    async fn correct_clock(&self, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
+        self.write(move |db| correct(db, now, by)).await
+    }
+}
+
+fn heartbeat(db: &Connection, believed: Option<i64>) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE issuer_time SET at = max(at, ?1)")?.execute([believed.unwrap_or(0)])?;
     Ok(())
 }
 
-pub(super) fn read(db: &Connection) -> Result<StoreTime, StoreError> {
+fn read(db: &Connection) -> Result<StoreTime, StoreError> {
     let times = "SELECT nullif(at, 0), through FROM issuer_time, purged";
     let (newest, purged_through): (Option<i64>, i64) = db.prepare_cached(times)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(StoreTime { newest: if newest.is_some() { newest } else { last_entry(db)? }, purged_through })
@@ -35,7 +51,7 @@ fn last_entry(db: &Connection) -> Result<Option<i64>, StoreError> {
     Ok(leaf.and_then(|leaf| Entry::parse(&leaf).ok()).map(|entry| entry.at))
 }
 
-pub(super) fn correct(db: &Connection, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
+fn correct(db: &Connection, now: i64, by: ActorName) -> Result<Option<Corrected>, StoreError> {
     let StoreTime { newest, purged_through } = read(db)?;
     if purged_through <= now && newest.is_none_or(|newest| newest <= now) {
         return Ok(None);
