@@ -181,6 +181,7 @@ macro_rules! whole_suite {
             ledger::checkpoints_only_grow,
             ledger::the_ledgers_key_changes_once_and_from_there_on_it_alone_keeps_checkpoints,
             ledger::a_deployment_that_names_another_ledger_key_keeps_it,
+            ledger::a_change_of_the_key_that_no_checkpoint_covers_is_found_wherever_it_came_from,
             ledger::the_entry_that_issued_a_token_is_found,
             ledger::a_long_ledger_comes_in_pages,
             time::the_newest_time_only_grows_until_it_is_corrected,

@@ -70,8 +70,9 @@ pub async fn export<E: From<StoreError>>(store: &dyn LedgerStore, mut write: imp
 /// Audits the ledger where it is kept: what an overseer checks, and every column of every table besides.
 pub async fn inspect(store: &dyn LedgerStore, key: VerifierKey, kept: Vec<Checkpoint>) -> Result<Report, StoreError> {
     let mut walk = Walk::begin(store).await?;
-    let keys = Succession::new(key.clone(), key_changes(store).await?);
-    let mut audit = Audit::of(&keys, key, kept);
+    let changes = key_changes(store).await?;
+    let listed = changes.iter().filter(|change| change.number <= walk.head.size).count() as u64;
+    let mut audit = Audit::of(&Succession::new(key.clone(), changes), key, kept);
     let mut tree = Tree::default();
     let mut numbered = 0;
     while let Some(step) = walk.next().await? {
@@ -103,6 +104,10 @@ pub async fn inspect(store: &dyn LedgerStore, key: VerifierKey, kept: Vec<Checkp
     }
     tree.compare(store, &mut audit).await?;
     tree.count(store, &mut audit, walk.head.size).await?;
+    let named = audit.count("ledger_key_changed");
+    if listed != named {
+        audit.fault(None, format!("the store lists {listed} changes of the ledger's key, but the entries name {named}"));
+    }
     Ok(audit.finish())
 }
 

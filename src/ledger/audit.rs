@@ -96,6 +96,11 @@ impl Audit {
         self.frontier.size()
     }
 
+    /// How many entries of a kind were taken.
+    pub fn count(&self, kind: &str) -> u64 {
+        self.report.counts.get(kind).copied().unwrap_or_default()
+    }
+
     /// Takes the next entry's bytes. Gives the inner nodes of the tree that it completes.
     pub fn entry(&mut self, leaf: &[u8]) -> Vec<(NodeId, Hash)> {
         let completed = self.frontier.push(leaf_hash(leaf));

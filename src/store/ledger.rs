@@ -41,6 +41,12 @@ pub struct CheckpointRow {
     pub note: String,
 }
 
+/// A checkpoint that is not kept for its key fails: as `false` it would pass for one that another process was faster with, again and
+/// again.
+pub(super) fn not_another_key(in_force: &str, by: &str) -> Result<(), StoreError> {
+    if in_force == by { Ok(()) } else { Err(StoreError::Failed(format!("the ledger key in force is {in_force}, not {by}"))) }
+}
+
 /// What the notary and the auditors of the ledger do.
 #[async_trait]
 pub trait LedgerStore: Send + Sync {
@@ -59,11 +65,12 @@ pub trait LedgerStore: Send + Sync {
     /// The number of the entry that issued a token, counted from 1.
     async fn issued(&self, cti: Cti) -> Result<Option<u64>, StoreError>;
 
-    /// Keeps a checkpoint of more entries than any kept before, and of no more than there are, by the key in force: that of the
-    /// newest change of the ledger's key, any where there was none. `false` if it is not kept.
+    /// Keeps a checkpoint of more entries than any kept before, and of no more than there are; `false` if it is not kept. Fails
+    /// where the deployment's ledger key is not this one.
     async fn keep_checkpoint(&self, size: u64, note: String, by: &VerifierKey) -> Result<bool, StoreError>;
 
-    /// The entries that changed the ledger's key, in their order.
+    /// The entries that changed the ledger's key, in their order: those of [`Self::change_ledger_key`], and whatever else says so
+    /// and is under no checkpoint yet.
     async fn ledger_key_changes(&self) -> Result<Vec<EntryRow>, StoreError>;
 
     /// Records that the ledger's key is another from here on, if it is still `old` and the newest checkpoint still covers

@@ -23,6 +23,7 @@ mod time;
 use access::SEEN_EVERY;
 pub use access::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
 pub use deployment::{Deployment, DeploymentKeys, Found};
+use ledger::not_another_key;
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use sqlite::SqliteStore;

@@ -3,7 +3,7 @@
 use countersign::{
     authority::{ActorName, Role},
     ledger::{Event, Frontier, Hash, KeyCause, includes, leaf_hash, ledger_key, tree},
-    store::{EntryRow, PAGE},
+    store::{EntryRow, PAGE, StoreError},
     token::Cti,
 };
 use tokio::task::JoinSet;
@@ -122,7 +122,8 @@ pub async fn the_ledgers_key_changes_once_and_from_there_on_it_alone_keeps_check
         ledger.ledger_key_changes().await.unwrap(),
         [EntryRow { number: size.cast_signed(), leaf: change(5, new).canonical_bytes() }]
     );
-    assert!(!ledger.keep_checkpoint(size, "by the old one".into(), &named(5)).await.unwrap());
+    let refused = ledger.keep_checkpoint(size, "by the old one".into(), &named(5)).await;
+    assert!(matches!(refused, Err(StoreError::Failed(why)) if why.contains(&named(new).to_string())), "and says which one is in force");
     assert!(ledger.keep_checkpoint(size, "by the new one".into(), &named(new)).await.unwrap());
     for (old, signed) in [(5, size), (new, signed)] {
         assert!(!ledger.change_ledger_key(&named(old), &named(9), signed, change(old, 9)).await.unwrap());
@@ -151,6 +152,24 @@ pub async fn a_deployment_that_names_another_ledger_key_keeps_it(backend: &dyn B
     };
     backend.sql(&agrees(7)).await.expect("the deployment names the new key");
     assert!(backend.sql(&agrees(5)).await.is_err());
+}
+
+pub async fn a_change_of_the_key_that_no_checkpoint_covers_is_found_wherever_it_came_from(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let Stores { ledger, issuer, .. } = &world.stores;
+    let named = |seed| ledger_key(&"verify.example.org".parse().unwrap(), crate::world::key(seed).public()).unwrap();
+    let (old, new, by) = (Box::new(named(5)), Box::new(named(6)), ActorName::Operator);
+    let change = Event::LedgerKeyChanged { old, new, size: 0, cause: KeyCause::Renewed, reason: None, by }.at(entry().at);
+    // As somebody writes it who edits the database, before anything was signed and behind a checkpoint.
+    for _ in 0..2 {
+        issuer.record(change.clone()).await.unwrap();
+        let number = world.entries().await.cast_signed();
+        issuer.record(entry()).await.unwrap();
+        let found = ledger.ledger_key_changes().await.unwrap();
+        assert_eq!(found, [EntryRow { number, leaf: change.canonical_bytes() }]);
+        assert!(ledger.keep_checkpoint(world.entries().await, "signed".into(), &named(5)).await.unwrap(), "the deployment's key stays");
+    }
+    assert_eq!(ledger.ledger_key_changes().await.unwrap(), []);
 }
 
 pub async fn the_entry_that_issued_a_token_is_found(backend: &dyn Backend) {

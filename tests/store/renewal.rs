@@ -9,7 +9,7 @@ use countersign::{
     ledger::{
         Checkpoint, Event,
         KeyCause::{self, Lost, Renewed as InOrder, Restored, Stolen},
-        Report, VerifierKey,
+        Report, VerifierKey, ledger_key,
     },
     store::{DeploymentKeys, LedgerStore, SqliteStore},
     token::Cti,
@@ -209,6 +209,58 @@ async fn between_the_entry_and_its_checkpoint_nothing_is_signed() {
     scene.renew(InOrder).await.unwrap();
     scene.acts(1).await;
     assert!(running.can_sign().await.is_ok(), "at once, without waiting for its round");
+}
+
+/// Under the old key's signature it would lead overseers to the new one.
+#[tokio::test]
+async fn a_change_that_somebody_wrote_into_the_store_is_not_signed() {
+    use countersign::store::IssuerStore as _;
+    let scene = Scene::begin().await;
+    let running = scene.notary();
+    running.sign().await.unwrap();
+    let new = Box::new(ledger_key(&world::issuer(), world::key(6).public()).unwrap());
+    let (old, by) = (Box::new(old()), ActorName::Operator);
+    let forged = Event::LedgerKeyChanged { old, new, size: 3, cause: InOrder, reason: None, by }.at(NOW);
+    scene.store.record(forged).await.unwrap();
+    for notary in [&running, &scene.notary()] {
+        assert!(matches!(notary.sign().await, Err(NotaryError::Unfinished)));
+    }
+    assert_eq!(scene.store.checkpoints(0).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_list_of_changes_that_is_not_the_entries_own_is_found() {
+    let mut scene = Scene::begin().await;
+    let new = scene.renew(InOrder).await.unwrap().change.new;
+    scene.acts(1).await;
+    scene.notary().sign().await.unwrap();
+    let sql = Connection::open(scene.path()).unwrap();
+    sql.execute_batch("DELETE FROM ledger_key_changes").unwrap();
+    for key in [&old(), &new] {
+        assert!(!scene.audited(key, vec![]).await.faults.is_empty(), "{key}");
+    }
+    let says = "the store lists 0 changes of the ledger's key, but the entries name 1";
+    assert_eq!(scene.audited(&old(), vec![]).await.faults.iter().map(|fault| fault.what.as_str()).collect::<Vec<_>>(), [says]);
+    sql.execute_batch("INSERT INTO ledger_key_changes VALUES (2)").unwrap();
+    assert!(inspect(&*scene.store, new.clone(), vec![]).await.is_err(), "an entry about something else");
+    sql.execute_batch("DELETE FROM ledger_key_changes; INSERT INTO ledger_key_changes VALUES (4)").unwrap();
+    assert_eq!(scene.audited(&new, vec![]).await.faults, []);
+}
+
+#[tokio::test]
+async fn nothing_is_issued_while_the_deployment_names_another_key() {
+    let mut scene = Scene::begin().await;
+    let running = scene.notary();
+    running.sign().await.unwrap();
+    scene.acts(1).await;
+    let sql = Connection::open(scene.path()).unwrap();
+    sql.execute_batch("UPDATE deployment SET ledger_key = 'another'").unwrap();
+    for notary in [&running, &scene.notary()] {
+        assert!(matches!(notary.sign().await, Err(NotaryError::Store(_))));
+        assert!(notary.can_sign().await.is_err());
+    }
+    sql.execute("UPDATE deployment SET ledger_key = ?1", [old().to_string()]).unwrap();
+    assert!(running.can_sign().await.is_ok());
 }
 
 #[tokio::test]

@@ -12,19 +12,12 @@ use super::{
 };
 use crate::{
     ledger::{Entry, Hash, NodeId, VerifierKey, leaf_hash, tree},
-    store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError},
+    store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError, not_another_key},
     token::Cti,
 };
 
 /// How the tree asks for its nodes.
 type Ask<'a> = &'a mut dyn FnMut(NodeId) -> Result<Hash, StoreError>;
-
-/// The very expression of the index `ledger_key_changes`.
-const CHANGES_KEY: &str = r#"position('"event":"ledger_key_changed"'::bytea IN leaf) > 0"#;
-
-/// The key that the newest change names; none where there was no change.
-const KEY_IN_FORCE: &str = r#"SELECT substring(encode(leaf, 'escape') FROM '"new":"([^"]+)"') FROM ledger_entries
-     WHERE position('"event":"ledger_key_changed"'::bytea IN leaf) > 0 ORDER BY seq DESC LIMIT 1"#;
 
 /// The ledger's next line and the nodes that it completes, in the transaction of the act that it records.
 pub(super) async fn append(db: &Session, entry: &Entry) -> Result<(), StoreError> {
@@ -126,36 +119,49 @@ impl LedgerStore for PostgresStore {
         let (size, by) = (signed(size)?, by.to_string());
         // Each covers more entries than the one before, also where two sign at once, and none that is not there. A key that
         // was replaced meanwhile keeps none.
-        let keep = format!(
-            "INSERT INTO ledger_checkpoints (number, size, note)
+        let keep = "INSERT INTO ledger_checkpoints (number, size, note)
              SELECT coalesce(max(number), 0) + 1, $1::bigint, $2::text FROM ledger_checkpoints
              HAVING $1 > coalesce(max(size), 0) AND $1 <= (SELECT max(seq) FROM ledger_entries)
-                AND coalesce(({KEY_IN_FORCE}), $3::text) = $3::text"
-        );
-        self.acts.run(move |db| Box::pin(async move { Ok(db.execute(&keep, &[&size, &note, &by]).await? == 1) })).await
+                AND (SELECT ledger_key FROM deployment) = $3";
+        self.acts
+            .run(move |db| {
+                Box::pin(async move {
+                    let kept = db.execute(keep, &[&size, &note, &by]).await?;
+                    if kept == 0 {
+                        let in_force = db.one("SELECT ledger_key FROM deployment", &[]).await?;
+                        not_another_key(in_force.try_get(0)?, &by)?;
+                    }
+                    Ok(kept == 1)
+                })
+            })
+            .await
     }
 
     async fn ledger_key_changes(&self) -> Result<Vec<EntryRow>, StoreError> {
-        let all = format!("SELECT seq, leaf FROM ledger_entries WHERE {CHANGES_KEY} ORDER BY seq");
-        self.reading().await?.rows(&all, &[]).await?.iter().map(entry_row).collect()
+        // What no checkpoint covers is read through: nothing is signed behind a change that somebody else wrote there.
+        let all = r#"SELECT seq, leaf FROM ledger_entries WHERE seq IN (SELECT seq FROM ledger_key_changes)
+             UNION SELECT seq, leaf FROM ledger_entries
+             WHERE seq > coalesce((SELECT size FROM ledger_checkpoints ORDER BY number DESC LIMIT 1), 0)
+               AND position('"event":"ledger_key_changed"'::bytea IN leaf) > 0
+             ORDER BY seq"#;
+        self.reading().await?.rows(all, &[]).await?.iter().map(entry_row).collect()
     }
 
     async fn change_ledger_key(&self, old: &VerifierKey, new: &VerifierKey, size: u64, entry: Entry) -> Result<bool, StoreError> {
         let (old, new, size) = (old.to_string(), new.to_string(), signed(size)?);
-        let is_so = format!(
-            "SELECT coalesce(({KEY_IN_FORCE}), (SELECT ledger_key FROM deployment), $1::text) = $1::text
-                AND (SELECT coalesce(max(size), 0) FROM ledger_checkpoints) = $2::bigint"
-        );
-        let change = async move |db: &Session| {
-            // Behind the lock of every act, so that nothing comes in between.
-            let fits = db.one(&is_so, &[&old, &size]).await?.try_get(0)?;
-            if fits {
-                db.execute("UPDATE deployment SET ledger_key = $1", &[&new]).await?;
-                append(db, &entry).await?;
-            }
-            Ok(fits)
-        };
-        self.acts.run(|db| Box::pin(async move { change(db).await })).await
+        let change = "UPDATE deployment SET ledger_key = $1
+             WHERE ledger_key = $2 AND (SELECT coalesce(max(size), 0) FROM ledger_checkpoints) = $3";
+        self.acts
+            .run(move |db| {
+                Box::pin(async move {
+                    let changed = recorded(db, db.execute(change, &[&new, &old, &size]).await?, &entry).await?;
+                    if changed {
+                        db.execute("INSERT INTO ledger_key_changes (seq) SELECT max(seq) FROM ledger_entries", &[]).await?;
+                    }
+                    Ok(changed)
+                })
+            })
+            .await
     }
 
     async fn entries(&self, after: i64) -> Result<Vec<EntryRow>, StoreError> {

@@ -6,16 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use super::SqliteStore;
 use crate::{
     ledger::{Entry, Hash, NodeId, VerifierKey, leaf_hash, tree},
-    store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError},
+    store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError, not_another_key},
     token::Cti,
 };
-
-/// The very expression of the index `ledger_key_changes`.
-const CHANGES_KEY: &str = r#"instr(CAST(leaf AS TEXT), '"event":"ledger_key_changed"') > 0"#;
-
-/// The key that the newest change names; none where there was no change.
-const KEY_IN_FORCE: &str = r#"SELECT json_extract(CAST(leaf AS TEXT), '$.new') FROM ledger_entries
-     WHERE instr(CAST(leaf AS TEXT), '"event":"ledger_key_changed"') > 0 ORDER BY seq DESC LIMIT 1"#;
 
 /// The ledger's next line and the nodes that it completes, in the transaction of the act that it records.
 pub(super) fn append(db: &Connection, entry: &Entry) -> Result<(), StoreError> {
@@ -113,20 +106,33 @@ impl LedgerStore for SqliteStore {
         self.write(move |db| {
             // Each covers more entries than the one before, also where two sign at once, and none that is not there. A key that
             // was replaced meanwhile keeps none.
-            let keep = format!(
-                "INSERT INTO ledger_checkpoints (number, size, note)
-                 SELECT coalesce(max(number), 0) + 1, :size, :note FROM ledger_checkpoints
-                 HAVING :size > coalesce(max(size), 0) AND :size <= (SELECT max(seq) FROM ledger_entries)
-                    AND coalesce(({KEY_IN_FORCE}), :by) = :by"
-            );
-            Ok(db.prepare_cached(&keep)?.execute(named_params! {":size": size, ":note": note, ":by": by})? == 1)
+            let kept = db
+                .prepare_cached(
+                    "INSERT INTO ledger_checkpoints (number, size, note)
+                     SELECT coalesce(max(number), 0) + 1, :size, :note FROM ledger_checkpoints
+                     HAVING :size > coalesce(max(size), 0) AND :size <= (SELECT max(seq) FROM ledger_entries)
+                        AND (SELECT ledger_key FROM deployment) = :by",
+                )?
+                .execute(named_params! {":size": size, ":note": note, ":by": by})?;
+            if kept == 0 {
+                let in_force: String = db.prepare_cached("SELECT ledger_key FROM deployment")?.query_row([], |row| row.get(0))?;
+                not_another_key(&in_force, &by)?;
+            }
+            Ok(kept == 1)
         })
         .await
     }
 
     async fn ledger_key_changes(&self) -> Result<Vec<EntryRow>, StoreError> {
         self.read(|db| {
-            let mut all = db.prepare_cached(&format!("SELECT seq, leaf FROM ledger_entries WHERE {CHANGES_KEY} ORDER BY seq"))?;
+            // What no checkpoint covers is read through: nothing is signed behind a change that somebody else wrote there.
+            let mut all = db.prepare_cached(
+                r#"SELECT seq, leaf FROM ledger_entries WHERE seq IN (SELECT seq FROM ledger_key_changes)
+                 UNION SELECT seq, leaf FROM ledger_entries
+                 WHERE seq > coalesce((SELECT size FROM ledger_checkpoints ORDER BY number DESC LIMIT 1), 0)
+                   AND instr(CAST(leaf AS TEXT), '"event":"ledger_key_changed"') > 0
+                 ORDER BY seq"#,
+            )?;
             Ok(all.query_map([], entry_row)?.collect::<Result<_, _>>()?)
         })
         .await
@@ -135,16 +141,16 @@ impl LedgerStore for SqliteStore {
     async fn change_ledger_key(&self, old: &VerifierKey, new: &VerifierKey, size: u64, entry: Entry) -> Result<bool, StoreError> {
         let (old, new, size) = (old.to_string(), new.to_string(), signed(size)?);
         self.write(move |db| {
-            let is_so = format!(
-                "SELECT coalesce(({KEY_IN_FORCE}), (SELECT ledger_key FROM deployment), :old) = :old
-                    AND (SELECT coalesce(max(size), 0) FROM ledger_checkpoints) = :size"
-            );
-            if !db.prepare_cached(&is_so)?.query_row(named_params! {":old": old, ":size": size}, |row| row.get(0))? {
-                return Ok(false);
+            let changed = db
+                .prepare_cached(
+                    "UPDATE deployment SET ledger_key = :new
+                     WHERE ledger_key = :old AND (SELECT coalesce(max(size), 0) FROM ledger_checkpoints) = :size",
+                )?
+                .execute(named_params! {":new": new, ":old": old, ":size": size})?;
+            if recorded(db, changed, &entry)? {
+                db.prepare_cached("INSERT INTO ledger_key_changes (seq) SELECT max(seq) FROM ledger_entries")?.execute([])?;
             }
-            db.prepare_cached("UPDATE deployment SET ledger_key = ?1")?.execute([&new])?;
-            append(db, &entry)?;
-            Ok(true)
+            Ok(changed > 0)
         })
         .await
     }

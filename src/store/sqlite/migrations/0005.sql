@@ -20,9 +20,10 @@ CREATE INDEX heartbeats_by_time ON heartbeats (at);
 -- before this was recorded. Revoking it withdraws the token.
 ALTER TABLE tokens ADD COLUMN access BLOB CHECK (length(access) = 8);
 
--- Entries that name another key of the ledger: looked for at each checkpoint, so they are few and found by their place.
-CREATE INDEX ledger_key_changes ON ledger_entries (seq)
-    WHERE instr(CAST(leaf AS TEXT), '"event":"ledger_key_changed"') > 0;
+-- Where the entries that name another key of the ledger are. An index over what is in them would be asked at every entry.
+CREATE TABLE ledger_key_changes (
+    seq INTEGER PRIMARY KEY
+) STRICT;
 
 -- Columns in the order in which SQLite keeps them, the key first: in a table without rowid in any other order, SQLite 3.40 (that
 -- of Debian 12) finds NULL in a wrong column, and calls a sound store damaged.
