@@ -6,13 +6,14 @@ use countersign::{
     authority::{AccessHash, ActorName, Role, Scope},
     issuer::{Notary, inspect},
     ledger::{Event, Report},
-    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, Marked, Presented, SqliteStore, VerifierStore as _},
+    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, Marked, PostgresStore, Presented, SqliteStore, VerifierStore as _},
     token::{Cti, TokenHash},
 };
 use rusqlite::Connection;
 
 use crate::{
-    acts::officer,
+    acts::{entry, officer},
+    postgres::Postgres,
     world::{self, NOW},
 };
 
@@ -102,4 +103,41 @@ async fn tokens_their_codes_and_marks_are_as_they_were() {
     let codes: (i64, i64) = sql.query_row("SELECT expires_at, count FROM speakable", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!(codes, (300, 1));
     assert!(!sql.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap(), "each mark has its token");
+}
+
+const FIRST_OF_POSTGRES: &str = include_str!("../../src/store/postgres/migrations/0001.sql");
+
+/// While somebody reads the largest table for long, a change of it would wait, and every check behind it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_a_database_lets_it_be_brought_up_to_date_later_and_keeps_no_check_waiting() {
+    let test = "migration::a_backup_of_a_database_lets_it_be_brought_up_to_date_later_and_keeps_no_check_waiting";
+    let Some(backend) = Postgres::new(test).await else { return };
+    let issuer = backend.client("countersign_issuer").await;
+    let first = format!(
+        "CREATE TABLE schema_version (version BIGINT NOT NULL); INSERT INTO schema_version VALUES (1); {FIRST_OF_POSTGRES};
+         INSERT INTO officers VALUES ('falcon', 'officer', 0);
+         INSERT INTO authorisations VALUES ('\\x0101010101010101', 'OP', '{{online}}', 0, 900, 9, 1, 'falcon', 0, 'asked');
+         INSERT INTO tokens VALUES
+             ('\\x0202020202020202', sha256(''), '\\x01010101', '\\x0101010101010101', 'online', 0, 0, 600)"
+    );
+    issuer.batch_execute(&first).await.unwrap();
+    let backup = backend.client("postgres").await;
+    backup.batch_execute("BEGIN; SELECT count(*) FROM tokens").await.unwrap();
+    let address = backend.address("countersign_issuer");
+    let opening = tokio::spawn(async move { PostgresStore::open_for_issuer(address, &world::deployment_keys()).await.map(drop) });
+    let check = backend.client("countersign_verifier").await;
+    // As long as a check waits.
+    check.batch_execute("SET statement_timeout = 1350").await.unwrap();
+    while !opening.is_finished() {
+        check.batch_execute("SELECT count(*) FROM live_tokens").await.expect("checks go on");
+    }
+    let refused = opening.await.unwrap().unwrap_err().to_string();
+    assert!(refused.ends_with("such as a backup; try again when that has ended"), "{refused}");
+    assert!(issuer.batch_execute("SELECT 1 FROM deployment").await.is_err(), "all of it or nothing");
+    backup.batch_execute("COMMIT").await.unwrap();
+    let store = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &world::deployment_keys()).await.unwrap();
+    store.record(entry()).await.unwrap();
+    assert!(store.token(Cti([2; 8])).await.unwrap().is_some());
+    let wrong = issuer.batch_execute("UPDATE tokens SET access = '\\x01'").await.unwrap_err();
+    assert!(wrong.as_db_error().unwrap().message().contains("tokens_access_check"), "{wrong}");
 }

@@ -179,14 +179,17 @@ async fn whoever_cannot_come_in_is_told_what_to_do() {
     assert!(opened("countersign_verifier", "nothing").await.contains("deploy/postgresql.sql"));
     assert!(opened("countersign_verifier", &backend.0.name).await.contains("start the issuer first"), "nothing is in it yet");
     drop(backend.open().await);
-    backend.sql("UPDATE schema_version SET version = 99").await.unwrap();
+    // It may keep everything otherwise, also what the comparison needs.
+    backend.sql("UPDATE schema_version SET version = 99; ALTER TABLE deployment RENAME COLUMN root TO roots").await.unwrap();
     let newer = "schema 99, this program knows 2); install that version, or restore the backup from before";
     assert!(opened("countersign_verifier", &backend.0.name).await.contains(newer));
     let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &crate::world::deployment_keys()).await else {
         panic!("it opened")
     };
     assert!(error.to_string().contains(newer), "{error}");
-    backend.sql("UPDATE schema_version SET version = 1").await.unwrap();
+    let found = PostgresStore::found(&backend.address("countersign_verifier")).await;
+    assert!(found.unwrap_err().to_string().contains(newer));
+    backend.sql("UPDATE schema_version SET version = 1; ALTER TABLE deployment RENAME COLUMN roots TO root").await.unwrap();
     assert!(opened("countersign_verifier", &backend.0.name).await.contains("schema 1, this program needs 2); start the issuer"));
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_postgres::error::SqlState;
+
 use super::{
     CHECKING, PostgresAddress, binding, pooler,
     rows::number,
@@ -15,7 +17,7 @@ const MIGRATIONS: [(u32, &str); 2] = [(1, include_str!("migrations/0001.sql")), 
 /// The version that this program works with.
 const SCHEMA: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-/// The lock of whoever changes the schema ("schema" in ASCII).
+/// The lock of those who change the schema ("schema" in ASCII).
 const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(126870790434145)";
 
 /// The role whose rights the schema gives.
@@ -35,28 +37,31 @@ pub(super) async fn bring_up_to_date(address: &PostgresAddress, keys: &Deploymen
     db.batch(BEGIN).await?;
     migrate(&db, keys).await?;
     db.batch("COMMIT").await?;
-    is_current(&db).await
+    current(known_version(&db).await?)
 }
 
 /// Checks the database.
 pub(super) async fn check(address: &PostgresAddress, keys: &DeploymentKeys) -> Result<(), StoreError> {
     let db = open(address, CHECKING).await?;
+    let version = known_version(&db).await?;
     // An unbound one is refused below, with a sentence about its version.
     if let Found::Bound(bound) = binding::found(&db).await? {
         keys.check(&bound).map_err(StoreError::Unusable)?;
     }
-    is_current(&db).await
+    current(version)
 }
 
 /// What the database holds.
 pub(super) async fn found(address: &PostgresAddress) -> Result<Found, StoreError> {
-    binding::found(&open(address, CHECKING).await?).await
+    let db = open(address, CHECKING).await?;
+    known_version(&db).await?;
+    binding::found(&db).await
 }
 
 async fn open(address: &PostgresAddress, manner: Manner) -> Result<Session, StoreError> {
     let db = Session::open(address, manner, None).await?;
     pooler::refuse(address, &db).await?;
-    // What was answered must survive the loss of power (threat 18), whoever set up the database.
+    // What was answered must survive the loss of power (threat 18), however the database was set up.
     for setting in ["fsync", "full_page_writes"] {
         let value: String = db.one("SELECT current_setting($1)", &[&setting]).await?.try_get(0)?;
         if value != "on" {
@@ -67,20 +72,11 @@ async fn open(address: &PostgresAddress, manner: Manner) -> Result<Session, Stor
 }
 
 async fn migrate(db: &Session, keys: &DeploymentKeys) -> Result<(), StoreError> {
+    let applied = known_version(db).await?;
     let unbound = binding::compared(db, keys).await?;
-    let may = |error| match error {
-        StoreError::Failed(reason) => {
-            StoreError::Unusable(format!("cannot be brought up to date: {reason}; the issuer's user must own it"))
-        }
-        error => error,
-    };
-    db.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)").await.map_err(may)?;
-    let applied = version(db).await?;
-    if applied > SCHEMA {
-        return Err(StoreError::of_schema("", applied, SCHEMA));
-    }
+    db.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)").await.map_err(unchanged)?;
     for (version, statements) in MIGRATIONS.iter().filter(|(version, _)| *version > applied) {
-        db.batch(statements).await.map_err(may)?;
+        db.batch(statements).await.map_err(unchanged)?;
         db.batch(&format!("DELETE FROM schema_version; INSERT INTO schema_version (version) VALUES ({version})")).await?;
     }
     match unbound {
@@ -89,17 +85,32 @@ async fn migrate(db: &Session, keys: &DeploymentKeys) -> Result<(), StoreError> 
     }
 }
 
-async fn version(db: &Session) -> Result<u32, StoreError> {
-    number(&db.one("SELECT coalesce(max(version), 0) FROM schema_version", &[]).await?, 0)
+/// Why the schema is as it was.
+fn unchanged(error: StoreError) -> StoreError {
+    let StoreError::Failed(reason) = error else { return error };
+    let what_to_do = if reason.contains(SqlState::LOCK_NOT_AVAILABLE.code()) {
+        "another session uses its tables for long, such as a backup; try again when that has ended"
+    } else {
+        "the issuer's user must own it"
+    };
+    StoreError::Unusable(format!("cannot be brought up to date: {reason}; {what_to_do}"))
 }
 
-async fn is_current(db: &Session) -> Result<(), StoreError> {
+/// The number of the last change, 0 where there was none. Asked before anything else: what a newer version keeps may be kept
+/// otherwise.
+async fn known_version(db: &Session) -> Result<u32, StoreError> {
     let there: bool = db.one("SELECT to_regclass('schema_version') IS NOT NULL", &[]).await?.try_get(0)?;
     if !there {
-        return Err(StoreError::Unusable("is empty; start the issuer first, which fills it".into()));
+        return Ok(0);
     }
-    match version(db).await? {
+    let applied = number(&db.one("SELECT coalesce(max(version), 0) FROM schema_version", &[]).await?, 0)?;
+    if applied > SCHEMA { Err(StoreError::of_schema("", applied, SCHEMA)) } else { Ok(applied) }
+}
+
+fn current(version: u32) -> Result<(), StoreError> {
+    match version {
         SCHEMA => Ok(()),
-        other => Err(StoreError::of_schema("", other, SCHEMA)),
+        0 => Err(StoreError::Unusable("is empty; start the issuer first, which fills it".into())),
+        older => Err(StoreError::of_schema("", older, SCHEMA)),
     }
 }
