@@ -15,6 +15,8 @@ mod database;
 mod deployment;
 #[path = "store/faulty.rs"]
 mod faulty;
+#[path = "store/foreign.rs"]
+mod foreign;
 #[path = "store/groups.rs"]
 mod groups;
 #[path = "store/guards.rs"]

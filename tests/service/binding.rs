@@ -114,6 +114,30 @@ fn nothing_is_lost(store: &str) {
     production.ok(&["ledger", "show"]);
 }
 
+/// What a folder of an early version lacks is published only behind the comparison.
+#[test]
+fn a_strangers_folder_without_its_ledgers_name_gets_none() {
+    let production = Folder::ready();
+    production.ok(&["keys", "publish"]);
+    let store = format!("sqlite:{}", production.path().join("store.sqlite").display());
+    let stranger = Folder::empty();
+    stranger.write("countersign.toml", &SETTINGS.replace("sqlite:store.sqlite", &store));
+    stranger.ok(&["keys", "init"]);
+    fs::remove_file(stranger.path().join("keys/ledger.vkey")).unwrap();
+    let (before, keys) = (rows(&store), files(&stranger.path().join("keys")));
+    for role in ["all", "issuer"] {
+        let said = stranger.run(&["serve", "--role", role]);
+        assert!(said.code == 2 && said.stderr.contains("belongs to another deployment"), "{}", said.stderr);
+        assert!(rows(&store) == before && files(&stranger.path().join("keys")) == keys, "{role}");
+    }
+    // Without the private half no store is made either.
+    stranger.write("countersign.toml", SETTINGS);
+    fs::remove_file(stranger.path().join("keys/private/ledger.pem")).unwrap();
+    let said = stranger.run(&["serve", "--role", "issuer"]);
+    assert!(said.code == 2 && said.stderr.contains("ledger.pem"), "{}", said.stderr);
+    assert!(!stranger.path().join("store.sqlite").exists());
+}
+
 #[test]
 fn another_folders_keys_change_nothing_in_a_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,11 @@ use crate::store::{
     deployment::{Evidence, Found},
 };
 
+/// Whether a database is another program's.
+pub(super) fn is_foreign(db: &Connection) -> rusqlite::Result<bool> {
+    Ok(has_any_table(db)? && !has_table(db, "ledger_entries")?)
+}
+
 /// What a database holds.
 pub(super) fn found(db: &Connection) -> rusqlite::Result<Found> {
     if !has_table(db, "ledger_entries")? {
@@ -25,12 +30,11 @@ pub(super) fn found(db: &Connection) -> rusqlite::Result<Found> {
 pub(super) fn compared(db: &Connection, keys: &DeploymentKeys) -> rusqlite::Result<Result<Option<Deployment>, String>> {
     Ok(match found(db)? {
         Found::Bound(bound) => keys.check(&bound).map(|()| None),
-        Found::Nothing if has_any_table(db)? => Err("is the database of another program; name the right file".into()),
         Found::Nothing | Found::Unbound => keys.bind(&evidence(db)?).map(Some),
     })
 }
 
-/// Writes the row.
+/// Only once: a second row is refused.
 pub(super) fn bind(db: &Connection, deployment: &Deployment) -> Result<(), StoreError> {
     db.execute(
         "INSERT INTO deployment (only_row, id, epoch, issuer, root, ledger_key) VALUES (1, :id, :epoch, :issuer, :root, :ledger_key)",

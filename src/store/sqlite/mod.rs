@@ -83,7 +83,9 @@ impl SqliteStore {
         if !is_there(path)? {
             return Ok(Found::Nothing);
         }
-        binding::found(&connect(path)?).map_err(|error| unusable(path, "cannot be read", &error))
+        let connection = connect(path)?;
+        known_version(path, &connection)?;
+        binding::found(&connection).map_err(|error| unusable(path, "cannot be read", &error))
     }
 
     /// Opens the file for the issuer: makes it if it is missing, readable by its owner alone, and migrates it. The file of another
@@ -104,6 +106,7 @@ impl SqliteStore {
             return Err(StoreError::Unusable(format!("{} is not there; start the issuer first, which makes it", path.display())));
         }
         let connection = connect(path)?;
+        known_version(path, &connection)?;
         match binding::found(&connection).map_err(|error| unusable(path, "cannot be read", &error))? {
             Found::Bound(bound) => keys.check(&bound).map_err(|how| StoreError::Unusable(format!("{} {how}", path.display())))?,
             // Refused below, with a sentence about its version.
@@ -121,6 +124,8 @@ impl SqliteStore {
     }
 
     fn start(path: &Path, writer: Connection) -> Result<Self, StoreError> {
+        // The one setting that stays in the file: now it is known to be ours.
+        writer.pragma_update(None, "journal_mode", "WAL").map_err(|error| unusable(path, "cannot be opened", &error))?;
         let readers = [connect(path)?, connect(path)?];
         let log = connect(path)?;
         log.busy_timeout(Duration::ZERO).map_err(|error| unusable(path, "cannot be opened", &error))?;
@@ -185,6 +190,7 @@ fn unusable(path: &Path, what: &str, error: &rusqlite::Error) -> StoreError {
     StoreError::Unusable(format!("{} {what}: {why}", path.display()))
 }
 
+/// Changes nothing in the file, which may be another program's.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Connection> {
@@ -194,7 +200,6 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
             return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY), None));
         }
         connection.busy_timeout(LOCK_WAIT)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
         // FULL: a mark that was answered survives the loss of power (threat 18).
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -212,13 +217,24 @@ fn schema_version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
 }
 
-fn migrate(path: &Path, connection: &mut Connection, keys: &DeploymentKeys) -> Result<(), StoreError> {
-    let wrong = |error: rusqlite::Error| unusable(path, "cannot be brought up to date", &error);
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
-    let applied = schema_version(&transaction).map_err(wrong)?;
+/// The version of a store that this program can read. Asked before anything else: another program's database is left alone, and what
+/// a newer version keeps may be kept otherwise.
+fn known_version(path: &Path, connection: &Connection) -> Result<u32, StoreError> {
+    let wrong = |error: rusqlite::Error| unusable(path, "cannot be read", &error);
+    if binding::is_foreign(connection).map_err(wrong)? {
+        return Err(StoreError::Unusable(format!("{} is the database of another program; name the right file", path.display())));
+    }
+    let applied = schema_version(connection).map_err(wrong)?;
     if applied > SCHEMA {
         return Err(StoreError::of_schema(&format!("{} ", path.display()), applied, SCHEMA));
     }
+    Ok(applied)
+}
+
+fn migrate(path: &Path, connection: &mut Connection, keys: &DeploymentKeys) -> Result<(), StoreError> {
+    let wrong = |error: rusqlite::Error| unusable(path, "cannot be brought up to date", &error);
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
+    let applied = known_version(path, &transaction)?;
     let unbound = binding::compared(&transaction, keys).map_err(wrong)?;
     let unbound = unbound.map_err(|how| StoreError::Unusable(format!("{} {how}", path.display())))?;
     for (version, statements, follow) in MIGRATIONS.iter().filter(|(version, ..)| *version > applied) {
