@@ -106,6 +106,11 @@ impl Health {
         self.written().map(|at| since_boot.saturating_sub(at))
     }
 
+    /// Whether it did within this time before `since_boot`, and no write failed since.
+    pub fn takes_writes(&self, since_boot: Duration, within: Duration) -> bool {
+        !self.fails(Part::Store) && self.written_ago(since_boot).is_some_and(|ago| ago <= within)
+    }
+
     fn log(&self, part: Part) -> &Recurring {
         &self.logs[part as usize]
     }

@@ -30,8 +30,7 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(75);
 /// Whether the store took a write of the issuer's lately, and none failed since. Each round of housekeeping makes one, so rounds that
 /// do not come any more are noticed too.
 pub fn wrote_lately(health: &Health, watch: &ClockWatch) -> bool {
-    let failing = health.failing_parts().contains_key(&Part::Store);
-    !failing && health.written_ago(watch.since_boot()).is_some_and(|ago| ago <= WRITTEN_WITHIN)
+    health.takes_writes(watch.since_boot(), WRITTEN_WITHIN)
 }
 
 /// The time in seconds since 1970, and what may be done at it.

@@ -17,7 +17,7 @@ use crate::{
 
 /// Does what may take long, as waiting for a command, a passphrase or a disk does, while the other tasks of a service's thread go
 /// on without it.
-pub(super) fn beside<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn blocking<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
         // A command, or a test with one thread.
@@ -27,7 +27,7 @@ pub(super) fn beside<T>(work: impl FnOnce() -> T) -> T {
 
 /// Writes a private key, encrypted if there is a passphrase. It is durable before anything is published about it.
 pub(super) fn create_private(path: &Path, key: &SigningKey, passphrase: Option<&SecretString>) -> Result<(), KeyFolderError> {
-    beside(|| {
+    blocking(|| {
         let pem = key.to_pem(passphrase.map(bytes)).map_err(|error| KeyFolderError::Key { path: path.to_owned(), error })?;
         files::write_new(path, pem.as_bytes(), PRIVATE).map_err(|error| unwritable(folder_of(path), &error))
     })
@@ -37,7 +37,7 @@ pub(super) fn create_private(path: &Path, key: &SigningKey, passphrase: Option<&
 pub(super) fn read_private(path: &Path, passphrase: Option<&SecretString>) -> Result<SigningKey, KeyFolderError> {
     files::check(folder_of(path), Kind::Trusted)?;
     let pem = Zeroizing::new(files::read(path, Kind::Secret)?);
-    beside(|| SigningKey::from_pem(&pem, passphrase.map(bytes))).map_err(|error| KeyFolderError::Key { path: path.to_owned(), error })
+    blocking(|| SigningKey::from_pem(&pem, passphrase.map(bytes))).map_err(|error| KeyFolderError::Key { path: path.to_owned(), error })
 }
 
 pub(super) fn unwritable(path: &Path, error: &io::Error) -> KeyFolderError {

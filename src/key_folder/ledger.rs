@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::{
     KeyFolder, KeyFolderError,
-    files::{beside, create_private, read_private, unwritable},
+    files::{blocking, create_private, read_private, unwritable},
 };
 use crate::{
     files::{FileError, Kind, PRIVATE, check, destroy, folder_of, reason, replace},
@@ -77,6 +77,8 @@ impl LedgerFolder {
         let [now, next, old] = ["ledger", "ledger.next", "ledger.old"].map(|name| self.folder.private(name));
         if next.exists() {
             if now.exists() {
+                // One that is still there would only lose its name.
+                destroyed(&old)?;
                 durably(&old, |path| fs::rename(&now, path))?;
             }
             durably(&now, |path| fs::rename(&next, path))?;
@@ -87,7 +89,7 @@ impl LedgerFolder {
 
     fn write_last(&self, note: &str) -> Result<(), KeyFolderError> {
         // Two processes may sign for one folder: each write is whole.
-        beside(|| replace(&self.last_path(), note.as_bytes(), PRIVATE)).map_err(|error| unwritable(&self.last_path(), &error))
+        blocking(|| replace(&self.last_path(), note.as_bytes(), PRIVATE)).map_err(|error| unwritable(&self.last_path(), &error))
     }
 }
 

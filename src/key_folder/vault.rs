@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{
     KeyFolderError,
-    files::{beside, create_private, read_private, unwritable},
+    files::{blocking, create_private, read_private, unwritable},
     hold,
 };
 use crate::{
@@ -53,7 +53,7 @@ impl FolderVault {
             Holding::Command(_) => act(),
             Holding::Change(patience) => hold(folder_of(&self.private), patience).and_then(|_lock| act()),
         };
-        beside(held).map_err(sentence)
+        blocking(held).map_err(sentence)
     }
 
     fn read(&self, id: KeyId) -> Result<SigningKey, KeyFolderError> {

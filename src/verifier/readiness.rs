@@ -72,7 +72,7 @@ impl Readiness {
 
     /// Whether the store took a write within the last half minute, and none failed since.
     pub fn wrote_lately(&self) -> bool {
-        !self.health.fails(Part::Store) && self.written_ago().is_some_and(|ago| ago <= WRITTEN_WITHIN)
+        self.health.takes_writes(self.watch.since_boot(), WRITTEN_WITHIN)
     }
 
     /// How long ago the store last took a write that was made to try it; `None` if it never did.

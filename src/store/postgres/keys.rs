@@ -22,7 +22,7 @@ pub(super) async fn records(db: &Session) -> Result<Vec<KeyRecord>, StoreError> 
     db.rows(all, &[]).await?.iter().map(rows::key_record).collect()
 }
 
-/// Told with the commit, so that a listener finds what changed.
+/// Sent with the commit, so that a listener finds what changed.
 async fn tell(db: &Session) -> Result<(), StoreError> {
     db.execute("SELECT pg_notify($1, '')", &[&CHANGED]).await.map(drop)
 }

@@ -158,7 +158,7 @@ fn leave_transaction(connection: &Connection) {
     if !connection.is_autocommit()
         && let Err(error) = connection.execute_batch("ROLLBACK")
     {
-        tracing::error!(%error, "a transaction could not be ended");
+        tracing::error!(kind = "store_commit", %error, "a transaction could not be ended");
     }
 }
 
