@@ -110,8 +110,8 @@ impl DeploymentKeys {
     fn at_another_time(&self, how: &str) -> String {
         let folder = self.folder.display();
         format!(
-            "is of another time than the keys in {folder}: {how}; nothing was changed; if the key folder is the older one, bring the store's \
-             ledger.vkey to it, with private/ledger.pem if that still exists; if an older copy of the store was put back, run \
+            "is of another time than the keys in {folder}: {how}; nothing was changed; if the key folder is the older one, write the store's \
+             key into its ledger.vkey, and bring private/ledger.pem if that still exists; if an older copy of the store was put back, run \
              `countersign keys ledger renew --restored`"
         )
     }
@@ -166,7 +166,7 @@ pub(super) mod tests {
         let refused = keys(ISSUER, 1, &[3]).check(&bound).unwrap_err();
         let begins = "is of another time than the keys in staging: its ledger key is verify.example.org/ledger+";
         assert!(refused.starts_with(begins), "{refused}");
-        for way_out in ["bring the store's ledger.vkey to it", "`countersign keys ledger renew --restored`"] {
+        for way_out in ["write the store's key into its ledger.vkey", "`countersign keys ledger renew --restored`"] {
             assert!(refused.contains(way_out), "{refused}");
         }
     }
