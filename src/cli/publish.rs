@@ -168,7 +168,7 @@ async fn request(
 async fn ledger_key(place: &Place, settings: &Settings, folder: &HeldFolder) -> Result<(), Failure> {
     let (issuer, passphrase) = (settings.issuer()?, settings.passphrase()?);
     if folder.has_ledger_key() {
-        return Ok(folder.publish_ledger_key(&issuer, passphrase)?);
+        return Ok(folder.ledger(&issuer, passphrase).publish_missing()?);
     }
     match Stores::found(settings).await? {
         Found::Nothing => Ok(folder.make_ledger_key(&issuer, &*place.entropy, passphrase.as_ref())?),

@@ -24,7 +24,7 @@ use crate::{
         proxy::Proxies,
         public,
     },
-    issuer::{Custodian, CustodyError, Housekeeper, LedgerVault as _, Notary},
+    issuer::{Custodian, CustodyError, Housekeeper, Notary},
     key_folder::KeyFolder,
     store::{Found, IssuerStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
@@ -122,11 +122,9 @@ impl Service {
         check_keys(settings, place, &folder).await?;
         let ledger = folder.ledger(&issuer, settings.passphrase()?);
         // A key that is missing is refused before a store is made; its public half is published once the store is known to be its own.
-        if !matches!(ledger.current(), Ok(Some(_))) {
-            ledger.check()?;
-        }
-        let store = Stores::for_issuer(settings, place).await?;
         ledger.check()?;
+        let store = Stores::for_issuer(settings, place).await?;
+        ledger.publish_missing()?;
         let custodian = Arc::new(place.custodian(store.issuer.clone(), settings, folder.vault(settings.passphrase()?))?);
         custodian.install(&folder.key_set()?).await?;
         let notary = Arc::new(Notary::new(store.ledger.clone(), Arc::new(ledger)));

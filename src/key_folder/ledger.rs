@@ -28,14 +28,19 @@ pub struct LedgerFolder {
 }
 
 impl LedgerFolder {
-    /// Reads the key that signs, and publishes its public half where a folder of an early version has none.
+    /// Whether the key that signs is here and can be read.
     pub fn check(&self) -> Result<(), KeyFolderError> {
         let path = self.folder.private("ledger");
         if !path.exists() {
             return Err(KeyFolderError::NoLedgerKey(path));
         }
-        let key = self.key("ledger")?;
-        if self.vkey().exists() { Ok(()) } else { self.publish(key.name()) }
+        self.key("ledger").map(drop)
+    }
+
+    /// Publishes the public half of the key that signs where the private one is alone: in a folder of an early version, or where
+    /// the command that made it was killed.
+    pub fn publish_missing(&self) -> Result<(), KeyFolderError> {
+        if self.vkey().exists() { Ok(()) } else { self.publish(self.key("ledger")?.name()) }
     }
 
     fn vkey(&self) -> PathBuf {

@@ -218,12 +218,6 @@ impl HeldFolder {
         self.write_ledger(issuer, &draw_key(entropy)?, passphrase)
     }
 
-    /// Publishes the public half of a ledger key where a command that was killed left the private one alone.
-    pub fn publish_ledger_key(&self, issuer: &IssuerName, passphrase: Option<SecretString>) -> Result<(), KeyFolderError> {
-        let is_alone = self.private("ledger").exists() && !self.path.join("ledger.vkey").exists();
-        if is_alone { self.ledger(issuer, passphrase).check() } else { Ok(()) }
-    }
-
     /// A signed set beside the place of the one before, durable already.
     pub fn draft_key_set(&self, jwt: &str) -> Result<Finished, KeyFolderError> {
         Draft::of(&self.path.join("keyset.jwt"), jwt.as_bytes(), PUBLIC).map_err(|error| unwritable(&self.path, &error))
