@@ -21,7 +21,7 @@ use std::{
 use countersign::{
     authority::{AccessHash, AuthorisationId},
     ledger::Event,
-    store::{IssuerStore as _, KEEP_ROWS, Marked, NewToken, Presented, Speakable, SqliteStore, VerifierStore as _},
+    store::{IssuerStore as _, KEEP_ROWS, Marked, NewToken, Presented, Room, Speakable, SqliteStore, VerifierStore as _},
     token::{Channel, Cti, SpokenCode, SpokenSize, Token, TokenHash},
 };
 use futures_util::{StreamExt as _, stream};
@@ -224,7 +224,12 @@ fn new_token(n: u64) -> (NewToken, Event) {
         issued_at: NOW,
         starts_at: NOW,
         expires_at: NOW + 600,
-        speakable: Some(Speakable { code, token, max_live: u32::MAX }),
+        speakable: Some(Speakable {
+            code,
+            shortest: SpokenSize::Six,
+            token,
+            room: Room { five: u32::MAX, all: u32::MAX, person: u32::MAX },
+        }),
     };
     (new, event)
 }

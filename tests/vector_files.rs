@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use countersign::{
     keyring::{IssuerName, PublicKey, PublicKeys},
-    token::{InputError, Rejection, SpokenCode, SpokenSize, Token, Unverified},
+    token::{InputError, Rejection, SpokenCode, Token, Unverified},
 };
 use serde_json::Value;
 
@@ -101,8 +101,10 @@ fn every_input_is_read_or_refused() {
 #[test]
 fn every_spoken_code_is_read_or_mistyped() {
     let judge = |vector: &Value| {
-        let words = u8::try_from(vector["spoken_words"].as_u64().unwrap()).unwrap();
-        match SpokenCode::parse(text(vector, "input"), SpokenSize::try_from(words).unwrap()) {
+        let words = vector["spoken_words"].as_u64().unwrap();
+        match SpokenCode::parse(text(vector, "input")) {
+            // A whole code of the other size is read as one of that size.
+            Ok(code) if code.size().words() as u64 != words => "mistyped".into(),
             Ok(code) => serde_json::json!({"code": format!("{:x}", code.value())}),
             Err(_) => "mistyped".into(),
         }

@@ -9,8 +9,8 @@ use countersign::{
     issuer::{Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, IssueRequest, Notary, POLICY, Registry, Trust},
     key_folder::KeyFolder,
     keyring::IssuerName,
-    store::{IssuerStore, LedgerStore},
-    token::{Approach, Channel, SpokenSize, Token},
+    store::{IssuerStore, LedgerStore, Room},
+    token::{Approach, Channel, SpokenSize, SpokenWords, Token},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -106,7 +106,7 @@ impl Office {
         custodian.install(&keys.key_set().expect("it was made")).await.expect("a store");
         custodian.rotate(Checked::Settled(clock.now())).await.expect("keys");
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
-        let rules = DeskSettings { issuer, spoken: SpokenSize::Five, max_live: 1 };
+        let rules = DeskSettings { issuer, spoken: SpokenWords::Fixed(SpokenSize::Five), room: Room { five: 1, all: 1, person: 1 } };
         let notary = Arc::new(Notary::new(ledger, Arc::new(keys.ledger(&rules.issuer, None))));
         let desk = Desk::new(store, Arc::new(ClockWatch::new(clock)), entropy, custodian, notary, rules);
         let officer = person(&registry, "falcon", Role::Officer).await;

@@ -161,7 +161,7 @@ impl Service {
         let keys = Arc::new(KeyWatch::new(folder.root()?, settings.issuer()?, place.clock.clone()));
         let store = Arc::new(Measured::new(store, self.metrics.clone()));
         let readiness = Readiness::new(store.clone(), keys.clone(), place.watch.clone(), self.verifier_health.clone());
-        Ok(Checking { store, keys, readiness: Arc::new(readiness), guesses: settings.guessing()?.guesses })
+        Ok(Checking { store, keys, readiness: Arc::new(readiness), budgets: settings.guessing()?.budgets })
     }
 
     fn housekeeper(

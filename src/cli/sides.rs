@@ -49,7 +49,7 @@ pub fn public_app(
     phase: watch::Receiver<Phase>,
     metrics: Arc<Metrics>,
 ) -> Result<PublicApp, Failure> {
-    let Checking { store, keys, readiness, guesses } = checking;
+    let Checking { store, keys, readiness, budgets } = checking;
     let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
     warn_of_gaps(&organisation);
     let public_url = settings.public_url()?;
@@ -59,10 +59,10 @@ pub fn public_app(
         api: String::new(),
         root: keys.root().clone(),
         minimum_key_set: 1,
-        spoken: guessing.spoken,
+        spoken: guessing.words,
         organisation,
     });
-    let rules = VerifierSettings { issuer, spoken: guessing.spoken, guesses };
+    let rules = VerifierSettings { issuer, budgets };
     Ok(PublicApp {
         verifier: Verifier::new(store, place.watch.clone(), keys, rules),
         readiness,
@@ -89,7 +89,7 @@ pub fn private_app(
     let Issuing { store, custodian, health, .. } = issuing;
     let guessing = settings.guessing()?;
     let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
-    let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.spoken, max_live: guessing.max_live };
+    let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.words, room: guessing.room };
     Ok(PrivateApp {
         registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
         passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), relying_party(settings)?),

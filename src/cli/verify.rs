@@ -119,7 +119,7 @@ fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> Stri
         lines.push(words.text("verdict.already_checked.when", &[("ago", &words.ago(now - minute))]));
     }
     if verdict == "mistyped" {
-        lines.extend(hint(&words, code, settings));
+        lines.extend(hint(&words, code));
     }
     lines.extend(said(&answer["approach"]));
     lines.extend(answer["challenge"].as_str().map(|result| say(&format!("number.{result}"))));
@@ -136,7 +136,6 @@ fn said(approach: &Value) -> Option<String> {
 }
 
 /// What may be wrong with words that do not fit; a question, never a correction.
-fn hint(words: &Catalogue, code: &str, settings: &Settings) -> Option<String> {
-    let size = settings.guessing().ok()?.spoken;
-    SpokenCode::parse(code, size).is_err().then(|| words.hint(&correct(code, size), size))
+fn hint(words: &Catalogue, code: &str) -> Option<String> {
+    SpokenCode::parse(code).is_err().then(|| words.hint(&correct(code)))
 }

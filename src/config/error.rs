@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::{files::FileError, keyring::IssuerNameError};
+use crate::{
+    files::FileError,
+    keyring::IssuerNameError,
+    token::{SpokenSize, SpokenWords},
+};
 
 /// A setting is missing or wrong.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +62,7 @@ pub enum ConfigError {
     /// A guesser would have too good a chance.
     #[error(
         "{guesses} guesses at {max_live} live codes of {words} words give a guesser a better chance than one in a million; \
-         lower --guesses or --max-live{}", if *words < 6 { ", or set --spoken-words 6" } else { "" }
+         lower --guesses or --max-live{}", if matches!(words, SpokenWords::Fixed(SpokenSize::Six)) { "" } else { ", or set --spoken-words 6" }
     )]
     GuessBudget {
         /// Misses per window.
@@ -66,6 +70,6 @@ pub enum ConfigError {
         /// Live codes.
         max_live: u32,
         /// Words of a code.
-        words: usize,
+        words: SpokenWords,
     },
 }

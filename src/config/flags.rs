@@ -1,6 +1,9 @@
 //! Flags with their environment variables, and the settings file behind them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr as _,
+};
 
 use clap::Args;
 use serde::Deserialize;
@@ -9,6 +12,7 @@ use super::{ConfigError, Settings, mistyped, number, rotation::Rotation};
 use crate::{
     files::{self, Kind},
     store::PostgresAddress,
+    token::SpokenWords,
     words::Language,
 };
 
@@ -91,9 +95,9 @@ pub struct Flags {
     /// File with the credential of `officers credential`
     #[arg(long, global = true, env = "COUNTERSIGN_CREDENTIAL_FILE", hide_env_values = true, value_name = "FILE")]
     pub credential_file: Option<PathBuf>,
-    /// Words of a spoken code: 5 or 6
-    #[arg(long, global = true, env = "COUNTERSIGN_SPOKEN_WORDS", hide_env_values = true, value_name = "N", value_parser = number::<u8>)]
-    pub spoken_words: Option<u8>,
+    /// Words of a spoken code: 5, 6 or auto
+    #[arg(long, global = true, env = "COUNTERSIGN_SPOKEN_WORDS", hide_env_values = true, value_name = "N", value_parser = SpokenWords::from_str)]
+    pub spoken_words: Option<SpokenWords>,
     /// Spoken codes that may be live at once
     #[arg(long, global = true, env = "COUNTERSIGN_MAX_LIVE", hide_env_values = true, value_name = "N", value_parser = number::<u32>)]
     pub max_live: Option<u32>,
@@ -148,7 +152,7 @@ struct File {
     private_url: Option<String>,
     console_url: Option<String>,
     credential_file: Option<PathBuf>,
-    spoken_words: Option<u8>,
+    spoken_words: Option<SpokenWords>,
     max_live: Option<u32>,
     guesses: Option<u32>,
     page_origins: Vec<String>,

@@ -2,6 +2,7 @@
 
 mod error;
 mod flags;
+mod guessing;
 mod in_force;
 mod logs;
 mod mistyped;
@@ -16,6 +17,7 @@ use secrecy::SecretString;
 pub use self::{
     error::ConfigError,
     flags::{Flags, Organisation},
+    guessing::Guessing,
     logs::{LogFormat, LogLevel},
     rotation::{LONGEST_KEY, duration},
 };
@@ -24,7 +26,7 @@ use crate::{
     issuer::Credential,
     keyring::{IssuerName, rotation::Policy},
     store::PostgresAddress,
-    token::SpokenSize,
+    token::{SpokenSize, SpokenWords},
     words::Language,
 };
 
@@ -39,17 +41,6 @@ pub enum StoreAddress {
     Sqlite(PathBuf),
     /// In a database that others may share.
     Postgres(PostgresAddress),
-}
-
-/// Bounds that keep guessing hopeless.
-#[derive(Clone, Copy, Debug)]
-pub struct Guessing {
-    /// Length of codes.
-    pub spoken: SpokenSize,
-    /// Codes that may be live at once.
-    pub max_live: u32,
-    /// Misses that are answered per longest token lifetime.
-    pub guesses: u32,
 }
 
 impl Settings {
@@ -142,18 +133,7 @@ impl Settings {
 
     /// How codes are guarded. Refused where a guesser's chance per token lifetime would be over one in a million.
     pub fn guessing(&self) -> Result<Guessing, ConfigError> {
-        let words = self.0.spoken_words.unwrap_or(5);
-        let spoken = SpokenSize::try_from(words).map_err(|()| ConfigError::Wrong {
-            flag: "--spoken-words",
-            value: words.to_string(),
-            wanted: "5 or 6",
-        })?;
-        let (guesses, max_live) = (self.0.guesses.unwrap_or(3_000), self.0.max_live.unwrap_or(256));
-        let chance = f64::from(guesses) * f64::from(max_live) / 2_f64.powi(spoken.bits().cast_signed());
-        if chance > 1e-6 {
-            return Err(ConfigError::GuessBudget { guesses, max_live, words: spoken.words() });
-        }
-        Ok(Guessing { spoken, max_live, guesses })
+        Guessing::new(self.0.spoken_words.unwrap_or(SpokenWords::Fixed(SpokenSize::Five)), self.0.max_live, self.0.guesses)
     }
 
     /// Origins of pages hosted elsewhere.
@@ -246,18 +226,6 @@ pub fn base_url(flag: &'static str, value: &str) -> Result<String, ConfigError> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_guess_budget_is_one_in_a_million_at_most() {
-        let guessing = |words, guesses, max_live| {
-            Settings(Flags { spoken_words: Some(words), guesses: Some(guesses), max_live: Some(max_live), ..Flags::default() }).guessing()
-        };
-        assert!(guessing(5, 3_000, 256).is_ok(), "the defaults");
-        assert!(guessing(5, 4_294, 256).is_ok());
-        assert!(guessing(5, 4_295, 256).is_err());
-        assert!(guessing(6, 4_295, 256_000).is_ok());
-        assert!(guessing(7, 1, 1).is_err());
-    }
 
     #[test]
     fn urls_are_scheme_and_host() {

@@ -16,7 +16,7 @@ use crate::{
     entropy::Entropy,
     page::{Document, Fields},
     token::{Challenge, InputError, SpokenCode, Token, correct},
-    verifier::{Check, Shown, Verdict, Verifier},
+    verifier::{Check, Shown, Verdict},
 };
 
 /// The language that a link of our menu names.
@@ -53,14 +53,13 @@ pub async fn answer(
         return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some("check.empty"), &empty())).into_response();
     };
     fields.own = fields.own.or_else(|| draw(&*app.entropy));
-    let check = match read(&fields, &app.verifier) {
+    let check = match read(&fields) {
         Ok(check) => check,
         Err(problem) => return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)).into_response(),
     };
     match app.limited(peer, check).await {
         Ok(answer) if answer.verdict == Verdict::Mistyped => {
-            let size = app.verifier.spoken();
-            pages.mistyped(&pages.words.hint(&correct(&fields.code, size), size), &fields).into_response()
+            pages.mistyped(&pages.words.hint(&correct(&fields.code)), &fields).into_response()
         }
         Ok(answer) => (status(answer.verdict), pages.verdict(&answer)).into_response(),
         Err(problem) => problem.with_page(pages.form(Some("check.busy"), &fields)),
@@ -75,7 +74,7 @@ fn draw(entropy: &dyn Entropy) -> Option<Challenge> {
 }
 
 /// `Err` names the sentence in the catalogue.
-fn read(fields: &Fields, verifier: &Verifier) -> Result<Check, &'static str> {
+fn read(fields: &Fields) -> Result<Check, &'static str> {
     if fields.code.trim().is_empty() {
         return Err("check.empty");
     }
@@ -85,7 +84,7 @@ fn read(fields: &Fields, verifier: &Verifier) -> Result<Check, &'static str> {
         digits => Some(digits.parse::<Challenge>().map_err(|_| "check.challenge.wrong")?),
     };
     let shown = match Token::find(&fields.code) {
-        Err(InputError::NoToken) => Shown::Code(SpokenCode::parse(&fields.code, verifier.spoken())),
+        Err(InputError::NoToken) => Shown::Code(SpokenCode::parse(&fields.code)),
         token => Shown::Token(token),
     };
     Ok(Check { shown, challenge, attempt: None })

@@ -29,7 +29,7 @@ use crate::{
     keyring::PublicKeys,
     telemetry::Metrics,
     token::{Challenge, Channel, Claims, Cti, Dialled, Name, Place, SpokenCode, Token},
-    verifier::{Answer, Attempt, ChallengeResult, Check, Shown, Verdict, Verifier},
+    verifier::{Answer, Attempt, ChallengeResult, Check, Shown, Verdict},
 };
 
 /// The routes. `origins` are the pages hosted elsewhere that may ask.
@@ -97,7 +97,7 @@ async fn verify(
     members: Result<JsonObject, Problem>,
 ) -> Response {
     let checked = async {
-        let check = request(members?.0, &app.verifier)?;
+        let check = request(members?.0)?;
         app.limited(peer, check).await
     };
     match checked.await {
@@ -107,7 +107,7 @@ async fn verify(
 }
 
 /// Reads the request, naming each wrong member.
-fn request(mut members: Map<String, Value>, verifier: &Verifier) -> Result<Check, Problem> {
+fn request(mut members: Map<String, Value>) -> Result<Check, Problem> {
     let mut text = |name: &str| match members.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -120,7 +120,7 @@ fn request(mut members: Map<String, Value>, verifier: &Verifier) -> Result<Check
     }
     let shown = match (token, code) {
         (Some(token), None) => Shown::Token(Token::parse(&token)),
-        (None, Some(code)) => Shown::Code(SpokenCode::parse(&code, verifier.spoken())),
+        (None, Some(code)) => Shown::Code(SpokenCode::parse(&code)),
         _ => return Err(Problem::bad_request("send either token or code, and not both")),
     };
     let challenge = challenge.map(|digits| digits.parse::<Challenge>()).transpose();

@@ -16,8 +16,8 @@ use crate::{
     entropy::Entropy,
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
-    store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Speakable, TokenRecord},
-    token::{Approach, Channel, Claims, Cti, LEEWAY, SpokenCode, SpokenSize, Token, Window},
+    store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Room, Speakable, TokenRecord},
+    token::{Approach, Channel, Claims, Cti, LEEWAY, SpokenCode, SpokenSize, SpokenWords, Token, Window},
 };
 
 /// How often another cti is drawn when a code is taken; with 2^40 codes and a few hundred live, once is already rare.
@@ -28,10 +28,10 @@ const DRAWS: usize = 8;
 pub struct DeskSettings {
     /// The name bound into every signature.
     pub issuer: IssuerName,
-    /// How long spoken codes are.
-    pub spoken: SpokenSize,
-    /// The most speakable tokens that may be live at once.
-    pub max_live: u32,
+    /// How long new spoken codes are.
+    pub spoken: SpokenWords,
+    /// The most that may be live together.
+    pub room: Room,
 }
 
 /// What an officer wants to show or speak.
@@ -122,7 +122,7 @@ impl Desk {
             let ring = self.custodian.ring()?;
             let (key, published) = ring.active(now)?;
             let token = Token::sign(&claims, key, published, &self.settings.issuer)?;
-            let issued = Issued { spoken: speak.then(|| SpokenCode::of(&token, self.settings.spoken)), token, claims };
+            let issued = Issued { spoken: speak.then(|| SpokenCode::of(&token, self.size())), token, claims };
             match self.record(by, authorisation.id, published.key.id().prefix(), &issued, now).await {
                 Ok(()) => return Ok(issued),
                 Err(IssueRefusal::CodeTaken) => {}
@@ -167,7 +167,7 @@ impl Desk {
             issued_at: window.issued_at(),
             starts_at: window.start(),
             expires_at: window.expires_at(),
-            speakable: spoken.map(|code| self.speakable(code, token)),
+            speakable: spoken.map(|_| self.speakable(token)),
         };
         let entry = Event::token_issued(claims, kid, token.hash(), (officer.callsign.clone(), access.id()), authorisation).at(now);
         self.store.issue_and_record(record, entry).await?;
@@ -177,8 +177,17 @@ impl Desk {
         Ok(())
     }
 
-    fn speakable(&self, code: SpokenCode, token: &Token) -> Speakable {
-        Speakable { code, token: token.clone(), max_live: self.settings.max_live }
+    /// How long the code of a new token is.
+    fn size(&self) -> SpokenSize {
+        match self.settings.spoken {
+            SpokenWords::Fixed(size) => size,
+            SpokenWords::Auto => SpokenSize::Six,
+        }
+    }
+
+    fn speakable(&self, token: &Token) -> Speakable {
+        let code = SpokenCode::of(token, SpokenSize::Six);
+        Speakable { code, shortest: self.size(), token: token.clone(), room: self.settings.room }
     }
 
     /// Switches on the spoken code of a live token.
@@ -186,10 +195,10 @@ impl Desk {
         self.find(officer, cti, Act::MakeSpeakable).await?;
         let token = self.silent.find(cti).ok_or(Refused::CannotSpeak)?;
         self.ledger_is_signed().await?;
-        let code = SpokenCode::of(&token, self.settings.spoken);
+        let code = SpokenCode::of(&token, self.size());
         let now = self.watch.now().map_err(|_| Refused::Clock)?;
         let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(now);
-        match self.store.make_speakable(cti, self.speakable(code, &token), entry).await {
+        match self.store.make_speakable(cti, self.speakable(&token), entry).await {
             Ok(()) => Ok(code),
             Err(IssueRefusal::TooManyLive) => Err(Refused::TooManyLive),
             Err(IssueRefusal::BornExpired) => Err(Refused::BornExpired),

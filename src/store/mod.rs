@@ -10,7 +10,7 @@ use crate::{
     authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, State, TokenSelection},
     keyring::{KeyId, KidPrefix, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
-    token::{Channel, Cti, SpokenCode, Token, TokenHash},
+    token::{Channel, Cti, SpokenCode, SpokenSize, Token, TokenHash},
 };
 
 mod access;
@@ -38,6 +38,9 @@ pub const KEEP_ROWS: i64 = 24 * 3_600;
 pub const KEEP_HEARTBEATS: i64 = 3_600;
 /// Misses count for as long as any token can be guessed: the longest lifetime and the leeway on both sides. Seconds.
 pub const GUESS_WINDOW: i64 = crate::token::MAX_LIFETIME + 2 * crate::token::LEEWAY;
+
+/// Numbers that are compared with a token's own, for who has its words: beyond it no number is right.
+pub const NUMBER_TRIES: u32 = 5;
 
 /// The store did not do what was asked; nothing of it happened, unless the answer was lost after the commit.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -116,9 +119,36 @@ pub enum Marked {
     Not(Standing),
 }
 
+/// What a wrong guess was a guess at; each has a budget of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GuessPool {
+    /// Five words without a number.
+    Five,
+    /// Five words with a number.
+    Number,
+    /// Six words.
+    Six,
+}
+
+impl GuessPool {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Five, Self::Number, Self::Six];
+
+    /// The word for it in the store and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Five => "five",
+            Self::Number => "number",
+            Self::Six => "six",
+        }
+    }
+}
+
 /// A place in the guess budget that was taken before looking up a code.
 #[derive(Clone, Copy, Debug)]
 pub struct Guess {
+    /// Which budget.
+    pub(crate) pool: GuessPool,
     /// The minute it counts in.
     pub(crate) minute: i64,
 }
@@ -132,18 +162,22 @@ pub trait VerifierStore: Send + Sync {
     /// Tells that the set or what became of its keys may have changed. Some changes are only found by asking again.
     fn key_changes(&self) -> watch::Receiver<()>;
 
-    /// The bytes of the token whose spoken code this is, if it is kept.
+    /// The bytes of the token whose spoken code this is, if it is kept. By five words only what may be found by five.
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError>;
 
-    /// Takes a place in the budget of `budget` misses per [`GUESS_WINDOW`], or says `None` when it is spent.
+    /// Takes a place in a budget of `budget` misses per [`GUESS_WINDOW`], or says `None` when it is spent.
     /// Atomic and durable across processes, so simultaneous guesses cannot exceed it.
-    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError>;
+    async fn take_guess(&self, pool: GuessPool, budget: u32, now: i64) -> Result<Option<Guess>, StoreError>;
 
-    /// How many places are taken in the [`GUESS_WINDOW`] that ends at `now`.
-    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError>;
+    /// How many places of a budget are taken in the [`GUESS_WINDOW`] that ends at `now`.
+    async fn guesses_taken(&self, pool: GuessPool, now: i64) -> Result<u32, StoreError>;
 
     /// Gives the place back: the code was right. If this is lost, one miss too many is counted, never one too few.
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError>;
+
+    /// Takes one of the [`NUMBER_TRIES`] that a token has for numbers that are given with its words; `false` when none is left.
+    /// Atomic and durable across processes. Never given back.
+    async fn try_number(&self, token: Presented) -> Result<bool, StoreError>;
 
     /// Reads how a verified token stands, without using it.
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError>;
@@ -216,12 +250,32 @@ pub struct NewToken {
 /// What is kept so that a spoken code finds its token.
 #[derive(Clone, Debug)]
 pub struct Speakable {
-    /// The code.
+    /// The code of six words, by which the token can be found in any case.
     pub code: SpokenCode,
+    /// The shortest code that may find it.
+    pub shortest: SpokenSize,
     /// The bytes that come back for it.
     pub token: Token,
-    /// The most speakable tokens that may be live at once.
-    pub max_live: u32,
+    /// The most that may be live together.
+    pub room: Room,
+}
+
+impl Speakable {
+    /// The first 40 bits of the code, where five words may find it, as a database's signed integer.
+    pub(crate) fn five(&self) -> Option<i64> {
+        (self.shortest == SpokenSize::Five).then(|| self.code.shortened(SpokenSize::Five).value().cast_signed())
+    }
+}
+
+/// The most spoken codes that may be live together at any instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Of those that five words find.
+    pub five: u32,
+    /// Of all; each can be found by six words.
+    pub all: u32,
+    /// Of one person's.
+    pub person: u32,
 }
 
 /// A token as the issuer knows it. Times are seconds since 1970.

@@ -7,7 +7,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::Metrics;
 use crate::{
-    store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
+    store::{AttemptHash, Guess, GuessPool, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, Token},
 };
 
@@ -69,20 +69,24 @@ impl VerifierStore for Measured {
         self.measure("token_for_code", self.store.token_for_code(code)).await
     }
 
-    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
-        let guess = self.measure("take_guess", self.store.take_guess(budget, now)).await?;
+    async fn take_guess(&self, pool: GuessPool, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
+        let guess = self.measure("take_guess", self.store.take_guess(pool, budget, now)).await?;
         if guess.is_none() {
             self.metrics.guess_refused();
         }
         Ok(guess)
     }
 
-    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError> {
-        self.measure("guesses_taken", self.store.guesses_taken(now)).await
+    async fn guesses_taken(&self, pool: GuessPool, now: i64) -> Result<u32, StoreError> {
+        self.measure("guesses_taken", self.store.guesses_taken(pool, now)).await
     }
 
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
         self.measure("give_back", self.store.give_back(guess)).await
+    }
+
+    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
+        self.measure("try_number", self.store.try_number(token)).await
     }
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {

@@ -20,8 +20,8 @@ pub(super) const PREFIX: &str = "countersign";
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
 /// What a verifier asks of its store.
-const OPERATIONS: [&str; 9] =
-    ["key_set", "token_for_code", "take_guess", "guesses_taken", "give_back", "standing", "use_once", "ready", "heartbeat"];
+const OPERATIONS: [&str; 10] =
+    ["key_set", "token_for_code", "take_guess", "guesses_taken", "give_back", "try_number", "standing", "use_once", "ready", "heartbeat"];
 /// What came of it.
 const OUTCOMES: [&str; 4] = ["done", "failed", "busy", "given_up"];
 

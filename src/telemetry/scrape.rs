@@ -22,8 +22,8 @@ use crate::{
         KeySet,
         rotation::{KeyRecord, Stage},
     },
-    store::{IssuerStore, LedgerStore, VerifierStore},
-    verifier::{KeyWatch, Readiness},
+    store::{GuessPool, IssuerStore, LedgerStore, VerifierStore},
+    verifier::{Budgets, KeyWatch, Readiness},
 };
 
 pub use prometheus_text::CONTENT_TYPE;
@@ -43,8 +43,8 @@ pub struct Checking {
     pub keys: Arc<KeyWatch>,
     /// Whether it can answer.
     pub readiness: Arc<Readiness>,
-    /// Its budget of wrong guesses.
-    pub guesses: u32,
+    /// Its budgets of wrong guesses.
+    pub budgets: Budgets,
 }
 
 /// Where the side that issues can be looked at.
@@ -114,9 +114,9 @@ impl Scrape {
 impl Checking {
     async fn look(&self, now: i64) -> Moment {
         // Both are asked for, so that a store that reads and does not write shows.
-        let (ready, taken) = tokio::join!(in_time(self.store.ready()), in_time(self.store.guesses_taken(now)));
+        let (ready, taken) = tokio::join!(in_time(self.store.ready()), in_time(self.store.guesses_taken(GuessPool::Five, now)));
         let mut moment = Moment::new(ready.is_some() && taken.is_some());
-        moment.gauge("guesses_budget", "Wrong guesses that are answered in twelve minutes", self.guesses.into());
+        moment.gauge("guesses_budget", "Wrong guesses that are answered in twelve minutes", self.budgets.five.into());
         if let Some(ago) = self.readiness.written_ago() {
             let at = now.saturating_sub(i64::try_from(ago.as_secs()).unwrap_or(i64::MAX));
             moment.gauge("store_written_timestamp_seconds", "When the store last took a write made to try it, since 1970", at);

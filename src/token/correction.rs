@@ -8,9 +8,9 @@ use super::{
 /// What may have gone wrong with words that do not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Correction {
-    /// Another number of words than this deployment uses.
+    /// Neither five nor six words.
     Count {
-        /// Words that a code has.
+        /// Words that the code of the nearest size has.
         expected: usize,
         /// Words that were given.
         found: usize,
@@ -28,14 +28,15 @@ pub enum Correction {
     Digits,
 }
 
-/// Finds out what may be wrong with a mistyped code. `?` stands for a word that was not heard.
-pub fn correct(text: &str, size: SpokenSize) -> Correction {
+/// Finds out what may be wrong with a mistyped code of either size. `?` stands for a word that was not heard.
+pub fn correct(text: &str) -> Correction {
     let parts = parts(text);
     if !parts.is_empty() && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())) {
         return Correction::Digits;
     }
-    if parts.len() != size.words() {
-        return Correction::Count { expected: size.words(), found: parts.len() };
+    if !SpokenSize::ALL.iter().any(|size| size.words() == parts.len()) {
+        let nearest = if parts.len() < SpokenSize::Five.words() { SpokenSize::Five } else { SpokenSize::Six };
+        return Correction::Count { expected: nearest.words(), found: parts.len() };
     }
     let known: Vec<Option<u16>> = parts.iter().map(|part| SPELLINGS.get(part.as_str()).copied()).collect();
     let doubtful: Vec<usize> = (0..known.len()).filter(|i| known[*i].is_none()).collect();
@@ -121,12 +122,12 @@ mod tests {
             heard[gap] = "?".into();
             let supplied =
                 Correction::Word { position: gap + 1, did_you_mean: vec![SPELLINGS.get_key_value(words[gap].as_str()).unwrap().0] };
-            assert_eq!(correct(&heard.join(" "), SpokenSize::Five), supplied);
+            assert_eq!(correct(&heard.join(" ")), supplied);
             heard[gap] = format!("{}q", words[gap]);
-            assert_eq!(correct(&heard.join(" "), SpokenSize::Five), supplied);
+            assert_eq!(correct(&heard.join(" ")), supplied);
         }
-        assert_eq!(correct("abacus", SpokenSize::Five), Correction::Count { expected: 5, found: 1 });
-        assert_eq!(correct("123 456", SpokenSize::Five), Correction::Digits);
+        assert_eq!(correct("abacus"), Correction::Count { expected: 5, found: 1 });
+        assert_eq!(correct("123 456"), Correction::Digits);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod fingerprint;
 pub mod qr;
 mod sign;
 mod spoken;
+mod spoken_words;
 mod verify;
 mod wire;
 
@@ -25,5 +26,6 @@ pub use cose::{Malformed, Unverified};
 pub use fingerprint::Fingerprint;
 pub use sign::SignError;
 pub use spoken::{Mistyped, SpokenCode, SpokenSize, group_digits, words_in_use, words_of};
+pub use spoken_words::SpokenWords;
 pub use verify::{Rejection, Verified};
 pub use wire::{InputError, Token, TokenHash};

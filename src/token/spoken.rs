@@ -16,16 +16,19 @@ pub(super) static WORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| include_
 pub(super) static SPELLINGS: LazyLock<HashMap<&'static str, u16>> =
     LazyLock::new(|| (0..).zip(WORDS.iter()).flat_map(|(index, word)| [(*word, index), (&word[..4], index)]).collect());
 
-/// How long codes are in this deployment.
+/// How long a code is. Both may be live at once, and both are read everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpokenSize {
     /// Five words: 40 bits.
     Five,
-    /// Six words: 50 bits, for larger services.
+    /// Six words: 50 bits, for larger services, for codes prepared ahead, and while somebody guesses.
     Six,
 }
 
 impl SpokenSize {
+    /// Shortest first.
+    pub const ALL: [Self; 2] = [Self::Five, Self::Six];
+
     /// Words, the check word included.
     pub fn words(self) -> usize {
         match self {
@@ -60,18 +63,6 @@ impl SpokenSize {
     }
 }
 
-impl TryFrom<u8> for SpokenSize {
-    type Error = ();
-
-    fn try_from(words: u8) -> Result<Self, ()> {
-        match words {
-            5 => Ok(Self::Five),
-            6 => Ok(Self::Six),
-            _ => Err(()),
-        }
-    }
-}
-
 /// A code whose checksum is right. Whether it names a token is another question.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SpokenCode {
@@ -93,28 +84,27 @@ impl SpokenCode {
         Self { value: u64::from_be_bytes(leading) >> (64 - size.bits()), size }
     }
 
-    /// Reads exact words or four-letter prefixes, or digits, parted by spaces or hyphens.
-    pub fn parse(text: &str, size: SpokenSize) -> Result<Self, Mistyped> {
+    /// Reads exact words or four-letter prefixes, or digits, parted by spaces or hyphens; of either size.
+    pub fn parse(text: &str) -> Result<Self, Mistyped> {
         let parts: Vec<String> = parts(text);
         if parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())) {
-            return Self::from_digits(&parts.concat(), size);
+            return Self::from_digits(&parts.concat());
         }
         let words: Vec<u16> = parts.iter().map(|word| SPELLINGS.get(word.as_str()).copied()).collect::<Option<_>>().ok_or(Mistyped)?;
-        Self::from_words(&words, size)
+        Self::from_words(&words)
     }
 
-    fn from_words(words: &[u16], size: SpokenSize) -> Result<Self, Mistyped> {
+    fn from_words(words: &[u16]) -> Result<Self, Mistyped> {
+        let size = SpokenSize::ALL.into_iter().find(|size| size.words() == words.len()).ok_or(Mistyped)?;
         let (check, data) = words.split_last().ok_or(Mistyped)?;
-        if words.len() != size.words() || *check != check_word(data) {
+        if *check != check_word(data) {
             return Err(Mistyped);
         }
         Ok(Self { value: data.iter().fold(0, |value, word| value << 10 | u64::from(*word)), size })
     }
 
-    fn from_digits(digits: &str, size: SpokenSize) -> Result<Self, Mistyped> {
-        if digits.len() != size.digits() {
-            return Err(Mistyped);
-        }
+    fn from_digits(digits: &str) -> Result<Self, Mistyped> {
+        let size = SpokenSize::ALL.into_iter().find(|size| size.digits() == digits.len()).ok_or(Mistyped)?;
         let (value, check) = digits.split_at(size.value_digits());
         let value: u64 = value.parse().map_err(|_| Mistyped)?;
         if value >> size.bits() != 0 || check.parse() != Ok(check_digits(value)) {
@@ -126,6 +116,17 @@ impl SpokenCode {
     /// The number that the words and digits stand for.
     pub fn value(self) -> u64 {
         self.value
+    }
+
+    /// How long it is.
+    pub fn size(self) -> SpokenSize {
+        self.size
+    }
+
+    /// The code of the same token in this size, which is no longer than this one: its leading bits.
+    pub fn shortened(self, size: SpokenSize) -> Self {
+        let size = if size.bits() < self.size.bits() { size } else { self.size };
+        Self { value: self.value >> (self.size.bits() - size.bits()), size }
     }
 
     /// The words, parted by spaces.
@@ -213,16 +214,25 @@ mod tests {
     }
 
     #[test]
+    fn the_five_word_code_of_a_token_is_the_beginning_of_its_six_word_code() {
+        let token = Token::from_bytes(vec![0xd2, 7]).unwrap();
+        let (five, six) = (SpokenCode::of(&token, SpokenSize::Five), SpokenCode::of(&token, SpokenSize::Six));
+        assert_eq!(six.shortened(SpokenSize::Five), five);
+        assert_eq!((six.shortened(SpokenSize::Six), five.shortened(SpokenSize::Six)), (six, five));
+        let data = |code: SpokenCode| code.words().split(' ').take(4).collect::<Vec<_>>().join(" ");
+        assert_eq!(data(five), data(six));
+    }
+
+    #[test]
     fn words_and_digits_are_read_with_spaces_hyphens_capitals_and_four_letters() {
         let original = code(0x12_3456_789a);
         let words = original.words();
         let four: Vec<&str> = words.split(' ').map(|w| &w[..4]).collect();
         for text in [words.clone(), words.replace(' ', "-"), words.to_uppercase(), four.join("  "), group_digits(&original.digits())] {
-            assert_eq!(SpokenCode::parse(&text, SpokenSize::Five), Ok(original), "{text}");
+            assert_eq!(SpokenCode::parse(&text), Ok(original), "{text}");
         }
         for text in ["", "abacus", "abacus abacus abacus abacus abacuss", "12345", &words[1..], &format!("{words} abacus")] {
-            assert_eq!(SpokenCode::parse(text, SpokenSize::Five), Err(Mistyped), "{text}");
+            assert_eq!(SpokenCode::parse(text), Err(Mistyped), "{text}");
         }
-        assert_eq!(SpokenCode::parse(&words, SpokenSize::Six), Err(Mistyped));
     }
 }

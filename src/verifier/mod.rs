@@ -16,7 +16,7 @@ use crate::{
     clock::ClockWatch,
     health::Recurring,
     keyring::{IssuerName, KidPrefix, PublicKeys},
-    store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, VerifierStore},
+    store::{AttemptHash, Guess, GuessPool, Marked, Presented, Standing, StoreError, VerifierStore},
     token::{Challenge, Cti, InputError, Mistyped, SpokenCode, SpokenSize, Token, Unverified, Verified},
 };
 
@@ -50,10 +50,30 @@ pub enum Shown {
 pub struct VerifierSettings {
     /// The name bound into every signature.
     pub issuer: IssuerName,
-    /// How long spoken codes are.
-    pub spoken: SpokenSize,
-    /// Wrong guesses that are answered in any [`crate::store::GUESS_WINDOW`].
-    pub guesses: u32,
+    /// Wrong guesses that are answered.
+    pub budgets: Budgets,
+}
+
+/// Wrong guesses that are answered in any [`crate::store::GUESS_WINDOW`], by what they guess at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Five words without a number.
+    pub five: u32,
+    /// Five words with a number.
+    pub number: u32,
+    /// Six words, with a number or without.
+    pub six: u32,
+}
+
+impl Budgets {
+    /// One of them.
+    pub fn of(&self, pool: GuessPool) -> u32 {
+        match pool {
+            GuessPool::Five => self.five,
+            GuessPool::Number => self.number,
+            GuessPool::Six => self.six,
+        }
+    }
 }
 
 /// Answers checks.
@@ -78,11 +98,6 @@ impl Verifier {
         let failures =
             Failures { checks: Recurring::new("checks"), give_back: Recurring::new("give_back"), no_record: Recurring::new("no_record") };
         Self { store, watch, keys, settings, failures }
-    }
-
-    /// How long spoken codes are.
-    pub fn spoken(&self) -> SpokenSize {
-        self.settings.spoken
     }
 
     /// Answers. Never fails: whatever goes wrong on our side is `cannot_check`.
@@ -124,7 +139,12 @@ impl Verifier {
         if !self.has_keys(now).await {
             return Ok(Answer::only(Verdict::CannotCheck));
         }
-        let guess = self.store.take_guess(self.settings.guesses, now).await?;
+        let pool = match (code.size(), check.challenge) {
+            (SpokenSize::Six, _) => GuessPool::Six,
+            (SpokenSize::Five, Some(_)) => GuessPool::Number,
+            (SpokenSize::Five, None) => GuessPool::Five,
+        };
+        let guess = self.store.take_guess(pool, self.settings.budgets.of(pool), now).await?;
         let Some(token) = self.store.token_for_code(code).await? else {
             return Ok(Answer::only(if guess.is_some() { Verdict::UnknownCode } else { Verdict::CannotCheck }));
         };

@@ -23,10 +23,10 @@ use countersign::{
     keyring::{PublishedKey, rotation::Policy},
     ledger::Event,
     page::{Deployment, Pages},
-    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, NewCredential, SqliteStore, VerifierStore},
+    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, NewCredential, Room, SqliteStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
-    token::{Channel, SpokenSize},
-    verifier::{KeyWatch, Readiness, Verifier, VerifierSettings},
+    token::{Channel, SpokenSize, SpokenWords},
+    verifier::{Budgets, KeyWatch, Readiness, Verifier, VerifierSettings},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -135,7 +135,7 @@ impl TestApp {
     /// The issuer's side in a process that was started now, on the same machine.
     pub fn restarted(&self) -> (Arc<Notary>, Desk) {
         let notary = Arc::new(Notary::new(self.store.clone(), self.ledger.clone()));
-        let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.setup.max_live };
+        let rules = DeskSettings { issuer: issuer(), spoken: SpokenWords::Fixed(SpokenSize::Five), room: room(self.setup.max_live) };
         let (store, custodian) = (self.store.clone(), self.custodian.clone());
         let desk = Desk::new(store, self.watch.clone(), self.entropy.clone(), custodian, notary.clone(), rules);
         (notary, desk)
@@ -275,7 +275,7 @@ impl Setup {
         let scrape = Arc::new(Scrape { metrics: metrics.clone(), watch: watch.clone(), checking: Some(checking), issuing: Some(issuing) });
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
-        let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: self.max_live };
+        let rules = DeskSettings { issuer: issuer(), spoken: SpokenWords::Fixed(SpokenSize::Five), room: room(self.max_live) };
         let desk = Desk::new(store.clone(), watch.clone(), entropy.clone(), custodian.clone(), notary.clone(), rules);
         let party = RelyingParty::at(CONSOLE_URL).unwrap();
         let issuer_side = Arc::new(PrivateApp {
@@ -335,7 +335,7 @@ async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: 
 
 fn checking(store: Arc<dyn VerifierStore>, keys: &Arc<KeyWatch>, watch: &Arc<ClockWatch>, setup: &Setup) -> Checking {
     let readiness = Arc::new(Readiness::new(store.clone(), keys.clone(), watch.clone(), Arc::default()));
-    Checking { store, keys: keys.clone(), readiness, guesses: setup.guesses }
+    Checking { store, keys: keys.clone(), readiness, budgets: budgets(setup.guesses) }
 }
 
 async fn public_side(
@@ -353,10 +353,10 @@ async fn public_side(
         api: String::new(),
         root: root().public(),
         minimum_key_set: 1,
-        spoken: SpokenSize::Five,
+        spoken: SpokenWords::Fixed(SpokenSize::Five),
         organisation,
     });
-    let rules = VerifierSettings { issuer: issuer(), spoken: SpokenSize::Five, guesses: setup.guesses };
+    let rules = VerifierSettings { issuer: issuer(), budgets: budgets(setup.guesses) };
     let app = PublicApp {
         verifier: Verifier::new(checking.store.clone(), watch.clone(), checking.keys.clone(), rules),
         readiness: checking.readiness.clone(),
@@ -379,4 +379,14 @@ pub async fn listen(router: axum::Router, limits: Limits, proxies: Proxies) -> S
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, router, limits, proxies, pending()));
     address
+}
+
+/// So many at once, whoever's and of whatever size.
+pub fn room(most: u32) -> Room {
+    Room { five: most, all: most, person: most }
+}
+
+/// So many wrong guesses of each kind.
+fn budgets(most: u32) -> Budgets {
+    Budgets { five: most, number: most, six: most }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign::{
-    store::{AttemptHash, Guess, Marked, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore},
+    store::{AttemptHash, Guess, GuessPool, Marked, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, Token},
 };
 use tokio::{
@@ -129,14 +129,19 @@ impl VerifierStore for Faulty {
         self.store.token_for_code(code).await
     }
 
-    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
+    async fn take_guess(&self, pool: GuessPool, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
         self.switch.before("take_guess").await?;
-        self.store.take_guess(budget, now).await
+        self.store.take_guess(pool, budget, now).await
     }
 
-    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError> {
+    async fn guesses_taken(&self, pool: GuessPool, now: i64) -> Result<u32, StoreError> {
         self.switch.before("guesses_taken").await?;
-        self.store.guesses_taken(now).await
+        self.store.guesses_taken(pool, now).await
+    }
+
+    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
+        self.switch.before("try_number").await?;
+        self.store.try_number(token).await
     }
 
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {

@@ -19,11 +19,11 @@ use countersign::{
         rotation::{KeyRecord, Policy, Stage},
     },
     store::IssuerStore as _,
-    token::{Channel, SpokenSize},
+    token::{Channel, SpokenSize, SpokenWords},
 };
 
 use crate::{
-    app::TestApp,
+    app::{TestApp, room},
     world::{self, NOW, issuer, root},
 };
 
@@ -70,7 +70,7 @@ impl TestApp {
     }
 
     fn desk_of(&self, custodian: Arc<Custodian>) -> Desk {
-        let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: 256 };
+        let rules = DeskSettings { issuer: issuer(), spoken: SpokenWords::Fixed(SpokenSize::Five), room: room(256) };
         Desk::new(self.store.clone(), self.watch.clone(), self.entropy.clone(), custodian, self.issuer_side.notary.clone(), rules)
     }
 

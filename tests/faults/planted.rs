@@ -26,12 +26,12 @@ use countersign::{
     keyring::IssuerName,
     page::{Deployment, Pages},
     store::{
-        AttemptHash, Guess, IssuerStore, Marked, PostgresAddress, PostgresStore, Presented, SqliteStore, Standing, StoreError,
+        AttemptHash, Guess, GuessPool, IssuerStore, Marked, PostgresAddress, PostgresStore, Presented, SqliteStore, Standing, StoreError,
         StoredKeySet, VerifierStore,
     },
     telemetry::Metrics,
-    token::{SpokenCode, SpokenSize, Token},
-    verifier::{KeyWatch, Readiness, Verifier, VerifierSettings},
+    token::{SpokenCode, SpokenSize, SpokenWords, Token},
+    verifier::{Budgets, KeyWatch, Readiness, Verifier, VerifierSettings},
 };
 use tokio::{
     net::TcpListener,
@@ -93,16 +93,20 @@ impl VerifierStore for TooEarly {
         self.store.key_changes()
     }
 
-    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError> {
-        self.store.guesses_taken(now).await
+    async fn guesses_taken(&self, pool: GuessPool, now: i64) -> Result<u32, StoreError> {
+        self.store.guesses_taken(pool, now).await
     }
 
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {
         self.store.token_for_code(code).await
     }
 
-    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
-        self.store.take_guess(budget, now).await
+    async fn take_guess(&self, pool: GuessPool, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
+        self.store.take_guess(pool, budget, now).await
+    }
+
+    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
+        self.store.try_number(token).await
     }
 
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
@@ -154,11 +158,11 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
         api: String::new(),
         root: keys.root().clone(),
         minimum_key_set: 1,
-        spoken: SpokenSize::Five,
+        spoken: SpokenWords::Fixed(SpokenSize::Five),
         organisation: Organisation::default(),
     });
     let metrics = Arc::new(Metrics::starting(clock.now()));
-    let rules = VerifierSettings { issuer, spoken: SpokenSize::Five, guesses: 1 };
+    let rules = VerifierSettings { issuer, budgets: Budgets { five: 1, number: 1, six: 1 } };
     PublicApp {
         verifier: Verifier::new(store, watch, keys, rules),
         readiness,

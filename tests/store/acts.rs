@@ -3,7 +3,7 @@
 use countersign::{
     authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Review, Role, Scope, State},
     ledger::{Entry, Event},
-    store::{Decided, IssueRefusal, NewCredential, NewToken, Presented, Speakable, TokenRecord},
+    store::{Decided, IssueRefusal, NewCredential, NewToken, Presented, Room, Speakable, TokenRecord},
     token::{Channel, Cti, SpokenCode, SpokenSize, Token},
 };
 
@@ -64,7 +64,8 @@ pub fn new_token(cti: u8) -> NewToken {
 }
 
 pub fn speakable(cti: u8, max_live: u32) -> Speakable {
-    Speakable { code: SpokenCode::of(&token(cti), SpokenSize::Five), token: token(cti), max_live }
+    let (code, room) = (SpokenCode::of(&token(cti), SpokenSize::Six), Room { five: max_live, all: max_live, person: max_live });
+    Speakable { code, shortest: SpokenSize::Five, token: token(cti), room }
 }
 
 impl World {

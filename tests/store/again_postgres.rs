@@ -8,7 +8,7 @@ use std::{
 
 use countersign::{
     authority::Role,
-    store::{IssuerStore, Marked, PostgresStore, StoreError},
+    store::{GuessPool, IssuerStore, Marked, PostgresStore, StoreError},
 };
 use tokio::time::Instant;
 use tokio_postgres::Client;
@@ -50,7 +50,7 @@ async fn work(world: &World, what: Work, nth: u8) -> Result<(), StoreError> {
     match what {
         Work::Act => issuer.record(entry()).await,
         Work::Credential => issuer.add_credential(credential("falcon", nth, NOW + 60), entry()).await,
-        Work::Guess => verifier.take_guess(1_000, NOW).await.map(drop),
+        Work::Guess => verifier.take_guess(GuessPool::Five, 1_000, NOW).await.map(drop),
         Work::Mark => verifier.heartbeat(NOW).await.map(drop),
         Work::Ready => verifier.ready().await,
         Work::Read => ledger.head().await.map(drop),

@@ -2,7 +2,7 @@
 
 use countersign::{
     authority::Role,
-    store::{Marked, StoreError},
+    store::{GuessPool, Marked, StoreError},
 };
 use rusqlite::Connection;
 
@@ -26,7 +26,7 @@ async fn work(world: &World, what: Work) -> Result<(), StoreError> {
     let Stores { issuer, verifier, .. } = &world.stores;
     match what {
         Work::Act => issuer.record(entry()).await,
-        Work::Guess => verifier.take_guess(1_000, NOW).await.map(drop),
+        Work::Guess => verifier.take_guess(GuessPool::Five, 1_000, NOW).await.map(drop),
         Work::Heartbeat => verifier.heartbeat(NOW).await.map(drop),
         Work::Ready => verifier.ready().await,
         Work::Officers => issuer.officers().await.map(drop),

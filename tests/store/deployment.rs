@@ -10,8 +10,8 @@ use countersign::{
     },
     keyring::PublishedKey,
     ledger::Event,
-    store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, SqliteStore, VerifierStore as _},
-    token::{Channel, SpokenSize},
+    store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, Room, SqliteStore, VerifierStore as _},
+    token::{Channel, SpokenSize, SpokenWords},
 };
 
 use crate::{
@@ -61,7 +61,11 @@ impl Deployment {
         let watch = Arc::new(ClockWatch::new(clock.clone()));
         let housekeeper = Housekeeper::new(store.clone(), watch.clone(), Arc::default(), custodian.clone(), notary.clone());
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
-        let rules = DeskSettings { issuer: world::issuer(), spoken: SpokenSize::Five, max_live: 256 };
+        let rules = DeskSettings {
+            issuer: world::issuer(),
+            spoken: SpokenWords::Fixed(SpokenSize::Five),
+            room: Room { five: 256, all: 256, person: 256 },
+        };
         let desk = Desk::new(store.clone(), watch, entropy, custodian.clone(), notary, rules);
         let enrol = async |callsign: &str, role| registry.enrol(&Actor::Operator, callsign.parse().unwrap(), role).await.unwrap();
         let (administrator, approver) = (Actor::Person(enrol("otter", Role::Administrator).await), enrol("heron", Role::Approver).await);

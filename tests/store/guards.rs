@@ -2,7 +2,7 @@
 
 use countersign::{
     authority::{AuthorisationId, Decision, State},
-    store::{Decided, GUESS_WINDOW, IssueRefusal, NewToken},
+    store::{Decided, GUESS_WINDOW, GuessPool, IssueRefusal, NewToken},
     token::Channel,
 };
 use tokio::task::JoinSet;
@@ -145,49 +145,49 @@ pub async fn guesses_at_once_never_exceed_the_budget(backend: &dyn Backend) {
     for n in 0..200 {
         let verifier = if n % 2 == 0 { stores.verifier.clone() } else { second.verifier.clone() };
         // Over several minutes, so that no single row is the whole count.
-        racing.spawn(async move { verifier.take_guess(30, NOW + 60 * (n % 4)).await.unwrap().is_some() });
+        racing.spawn(async move { verifier.take_guess(GuessPool::Five, 30, NOW + 60 * (n % 4)).await.unwrap().is_some() });
     }
     assert_eq!(racing.join_all().await.into_iter().filter(|taken| *taken).count(), 30);
     drop((stores, second));
     let restarted = backend.open().await.verifier;
-    assert!(restarted.take_guess(30, NOW + 180).await.unwrap().is_none());
-    assert!(restarted.take_guess(31, NOW + 180).await.unwrap().is_some());
-    assert!(restarted.take_guess(30, NOW + 180 + GUESS_WINDOW + 60).await.unwrap().is_some());
+    assert!(restarted.take_guess(GuessPool::Five, 30, NOW + 180).await.unwrap().is_none());
+    assert!(restarted.take_guess(GuessPool::Five, 31, NOW + 180).await.unwrap().is_some());
+    assert!(restarted.take_guess(GuessPool::Five, 30, NOW + 180 + GUESS_WINDOW + 60).await.unwrap().is_some());
 }
 
 pub async fn a_place_can_be_given_back_once_it_was_taken(backend: &dyn Backend) {
     let verifier = backend.open().await.verifier;
-    assert!(verifier.take_guess(0, NOW).await.unwrap().is_none());
+    assert!(verifier.take_guess(GuessPool::Five, 0, NOW).await.unwrap().is_none());
     for _ in 0..5 {
-        let guess = verifier.take_guess(1, NOW).await.unwrap().unwrap();
-        assert!(verifier.take_guess(1, NOW).await.unwrap().is_none());
+        let guess = verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().unwrap();
+        assert!(verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().is_none());
         verifier.give_back(guess).await.unwrap();
     }
-    let guess = verifier.take_guess(1, NOW).await.unwrap().unwrap();
+    let guess = verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().unwrap();
     // At once, too, so that they are done together.
     futures_util::future::try_join_all((0..20).map(|_| verifier.give_back(guess))).await.unwrap();
-    assert!(verifier.take_guess(1, NOW).await.unwrap().is_some());
-    assert!(verifier.take_guess(1, NOW).await.unwrap().is_none(), "nobody gives back more than was taken");
+    assert!(verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().is_some());
+    assert!(verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().is_none(), "nobody gives back more than was taken");
 }
 
 pub async fn taken_places_are_counted_by_their_window(backend: &dyn Backend) {
     let stores = backend.open().await;
     let (verifier, second) = (&stores.verifier, backend.open().await.verifier);
-    let taken = async |now| verifier.guesses_taken(now).await.unwrap();
+    let taken = async |now| verifier.guesses_taken(GuessPool::Five, now).await.unwrap();
     assert_eq!(taken(NOW).await, 0);
     for (n, now) in [(3, NOW), (2, NOW + 60)] {
         for _ in 0..n {
-            second.take_guess(10, now).await.unwrap().unwrap();
+            second.take_guess(GuessPool::Five, 10, now).await.unwrap().unwrap();
         }
     }
-    let back = verifier.take_guess(10, NOW + 60).await.unwrap().unwrap();
+    let back = verifier.take_guess(GuessPool::Five, 10, NOW + 60).await.unwrap().unwrap();
     assert_eq!(taken(NOW + 60).await, 6);
     second.give_back(back).await.unwrap();
     let minute = NOW - NOW % 60;
     for (now, count) in [(NOW, 5), (minute + GUESS_WINDOW + 59, 5), (minute + GUESS_WINDOW + 60, 2), (minute + GUESS_WINDOW + 120, 0)] {
         assert_eq!(taken(now).await, count, "{now}");
         // As the statement that takes a place sees it.
-        assert!(verifier.take_guess(count, now).await.unwrap().is_none(), "{now}");
+        assert!(verifier.take_guess(GuessPool::Five, count, now).await.unwrap().is_none(), "{now}");
     }
     // What purging does with the rows changes nothing.
     stores.issuer.purge(NOW + 600).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, process::Command, time::Duration};
 
-use countersign::store::{Marked, PostgresAddress, PostgresStore, StoreError, VerifierStore};
+use countersign::store::{GuessPool, Marked, PostgresAddress, PostgresStore, StoreError, VerifierStore};
 use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
@@ -72,12 +72,12 @@ async fn a_database_that_hangs_is_given_up_in_time_and_found_again() {
     let verifier = &world.stores.verifier;
     // Once, so that every connection is there.
     assert_eq!(verifier.use_once(world.issued(3).await, None, NOW).await.unwrap(), Marked::First);
-    assert!(verifier.take_guess(10, NOW).await.unwrap().is_some());
+    assert!(verifier.take_guess(GuessPool::Five, 10, NOW).await.unwrap().is_some());
     verifier.ready().await.unwrap();
     backend.0.cluster.signal("STOP");
     fails(verifier.use_once(token, None, NOW)).await;
     fails(verifier.standing(other)).await;
-    fails(verifier.take_guess(10, NOW)).await;
+    fails(verifier.take_guess(GuessPool::Five, 10, NOW)).await;
     fails(verifier.ready()).await;
     backend.0.cluster.signal("CONT");
     assert_eq!(recovers(async || verifier.use_once(other, None, NOW).await).await, Marked::First);
@@ -134,7 +134,7 @@ async fn a_database_that_only_reads_marks_nothing() {
     };
     // Once, so that every connection is there from before.
     assert_eq!(verifier.use_once(world.issued(2).await, None, NOW).await.unwrap(), Marked::First);
-    assert!(verifier.take_guess(10, NOW).await.unwrap().is_some());
+    assert!(verifier.take_guess(GuessPool::Five, 10, NOW).await.unwrap().is_some());
     verifier.ready().await.unwrap();
     read_only("on").await;
     let begun = Instant::now();
@@ -142,7 +142,7 @@ async fn a_database_that_only_reads_marks_nothing() {
         assert!(begun.elapsed() < RECOVERY, "it still says that it is ready");
     }
     fails(verifier.use_once(token, None, NOW)).await;
-    fails(verifier.take_guess(10, NOW)).await;
+    fails(verifier.take_guess(GuessPool::Five, 10, NOW)).await;
     fails(world.stores.issuer.record(entry())).await;
     read_only("off").await;
     assert_eq!(recovers(async || verifier.use_once(token, None, NOW).await).await, Marked::First);

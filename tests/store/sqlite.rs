@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use countersign::store::{KEEP_ROWS, Marked, SqliteStore, StoreError, VerifierStore as _};
+use countersign::store::{GuessPool, KEEP_ROWS, Marked, SqliteStore, StoreError, VerifierStore as _};
 use tempfile::TempDir;
 
 use crate::{Backend, Stores, acts::World, suite, whole_suite};
@@ -162,10 +162,10 @@ async fn nothing_is_acknowledged_while_a_file_is_not_in_its_place() {
         let aside = format!("{path}.aside");
         fs::rename(&path, &aside).unwrap();
         fs::write(&path, "another").unwrap();
-        assert!(matches!(stores.verifier.take_guess(9, 0).await, Err(StoreError::Failed(_))), "{path}");
+        assert!(matches!(stores.verifier.take_guess(GuessPool::Five, 9, 0).await, Err(StoreError::Failed(_))), "{path}");
         assert!(stores.verifier.ready().await.is_err(), "{path}");
         fs::rename(&aside, &path).unwrap();
-        assert!(stores.verifier.take_guess(9, 0).await.is_ok(), "{path} is back");
+        assert!(stores.verifier.take_guess(GuessPool::Five, 9, 0).await.is_ok(), "{path} is back");
         assert!(stores.verifier.ready().await.is_ok(), "{path} is back");
     }
 }
@@ -177,9 +177,9 @@ async fn the_file_may_be_behind_a_link() {
     let link = sqlite.0.path().join("link.sqlite");
     std::os::unix::fs::symlink(sqlite.path(), &link).unwrap();
     let store = SqliteStore::open_for_issuer(&link, &crate::world::deployment_keys()).unwrap();
-    assert!(store.take_guess(9, 0).await.is_ok());
+    assert!(store.take_guess(GuessPool::Five, 9, 0).await.is_ok());
     fs::remove_file(&link).unwrap();
-    assert!(store.take_guess(9, 0).await.is_err(), "the next process would find nothing there");
+    assert!(store.take_guess(GuessPool::Five, 9, 0).await.is_err(), "the next process would find nothing there");
 }
 
 #[tokio::test]

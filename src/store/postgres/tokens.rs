@@ -74,8 +74,8 @@ async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
     let code = token.speakable.as_ref().map(|s| s.code.value().cast_signed());
     let bytes = token.speakable.as_ref().map(|s| s.token.as_bytes());
     db.execute(
-        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access, five)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &[
             &token.cti,
             &token.hash,
@@ -88,6 +88,7 @@ async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
             &code,
             &bytes,
             &token.access.id(),
+            &token.speakable.as_ref().and_then(Speakable::five),
         ],
     )
     .await
@@ -97,15 +98,17 @@ async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
 /// Nobody else issues at the same time, so what is free now is free for this transaction.
 async fn taken(db: &Session, cti: Option<Cti>, speakable: Option<&Speakable>) -> Result<bool, StoreError> {
     let code = speakable.map(|s| s.code.value().cast_signed());
-    let same = "SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = $1) OR EXISTS (SELECT 1 FROM tokens WHERE code = $2)";
-    Ok(db.one(same, &[&cti, &code]).await?.try_get(0)?)
+    let same = "SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = $1) OR EXISTS (SELECT 1 FROM tokens WHERE code = $2)
+         OR EXISTS (SELECT 1 FROM tokens WHERE five = $3)";
+    let five = speakable.and_then(Speakable::five);
+    Ok(db.one(same, &[&cti, &code, &five]).await?.try_get(0)?)
 }
 
 /// The chance of guessing grows with the number of live codes, so it is bounded here, in the transaction that adds one.
 async fn no_room(db: &Session, speakable: &Speakable, now: i64) -> Result<Option<IssueRefusal>, StoreError> {
     let live = "SELECT coalesce(sum(count), 0)::bigint FROM speakable WHERE expires_at > $1";
     let live: u64 = number(&db.one(live, &[&(now - LEEWAY)]).await?, 0)?;
-    Ok((live >= speakable.max_live.into()).then_some(IssueRefusal::TooManyLive))
+    Ok((live >= speakable.room.all.into()).then_some(IssueRefusal::TooManyLive))
 }
 
 /// A code stays until its token runs out, whatever becomes of the token.
@@ -124,11 +127,18 @@ pub(super) async fn make_speakable(db: &Session, cti: Cti, speakable: &Speakable
     }
     let added = db
         .maybe(
-            "UPDATE tokens SET code = $1, bytes = $2
+            "UPDATE tokens SET code = $1, bytes = $2, five = $6
              WHERE cti = $3 AND sha256 = $4 AND code IS NULL AND withdrawn_at IS NULL AND expires_at > $5
                AND expires_at > (SELECT through FROM purged)
              RETURNING expires_at",
-            &[&speakable.code.value().cast_signed(), &speakable.token.as_bytes(), &cti, &speakable.token.hash(), &entry.at],
+            &[
+                &speakable.code.value().cast_signed(),
+                &speakable.token.as_bytes(),
+                &cti,
+                &speakable.token.hash(),
+                &entry.at,
+                &speakable.five(),
+            ],
         )
         .await?;
     let Some(row) = added else {
@@ -195,7 +205,7 @@ pub(super) async fn report_first_checks(db: &Session, now: i64) -> Result<usize,
 
 /// Drops one portion of codes and token bytes that are past their time, and says whether there may be more.
 pub(super) async fn forget_codes(db: &Session, now: i64) -> Result<bool, StoreError> {
-    let forget = "UPDATE tokens SET code = NULL, bytes = NULL WHERE (expires_at, cti) IN
+    let forget = "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL WHERE (expires_at, cti) IN
          (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     let until = not_after_own(db, now).await? - KEEP_CODES;
     let forgotten = db.execute(forget, &[&until, &PORTION]).await?;
@@ -218,7 +228,7 @@ pub(super) async fn purge(db: &Session, now: i64) -> Result<bool, StoreError> {
         ends.push(row.try_get(0)?);
         ctis.push(row.try_get(1)?);
     }
-    for table in ["marks", "tokens"] {
+    for table in ["number_tries", "marks", "tokens"] {
         let drop_all = format!("DELETE FROM {table} WHERE (expires_at, cti) IN (SELECT * FROM unnest($1::bigint[], $2::bytea[]))");
         db.execute(&drop_all, &[&ends, &ctis]).await?;
     }

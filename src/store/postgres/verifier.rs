@@ -11,8 +11,8 @@ use super::{
     session::Session,
 };
 use crate::{
-    store::{AttemptHash, Guess, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
-    token::{SpokenCode, Token},
+    store::{AttemptHash, Guess, GuessPool, Marked, NUMBER_TRIES, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
+    token::{SpokenCode, SpokenSize, Token},
 };
 
 /// By the database's clock, and returns its time.
@@ -33,23 +33,42 @@ impl VerifierStore for PostgresStore {
     }
 
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {
-        let by_code = "SELECT bytes FROM live_tokens WHERE code = $1";
+        let by_code = match code.size() {
+            SpokenSize::Five => "SELECT bytes FROM live_tokens WHERE five = $1",
+            SpokenSize::Six => "SELECT bytes FROM live_tokens WHERE code = $1",
+        };
         let row = self.reading().await?.maybe(by_code, &[&code.value().cast_signed()]).await?;
         let bytes: Option<Vec<u8>> = row.map(|row| row.try_get(0)).transpose()?;
         bytes.map(Token::from_bytes).transpose().map_err(|_| StoreError::Failed("a stored token is damaged".into()))
     }
 
-    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
+    async fn take_guess(&self, pool: GuessPool, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
         let minute = now.div_euclid(60);
-        Ok(self.guesses.ask(Asked::Take { minute, budget }).await?.then_some(Guess { minute }))
+        Ok(self.guesses.ask(Asked::Take { pool, minute, budget }).await?.then_some(Guess { pool, minute }))
     }
 
-    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError> {
-        guesses::taken(&*self.reading().await?, now.div_euclid(60)).await
+    async fn guesses_taken(&self, pool: GuessPool, now: i64) -> Result<u32, StoreError> {
+        guesses::taken(&*self.reading().await?, pool, now.div_euclid(60)).await
     }
 
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
-        self.guesses.ask(Asked::GiveBack { minute: guess.minute }).await.map(drop)
+        self.guesses.ask(Asked::GiveBack { pool: guess.pool, minute: guess.minute }).await.map(drop)
+    }
+
+    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
+        // Two at once choose the same place: one gets it, the other looks again. Each time somebody gets one, so it ends.
+        let place = "INSERT INTO number_tries (expires_at, cti, n)
+             SELECT $1::bigint, $2::bytea, count(*) + 1 FROM number_tries WHERE expires_at = $1 AND cti = $2 HAVING count(*) < $3
+             ON CONFLICT DO NOTHING";
+        let left = "SELECT count(*) < $3 FROM number_tries WHERE expires_at = $1 AND cti = $2";
+        let session = self.marking.session().await?;
+        let most = i64::from(NUMBER_TRIES);
+        while session.execute(place, &[&token.expires_at, &token.cti, &most]).await? == 0 {
+            if !session.one(left, &[&token.expires_at, &token.cti, &most]).await?.try_get::<_, bool>(0)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
@@ -73,7 +92,8 @@ impl VerifierStore for PostgresStore {
         for nothing in [
             "INSERT INTO marks (expires_at, cti, attempt, first_checked_at)
              SELECT expires_at, cti, NULL::bytea, 0 FROM live_tokens WHERE false",
-            "INSERT INTO misses (minute, count) SELECT minute, count FROM misses WHERE false",
+            "INSERT INTO misses (pool, minute, count) SELECT pool, minute, count FROM misses WHERE false",
+            "INSERT INTO number_tries (expires_at, cti, n) SELECT expires_at, cti, n FROM number_tries WHERE false",
         ] {
             session.execute(nothing, &[]).await?;
         }

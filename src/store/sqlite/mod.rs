@@ -31,12 +31,13 @@ use super::{DeploymentKeys, Found, StoreError};
 use crate::token::Cti;
 
 /// Every schema change so far; `user_version` counts how many were applied.
-const MIGRATIONS: [(u32, &str, Follow); 5] = [
+const MIGRATIONS: [(u32, &str, Follow); 6] = [
     (1, include_str!("migrations/0001.sql"), |_| Ok(())),
     (2, include_str!("migrations/0002.sql"), ledger::plant),
     (3, include_str!("migrations/0003.sql"), |_| Ok(())),
     (4, include_str!("migrations/0004.sql"), |_| Ok(())),
     (5, include_str!("migrations/0005.sql"), |_| Ok(())),
+    (6, include_str!("migrations/0006.sql"), tokens::codes_of_both_sizes),
 ];
 
 /// What has to be done after the statements of a change, in the same transaction.

@@ -7,7 +7,7 @@ use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
     store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord},
-    token::{Cti, LEEWAY},
+    token::{Cti, LEEWAY, SpokenCode, SpokenSize, Token},
 };
 
 /// Rows that housekeeping changes in one transaction: checks are answered between two of them.
@@ -63,20 +63,35 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
     Ok(Ok(()))
 }
 
+/// Gives the codes that a store kept before there were two sizes at once their 50 bits.
+pub(super) fn codes_of_both_sizes(db: &Connection) -> Result<(), StoreError> {
+    let kept: Vec<(Cti, u64, Vec<u8>)> = db
+        .prepare("SELECT cti, code, bytes FROM tokens WHERE code IS NOT NULL")?
+        .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (cti, code, bytes) in kept {
+        let token = Token::from_bytes(bytes).map_err(|_| StoreError::Failed("a stored token is damaged".into()))?;
+        let six = SpokenCode::of(&token, SpokenSize::Six);
+        let five = (six.shortened(SpokenSize::Five).value() == code).then_some(code.cast_signed());
+        db.execute("UPDATE tokens SET code = ?1, five = ?2 WHERE cti = ?3", (six.value().cast_signed(), five, cti))?;
+    }
+    Ok(())
+}
+
 fn is_born_expired(db: &Connection, expires_at: i64) -> Result<bool, StoreError> {
     Ok(db.prepare_cached("SELECT ?1 <= through FROM purged")?.query_row([expires_at], |row| row.get(0))?)
 }
 
 fn insert(db: &Connection, token: &NewToken) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access)
-         VALUES (:cti, :hash, :kid, :authorisation, :channel, :issued_at, :starts_at, :expires_at, :code, :bytes, :access)",
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, five, bytes, access)
+         VALUES (:cti, :hash, :kid, :authorisation, :channel, :issued_at, :starts_at, :expires_at, :code, :five, :bytes, :access)",
     )?
     .execute(named_params! {
         ":cti": token.cti, ":hash": token.hash, ":kid": token.kid, ":authorisation": token.authorisation,
         ":channel": token.channel.as_str(), ":issued_at": token.issued_at, ":starts_at": token.starts_at,
         ":expires_at": token.expires_at, ":access": token.access.id().0,
-        ":code": token.speakable.as_ref().map(|s| s.code.value().cast_signed()),
+        ":code": token.speakable.as_ref().map(|s| s.code.value().cast_signed()), ":five": token.speakable.as_ref().and_then(Speakable::five),
         ":bytes": token.speakable.as_ref().map(|s| s.token.as_bytes()),
     })?;
     Ok(())
@@ -84,15 +99,16 @@ fn insert(db: &Connection, token: &NewToken) -> Result<(), StoreError> {
 
 fn taken(db: &Connection, token: &NewToken) -> Result<bool, StoreError> {
     let code = token.speakable.as_ref().map(|s| s.code.value().cast_signed());
-    let mut same = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = ?1 OR code = ?2)")?;
-    Ok(same.query_row((token.cti, code), |row| row.get(0))?)
+    let five = token.speakable.as_ref().and_then(Speakable::five);
+    let mut same = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = ?1 OR code = ?2 OR five = ?3)")?;
+    Ok(same.query_row((token.cti, code, five), |row| row.get(0))?)
 }
 
 /// The chance of guessing grows with the number of live codes, so it is bounded here, in the transaction that adds one.
 fn no_room(db: &Connection, speakable: &Speakable, now: i64) -> Result<Option<IssueRefusal>, StoreError> {
     let mut live = db.prepare_cached("SELECT coalesce(sum(count), 0) FROM speakable WHERE expires_at > ?1")?;
     let live: u32 = live.query_row([now - LEEWAY], |row| row.get(0))?;
-    Ok((live >= speakable.max_live).then_some(IssueRefusal::TooManyLive))
+    Ok((live >= speakable.room.all).then_some(IssueRefusal::TooManyLive))
 }
 
 /// A code stays until its token runs out, whatever becomes of the token.
@@ -108,14 +124,14 @@ pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, e
     }
     let added = db
         .prepare_cached(
-            "UPDATE tokens SET code = :code, bytes = :bytes
+            "UPDATE tokens SET code = :code, five = :five, bytes = :bytes
              WHERE cti = :cti AND sha256 = :hash AND code IS NULL AND withdrawn_at IS NULL AND expires_at > :now
                AND expires_at > (SELECT through FROM purged)
              RETURNING expires_at",
         )?
         .query_row(
             named_params! {
-                ":code": speakable.code.value().cast_signed(), ":bytes": speakable.token.as_bytes(), ":cti": cti,
+                ":code": speakable.code.value().cast_signed(), ":five": speakable.five(), ":bytes": speakable.token.as_bytes(), ":cti": cti,
                 ":hash": speakable.token.hash(), ":now": entry.at,
             },
             |row| row.get(0),
@@ -203,7 +219,7 @@ pub(super) fn forget_misses(db: &Connection, now: i64) -> Result<(), StoreError>
 pub(super) fn forget_codes(db: &Connection, now: i64) -> Result<bool, StoreError> {
     let forgotten = db
         .prepare_cached(
-            "UPDATE tokens SET code = NULL, bytes = NULL WHERE (expires_at, cti) IN
+            "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL WHERE (expires_at, cti) IN
              (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         )?
         .execute((now - KEEP_CODES, PORTION.cast_signed()))?;
@@ -228,6 +244,7 @@ pub(super) fn purge(db: &Connection, now: i64) -> Result<bool, StoreError> {
         .query_map((now - KEEP_ROWS, PORTION.cast_signed()), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     for token in &gone {
+        db.prepare_cached("DELETE FROM number_tries WHERE expires_at = ?1 AND cti = ?2")?.execute(*token)?;
         db.prepare_cached("DELETE FROM marks WHERE expires_at = ?1 AND cti = ?2")?.execute(*token)?;
         db.prepare_cached("DELETE FROM tokens WHERE expires_at = ?1 AND cti = ?2")?.execute(*token)?;
     }

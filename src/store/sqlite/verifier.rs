@@ -6,8 +6,10 @@ use tokio::sync::watch;
 
 use super::{SqliteStore, keys};
 use crate::{
-    store::{AttemptHash, GUESS_WINDOW, Guess, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
-    token::{SpokenCode, Token, TokenHash},
+    store::{
+        AttemptHash, GUESS_WINDOW, Guess, GuessPool, Marked, NUMBER_TRIES, Presented, Standing, StoreError, StoredKeySet, VerifierStore,
+    },
+    token::{SpokenCode, SpokenSize, Token, TokenHash},
 };
 
 #[async_trait]
@@ -23,44 +25,61 @@ impl VerifierStore for SqliteStore {
     async fn token_for_code(&self, code: SpokenCode) -> Result<Option<Token>, StoreError> {
         let bytes: Option<Vec<u8>> = self
             .read(move |db| {
-                let mut by_code = db.prepare_cached("SELECT bytes FROM tokens WHERE code = ?1")?;
+                let mut by_code = db.prepare_cached(match code.size() {
+                    SpokenSize::Five => "SELECT bytes FROM tokens WHERE five = ?1",
+                    SpokenSize::Six => "SELECT bytes FROM tokens WHERE code = ?1",
+                })?;
                 Ok(by_code.query_row([code.value().cast_signed()], |row| row.get(0)).optional()?)
             })
             .await?;
         bytes.map(Token::from_bytes).transpose().map_err(|_| StoreError::Failed("a stored token is damaged".into()))
     }
 
-    async fn take_guess(&self, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
+    async fn take_guess(&self, pool: GuessPool, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
         let minute = now.div_euclid(60);
         self.write(move |db| {
             // Counting and comparing are one statement: of any number of simultaneous guesses, no more than the budget get in.
             let taken = db
                 .prepare_cached(
-                    "INSERT INTO misses (minute, count)
-                     SELECT :minute, 1
-                     WHERE (SELECT coalesce(sum(count), 0) FROM misses WHERE minute >= :minute - :window) < :budget
-                     ON CONFLICT (minute) DO UPDATE SET count = count + 1",
+                    "INSERT INTO misses (pool, minute, count)
+                     SELECT :pool, :minute, 1
+                     WHERE (SELECT coalesce(sum(count), 0) FROM misses WHERE pool = :pool AND minute >= :minute - :window) < :budget
+                     ON CONFLICT (pool, minute) DO UPDATE SET count = count + 1",
                 )?
-                .execute(named_params! {":minute": minute, ":window": GUESS_WINDOW / 60, ":budget": budget})?;
-            Ok((taken == 1).then_some(Guess { minute }))
+                .execute(named_params! {":pool": pool.as_str(), ":minute": minute, ":window": GUESS_WINDOW / 60, ":budget": budget})?;
+            Ok((taken == 1).then_some(Guess { pool, minute }))
         })
         .await
     }
 
-    async fn guesses_taken(&self, now: i64) -> Result<u32, StoreError> {
+    async fn guesses_taken(&self, pool: GuessPool, now: i64) -> Result<u32, StoreError> {
         let first = now.div_euclid(60) - GUESS_WINDOW / 60;
         self.read(move |db| {
-            let mut taken = db.prepare_cached("SELECT coalesce(sum(count), 0) FROM misses WHERE minute >= ?1")?;
-            Ok(taken.query_row([first], |row| row.get(0))?)
+            let mut taken = db.prepare_cached("SELECT coalesce(sum(count), 0) FROM misses WHERE pool = ?1 AND minute >= ?2")?;
+            Ok(taken.query_row((pool.as_str(), first), |row| row.get(0))?)
         })
         .await
     }
 
     async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
         self.write(move |db| {
-            let mut statement = db.prepare_cached("UPDATE misses SET count = count - 1 WHERE minute = ?1 AND count > 0")?;
-            statement.execute([guess.minute])?;
+            let mut statement = db.prepare_cached("UPDATE misses SET count = count - 1 WHERE pool = ?1 AND minute = ?2 AND count > 0")?;
+            statement.execute((guess.pool.as_str(), guess.minute))?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            // Counting and comparing are one statement, as for guesses.
+            let tried = db
+                .prepare_cached(
+                    "INSERT INTO number_tries (expires_at, cti, n)
+                     SELECT ?1, ?2, count(*) + 1 FROM number_tries WHERE expires_at = ?1 AND cti = ?2 HAVING count(*) < ?3",
+                )?
+                .execute((token.expires_at, token.cti, NUMBER_TRIES))?;
+            Ok(tried == 1)
         })
         .await
     }

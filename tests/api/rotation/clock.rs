@@ -10,14 +10,14 @@ use countersign::{
     issuer::{Checked, Desk, DeskSettings, Housekeeper, KeyVault as _, Notary, Untimely, clock_corrected, time_by_hand},
     keyring::rotation::Stage,
     store::{IssuerStore as _, KEEP_ROWS},
-    token::SpokenSize,
+    token::{SpokenSize, SpokenWords},
 };
 use serde_json::json;
 
 use super::plain;
 use crate::{
     actors::Issued,
-    app::TestApp,
+    app::{TestApp, room},
     world::{self, DAY, NOW, issuer, key},
 };
 
@@ -42,7 +42,7 @@ impl Process {
         let health = Arc::new(Health::default());
         let notary = Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
         let housekeeper = Housekeeper::new(app.store.clone(), watch.clone(), health.clone(), app.custodian.clone(), notary.clone());
-        let rules = DeskSettings { issuer: issuer(), spoken: SpokenSize::Five, max_live: 256 };
+        let rules = DeskSettings { issuer: issuer(), spoken: SpokenWords::Fixed(SpokenSize::Five), room: room(256) };
         let desk = Desk::new(app.store.clone(), watch, app.entropy.clone(), app.custodian.clone(), notary, rules);
         Self { housekeeper, health, desk }
     }
