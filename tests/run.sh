@@ -76,11 +76,24 @@ litestream_alone() {
     rm -r "$aside"
 }
 
+# The libraries that read our JWK set, in a folder of their own.
+jwks_libraries() {
+    local wanted=tests/service/jwks-libraries.txt
+    if cmp -s $wanted target/jwks-libraries/wanted.txt; then return; fi
+    rm -rf target/jwks-libraries
+    if python3 -m pip install --quiet --only-binary=:all: --target target/jwks-libraries -r $wanted 2>/dev/null; then
+        cp $wanted target/jwks-libraries/wanted.txt
+    else
+        echo "PyJWT, jwcrypto, joserfc and Authlib could not be installed; the test of the JWK set with them will not run." >&2
+    fi
+}
+
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --document-private-items; }
 
 stage "programs: install" programs
 stage "programs: promtool" promtool_alone
 stage "programs: litestream" litestream_alone
+stage "programs: JWK libraries" jwks_libraries
 stage "page: build" make --no-print-directory web
 stage "page: types" npm --prefix web run --silent typecheck
 stage "page: unit tests" npm --prefix web run --silent test

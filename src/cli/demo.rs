@@ -89,6 +89,8 @@ fn given(flags: Flags, folder: &Path) -> Flags {
         config: flags.config,
         passphrase_file: flags.passphrase_file,
         spoken_words: flags.spoken_words,
+        reader_level: flags.reader_level,
+        link_url: flags.link_url,
         max_live: flags.max_live,
         guesses: flags.guesses,
         page_origins: flags.page_origins,

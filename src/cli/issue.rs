@@ -7,7 +7,10 @@ use crate::{
     authority::AuthorisationId,
     config::Settings,
     issuer::Credential,
-    token::{Challenge, Channel, Dialled, Name, Place, Token, group_digits, qr::Symbol},
+    token::{
+        Challenge, Channel, Dialled, Name, Place, Token, group_digits,
+        qr::{self, Symbol},
+    },
 };
 
 /// What the token is to say.
@@ -23,10 +26,10 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER")]
     challenge: Option<Challenge>,
     /// The name you use
-    #[arg(long)]
+    #[arg(long, value_parser = Name::enforced)]
     name: Option<Name>,
     /// Where you meet
-    #[arg(long)]
+    #[arg(long, value_parser = Place::enforced)]
     place: Option<Place>,
     /// The last three digits of the telephone number that you dialled
     #[arg(long, value_name = "DIGITS")]
@@ -79,9 +82,9 @@ fn body(args: Args) -> Value {
 pub fn sheet(issued: &Value) -> Result<String, Failure> {
     let strange = || Failure::cannot_check("the answer is not a token; see that --private-url is the issuer's private listener");
     let link = issued["link"].as_str().ok_or_else(strange)?;
-    let (public_url, _) = link.split_once("/#").ok_or_else(strange)?;
+    let (link_url, _) = link.split_once("/#").ok_or_else(strange)?;
     let token = Token::parse(link).map_err(|_| strange())?;
-    let symbol = Symbol::of(&token, public_url).map_err(Failure::wrong)?;
+    let symbol = Symbol::of(&token, link_url).map_err(Failure::wrong)?;
     let mut lines = vec![symbol.terminal()];
     if let (Some(words), Some(digits)) = (issued["spoken"]["words"].as_str(), issued["spoken"]["digits"].as_str()) {
         lines.push(format!("Words     {words}"));
@@ -89,6 +92,12 @@ pub fn sheet(issued: &Value) -> Result<String, Failure> {
     }
     lines.push(format!("Link      {link}"));
     lines.extend(issued["not_before"].as_i64().map(|starts| format!("Starts    {}", terms::shown(starts))));
+    if symbol.version() > qr::READS_WELL {
+        lines.push(format!(
+            "Note      The QR code is large (version {}); an old phone may not read it. Leave out name or place, or set a shorter link_url.",
+            symbol.version()
+        ));
+    }
     lines.push(format!("Runs out  {}", terms::shown(issued["expires_at"].as_i64().ok_or_else(strange)?)));
     lines.push(format!("Id        {}", issued["id"].as_str().ok_or_else(strange)?));
     Ok(lines.join("\n"))

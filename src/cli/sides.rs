@@ -15,6 +15,7 @@ use crate::{
     issuer::{Desk, DeskSettings, Notary, Passkeys, Registry, RelyingParty},
     page::{Deployment, Pages},
     telemetry::{Checking, Issuing, Metrics, Scrape},
+    token::qr,
     verifier::{Verifier, VerifierSettings},
 };
 
@@ -22,6 +23,7 @@ use crate::{
 pub fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
     settings.issuer()?;
     settings.public_url()?;
+    warn_of_large_symbols(&settings.link_url()?)?;
     settings.guessing()?;
     settings.drain()?;
     if side != Side::Issuer {
@@ -73,7 +75,7 @@ pub fn public_app(
         phase,
         metrics,
         site: Current::new(Site::new(pages)),
-        origin: public_url,
+        origins: vec![public_url, settings.link_url()?],
     })
 }
 
@@ -89,7 +91,8 @@ pub fn private_app(
     let Issuing { store, custodian, health, .. } = issuing;
     let guessing = settings.guessing()?;
     let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
-    let rules = DeskSettings { issuer: settings.issuer()?, spoken: guessing.words, room: guessing.room };
+    let rules =
+        DeskSettings { issuer: settings.issuer()?, spoken: guessing.words, room: guessing.room, reader_level: settings.reader_level() };
     Ok(PrivateApp {
         registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
         passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), relying_party(settings)?),
@@ -97,12 +100,27 @@ pub fn private_app(
         notary,
         clock,
         public_url: settings.public_url()?,
+        link_url: settings.link_url()?,
         console_url: settings.console_url()?,
         organisation: Current::new(settings.organisation()?.name),
         scrape,
         issuer_health: health,
         phase,
     })
+}
+
+/// A large symbol is read slowly by an old phone, or not at all.
+fn warn_of_large_symbols(link_url: &str) -> Result<(), Failure> {
+    let (usual, longest) = qr::versions(link_url).map_err(Failure::wrong)?;
+    if usual > qr::READS_WELL {
+        tracing::warn!(
+            kind = "qr",
+            "QR codes with {link_url} have version {usual}, with name and place up to {longest}; old phones read {} at most with ease, so \
+             set a shorter --link-url that leads to the same page",
+            qr::READS_WELL
+        );
+    }
+    Ok(())
 }
 
 /// What people would miss on the pages.

@@ -12,7 +12,7 @@ use super::{ConfigError, Settings, mistyped, number, rotation::Rotation};
 use crate::{
     files::{self, Kind},
     store::PostgresAddress,
-    token::SpokenWords,
+    token::{ReaderLevel, SpokenWords},
     words::Language,
 };
 
@@ -80,6 +80,9 @@ pub struct Flags {
     /// Where people reach the page; https:// and the issuer name if not set
     #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
     pub public_url: Option<String>,
+    /// What links and QR codes begin with, where that is shorter than --public-url and leads to the same page
+    #[arg(long, global = true, env = "COUNTERSIGN_LINK_URL", hide_env_values = true, value_name = "URL")]
+    pub link_url: Option<String>,
     /// Listener for the public
     #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub public: Option<String>,
@@ -98,6 +101,9 @@ pub struct Flags {
     /// Words of a spoken code: 5, 6 or auto
     #[arg(long, global = true, env = "COUNTERSIGN_SPOKEN_WORDS", hide_env_values = true, value_name = "N", value_parser = SpokenWords::from_str)]
     pub spoken_words: Option<SpokenWords>,
+    /// What every page reads that was exported or kept: 1, or 2 once all were exported by this version
+    #[arg(long, global = true, env = "COUNTERSIGN_READER_LEVEL", hide_env_values = true, value_name = "N", value_parser = ReaderLevel::from_str)]
+    pub reader_level: Option<ReaderLevel>,
     /// Spoken codes that may be live at once
     #[arg(long, global = true, env = "COUNTERSIGN_MAX_LIVE", hide_env_values = true, value_name = "N", value_parser = number::<u32>)]
     pub max_live: Option<u32>,
@@ -147,12 +153,14 @@ struct File {
     passphrase_file: Option<PathBuf>,
     issuer: Option<String>,
     public_url: Option<String>,
+    link_url: Option<String>,
     public: Option<String>,
     private: Option<String>,
     private_url: Option<String>,
     console_url: Option<String>,
     credential_file: Option<PathBuf>,
     spoken_words: Option<SpokenWords>,
+    reader_level: Option<ReaderLevel>,
     max_live: Option<u32>,
     guesses: Option<u32>,
     page_origins: Vec<String>,
@@ -183,12 +191,14 @@ impl Flags {
             passphrase_file: self.passphrase_file.or(file.passphrase_file),
             issuer: self.issuer.or(file.issuer),
             public_url: self.public_url.or(file.public_url),
+            link_url: self.link_url.or(file.link_url),
             public: self.public.or(file.public),
             private: self.private.or(file.private),
             private_url: self.private_url.or(file.private_url),
             console_url: self.console_url.or(file.console_url),
             credential_file: self.credential_file.or(file.credential_file),
             spoken_words: self.spoken_words.or(file.spoken_words),
+            reader_level: self.reader_level.or(file.reader_level),
             max_live: self.max_live.or(file.max_live),
             guesses: self.guesses.or(file.guesses),
             page_origins: if self.page_origins.is_empty() { file.page_origins } else { self.page_origins },

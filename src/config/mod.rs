@@ -26,7 +26,7 @@ use crate::{
     issuer::Credential,
     keyring::{IssuerName, rotation::Policy},
     store::PostgresAddress,
-    token::{SpokenSize, SpokenWords},
+    token::{ReaderLevel, SpokenSize, SpokenWords},
     words::Language,
 };
 
@@ -91,6 +91,19 @@ impl Settings {
             Some(url) => base_url("--public-url", url),
             None => Ok(self.issuer()?.url()),
         }
+    }
+
+    /// What links and QR codes begin with: scheme and host, without a slash at the end.
+    pub fn link_url(&self) -> Result<String, ConfigError> {
+        match &self.0.link_url {
+            Some(url) => base_url("--link-url", url),
+            None => self.public_url(),
+        }
+    }
+
+    /// What every page that is out there can read.
+    pub fn reader_level(&self) -> ReaderLevel {
+        self.0.reader_level.unwrap_or_default()
     }
 
     /// The public listener.

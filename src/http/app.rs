@@ -56,8 +56,8 @@ pub struct PublicApp {
     pub metrics: Arc<Metrics>,
     /// The pages.
     pub site: Current<Site>,
-    /// The origin of our own pages.
-    pub origin: String,
+    /// The origins of our own pages.
+    pub origins: Vec<String>,
 }
 
 impl PublicApp {
@@ -112,8 +112,10 @@ pub struct PrivateApp {
     pub notary: Arc<Notary>,
     /// The time, for clocks that are wrong.
     pub clock: Arc<dyn Clock>,
-    /// What links begin with.
+    /// The address that people type.
     pub public_url: String,
+    /// What links begin with.
+    pub link_url: String,
     /// The origin of the console.
     pub console_url: String,
     /// Who runs the service.

@@ -46,7 +46,7 @@ pub async fn answer(
     };
     let empty = || Fields { own: draw(&*app.entropy), ..Fields::default() };
     // Another site could post a spent token here and show our page as its own proof (threat 29).
-    if !is_our_own(&headers, &app.origin) {
+    if !is_our_own(&headers, &app.origins) {
         return (StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &empty())).into_response();
     }
     let Ok(Form(mut fields)) = fields else {
@@ -91,9 +91,9 @@ fn read(fields: &Fields) -> Result<Check, &'static str> {
 }
 
 /// Browsers say where a request comes from; those that do not at least name the origin of the page that posts.
-fn is_our_own(headers: &HeaderMap, origin: &str) -> bool {
+fn is_our_own(headers: &HeaderMap, origins: &[String]) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site == "same-origin",
-        None => headers.get(header::ORIGIN).is_some_and(|named| named == origin),
+        None => headers.get(header::ORIGIN).is_some_and(|named| origins.iter().any(|origin| named == origin)),
     }
 }

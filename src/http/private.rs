@@ -32,7 +32,7 @@ use crate::{
     authority::{Actor, Authorisation, AuthorisationId, Decision, Scope, TokenSelection},
     issuer::{Answer, Ask, Changed, IssueRequest, Issued, TokenStatus},
     store::LiveToken,
-    token::{Approach, Channel, Cti, SpokenCode, qr::Symbol},
+    token::{Approach, Channel, ClaimError, Cti, Name, Place, SpokenCode, qr::Symbol},
 };
 
 /// How often a stream shows that it is alive.
@@ -95,12 +95,15 @@ impl TryFrom<IssueBody> for IssueRequest {
         fn parsed<T: std::str::FromStr<Err: ToString>>(text: Option<String>) -> Result<Option<T>, Problem> {
             text.map(|text| text.parse()).transpose().map_err(|error: T::Err| Problem::invalid(error.to_string()))
         }
+        fn enforced<T>(text: Option<String>, enforce: fn(&str) -> Result<T, ClaimError>) -> Result<Option<T>, Problem> {
+            text.map(|text| enforce(&text)).transpose().map_err(|error| Problem::invalid(error.to_string()))
+        }
         Ok(Self {
             authorisation: parsed(body.authorisation)?,
             approach: Approach {
                 channel: body.channel,
-                name: parsed(body.name)?,
-                place: parsed(body.place)?,
+                name: enforced(body.name, Name::enforced)?,
+                place: enforced(body.place, Place::enforced)?,
                 challenge: parsed(body.challenge)?,
                 dialled: parsed(body.dialled)?,
             },
@@ -115,17 +118,17 @@ async fn issue(State(app): App, caller: Caller, Decoded(mut body): Decoded<Issue
     let confirmation = body.confirmation.take();
     let request = body.try_into()?;
     let issued = app.desk.issue(caller.issuing(&app, confirmation).await?, request).await?;
-    Ok((StatusCode::CREATED, no_store(), Json(issued_json(&issued, &app.public_url)?)).into_response())
+    Ok((StatusCode::CREATED, no_store(), Json(issued_json(&issued, &app.link_url)?)).into_response())
 }
 
-fn issued_json(issued: &Issued, public_url: &str) -> Result<Value, Problem> {
+fn issued_json(issued: &Issued, link_url: &str) -> Result<Value, Problem> {
     let Issued { token, claims, spoken } = issued;
     let symbol =
-        Symbol::of(token, public_url).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no-qr", error.to_string()))?;
+        Symbol::of(token, link_url).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no-qr", error.to_string()))?;
     Ok(json!({
         "id": claims.cti().to_string(),
         "token": token.text(),
-        "link": token.link(public_url),
+        "link": token.link(link_url),
         "qr_svg": symbol.svg(),
         "spoken": spoken.map(spoken_json),
         "issued_at": claims.window().issued_at(),

@@ -129,6 +129,7 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let said = refused.to_string();
         match refused {
+            Refused::OldReaders => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", said),
             Refused::NotAllowed(_) => Self::new(StatusCode::FORBIDDEN, "not-allowed", said),
             Refused::Suspended => Self::new(StatusCode::FORBIDDEN, "suspended", said),
             Refused::OutOfScope(_) => Self::new(StatusCode::FORBIDDEN, "out-of-scope", said),

@@ -17,7 +17,7 @@ use crate::{
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
     store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Room, Speakable, TokenRecord},
-    token::{Approach, Channel, Claims, Cti, LEEWAY, SpokenCode, SpokenSize, SpokenWords, Token, Window},
+    token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, SpokenCode, SpokenSize, SpokenWords, Token, Window},
 };
 
 /// How often another cti is drawn when a code is taken; with 2^40 codes and a few hundred live, once is already rare.
@@ -32,6 +32,8 @@ pub struct DeskSettings {
     pub spoken: SpokenWords,
     /// The most that may be live together.
     pub room: Room,
+    /// What every page that is out there can read.
+    pub reader_level: ReaderLevel,
 }
 
 /// What an officer wants to show or speak.
@@ -108,6 +110,9 @@ impl Desk {
         let officer = by.officer;
         if !officer.role.may_ask_and_issue() {
             return Err(Refused::NotAllowed("only officers and approvers issue tokens"));
+        }
+        if ReaderLevel::needed(&request.approach) > self.settings.reader_level {
+            return Err(Refused::OldReaders);
         }
         let now = self.watch.now().map_err(|_| Refused::Clock)?;
         let channel = request.approach.channel;

@@ -99,6 +99,12 @@ pub enum Refused {
     /// The lifetime of a credential is out of bounds.
     #[error("a credential lasts between one second and 366 days")]
     CredentialLasts,
+    /// A page that is out there would call the token false.
+    #[error(
+        "pages that were exported or kept before would refuse this name or place; write it without joiners, or set reader_level = 2 once \
+         every page was exported anew"
+    )]
+    OldReaders,
     /// The callsign is taken.
     #[error("the callsign {0} is taken; choose another")]
     Taken(String),

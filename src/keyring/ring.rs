@@ -67,7 +67,7 @@ impl PublicKeys {
         let listed = |k: &&PublishedKey| k.revoked.is_none() && self.in_use.contains(&k.key.id());
         let jwk = |k: &PublishedKey| {
             json!({"kty": "OKP", "crv": "Ed25519", "x": k.key.jwk_x(), "kid": k.key.id().to_string(),
-                   "alg": "Ed25519", "use": "sig", "nbf": k.not_before, "exp": k.expires_at})
+                   "use": "sig", "nbf": k.not_before, "exp": k.expires_at})
         };
         json!({"keys": self.set.keys().iter().filter(listed).map(jwk).collect::<Vec<_>>()})
     }

@@ -3,10 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::is_nfc;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-use super::{ClaimError, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE};
+use super::{ClaimError, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE, display};
 
 /// How the person is approached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,20 +57,6 @@ impl FromStr for Channel {
     }
 }
 
-/// Text that is shown to a frightened person, so nothing in it may hide, reorder or imitate.
-fn display_text(what: &'static str, max: usize, text: &str) -> Result<String, ClaimError> {
-    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
-    if !(1..=max).contains(&text.len()) {
-        return Err(ClaimError::Length { what, max, found: text.len() });
-    }
-    // All bidi controls are in category Cf; Zl and Zp break lines.
-    let hides = |c: char| matches!(c.general_category(), Control | Format | LineSeparator | ParagraphSeparator);
-    if !is_nfc(text) || text.chars().any(hides) {
-        return Err(ClaimError::Characters(what));
-    }
-    Ok(text.to_owned())
-}
-
 /// The name in use: 1 to 24 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
@@ -81,7 +65,16 @@ pub struct Name(String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place(String);
 
+/// The longest name and place, in bytes.
+const NAME: usize = 24;
+const PLACE: usize = 32;
+
 impl Name {
+    /// The name as an officer typed it, in the form in which it is issued (PRECIS Nickname, RFC 8266).
+    pub fn enforced(text: &str) -> Result<Self, ClaimError> {
+        display::enforced("the name", NAME, text).map(Self)
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -89,6 +82,11 @@ impl Name {
 }
 
 impl Place {
+    /// The place as an officer typed it, in the form in which it is issued (PRECIS Nickname, RFC 8266).
+    pub fn enforced(text: &str) -> Result<Self, ClaimError> {
+        display::enforced("the place", PLACE, text).map(Self)
+    }
+
     /// The place as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -99,7 +97,7 @@ impl FromStr for Name {
     type Err = ClaimError;
 
     fn from_str(text: &str) -> Result<Self, ClaimError> {
-        display_text("the name", 24, text).map(Self)
+        display::read("the name", NAME, text).map(Self)
     }
 }
 
@@ -107,7 +105,7 @@ impl FromStr for Place {
     type Err = ClaimError;
 
     fn from_str(text: &str) -> Result<Self, ClaimError> {
-        display_text("the place", 32, text).map(Self)
+        display::read("the place", PLACE, text).map(Self)
     }
 }
 

@@ -32,7 +32,7 @@ pub enum ClaimError {
         found: usize,
     },
     /// The text holds a character that could hide or reorder others, or is not normalized.
-    #[error("{0} must be NFC text without control, format or bidirectional characters")]
+    #[error("{0} has a character or a space that would not show, or that this version of Unicode does not know; leave it out")]
     Characters(&'static str),
     /// Not six digits.
     #[error("the number is not exactly six digits")]

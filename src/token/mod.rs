@@ -11,8 +11,10 @@ mod claims;
 mod correction;
 mod cose;
 mod digits;
+mod display;
 mod fingerprint;
 pub mod qr;
+mod reader_level;
 mod sign;
 mod spoken;
 mod spoken_words;
@@ -24,6 +26,7 @@ pub use claims::{ClaimError, Claims, Cti, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TEL
 pub use correction::{Correction, correct};
 pub use cose::{Malformed, Unverified};
 pub use fingerprint::Fingerprint;
+pub use reader_level::ReaderLevel;
 pub use sign::SignError;
 pub use spoken::{Mistyped, SpokenCode, SpokenSize, group_digits, words_in_use, words_of};
 pub use spoken_words::SpokenWords;

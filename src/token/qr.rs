@@ -9,17 +9,31 @@ const QUIET_ZONE: usize = 4;
 
 /// The link does not fit any QR symbol; only an absurdly long public URL can cause it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the link is too long for a QR code; use a shorter public URL")]
+#[error("the link is too long for a QR code; use a shorter link URL")]
 pub struct TooLong;
 
 /// A QR symbol that holds a token's link.
 pub struct Symbol(QrCode);
 
+/// The largest version that old phones still read from another screen in the street, at arm's length.
+pub const READS_WELL: usize = 9;
+
+/// Bytes of a token that carries a number, without name and place and with all there may be.
+const USUAL: usize = 121;
+const LONGEST: usize = 186;
+
+/// The versions of the symbols of a usual and of the longest token, where links begin so.
+pub fn versions(link_url: &str) -> Result<(usize, usize), TooLong> {
+    // Digits come by bytes, whatever these are.
+    let version = |bytes: usize| Symbol::of(&Token::from_signed(vec![0; bytes]), link_url).map(|symbol| symbol.version());
+    Ok((version(USUAL)?, version(LONGEST)?))
+}
+
 impl Symbol {
     /// Makes the smallest symbol that fits. The library's own segmentation is not used: it may split differently
     /// between versions, and we know where the digits begin.
-    pub fn of(token: &Token, public_url: &str) -> Result<Self, TooLong> {
-        let prefix = format!("{public_url}/#");
+    pub fn of(token: &Token, link_url: &str) -> Result<Self, TooLong> {
+        let prefix = format!("{link_url}/#");
         let digits = token.digits();
         let fits = |version: i16| {
             let mut bits = Bits::new(Version::Normal(version));
@@ -29,6 +43,11 @@ impl Symbol {
             QrCode::with_bits(bits, EcLevel::M).ok()
         };
         (1..=40).find_map(fits).map(Self).ok_or(TooLong)
+    }
+
+    /// The version of ISO/IEC 18004, from 1 to 40: four modules more along each side for each.
+    pub fn version(&self) -> usize {
+        (self.modules() - 17) / 4
     }
 
     /// Modules along one side, without the quiet zone.

@@ -25,7 +25,7 @@ use countersign::{
     page::{Deployment, Pages},
     store::{AccessStore as _, IssuerStore as _, LedgerStore as _, NewCredential, Room, SqliteStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
-    token::{Channel, SpokenSize, SpokenWords},
+    token::{Channel, ReaderLevel, SpokenSize, SpokenWords},
     verifier::{Budgets, KeyWatch, Readiness, Verifier, VerifierSettings},
 };
 use tempfile::TempDir;
@@ -135,7 +135,12 @@ impl TestApp {
     /// The issuer's side in a process that was started now, on the same machine.
     pub fn restarted(&self) -> (Arc<Notary>, Desk) {
         let notary = Arc::new(Notary::new(self.store.clone(), self.ledger.clone()));
-        let rules = DeskSettings { issuer: issuer(), spoken: SpokenWords::Fixed(SpokenSize::Five), room: room(self.setup.max_live) };
+        let rules = DeskSettings {
+            issuer: issuer(),
+            spoken: SpokenWords::Fixed(SpokenSize::Five),
+            room: room(self.setup.max_live),
+            reader_level: ReaderLevel::Two,
+        };
         let (store, custodian) = (self.store.clone(), self.custodian.clone());
         let desk = Desk::new(store, self.watch.clone(), self.entropy.clone(), custodian, notary.clone(), rules);
         (notary, desk)
@@ -275,7 +280,12 @@ impl Setup {
         let scrape = Arc::new(Scrape { metrics: metrics.clone(), watch: watch.clone(), checking: Some(checking), issuing: Some(issuing) });
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
-        let rules = DeskSettings { issuer: issuer(), spoken: SpokenWords::Fixed(SpokenSize::Five), room: room(self.max_live) };
+        let rules = DeskSettings {
+            issuer: issuer(),
+            spoken: SpokenWords::Fixed(SpokenSize::Five),
+            room: room(self.max_live),
+            reader_level: ReaderLevel::Two,
+        };
         let desk = Desk::new(store.clone(), watch.clone(), entropy.clone(), custodian.clone(), notary.clone(), rules);
         let party = RelyingParty::at(CONSOLE_URL).unwrap();
         let issuer_side = Arc::new(PrivateApp {
@@ -285,6 +295,7 @@ impl Setup {
             notary,
             clock: clock.clone(),
             public_url: PUBLIC_URL.into(),
+            link_url: PUBLIC_URL.into(),
             console_url: CONSOLE_URL.into(),
             organisation: Current::new("Example Police".into()),
             scrape,
@@ -367,7 +378,7 @@ async fn public_side(
         phase,
         metrics,
         site: Current::new(Site::new(pages)),
-        origin: PUBLIC_URL.into(),
+        origins: vec![PUBLIC_URL.into()],
     };
     let origins = vec![LISTED_ORIGIN.parse().unwrap()];
     listen(public::router(Arc::new(app), setup.limits, origins), setup.limits, setup.proxies.clone()).await

@@ -19,7 +19,7 @@ use countersign::{
         rotation::{KeyRecord, Policy, Stage},
     },
     store::IssuerStore as _,
-    token::{Channel, SpokenSize, SpokenWords},
+    token::{Channel, ReaderLevel, SpokenSize, SpokenWords},
 };
 
 use crate::{
@@ -70,7 +70,12 @@ impl TestApp {
     }
 
     fn desk_of(&self, custodian: Arc<Custodian>) -> Desk {
-        let rules = DeskSettings { issuer: issuer(), spoken: SpokenWords::Fixed(SpokenSize::Five), room: room(256) };
+        let rules = DeskSettings {
+            issuer: issuer(),
+            spoken: SpokenWords::Fixed(SpokenSize::Five),
+            room: room(256),
+            reader_level: ReaderLevel::Two,
+        };
         Desk::new(self.store.clone(), self.watch.clone(), self.entropy.clone(), custodian, self.issuer_side.notary.clone(), rules)
     }
 

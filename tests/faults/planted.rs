@@ -173,6 +173,6 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
         phase: watch::Sender::new(Phase::Serving).subscribe(),
         metrics,
         site: Current::new(Site::new(pages)),
-        origin: PUBLIC_URL.into(),
+        origins: vec![PUBLIC_URL.into()],
     }
 }

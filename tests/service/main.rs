@@ -12,6 +12,7 @@ mod demo;
 mod drill;
 mod expired_set;
 mod files;
+mod jwks;
 mod killed;
 mod logs;
 mod operations;

@@ -11,7 +11,7 @@ use countersign::{
     keyring::PublishedKey,
     ledger::Event,
     store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, Room, SqliteStore, VerifierStore as _},
-    token::{Channel, SpokenSize, SpokenWords},
+    token::{Channel, ReaderLevel, SpokenSize, SpokenWords},
 };
 
 use crate::{
@@ -65,6 +65,7 @@ impl Deployment {
             issuer: world::issuer(),
             spoken: SpokenWords::Fixed(SpokenSize::Five),
             room: Room { five: 256, all: 256, person: 256 },
+            reader_level: ReaderLevel::Two,
         };
         let desk = Desk::new(store.clone(), watch, entropy, custodian.clone(), notary, rules);
         let enrol = async |callsign: &str, role| registry.enrol(&Actor::Operator, callsign.parse().unwrap(), role).await.unwrap();

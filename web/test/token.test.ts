@@ -40,7 +40,13 @@ for (const [defect, text] of Object.entries({
   "a next-line control": "A\u0085",
   "a right-to-left override": "A\u202eB",
   "an isolate": "A\u2067B",
-  "a zero-width joiner": "A\u200dB",
+  "a zero-width joiner at the end": "A\u200d",
+  "two joiners in a row": "A\u200c\u200dB",
+  "a space in front": " A",
+  "two spaces in a row": "A  B",
+  "a Hangul filler": "\u3164",
+  "a Braille blank": "A\u2800B",
+  "a noncharacter": "A\ufffeB",
   "a soft hyphen": "A\u00adB",
   "a tag character": "A\u{e0041}",
   "a line separator": "A\u2028B",
@@ -59,12 +65,16 @@ test("a name is refused when it is empty, too long, or not UTF-8", () => {
   assert.equal(parseToken(name("eda080")), null);
 });
 
-test("the forbidden characters are those of Cc, Cf, Zl and Zp", () => {
+test("the forbidden characters are those of a few properties, and three that are drawn as nothing", () => {
+  const listed = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Co}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\ufffc\u{1d159}]/u;
   for (let point = 0; point < 0x110000; point++) {
     if (point >= 0xd800 && point < 0xe000) continue;
     const text = String.fromCodePoint(point);
-    if (text.normalize("NFC") !== text) continue;
-    const forbidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text);
-    assert.equal(parseToken(name(Buffer.from(text).toString("hex"))) === null, forbidden, point.toString(16));
+    const inside = "A" + text + "B";
+    if (inside.normalize("NFC") !== inside) continue;
+    const between = parseToken(name(Buffer.from(inside).toString("hex"))) !== null;
+    const parts = [0x20, 0x200c, 0x200d].includes(point);
+    assert.equal(between, parts || !listed.test(text), point.toString(16));
+    if (parts) assert.equal(parseToken(name(Buffer.from(text).toString("hex"))), null, point.toString(16));
   }
 });

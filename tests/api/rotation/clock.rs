@@ -10,7 +10,7 @@ use countersign::{
     issuer::{Checked, Desk, DeskSettings, Housekeeper, KeyVault as _, Notary, Untimely, clock_corrected, time_by_hand},
     keyring::rotation::Stage,
     store::{IssuerStore as _, KEEP_ROWS},
-    token::{SpokenSize, SpokenWords},
+    token::{ReaderLevel, SpokenSize, SpokenWords},
 };
 use serde_json::json;
 
@@ -42,7 +42,12 @@ impl Process {
         let health = Arc::new(Health::default());
         let notary = Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
         let housekeeper = Housekeeper::new(app.store.clone(), watch.clone(), health.clone(), app.custodian.clone(), notary.clone());
-        let rules = DeskSettings { issuer: issuer(), spoken: SpokenWords::Fixed(SpokenSize::Five), room: room(256) };
+        let rules = DeskSettings {
+            issuer: issuer(),
+            spoken: SpokenWords::Fixed(SpokenSize::Five),
+            room: room(256),
+            reader_level: ReaderLevel::Two,
+        };
         let desk = Desk::new(app.store.clone(), watch, app.entropy.clone(), app.custodian.clone(), notary, rules);
         Self { housekeeper, health, desk }
     }
