@@ -73,8 +73,8 @@ fn pages(settings: &Settings) -> Result<Pages, Failure> {
     let folder = KeyFolder::at(settings.keys());
     let root = folder.root()?;
     let minimum_key_set = folder.public_keys(&issuer, Place::here()?.clock.now())?.set().version();
-    let (spoken, organisation) = (settings.guessing()?.words, settings.organisation()?);
-    Ok(Pages::new(Deployment { issuer, api: public_url.clone(), public_url, root, minimum_key_set, spoken, organisation }))
+    let organisation = settings.organisation()?;
+    Ok(Pages::new(Deployment { issuer, api: public_url.clone(), public_url, root, minimum_key_set, organisation }))
 }
 
 #[derive(Serialize)]

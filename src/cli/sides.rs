@@ -61,7 +61,6 @@ pub fn public_app(
         api: String::new(),
         root: keys.root().clone(),
         minimum_key_set: 1,
-        spoken: guessing.words,
         organisation,
     });
     let rules = VerifierSettings { issuer, budgets };

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::{
     config::Organisation,
     keyring::{IssuerName, PublicKey},
-    token::{SpokenSize, SpokenWords, words_in_use},
+    token::words_in_use,
     words::Catalogue,
 };
 
@@ -20,8 +20,6 @@ pub struct Deployment {
     pub root: PublicKey,
     /// The lowest version of the key set that the page may believe (threat 32).
     pub minimum_key_set: u64,
-    /// How long spoken codes are.
-    pub spoken: SpokenWords,
     /// Who runs the service.
     pub organisation: Organisation,
 }
@@ -40,10 +38,6 @@ impl Deployment {
             "api": self.api,
             "root": {"kty": "OKP", "crv": "Ed25519", "x": self.root.jwk_x(), "kid": self.root.id().to_string()},
             "minimum_key_set": self.minimum_key_set,
-            "spoken_words": match self.spoken {
-                SpokenWords::Fixed(size) => size.words(),
-                SpokenWords::Auto => SpokenSize::Five.words(),
-            },
             "organisation": {
                 "name": organisation.name, "telephone": organisation.telephone, "address": organisation.address,
             },

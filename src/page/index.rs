@@ -55,7 +55,6 @@ mod tests {
         config::Organisation,
         keyring::SigningKey,
         page::{Deployment, Pages},
-        token::{SpokenSize, SpokenWords},
         words::Language,
     };
 
@@ -68,7 +67,6 @@ mod tests {
             api: String::new(),
             root: SigningKey::from_seed(&Zeroizing::new([1; 32])).public(),
             minimum_key_set: 1,
-            spoken: SpokenWords::Fixed(SpokenSize::Five),
             organisation: Organisation {
                 name: hostile.into(),
                 telephone: hostile.into(),

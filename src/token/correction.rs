@@ -8,13 +8,8 @@ use super::{
 /// What may have gone wrong with words that do not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Correction {
-    /// Neither five nor six words.
-    Count {
-        /// Words that the code of the nearest size has.
-        expected: usize,
-        /// Words that were given.
-        found: usize,
-    },
+    /// Neither five nor six words, but so many.
+    Count(usize),
     /// The word at this place (from 1) is in doubt; perhaps it was one of these.
     Word {
         /// Place of the word, from 1.
@@ -35,8 +30,7 @@ pub fn correct(text: &str) -> Correction {
         return Correction::Digits;
     }
     if !SpokenSize::ALL.iter().any(|size| size.words() == parts.len()) {
-        let nearest = if parts.len() < SpokenSize::Five.words() { SpokenSize::Five } else { SpokenSize::Six };
-        return Correction::Count { expected: nearest.words(), found: parts.len() };
+        return Correction::Count(parts.len());
     }
     let known: Vec<Option<u16>> = parts.iter().map(|part| SPELLINGS.get(part.as_str()).copied()).collect();
     let doubtful: Vec<usize> = (0..known.len()).filter(|i| known[*i].is_none()).collect();
@@ -126,7 +120,7 @@ mod tests {
             heard[gap] = format!("{}q", words[gap]);
             assert_eq!(correct(&heard.join(" ")), supplied);
         }
-        assert_eq!(correct("abacus"), Correction::Count { expected: 5, found: 1 });
+        assert_eq!(correct("abacus"), Correction::Count(1));
         assert_eq!(correct("123 456"), Correction::Digits);
     }
 

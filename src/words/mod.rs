@@ -8,7 +8,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
 pub use self::language::{Language, choose};
-use crate::token::{Correction, SpokenSize};
+use crate::token::Correction;
 
 /// The words of one language.
 pub struct Catalogue {
@@ -65,14 +65,8 @@ impl Catalogue {
     /// What may be wrong with a mistyped code, as a question or a request.
     pub fn hint(&self, correction: &Correction) -> String {
         match correction {
-            Correction::Count { expected, found } => {
-                let wanted = self.text(&format!("count.{expected}"), &[]);
-                self.text("enter.wrong_count", &[("wanted", &wanted), ("count", &found.to_string())])
-            }
-            Correction::Digits => {
-                let wanted = SpokenSize::ALL.map(|size| size.digits().to_string()).join(" / ");
-                self.text("enter.wrong_digits", &[("wanted", &wanted)])
-            }
+            Correction::Count(found) => self.text("enter.wrong_count", &[("count", &found.to_string())]),
+            Correction::Digits => self.text("enter.wrong_digits", &[]),
             Correction::Unclear => self.text("enter.wrong_check", &[]),
             Correction::Word { position, did_you_mean } => {
                 let ordinal = self.text(&format!("ordinal.{position}"), &[]);

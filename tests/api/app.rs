@@ -364,7 +364,6 @@ async fn public_side(
         api: String::new(),
         root: root().public(),
         minimum_key_set: 1,
-        spoken: SpokenWords::Fixed(SpokenSize::Five),
         organisation,
     });
     let rules = VerifierSettings { issuer: issuer(), budgets: budgets(setup.guesses) };

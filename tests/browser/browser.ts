@@ -86,7 +86,7 @@ export class Visit {
 
   /** Enters a code by hand, from the start screen. */
   async enter(way: "words" | "digits" | "link", code: string): Promise<void> {
-    const ways = { words: /^Type the five words/, digits: /^Type the digits/, link: /^Paste a link/ };
+    const ways = { words: /^Type the words/, digits: /^Type the digits/, link: /^Paste a link/ };
     await this.page.getByRole("button", { name: ways[way] }).click();
     await this.page.locator("#code").fill(code);
     await this.press("Check this code");

@@ -23,8 +23,8 @@ const exposed = {
     return reading.kind === "bytes" ? toHex(reading.bytes) : reading.kind;
   },
   spoken(text: string, size: SpokenWords, words: string): string {
-    const code = readStrict(text, size, wordList(words.trim().split("\n")));
-    return code === null ? "mistyped" : code.toString(16);
+    const code = readStrict(text, wordList(words.trim().split("\n")));
+    return code === null || code.size !== size ? "mistyped" : code.value.toString(16);
   },
 };
 

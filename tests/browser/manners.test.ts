@@ -71,7 +71,7 @@ async function fieldsOf(page: Visit): Promise<string[]> {
 
 test("no field offers what was typed before, nor does the plain form", async (t) => {
   const page = await stage.visit();
-  for (const [way, field] of [[/^Type the five words/, "TEXTAREA"], [/^Type the digits/, "INPUT"], [/^Paste a link/, "TEXTAREA"]] as const) {
+  for (const [way, field] of [[/^Type the words/, "TEXTAREA"], [/^Type the digits/, "INPUT"], [/^Paste a link/, "TEXTAREA"]] as const) {
     await page.page.getByRole("button", { name: way }).click();
     assert.deepEqual(await fieldsOf(page), ["FORM  off", `${field} code off`]);
     await page.press("Go back");

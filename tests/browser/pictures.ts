@@ -69,7 +69,7 @@ await picture("scan", service.url, async (visit) => {
   await visit.page.getByText("This is not one of our codes.").waitFor();
 });
 await picture("words", service.url, async (visit) => {
-  await visit.page.getByRole("button", { name: /^Type the five words/ }).click();
+  await visit.page.getByRole("button", { name: /^Type the words/ }).click();
   await visit.page.locator("#code").pressSequentially("legroom mansion dimg");
 });
 

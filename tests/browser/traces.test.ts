@@ -88,7 +88,7 @@ const flows: { readonly [who: string]: (visit: Visit) => Promise<void> } = {
     await visit.see(genuine);
   },
   "types the words, and they match": async (visit) => {
-    await type(visit, /^Type the five words/, officer.speaks().words);
+    await type(visit, /^Type the words/, officer.speaks().words);
     await visit.press("Check this code");
     await visit.see(genuine);
     await visit.press("Yes");
@@ -114,14 +114,14 @@ const flows: { readonly [who: string]: (visit: Visit) => Promise<void> } = {
     assert.match(await visit.text(), /It was made with your number/);
   },
   "slips in a word, and goes back to mend it": async (visit) => {
-    await type(visit, /^Type the five words/, officer.speaks().words.replace(/ \S(\S+)$/, " x$1"));
+    await type(visit, /^Type the words/, officer.speaks().words.replace(/ \S(\S+)$/, " x$1"));
     await visit.press("Check this code");
     await visit.see("Did you mean these words?");
     await visit.press("No, let me change them");
-    await visit.see("Type the five words");
+    await visit.see("Type the five or six words");
   },
   "types the words, and leaves without a check": async (visit) => {
-    await type(visit, /^Type the five words/, officer.speaks().words);
+    await type(visit, /^Type the words/, officer.speaks().words);
     // what a page's fields held goes into the list of open windows as the page is left
     await visit.page.goto(service.url + "/check");
   },

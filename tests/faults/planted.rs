@@ -158,7 +158,6 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
         api: String::new(),
         root: keys.root().clone(),
         minimum_key_set: 1,
-        spoken: SpokenWords::Fixed(SpokenSize::Five),
         organisation: Organisation::default(),
     });
     let metrics = Arc::new(Metrics::starting(clock.now()));

@@ -1,7 +1,7 @@
 import type { Bytes } from "../shared/bytes.ts";
 import { hasEd25519 } from "../shared/ed25519.ts";
 import { toText } from "../shared/link.ts";
-import { type WordList, codeOfToken, wordsOfCode } from "../shared/spoken.ts";
+import { type SpokenCode, type WordList, codeOfToken, wordsOfCode } from "../shared/spoken.ts";
 import { type Token, parseToken } from "../shared/token.ts";
 import { type Verdict, fromLocal, judgeChallenge, stricter } from "../shared/verdict.ts";
 import { verifyToken } from "../shared/verify.ts";
@@ -12,7 +12,7 @@ import type { GivenNumber } from "./number.ts";
 import { type Answer, type Request, askService, drawAttempt } from "./service.ts";
 
 /** What is to be checked: the bytes of a token, or a code that was spoken. */
-export type Ticket = { readonly kind: "token"; readonly bytes: Bytes } | { readonly kind: "code"; readonly code: number };
+export type Ticket = { readonly kind: "token"; readonly bytes: Bytes } | { readonly kind: "code"; readonly code: SpokenCode };
 
 /** One check. A retry asks the same question again, with the same number. */
 export interface Question {
@@ -100,15 +100,18 @@ export class Checker {
 
   private requestOf(question: Question): Request {
     const { ticket, given } = question;
-    const spoken = this.deployment.spoken_words;
     const asked =
       ticket.kind === "token"
         ? { token: toText(ticket.bytes) }
-        : { code: wordsOfCode(ticket.code, spoken, this.words).join(" ") };
+        : { code: this.wordsOf(ticket.code) };
     const name = asked.token || asked.code || "";
     const attempt = this.attempts.get(name) || drawAttempt();
     this.attempts.set(name, attempt);
     return Object.assign(given === null ? { attempt } : { attempt, challenge: given.value }, asked);
+  }
+
+  private wordsOf({ value, size }: SpokenCode): string {
+    return wordsOfCode(value, size, this.words).join(" ");
   }
 
   private async findingOf(question: Question, answer: Answer | null, keySets: FoundKeySets, now: number): Promise<Finding> {
@@ -116,10 +119,10 @@ export class Checker {
     if (ticket.kind === "token") return this.local(ticket.bytes, given, keySets, now);
     if (answer === null || (answer.verdict !== "genuine" && answer.verdict !== "already_checked")) return NOTHING_FOUND;
     if (answer.token === null) return CANNOT_CHECK;
-    const code = await codeOfToken(answer.token, this.deployment.spoken_words);
+    const code = await codeOfToken(answer.token, ticket.code.size);
     // a service that answers with another token is lying or broken: what it says counts for nothing
-    if (code !== null && code !== ticket.code) return CANNOT_CHECK;
-    const attempt = this.attempts.get(wordsOfCode(ticket.code, this.deployment.spoken_words, this.words).join(" "));
+    if (code !== null && code !== ticket.code.value) return CANNOT_CHECK;
+    const attempt = this.attempts.get(this.wordsOf(ticket.code));
     if (attempt !== undefined) this.attempts.set(toText(answer.token), attempt);
     return this.local(answer.token, given, keySets, now);
   }

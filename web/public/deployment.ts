@@ -1,5 +1,4 @@
 import type { RootKey } from "../shared/keyset.ts";
-import type { SpokenWords } from "../shared/spoken.ts";
 
 /** Who runs this service and where; baked into the page by the server or by the export. */
 export interface Deployment {
@@ -8,7 +7,6 @@ export interface Deployment {
   readonly api: string;
   readonly root: RootKey;
   readonly minimum_key_set: number;
-  readonly spoken_words: SpokenWords;
   readonly organisation: Organisation;
   /** The keys of all texts, packed. */
   readonly keys: string;

@@ -1,6 +1,6 @@
 import { type SpokenReading, readSpoken } from "../shared/forgive.ts";
 import { readToken } from "../shared/link.ts";
-import type { SpokenWords, WordList } from "../shared/spoken.ts";
+import type { WordList } from "../shared/spoken.ts";
 import type { Ticket } from "./check.ts";
 import type { Way } from "./state.ts";
 
@@ -13,11 +13,11 @@ export type Interpretation =
   | Exclude<SpokenReading, { readonly kind: "code" }>;
 
 /** Finds a token or a spoken code in what was typed or pasted. */
-export function interpret(input: string, way: Way, size: SpokenWords, list: WordList): Interpretation {
+export function interpret(input: string, way: Way, list: WordList): Interpretation {
   if (/^\s*$/.test(input)) return { kind: "nothing" };
   const token = findToken(input);
   if (token !== null) return token;
-  const spoken = readSpoken(input, size, list);
+  const spoken = readSpoken(input, list);
   if (spoken.kind === "code") return { kind: "ticket", ticket: spoken };
   return way === "paste" && spoken.kind !== "suggest" ? { kind: "no_code" } : spoken;
 }

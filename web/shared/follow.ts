@@ -1,6 +1,6 @@
 import { type SpokenReading, type Typed, UNHEARD, indexOfTyped, readSpoken, typedIn } from "./forgive.ts";
 import { nearWords } from "./near.ts";
-import { type SpokenWords, type WordList, codeOfDigits, digitCount } from "./spoken.ts";
+import { SIZES, type WordList, codeOfDigits, digitCount } from "./spoken.ts";
 
 /** One word of the code, as far as it was typed: "begun" has too few letters yet, "wrong" is none of ours. */
 export interface Place {
@@ -22,6 +22,8 @@ export interface FollowedWords {
   readonly offers: readonly Offer[];
   /** What it all comes to, as soon as that can be said. */
   readonly reading: SpokenReading | null;
+  /** These may be the first five of six words. */
+  readonly mayGoOn: boolean;
 }
 
 /** What is understood of digits: how many are still to come, and then what they come to. */
@@ -30,18 +32,26 @@ export interface FollowedDigits {
   readonly reading: SpokenReading | null;
 }
 
+/** How many words a code has at least and at most. */
+const FEWEST = 5;
+const MOST = 6;
+
 /** A link or a token has longer pieces than any word, or signs that no word has. */
 const NO_WORD = /[/#:@]|.{20}/;
 
 /** Follows words; null where the text is no list of words at all, such as a link. */
-export function followWords(input: string, size: SpokenWords, list: WordList): FollowedWords | null {
+export function followWords(input: string, list: WordList): FollowedWords | null {
   const typed = typedIn(input);
   if (typed.some((piece) => NO_WORD.test(piece.typed))) return null;
   const places = typed.map((piece) => placeOf(piece, input, list));
+  const read = readingOf(input, places, list);
+  // five words that do not fit are as likely the first five of six: nothing is wrong yet, and the sixth is waited for
+  const unfinished = typed.length === FEWEST && read !== null && read.kind === "wrong_check";
+  const reading = unfinished ? null : read;
+  const size = typed.length > FEWEST || unfinished ? MOST : FEWEST;
   while (places.length < size) places.push({ kind: "empty", text: "" });
-  const reading = readingOf(input, places, size, list);
   // which of too many words is one too many, only the person can tell
-  if (places.length > size) return { places, present: null, offers: [], reading };
+  if (places.length > size) return { places, present: null, offers: [], reading, mayGoOn: false };
   const put: Put = (words, position) => ({ words, input: putIn(input, typed[position], words) });
   const position = first("wrong", places) ?? first("begun", places) ?? first("empty", places);
   return {
@@ -49,15 +59,18 @@ export function followWords(input: string, size: SpokenWords, list: WordList): F
     present: position === null ? null : { position, unheard: put(UNHEARD, position).input },
     offers: corrections(reading, put) ?? nearby(places, list, put) ?? completion(input, typed, places, put),
     reading,
+    mayGoOn: unfinished || (typed.length === FEWEST && reading !== null && reading.kind === "code"),
   };
 }
 
 /** Follows digits, between which anything else counts as space. */
-export function followDigits(input: string, size: SpokenWords): FollowedDigits {
+export function followDigits(input: string): FollowedDigits {
   const digits = input.replace(/[^0-9]+/g, "");
-  const missing = digitCount(size) - digits.length;
+  const code = codeOfDigits(digits);
+  // fifteen digits that do not fit may be the first fifteen of eighteen
+  const [next] = SIZES.map(digitCount).filter((count) => count > digits.length || (count === digits.length && code !== null));
+  const missing = code === null && next !== undefined ? next - digits.length : 0;
   if (missing > 0) return { missing, reading: null };
-  const code = codeOfDigits(digits, size);
   return { missing: 0, reading: code === null ? { kind: "wrong_digits" } : { kind: "code", code } };
 }
 
@@ -71,9 +84,9 @@ function placeOf({ typed, end }: Typed, input: string, list: WordList): Place {
   return { kind: end === input.length && typed.length < 4 ? "begun" : "wrong", text: typed };
 }
 
-function readingOf(input: string, places: readonly Place[], size: SpokenWords, list: WordList): SpokenReading | null {
-  const finished = first("empty", places) === null && first("begun", places) === null;
-  if (finished || places.length > size) return readSpoken(input, size, list);
+function readingOf(input: string, places: readonly Place[], list: WordList): SpokenReading | null {
+  const finished = places.length >= FEWEST && first("begun", places) === null;
+  if (finished || places.length > MOST) return readSpoken(input, list);
   const unheard = places.map((place) => place.kind).lastIndexOf("unheard");
   if (unheard !== first("unheard", places) && unheard >= 0) return { kind: "two_unheard", position: unheard };
   const wrong = first("wrong", places);

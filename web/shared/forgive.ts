@@ -1,9 +1,9 @@
 import { distance } from "./near.ts";
-import { type SpokenWords, type WordList, codeOfDigits, codeOfIndexes, solveIndex } from "./spoken.ts";
+import { SIZES, type SpokenCode, type WordList, codeOfDigits, codeOfIndexes, codeOfWords, solveIndex } from "./spoken.ts";
 
 /** What a person's words or digits come to. Nothing is corrected silently: a correction is a question. */
 export type SpokenReading =
-  | { readonly kind: "code"; readonly code: number }
+  | { readonly kind: "code"; readonly code: SpokenCode }
   /** One reading would fit: ask "did you mean", with the positions that differ from what was typed. */
   | { readonly kind: "suggest"; readonly words: readonly string[]; readonly changed: readonly number[] }
   /** This word is none of ours, and we cannot tell which was meant. */
@@ -35,14 +35,14 @@ interface Piece {
 const HEARD_ALIKE = 3;
 
 /** Reads words or digits as people type them: any case, spaces, hyphens, commas, first letters, one slip. */
-export function readSpoken(input: string, size: SpokenWords, list: WordList): SpokenReading {
+export function readSpoken(input: string, list: WordList): SpokenReading {
   const digits = input.replace(/[\s.,-]+/g, "");
   if (/^[0-9]+$/.test(digits)) {
-    const code = codeOfDigits(digits, size);
+    const code = codeOfDigits(digits);
     return code === null ? { kind: "wrong_digits" } : { kind: "code", code };
   }
   const pieces = typedIn(input);
-  if (pieces.length !== size) return { kind: "wrong_count", count: pieces.length };
+  if (!SIZES.some((size) => size === pieces.length)) return { kind: "wrong_count", count: pieces.length };
   return judge(pieces.map(({ typed }) => readPiece(typed, list)), list);
 }
 
@@ -66,7 +66,7 @@ function judge(pieces: readonly Piece[], list: WordList): SpokenReading {
   const indexes = pieces.map((piece) => piece.index ?? piece.near ?? 0);
   const unknown = positions(pieces, (piece) => piece.index === null);
   if (unknown.length === 0) {
-    const code = codeOfIndexes(indexes);
+    const code = codeOfWords(indexes);
     if (code !== null) return { kind: "code", code };
     const repaired = repair(pieces, indexes, list);
     return repaired === null ? { kind: "wrong_check" } : suggest(pieces, repaired, list);

@@ -1,8 +1,15 @@
 import { type Bytes, asciiBytes } from "./bytes.ts";
 import { sha256 } from "./ed25519.ts";
 
-/** How many words a deployment speaks: 4 or 5 data words of 10 bits, and a check word. */
+/** How many words a code has: 4 or 5 data words of 10 bits, and a check word. Both are live at once, and every page reads both. */
 export type SpokenWords = 5 | 6;
+export const SIZES: readonly SpokenWords[] = [5, 6];
+
+/** A code whose check fits: a number below 2^40 or 2^50. */
+export interface SpokenCode {
+  readonly value: number;
+  readonly size: SpokenWords;
+}
 
 /** The 1,024 words, with their first four letters as an index. */
 export interface WordList {
@@ -71,20 +78,28 @@ export function digitsOfCode(code: number, size: SpokenWords): string {
   return "0".repeat(dataDigits(size) - value.length) + value + (check.length < 2 ? "0" : "") + check;
 }
 
+/** The code of word numbers, or null when their count or check word does not fit. */
+export function codeOfWords(indexes: readonly number[]): SpokenCode | null {
+  const [size] = SIZES.filter((words) => words === indexes.length);
+  const value = size === undefined ? null : codeOfIndexes(indexes);
+  return size === undefined || value === null ? null : { value, size };
+}
+
 /** The code that digits without separators spell, or null when their count or check does not fit. */
-export function codeOfDigits(digits: string, size: SpokenWords): number | null {
+export function codeOfDigits(digits: string): SpokenCode | null {
+  const [size] = SIZES.filter((words) => digitCount(words) === digits.length);
+  if (size === undefined || !/^[0-9]+$/.test(digits)) return null;
   const data = dataDigits(size);
-  if (digits.length !== digitCount(size) || !/^[0-9]+$/.test(digits)) return null;
-  const code = Number(digits.slice(0, data));
+  const value = Number(digits.slice(0, data));
   const limit = Math.pow(1024, size - 1);
-  return code < limit && checkDigits(code) === Number(digits.slice(data)) ? code : null;
+  return value < limit && checkDigits(value) === Number(digits.slice(data)) ? { value, size } : null;
 }
 
 /** The strict form that the service takes: exact words or four-letter prefixes, or digits. */
-export function readStrict(input: string, size: SpokenWords, list: WordList): number | null {
+export function readStrict(input: string, list: WordList): SpokenCode | null {
   const pieces = input.replace(/^[\s-]+|[\s-]+$/g, "").split(/[\s-]+/);
   const joined = pieces.join("");
-  if (/^[0-9]+$/.test(joined)) return codeOfDigits(joined, size);
+  if (/^[0-9]+$/.test(joined)) return codeOfDigits(joined);
   const indexes: number[] = [];
   for (const piece of pieces) {
     const word = /^[A-Za-z]+$/.test(piece) ? piece.toLowerCase() : "";
@@ -92,7 +107,7 @@ export function readStrict(input: string, size: SpokenWords, list: WordList): nu
     if (index === undefined || (word.length > PREFIX && list.words[index] !== word)) return null;
     indexes.push(index);
   }
-  return indexes.length === size ? codeOfIndexes(indexes) : null;
+  return codeOfWords(indexes);
 }
 
 /** How many digits a code has, check digits included. */

@@ -10,7 +10,7 @@ const words = protocol.vectors[0]!.words5;
 const digits = protocol.vectors[0]!.digits15;
 
 function follow(input: string): FollowedWords {
-  const followed = followWords(input, 5, list);
+  const followed = followWords(input, list);
   assert.ok(followed);
   return followed;
 }
@@ -25,8 +25,8 @@ test("nothing is typed yet", () => {
     present: { position: 0, unheard: "? " },
     offers: [],
     reading: null,
+    mayGoOn: false,
   });
-  assert.equal(followWords("", 6, list)?.places.length, 6);
 });
 
 test("each place shows what is known of its word", () => {
@@ -91,13 +91,24 @@ test("all there: they fit, or the one correction is offered", () => {
   assert.deepEqual(inputs("legroom mansion dimgo customer talisman"), ["legroom mansion dingo customer talisman"]);
   assert.deepEqual(inputs("legroom mansion dingo customer taliman"), [words + " "]);
   assert.deepEqual(inputs("mansion legroom dingo customer talisman"), [words + " "]);
-  assert.deepEqual(follow("progress onboard chapter maternal talisman").reading, { kind: "wrong_check" });
+  assert.deepEqual(follow("progress onboard chapter maternal talisman chapter").reading, { kind: "wrong_check" });
+});
+
+test("after five words a sixth may follow, whether or not they fit", () => {
+  const six = protocol.vectors[0]!.words6;
+  assert.equal(follow(words).mayGoOn, true);
+  assert.equal(follow(six).mayGoOn, false);
+  assert.equal(follow(six).reading?.kind, "code");
+  for (const unfinished of [six.split(" ").slice(0, 5).join(" "), "progress onboard chapter maternal talisman"]) {
+    const { places, present, reading, mayGoOn } = follow(unfinished + " ");
+    assert.deepEqual([places.length, present?.position, reading, mayGoOn], [6, 5, null, true], unfinished);
+  }
 });
 
 test("too many words are counted, and none of them is singled out", () => {
   const { places, ...rest } = follow(words + " talisman xqzz mans");
   assert.equal(places.length, 8);
-  assert.deepEqual(rest, { present: null, offers: [], reading: { kind: "wrong_count", count: 8 } });
+  assert.deepEqual(rest, { present: null, offers: [], reading: { kind: "wrong_count", count: 8 }, mayGoOn: false });
 });
 
 test("two words that were not heard cannot be found", () => {
@@ -108,15 +119,20 @@ test("two words that were not heard cannot be found", () => {
 
 test("a link or a token is not read as words", () => {
   for (const input of ["https://verify.example.org/#123", "x".repeat(30), "verify.example.org/#"]) {
-    assert.equal(followWords(input, 5, list), null, input);
+    assert.equal(followWords(input, list), null, input);
   }
 });
 
 test("digits: how many are to come, then whether they fit", () => {
-  assert.deepEqual(followDigits("", 5), { missing: 15, reading: null });
-  assert.deepEqual(followDigits("055 140-5", 5), { missing: 8, reading: null });
-  assert.deepEqual(followDigits(digits, 6), { missing: 3, reading: null });
-  assert.equal(followDigits(digits, 5).reading?.kind, "code");
-  assert.deepEqual(followDigits(digits.slice(0, -1) + "4", 5), { missing: 0, reading: { kind: "wrong_digits" } });
-  assert.deepEqual(followDigits(digits + "0", 5), { missing: 0, reading: { kind: "wrong_digits" } });
+  const wrong = { missing: 0, reading: { kind: "wrong_digits" } };
+  assert.deepEqual(followDigits(""), { missing: 15, reading: null });
+  assert.deepEqual(followDigits("055 140-5"), { missing: 8, reading: null });
+  assert.equal(followDigits(digits).reading?.kind, "code");
+  // they may be the beginning of eighteen
+  assert.deepEqual(followDigits(digits.slice(0, -1) + "4"), { missing: 3, reading: null });
+  assert.deepEqual(followDigits(digits + "0"), { missing: 2, reading: null });
+  const { digits18 } = protocol.vectors[0]!;
+  assert.equal(followDigits(digits18).reading?.kind, "code");
+  assert.deepEqual(followDigits(digits18.slice(0, -1) + (digits18.endsWith("0") ? "1" : "0")), wrong);
+  assert.deepEqual(followDigits(digits18 + "0"), wrong);
 });

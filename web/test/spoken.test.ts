@@ -13,15 +13,15 @@ for (const vector of protocol.vectors) {
       assert.equal(wordsOfCode(code, size, list).join(" "), words);
       assert.equal(digitsOfCode(code, size), digits);
       for (const input of [words, digits]) {
-        assert.equal(readStrict(input, size, list), code);
-        assert.deepEqual(readSpoken(input, size, list), { kind: "code", code });
+        assert.deepEqual(readStrict(input, list), { value: code, size });
+        assert.deepEqual(readSpoken(input, list), { kind: "code", code: { value: code, size } });
       }
     }
   });
 }
 
 const words = protocol.vectors[0]!.words5;
-const code = readStrict(words, 5, list)!;
+const code = readStrict(words, list)!;
 
 test("no spoken code is taken for a token, in words or in digits", () => {
   for (const size of [5, 6] as const) {
@@ -29,22 +29,22 @@ test("no spoken code is taken for a token, in words or in digits", () => {
     for (let n = 0; n < 10000; n++) {
       const spoken = n * step;
       for (const input of [digitsOfCode(spoken, size), wordsOfCode(spoken, size, list).join(" ")]) {
-        assert.deepEqual(interpret(input, "digits", size, list), { kind: "ticket", ticket: { kind: "code", code: spoken } }, input);
+        assert.deepEqual(interpret(input, "digits", list), { kind: "ticket", ticket: { kind: "code", code: { value: spoken, size } } }, input);
       }
     }
   }
 });
 
 test("the strict form takes prefixes of four letters, hyphens and capitals, and no more", () => {
-  assert.equal(readStrict("LEGR-mans ding-cust tali", 5, list), code);
+  assert.deepEqual(readStrict("LEGR-mans ding-cust tali", list), code);
   for (const input of ["legro mansion dingo customer talisman", "legroom mansion dingo customer", words + " abacus", "055140547809304", ""]) {
-    assert.equal(readStrict(input, 5, list), null, input);
+    assert.equal(readStrict(input, list), null, input);
   }
 });
 
 test("the forgiving form takes any case, spaces, hyphens, commas and beginnings", () => {
   for (const input of [" Legroom,  MANSION\ndingo-customer talisman. ", "legr mansi ding custo tali", "0551 4054 78-09303"]) {
-    assert.deepEqual(readSpoken(input, 5, list), { kind: "code", code }, input);
+    assert.deepEqual(readSpoken(input, list), { kind: "code", code }, input);
   }
 });
 
@@ -52,7 +52,7 @@ test("one slip of the finger is asked about, never corrected silently", () => {
   for (const [typed, position] of [["legrom", 0], ["mansoin", 1], ["dimgo", 2], ["customers", 3], ["talsman", 4]] as const) {
     const typedWords = words.split(" ");
     typedWords[position] = typed;
-    assert.deepEqual(readSpoken(typedWords.join(" "), 5, list), { kind: "suggest", words: words.split(" "), changed: [position] });
+    assert.deepEqual(readSpoken(typedWords.join(" "), list), { kind: "suggest", words: words.split(" "), changed: [position] });
   }
 });
 
@@ -60,12 +60,12 @@ test("one word that was not heard is supplied by the check word, at every positi
   for (let position = 0; position < 5; position++) {
     const heard = words.split(" ");
     heard[position] = "?";
-    assert.deepEqual(readSpoken(heard.join(" "), 5, list), { kind: "suggest", words: words.split(" "), changed: [position] });
+    assert.deepEqual(readSpoken(heard.join(" "), list), { kind: "suggest", words: words.split(" "), changed: [position] });
   }
 });
 
 test("two swapped words are asked about", () => {
-  const reading = readSpoken("mansion legroom dingo customer talisman", 5, list);
+  const reading = readSpoken("mansion legroom dingo customer talisman", list);
   assert.deepEqual(reading, { kind: "suggest", words: words.split(" "), changed: [0, 1] });
 });
 
@@ -76,7 +76,7 @@ test("what cannot be mended is said", () => {
     ["progress onboard chapter maternal talisman", { kind: "wrong_check" }],
     ["055140547809304", { kind: "wrong_digits" }],
   ] as const;
-  for (const [input, reading] of cases) assert.deepEqual(readSpoken(input, 5, list), reading, input);
+  for (const [input, reading] of cases) assert.deepEqual(readSpoken(input, list), reading, input);
 });
 
 test("any position of any code can be solved, and any single wrong word is caught", () => {
@@ -85,7 +85,7 @@ test("any position of any code can be solved, and any single wrong word is caugh
     const value = Math.floor(((n * 7919.77) % 1) * Math.pow(1024, size - 1));
     const indexes = indexesOfCode(value, size);
     assert.equal(codeOfIndexes(indexes), value);
-    assert.equal(codeOfDigits(digitsOfCode(value, size), size), value);
+    assert.deepEqual(codeOfDigits(digitsOfCode(value, size)), { value, size });
     indexes.forEach((index, i) => {
       assert.equal(solveIndex(indexes, i), index);
       const wrong = indexes.slice();
@@ -98,7 +98,7 @@ test("any position of any code can be solved, and any single wrong word is caugh
 test("digits beyond the code's bits are refused though their check fits", () => {
   const value = Math.pow(2, 40);
   const check = 98 - Number((BigInt(value) * 100n) % 97n);
-  assert.equal(codeOfDigits(String(value) + String(check).padStart(2, "0"), 5), null);
+  assert.equal(codeOfDigits(String(value) + String(check).padStart(2, "0")), null);
 });
 
 test("the list holds 1,024 words that differ in four letters", () => {

@@ -51,8 +51,9 @@ test("inputs", async (t) => {
 test("spoken codes", async (t) => {
   for (const { name, input, spoken_words, expect } of spoken.vectors) {
     await t.test(name, () => {
-      const code = readStrict(input, spoken_words, list);
-      assert.equal(code === null ? "mistyped" : code.toString(16), expectedCode(expect));
+      const code = readStrict(input, list);
+      // a whole code of the other size is read as one of that size
+      assert.equal(code === null || code.size !== spoken_words ? "mistyped" : code.value.toString(16), expectedCode(expect));
     });
   }
 });

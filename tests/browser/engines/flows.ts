@@ -13,7 +13,7 @@ export type Flow = (open: Open, service: FakeService) => Promise<void>;
 const genuine = "This code is genuine";
 const check = "Check this code";
 
-const ways = { words: "Type the five words", digits: "Type the digits", link: "Paste a link" };
+const ways = { words: "Type the words", digits: "Type the digits", link: "Paste a link" };
 
 async function enter(page: EnginePage, way: keyof typeof ways, code: string): Promise<void> {
   await page.press(ways[way]);

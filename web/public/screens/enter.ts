@@ -1,5 +1,4 @@
 import { button, el } from "../../shared/dom.ts";
-import { digitCount } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
 import { interpret } from "../interpret.ts";
 import type { Way } from "../state.ts";
@@ -9,8 +8,6 @@ import { problemText } from "./problem.ts";
 /** One field for words, digits or a link. Whatever is typed is understood on any of the three. */
 export function enterScreen(app: App, way: Way, typed: string): Node[] {
   const { t } = app;
-  const words = app.deployment.spoken_words;
-  const count = way === "words" ? t(`count.${words}`) : String(digitCount(words));
   const field = fieldOf(way, typed);
   const problem = el("p", { id: "problem", class: "problem", role: "alert" });
   const followed = way === "paste" ? null : follow(app, way, field);
@@ -36,14 +33,14 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const found = interpret(field.value, way, words, app.words);
+    const found = interpret(field.value, way, app.words);
     if (found.kind === "ticket") app.checkTicket(found.ticket, false);
     else if (found.kind === "damaged") app.showDamaged();
     else if (found.kind === "suggest") app.show(Object.assign({ at: "suggest" as const, way, typed: field.value }, found));
     else say(problemText(app, found));
   });
   // the heading is the field's label: on a small screen the same words twice would push the field under the keyboard
-  const title = el("h1", { tabindex: "-1" }, el("label", { for: "code" }, t(`enter.${way}.title`, { count })));
+  const title = el("h1", { tabindex: "-1" }, el("label", { for: "code" }, t(`enter.${way}.title`)));
   return [title, form, button(t("enter.back"), "plain", () => app.show({ at: "start" }))];
 }
 

@@ -41,20 +41,19 @@ export function follow(app: App, way: Way, field: Field): { elements: readonly H
 
 function shownOf(app: App, way: Way, field: Field): Shown {
   const input = field.value;
-  const size = app.deployment.spoken_words;
   const [digits, others] = [/[0-9]/.test(input), /[^\s0-9.,-]/.test(input)];
   if (!others && (digits || way === "digits")) {
-    const { missing, reading } = followDigits(input, size);
+    const { missing, reading } = followDigits(input);
     const count = app.t("follow.missing", { count: String(missing) });
     return { line: lineOf(app, input, reading), help: missing > 0 ? [paragraph(count, "hint")] : [], rows: [] };
   }
-  const words = way === "words" || !digits ? followWords(input, size, app.words) : null;
+  const words = way === "words" || !digits ? followWords(input, app.words) : null;
   return words === null ? { line: "", help: [], rows: [] } : shownWords(app, field, words);
 }
 
-function shownWords(app: App, field: Field, { places, present, offers, reading }: FollowedWords): Shown {
+function shownWords(app: App, field: Field, { places, present, offers, reading, mayGoOn }: FollowedWords): Shown {
   const { t } = app;
-  const line = lineOf(app, field.value, reading, offers.map((offer) => offer.words));
+  const line = mayGoOn ? t(reading === null ? "follow.sixth" : "follow.fits_five") : lineOf(app, field.value, reading, offers.map((offer) => offer.words));
   const help: Node[] = [];
   if (offers.length > 0 || line === "") {
     help.push(el("div", { class: "offers", translate: "no" }, ...offers.map((offer) => putting(field, offer.input, offer.words))));

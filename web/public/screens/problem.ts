@@ -1,10 +1,9 @@
-import { digitCount } from "../../shared/spoken.ts";
 import type { App, Text } from "../app.ts";
 import type { Interpretation } from "../interpret.ts";
 
 /** What is wrong with an input, and what to do about it, in one line. */
 export function problemText(app: App, found: Exclude<Interpretation, { kind: "ticket" | "damaged" | "suggest" }>): string {
-  const { t, deployment } = app;
+  const { t } = app;
   switch (found.kind) {
     case "nothing":
       return t("enter.empty");
@@ -15,11 +14,11 @@ export function problemText(app: App, found: Exclude<Interpretation, { kind: "ti
     case "two_unheard":
       return t("enter.two_unheard", { ordinal: ordinal(t, found.position) });
     case "wrong_count":
-      return t("enter.wrong_count", { wanted: t(`count.${deployment.spoken_words}`), count: String(found.count) });
+      return t("enter.wrong_count", { count: String(found.count) });
     case "wrong_check":
       return t("enter.wrong_check");
     case "wrong_digits":
-      return t("enter.wrong_digits", { wanted: String(digitCount(deployment.spoken_words)) });
+      return t("enter.wrong_digits");
   }
 }
 

@@ -70,7 +70,6 @@ function oldNumber(app: App, render: () => void): Node[] {
 
 function ways(app: App): HTMLElement {
   const { t } = app;
-  const count = t(`count.${app.deployment.spoken_words}`);
   const enter = (way: Way) => (): void => app.show({ at: "enter", way, typed: "" });
   return el(
     "section",
@@ -81,7 +80,7 @@ function ways(app: App): HTMLElement {
       "ul",
       {},
       way("way way-first", t("start.scan"), t("start.scan.when"), () => app.show({ at: "scan" })),
-      ...app.spokenWays().map((spoken) => way("way", t(`start.${spoken}`, { count }), t(`start.${spoken}.when`), enter(spoken))),
+      ...app.spokenWays().map((spoken) => way("way", t(`start.${spoken}`), t(`start.${spoken}.when`), enter(spoken))),
       way("way", t("start.paste"), t("start.paste.when"), enter("paste")),
     ),
   );

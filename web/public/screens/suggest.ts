@@ -7,14 +7,14 @@ import { ordinal } from "./problem.ts";
 
 /** "Did you mean ...?" The person decides; nothing is corrected silently. */
 export function suggestScreen(app: App, { way, typed, words, changed }: Suggestion): Node[] {
-  const { t, deployment } = app;
+  const { t } = app;
   const items = words.map((word, i) =>
     changed.indexOf(i) < 0
       ? el("li", {}, word)
       : el("li", { class: "changed" }, el("strong", {}, word), " ", el("span", { class: "mark" }, t("suggest.marked"))),
   );
   const accept = (): void => {
-    const code = readStrict(words.join(" "), deployment.spoken_words, app.words);
+    const code = readStrict(words.join(" "), app.words);
     if (code !== null) app.checkTicket({ kind: "code", code }, false);
   };
   return [
