@@ -52,7 +52,7 @@ pub fn public_app(
     metrics: Arc<Metrics>,
 ) -> Result<PublicApp, Failure> {
     let Checking { store, keys, readiness, budgets } = checking;
-    let (issuer, guessing, organisation) = (settings.issuer()?, settings.guessing()?, settings.organisation()?);
+    let (issuer, organisation) = (settings.issuer()?, settings.organisation()?);
     warn_of_gaps(&organisation);
     let public_url = settings.public_url()?;
     let pages = Pages::new(Deployment {

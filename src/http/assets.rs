@@ -9,6 +9,7 @@ use axum::{
 };
 use libdeflater::{CompressionLvl, Compressor};
 
+use super::coding::takes_gzip;
 use crate::{
     page::{Document, HEADERS, ICON, Pages, SCAN, WORKER},
     words::{Language, choose},
@@ -75,14 +76,14 @@ impl Asset {
 
     /// Compressed where the browser takes that: nothing secret and nothing of the request is in it.
     pub fn respond(&self, request: &HeaderMap) -> Response {
-        let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut headers = HeaderMap::from_iter([
             (header::CONTENT_TYPE, HeaderValue::from_static(self.media)),
             (header::CONTENT_SECURITY_POLICY, self.policy.clone()),
             // Kept nowhere: a copy on the phone would tell that somebody checked.
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (header::VARY, HeaderValue::from_static("accept-encoding")),
         ]);
-        if self.gzip.is_empty() || !accepted.split(',').any(|coding| coding.trim().starts_with("gzip")) {
+        if self.gzip.is_empty() || !takes_gzip(request) {
             return (headers, self.plain.clone()).into_response();
         }
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -92,13 +93,17 @@ impl Asset {
 
 impl IntoResponse for Document {
     fn into_response(self) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CONTENT_SECURITY_POLICY, policy_value(&self.policy)),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        ];
-        (headers, self.html).into_response()
+        (document_headers(&self), self.html).into_response()
     }
+}
+
+/// The headers that a document comes with.
+pub fn document_headers(document: &Document) -> HeaderMap {
+    HeaderMap::from_iter([
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_SECURITY_POLICY, policy_value(&document.policy)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
+    ])
 }
 
 /// Digests, fixed words and an address are always a header; an empty policy would only be stricter: nothing would load.

@@ -8,10 +8,16 @@ use axum::{
         rejection::{FormRejection, QueryRejection},
     },
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
-use super::{app::PublicApp, assets::wanted, listen::Peer, problem::status};
+use super::{
+    app::PublicApp,
+    assets::{document_headers, wanted},
+    listen::Peer,
+    padding::{Wrap, even_page},
+    problem::status,
+};
 use crate::{
     entropy::Entropy,
     page::{Document, Fields},
@@ -44,25 +50,27 @@ pub async fn answer(
         Ok(Form(fields)) if !fields.lang.is_empty() => current.pages.for_reader(&fields.lang),
         _ => current.pages.for_reader(wanted(&headers)),
     };
+    let wrap = Wrap::of_page(&headers);
+    let page = |status, page: Document| even_page(status, document_headers(&page), page.html, wrap, &*app.entropy);
     let empty = || Fields { own: draw(&*app.entropy), ..Fields::default() };
     // Another site could post a spent token here and show our page as its own proof (threat 29).
     if !is_our_own(&headers, &app.origins) {
-        return (StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &empty())).into_response();
+        return page(StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &empty()));
     }
     let Ok(Form(mut fields)) = fields else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some("check.empty"), &empty())).into_response();
+        return page(StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some("check.empty"), &empty()));
     };
     fields.own = fields.own.or_else(|| draw(&*app.entropy));
     let check = match read(&fields) {
         Ok(check) => check,
-        Err(problem) => return (StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)).into_response(),
+        Err(problem) => return page(StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)),
     };
     match app.limited(peer, check).await {
         Ok(answer) if answer.verdict == Verdict::Mistyped => {
-            pages.mistyped(&pages.words.hint(&correct(&fields.code)), &fields).into_response()
+            page(StatusCode::OK, pages.mistyped(&pages.words.hint(&correct(&fields.code)), &fields))
         }
-        Ok(answer) => (status(answer.verdict), pages.verdict(&answer)).into_response(),
-        Err(problem) => problem.with_page(pages.form(Some("check.busy"), &fields)),
+        Ok(answer) => page(status(answer.verdict), pages.verdict(&answer)),
+        Err(problem) => problem.with_page(pages.form(Some("check.busy"), &fields), wrap, &*app.entropy),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod app;
 pub mod assets;
 pub mod body;
 pub mod check;
+mod coding;
 pub mod console;
 pub mod current;
 pub mod door;

@@ -1,12 +1,38 @@
-//! Answers of one length.
+//! Answers of one length, on the wire and behind proxies (threat 13).
+//!
+//! A proxy that compresses would undo padding, `no-transform` or not. So where the client takes gzip, the body goes out as gzip of
+//! stored blocks, which a proxy leaves as it is. Where a proxy strips `Accept-Encoding`, or unpacks and packs again, only a body that no
+//! compressor can make shorter keeps its length: our own page asks for its answers masked.
 
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use libdeflater::{CompressionLvl, Compressor};
 use serde::Serialize;
 
-/// Every JSON answer of `/v1/verify` has exactly this many bytes, so that its length tells nothing (threat 13).
+use super::coding::takes_gzip;
+use crate::entropy::Entropy;
+
+/// Every JSON answer of `/v1/verify` has exactly this many bytes before it is wrapped.
 pub const ANSWER: usize = 2_048;
+/// Every answer of `/check` has this many, or a multiple, before it is wrapped.
+pub const PAGE: usize = 24 * 1_024;
+/// What the reason phrase and our headers of an answer come to, filled up by `x-pad`: more than any of them needs.
+const ANSWER_HEAD: usize = 320;
+/// The same for a page, which comes with its policy.
+const PAGE_HEAD: usize = 1_024;
+static PAD: &str = match str::from_utf8(&[b'-'; PAGE_HEAD]) {
+    Ok(pad) => pad,
+    Err(_) => "",
+};
+
+/// By this media type a page asks for a masked answer, and knows one.
+pub const MASKED: &str = "application/octet-stream";
 
 /// Writes members, of which there is at least one, as JSON, padded to [`ANSWER`] bytes by a last member `pad`.
-pub fn padded(members: &impl Serialize) -> Vec<u8> {
+fn padded(members: &impl Serialize) -> Vec<u8> {
     let mut text = Vec::with_capacity(ANSWER);
     // Into memory, and with names that are text: nothing that could fail.
     let _ = serde_json::to_writer(&mut text, members);
@@ -16,4 +42,87 @@ pub fn padded(members: &impl Serialize) -> Vec<u8> {
     text.resize(text.len().max(ANSWER - 2), b'-');
     text.extend_from_slice(br#""}"#);
     text
+}
+
+/// A page, padded to a multiple of [`PAGE`] bytes.
+fn padded_page(html: String) -> Vec<u8> {
+    let mut page = html.into_bytes();
+    page.resize(page.len().next_multiple_of(PAGE), b' ');
+    page
+}
+
+/// How the client wants a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrap {
+    /// As it is. A proxy that compresses may tell answers apart by their length.
+    Plain,
+    /// Gzip of stored blocks (RFC 1951 section 3.2.4).
+    Stored,
+    /// As many random bytes, and the body with these laid over it.
+    Masked,
+}
+
+impl Wrap {
+    /// For an answer that a program reads.
+    pub fn of_answer(request: &HeaderMap) -> Self {
+        let masked = request.get(header::ACCEPT).is_some_and(|wanted| wanted == MASKED);
+        if masked { Self::Masked } else { Self::of_page(request) }
+    }
+
+    /// For an answer that a person reads in a browser without our program.
+    pub fn of_page(request: &HeaderMap) -> Self {
+        if takes_gzip(request) { Self::Stored } else { Self::Plain }
+    }
+}
+
+/// An answer of `/v1/verify`: its head and body have the length of all others that are wrapped so.
+pub fn even_answer(status: StatusCode, headers: HeaderMap, members: &impl Serialize, wrap: Wrap, entropy: &dyn Entropy) -> Response {
+    even(status, headers, (padded(members), ANSWER_HEAD), wrap, entropy)
+}
+
+/// An answer of `/check`, the same.
+pub fn even_page(status: StatusCode, headers: HeaderMap, html: String, wrap: Wrap, entropy: &dyn Entropy) -> Response {
+    even(status, headers, (padded_page(html), PAGE_HEAD), wrap, entropy)
+}
+
+fn even(status: StatusCode, mut headers: HeaderMap, (body, head): (Vec<u8>, usize), wrap: Wrap, entropy: &dyn Entropy) -> Response {
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+    let wrapped = match wrap {
+        Wrap::Plain => None,
+        Wrap::Stored => stored(&body).inspect(|_| {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }),
+        Wrap::Masked => masked(&body, entropy).inspect(|_| {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MASKED));
+        }),
+    };
+    fill(status, &mut headers, head);
+    (status, headers, Bytes::from(wrapped.unwrap_or(body))).into_response()
+}
+
+fn stored(body: &[u8]) -> Option<Vec<u8>> {
+    let mut compressor = Compressor::new(CompressionLvl::new(0).ok()?);
+    let mut gzip = vec![0; compressor.gzip_compress_bound(body.len())];
+    let length = compressor.gzip_compress(body, &mut gzip).ok()?;
+    gzip.truncate(length);
+    Some(gzip)
+}
+
+/// A one-time pad: that a compressor finds nothing in it needs no cipher.
+fn masked(body: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; 2 * body.len()];
+    let (mask, covered) = bytes.split_at_mut(body.len());
+    entropy.fill(mask).ok()?;
+    covered.iter_mut().zip(body).zip(mask).for_each(|((covered, byte), mask)| *covered = byte ^ *mask);
+    Some(bytes)
+}
+
+/// Fills the head up: status lines and headers are of different lengths.
+fn fill(status: StatusCode, headers: &mut HeaderMap, head: usize) {
+    const NAME: HeaderName = HeaderName::from_static("x-pad");
+    let line = |name: usize, value: usize| name + value + ": \r\n".len();
+    let reason = status.canonical_reason().unwrap_or_default().len();
+    let used = reason + headers.iter().map(|(name, value)| line(name.as_str().len(), value.len())).sum::<usize>();
+    let left = head.saturating_sub(used + line(NAME.as_str().len(), 0)).min(PAD.len());
+    headers.insert(NAME, HeaderValue::from_static(&PAD[..left]));
 }

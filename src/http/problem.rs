@@ -2,13 +2,16 @@
 //! internal text.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
 
-use super::padding::padded;
-use crate::{health::Recurring, issuer::Refused, verifier::Verdict};
+use super::{
+    assets::document_headers,
+    padding::{Wrap, even_answer, even_page},
+};
+use crate::{entropy::Entropy, health::Recurring, issuer::Refused, page::Document, verifier::Verdict};
 
 /// A refusal as the client sees it.
 #[derive(Debug)]
@@ -84,39 +87,38 @@ impl Problem {
     }
 
     /// The same status, told by a page for people.
-    pub fn with_page(self, page: impl IntoResponse) -> Response {
-        let mut response = (self.status, page).into_response();
-        retry(&mut response, self.retry_after);
-        response
+    pub fn with_page(self, page: Document, wrap: Wrap, entropy: &dyn Entropy) -> Response {
+        let mut headers = document_headers(&page);
+        retry(&mut headers, self.retry_after);
+        even_page(self.status, headers, page.html, wrap, entropy)
     }
 
-    /// The answer of `/v1/verify`, where every JSON body has one length.
-    pub fn into_padded_response(self) -> Response {
+    /// The answer of `/v1/verify`, where every answer has one length.
+    pub fn into_even_response(self, wrap: Wrap, entropy: &dyn Entropy) -> Response {
         let (status, retry_after, members) = self.into_members();
-        respond(status, retry_after, padded(&members))
+        even_answer(status, headers(retry_after), &members, wrap, entropy)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, retry_after, members) = self.into_members();
-        respond(status, retry_after, Value::Object(members).to_string().into())
+        (status, headers(retry_after), Value::Object(members).to_string()).into_response()
     }
 }
 
-fn respond(status: StatusCode, retry_after: Option<u32>, body: Vec<u8>) -> Response {
-    let headers = [
+fn headers(retry_after: Option<u32>) -> HeaderMap {
+    let mut headers = HeaderMap::from_iter([
         (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
-    ];
-    let mut response = (status, headers, body).into_response();
-    retry(&mut response, retry_after);
-    response
+    ]);
+    retry(&mut headers, retry_after);
+    headers
 }
 
-fn retry(response: &mut Response, after: Option<u32>) {
+fn retry(headers: &mut HeaderMap, after: Option<u32>) {
     if let Some(seconds) = after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        headers.insert(header::RETRY_AFTER, seconds.into());
     }
 }
 

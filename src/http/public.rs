@@ -22,7 +22,7 @@ use super::{
     body::{JsonObject, MAX_BODY},
     check, health,
     listen::{Limits, Peer},
-    padding::padded,
+    padding::{Wrap, even_answer},
     problem::{Problem, status},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) ->
     let counted = MapResponseLayer::new(move |response| count_unreadable(&metrics, response));
     let everyone = CorsLayer::new().allow_origin(tower_http::cors::Any);
     Router::new()
-        .route("/v1/verify", post(verify).fallback(|| async { not_allowed().into_padded_response() }).layer((counted.clone(), cors)))
+        .route("/v1/verify", post(verify).fallback(not_verify).layer((counted.clone(), cors)))
         .merge(
             Router::new()
                 .route("/.well-known/countersign/keys.jwt", get(key_set))
@@ -91,18 +91,24 @@ async fn index(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Respons
     app.site.get().assets.index(&headers).map_or_else(|| Problem::unavailable().into_response(), |index| index.respond(&headers))
 }
 
+async fn not_verify(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
+    not_allowed().into_even_response(Wrap::of_answer(&headers), &*app.entropy)
+}
+
 async fn verify(
     State(app): State<Arc<PublicApp>>,
     Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
     members: Result<JsonObject, Problem>,
 ) -> Response {
+    let wrap = Wrap::of_answer(&headers);
     let checked = async {
         let check = request(members?.0)?;
         app.limited(peer, check).await
     };
     match checked.await {
-        Ok(answer) => answered(&answer),
-        Err(problem) => problem.into_padded_response(),
+        Ok(answer) => even_answer(status(answer.verdict), answer_headers(), &answer_json(&answer), wrap, &*app.entropy),
+        Err(problem) => problem.into_even_response(wrap, &*app.entropy),
     }
 }
 
@@ -136,12 +142,11 @@ fn parse_attempt(text: &str) -> Result<Attempt, Problem> {
     bytes.map(Attempt).ok_or_else(|| Problem::invalid("attempt is not 16 bytes as base64url without padding"))
 }
 
-fn answered(answer: &Answer) -> Response {
-    let headers = [
+fn answer_headers() -> HeaderMap {
+    HeaderMap::from_iter([
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
-    ];
-    (status(answer.verdict), headers, padded(&answer_json(answer))).into_response()
+    ])
 }
 
 /// An answer's members, without the padding.

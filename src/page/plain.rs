@@ -33,6 +33,14 @@ fn drawn<'de, D: Deserializer<'de>>(own: D) -> Result<Option<Challenge>, D::Erro
     Ok(String::deserialize(own)?.parse().ok())
 }
 
+impl Fields {
+    /// What was typed, as far as any code can be: more would only make the page longer.
+    fn shown(&self) -> &str {
+        let end = self.code.char_indices().nth(1_000).map_or(self.code.len(), |(end, _)| end);
+        &self.code[..end]
+    }
+}
+
 impl Page<'_> {
     /// The form, with the catalogue's key of what is wrong.
     pub fn form(&self, problem: Option<&str>, fields: &Fields) -> Document {
@@ -118,7 +126,7 @@ impl Page<'_> {
                 label for="code" { (self.t("check.code.label")) }
                 p.hint #code-hint { (self.t("check.code.hint")) }
                 textarea #code name="code" dir="ltr" rows="3" required autocomplete="off" autocapitalize="none" spellcheck="false"
-                    aria-describedby="code-hint" { (fields.code) }
+                    aria-describedby="code-hint" { (fields.shown()) }
                 label for="challenge" { (self.t("check.challenge.label")) }
                 p.hint #challenge-hint { (self.t("check.challenge.hint")) }
                 input #challenge name="challenge" dir="ltr" type="text" inputmode="numeric" maxlength="7" autocomplete="off"

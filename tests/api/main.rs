@@ -28,6 +28,7 @@ mod incidents;
 mod input;
 mod languages;
 mod ledger;
+mod lengths;
 mod listener;
 mod live;
 mod metrics;

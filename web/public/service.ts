@@ -1,4 +1,4 @@
-import { type Bytes, toBase64url } from "../shared/bytes.ts";
+import { type Bytes, fromUtf8, toBase64url } from "../shared/bytes.ts";
 import { readToken } from "../shared/link.ts";
 import { type Verdict, verdictOf } from "../shared/verdict.ts";
 
@@ -20,12 +20,16 @@ export interface Answer {
 
 const TIMEOUT_MS = 10000;
 
+/** The media type of a masked answer: as many random bytes as it has, and then the answer with these laid over it. */
+const MASKED = "application/octet-stream";
+
 /** What became of a question: an answer, none at all, one that turned us away, or one that means nothing to us. */
 export type Reply = Answer | "silent" | "busy" | "unusable";
 
 /** Asks the service for its verdict. */
 export async function askService(api: string, request: Request): Promise<Reply> {
-  const headers = { "Content-Type": "application/json" };
+  // masked, so that no proxy on the way can make an answer shorter than another
+  const headers = { "Content-Type": "application/json", Accept: MASKED };
   const response = await send(api + "/v1/verify", { method: "POST", headers, body: JSON.stringify(request) });
   if (response === null) return "silent";
   return response.status === 429 ? "busy" : parseAnswer(response.text) || "unusable";
@@ -51,12 +55,19 @@ async function send(address: string, options: RequestInit): Promise<{ status: nu
   const abort = typeof AbortController === "function" ? new AbortController() : null;
   const manners: RequestInit = { credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", signal: abort && abort.signal };
   const request = fetch(address, Object.assign(manners, options)).then((response) =>
-    response.text().then((text) => ({ status: response.status, text })),
+    textOf(response).then((text) => ({ status: response.status, text })),
   );
   const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), TIMEOUT_MS));
   const result = await Promise.race([request.catch(() => null), late]);
   if (result === null && abort) abort.abort();
   return result;
+}
+
+async function textOf(response: Response): Promise<string> {
+  if (response.headers.get("Content-Type") !== MASKED) return response.text();
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const half = bytes.length >> 1;
+  return fromUtf8(bytes.slice(half).map((byte, i) => byte ^ (bytes[i] || 0))) || "";
 }
 
 function parseAnswer(text: string): Answer | null {
