@@ -19,10 +19,10 @@ use std::{
 };
 
 use countersign::{
-    authority::{AccessHash, AuthorisationId},
+    authority::{AccessHash, AuthorisationId, Callsign},
     ledger::Event,
-    store::{IssuerStore as _, KEEP_ROWS, Marked, NewToken, Presented, Room, Speakable, SqliteStore, VerifierStore as _},
-    token::{Channel, Cti, SpokenCode, SpokenSize, Token, TokenHash},
+    store::{IssuerStore as _, KEEP_ROWS, Marked, NewToken, Presented, Room, Speakable, SpokenRules, SqliteStore, VerifierStore as _},
+    token::{Channel, Cti, SpokenCode, SpokenSize, SpokenWords, Token, TokenHash},
 };
 use futures_util::{StreamExt as _, stream};
 use rusqlite::Connection;
@@ -44,7 +44,10 @@ const ISSUES: u64 = 1_000;
 const SECONDS: u64 = 10;
 
 const KID: [u8; 4] = [7; 4];
-const ACCESS: AccessHash = AccessHash([8; 32]);
+/// Who issue, each as many codes as one person may have.
+const OFFICERS: u64 = ISSUES * SECONDS / 8;
+const RULES: SpokenRules =
+    SpokenRules { words: SpokenWords::Auto, room: Room { five: 50, all: 1_000_000, person: 8 }, five_guesses: 3_000, number_guesses: 300 };
 
 struct History {
     _folder: TempDir,
@@ -63,21 +66,23 @@ impl History {
         // Built at once; an index is cheaper afterwards.
         sql.execute_batch(&format!(
             "PRAGMA synchronous = OFF; BEGIN; DROP INDEX tokens_by_cti; DROP INDEX tokens_by_authorisation;
-             INSERT INTO officers VALUES ('falcon', 'officer', 0, NULL), ('heron', 'approver', 0, NULL);
-             INSERT INTO credentials (hash, callsign, expires_at) VALUES (x'{}', 'falcon', 9000000000);
-             INSERT INTO authorisations VALUES (x'0101010101010101', 'OP', 'online,telephone', 0, {NOW} + 86400, 1000000000, 0,
-                 'falcon', 0, 'approved', 'heron', 0);
+             INSERT INTO officers VALUES ('heron', 'approver', 0, NULL);
+             CREATE TEMP TABLE people AS WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {OFFICERS})
+                 SELECT 'falcon' || i AS who, CAST(printf('%08d', i) AS BLOB) AS id, CAST(printf('%032d', i) AS BLOB) AS hash FROM n;
+             INSERT INTO officers SELECT who, 'officer', 0, NULL FROM people;
+             INSERT INTO credentials (hash, callsign, expires_at) SELECT hash, who, 9000000000 FROM people;
+             INSERT INTO authorisations SELECT id, 'OP', 'online,telephone', 0, {NOW} + 86400, 1000000000, 0, who, 0, 'approved', 'heron', 0
+                 FROM people;
              INSERT INTO signing_keys VALUES (CAST(x'07070707' || zeroblob(28) AS BLOB), 'active', 0, NULL, NULL);
              WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {size})
-             INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT randomblob(8), randomblob(32), x'07070707', x'0101010101010101', 'telephone', e - 600, e - 600,
+             INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT randomblob(8), randomblob(32), x'07070707', CAST('00000001' AS BLOB), 'telephone', e - 600, e - 600,
                  e, NULL, NULL, NULL FROM (SELECT {NOW} - {KEEP_ROWS} + 60 + i * ({KEEP_ROWS} - 120) / {size} AS e FROM n);
              INSERT INTO marks (cti, attempt, first_checked_at, expires_at) SELECT cti, randomblob(32), expires_at - 300 - (expires_at - 300) % 60, expires_at FROM tokens;
              WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {LIVE})
-             INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT randomblob(8), randomblob(32), x'07070707', x'0101010101010101', 'telephone', {NOW}, {NOW},
+             INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes) SELECT randomblob(8), randomblob(32), x'07070707', CAST('00000001' AS BLOB), 'telephone', {NOW}, {NOW},
                  {NOW} + 540 + i % 60, NULL, NULL, NULL FROM n;
              CREATE UNIQUE INDEX tokens_by_cti ON tokens (cti); CREATE INDEX tokens_by_authorisation ON tokens (authorisation);
-             COMMIT; PRAGMA wal_checkpoint(TRUNCATE)",
-            "08".repeat(32)
+             COMMIT; PRAGMA wal_checkpoint(TRUNCATE)"
         ))
         .expect("rows of the right shape");
         let live = "SELECT cti, sha256, expires_at FROM tokens WHERE expires_at > ?1 ORDER BY sha256";
@@ -200,7 +205,11 @@ fn new_token(n: u64) -> (NewToken, Event) {
     let bytes = [&[0xd2; 120][..], &cti].concat();
     let token = Token::from_bytes(bytes).expect("begins like one");
     let code = SpokenCode::of(&token, SpokenSize::Six);
-    let (authorisation, officer, hash) = (AuthorisationId([1; 8]), "falcon".parse().expect("a callsign"), token.hash());
+    let (who, hash) = (n % OFFICERS, token.hash());
+    let officer: Callsign = format!("falcon{who}").parse().expect("a callsign");
+    let bytes = |text: String| text.into_bytes();
+    let authorisation = AuthorisationId(bytes(format!("{who:08}")).try_into().expect("8 digits"));
+    let access = AccessHash(bytes(format!("{who:032}")).try_into().expect("32 digits"));
     let event = Event::TokenIssued {
         cti: Cti(cti),
         kid: KID,
@@ -209,8 +218,8 @@ fn new_token(n: u64) -> (NewToken, Event) {
         iat: NOW,
         nbf: None,
         exp: NOW + 600,
-        by: "falcon".parse().expect("a callsign"),
-        access: Some(ACCESS.id()),
+        by: officer.clone(),
+        access: Some(access.id()),
         authorisation,
     };
     let new = NewToken {
@@ -219,17 +228,12 @@ fn new_token(n: u64) -> (NewToken, Event) {
         kid: KID,
         authorisation,
         officer,
-        access: ACCESS,
+        access,
         channel: Channel::Telephone,
         issued_at: NOW,
         starts_at: NOW,
         expires_at: NOW + 600,
-        speakable: Some(Speakable {
-            code,
-            shortest: SpokenSize::Six,
-            token,
-            room: Room { five: u32::MAX, all: u32::MAX, person: u32::MAX },
-        }),
+        speakable: Some(Speakable { code, token, rules: RULES }),
     };
     (new, event)
 }

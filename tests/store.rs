@@ -47,6 +47,8 @@ mod renewal_after;
 mod reviews;
 #[path = "store/rights.rs"]
 mod rights;
+#[path = "store/spoken.rs"]
+mod spoken;
 #[path = "store/sqlite.rs"]
 mod sqlite;
 #[path = "store/tampering.rs"]
@@ -142,6 +144,18 @@ macro_rules! whole_suite {
             guards::guesses_at_once_never_exceed_the_budget,
             guards::a_place_can_be_given_back_once_it_was_taken,
             guards::taken_places_are_counted_by_their_window,
+            spoken::room_is_kept_over_all_the_time_of_a_code,
+            spoken::one_person_has_no_more_than_their_share,
+            spoken::every_withdrawal_gives_room_back,
+            spoken::of_codes_and_withdrawals_at_once_none_is_counted_wrongly,
+            spoken::counts_are_forgotten_with_the_codes_and_not_before,
+            spoken::six_words_come_into_force_at_half_of_a_budget,
+            spoken::numbers_bring_six_words_into_force_too,
+            spoken::a_burst_of_guesses_is_remembered_by_a_round_of_the_housekeeper,
+            spoken::a_clock_that_was_ahead_makes_six_words_last_a_day_at_most,
+            spoken::where_five_words_have_no_room_this_one_has_six,
+            spoken::what_is_prepared_has_six_words,
+            spoken::a_new_store_lengthens_its_codes_when_somebody_guesses,
             acts::people_are_enrolled_once_and_suspended_once,
             acts::suspension_and_withdrawal_reach_live_tokens_only,
             access::credentials_name_their_owner_until_they_run_out,

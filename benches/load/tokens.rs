@@ -9,8 +9,8 @@ use countersign::{
     issuer::{Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, IssueRequest, Notary, POLICY, Registry, Trust},
     key_folder::KeyFolder,
     keyring::IssuerName,
-    store::{IssuerStore, LedgerStore, Room},
-    token::{Approach, Channel, ReaderLevel, SpokenSize, SpokenWords, Token},
+    store::{IssuerStore, LedgerStore, Room, SpokenRules},
+    token::{Approach, Channel, SpokenSize, SpokenWords, Token},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -106,11 +106,12 @@ impl Office {
         custodian.install(&keys.key_set().expect("it was made")).await.expect("a store");
         custodian.rotate(Checked::Settled(clock.now())).await.expect("keys");
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
+        let room = Room { five: 1, all: 1, person: 1 };
+        let words = SpokenWords::Fixed(SpokenSize::Five);
         let rules = DeskSettings {
             issuer,
-            spoken: SpokenWords::Fixed(SpokenSize::Five),
-            room: Room { five: 1, all: 1, person: 1 },
-            reader_level: ReaderLevel::Two,
+            spoken: SpokenRules { words, room, five_guesses: 1, number_guesses: 1 },
+            reader_level: countersign::token::ReaderLevel::Two,
         };
         let notary = Arc::new(Notary::new(ledger, Arc::new(keys.ledger(&rules.issuer, None))));
         let desk = Desk::new(store, Arc::new(ClockWatch::new(clock)), entropy, custodian, notary, rules);

@@ -12,6 +12,7 @@ use crate::{
     key_folder::{FolderVault, HeldFolder, KeyFolder},
     ledger::VerifierKey,
     store::{DeploymentKeys, Found, IssuerStore, LedgerStore, PostgresStore, SqliteStore, VerifierStore},
+    token::SpokenWords,
 };
 
 /// An open store by its sides.
@@ -22,11 +23,14 @@ pub struct Stores {
     pub verifier: Arc<dyn VerifierStore>,
     /// The notary's and the overseer's.
     pub ledger: Arc<dyn LedgerStore>,
+    /// How long new spoken codes are where no setting says so.
+    pub usual_words: SpokenWords,
 }
 
 impl Stores {
-    fn of(store: Arc<impl IssuerStore + VerifierStore + LedgerStore + 'static>) -> Self {
-        Self { issuer: store.clone(), verifier: store.clone(), ledger: store }
+    async fn of(store: Arc<impl IssuerStore + VerifierStore + LedgerStore + 'static>) -> Result<Self, Failure> {
+        let usual_words = store.usual_words().await?;
+        Ok(Self { issuer: store.clone(), verifier: store.clone(), ledger: store, usual_words })
     }
 
     /// Opens the store for the issuer, who makes it or brings it up to date. A store of another deployment than the key folder's is
@@ -36,10 +40,10 @@ impl Stores {
     }
 
     async fn opened(address: StoreAddress, keys: &DeploymentKeys) -> Result<Self, Failure> {
-        Ok(match address {
-            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_issuer(&path, keys)?)),
-            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_issuer(address, keys).await?)),
-        })
+        match address {
+            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_issuer(&path, keys)?)).await,
+            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_issuer(address, keys).await?)).await,
+        }
     }
 
     /// Opens a store that was put back, for the issuer, and says which ledger key it is bound to. It may be from before that key was
@@ -61,10 +65,10 @@ impl Stores {
     /// Opens the store for reading and for checks, which neither make nor migrate it. The same comparison is made.
     pub async fn for_verifier(settings: &Settings, place: &Place) -> Result<Self, Failure> {
         let (address, keys) = (store_address(settings)?, place.deployment_keys(settings)?);
-        Ok(match address {
-            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_verifier(&path, &keys)?)),
-            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_verifier(address, &keys).await?)),
-        })
+        match address {
+            StoreAddress::Sqlite(path) => Self::of(Arc::new(SqliteStore::open_for_verifier(&path, &keys)?)).await,
+            StoreAddress::Postgres(address) => Self::of(Arc::new(PostgresStore::open_for_verifier(address, &keys).await?)).await,
+        }
     }
 
     /// What is found where the store should be. Nothing is made or changed.

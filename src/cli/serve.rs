@@ -28,6 +28,7 @@ use crate::{
     key_folder::KeyFolder,
     store::{Found, IssuerStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
+    token::SpokenWords,
     verifier::{KeyWatch, Readiness, WatchError},
 };
 
@@ -74,7 +75,7 @@ pub fn run(args: &Args, given: Flags, settings: Settings) -> Result<(), Failure>
         let service = Service::start(args.role, &settings, &place).await?;
         // Heard from before anybody is told that the service runs: who stops it at once would otherwise end it half-way.
         let signals = Signals::new()?;
-        lifecycle::started(args.role.as_str(), &settings);
+        lifecycle::started(args.role.as_str(), &service.settings);
         for (side, address) in &service.listening {
             lifecycle::listens(settings.log_format()?, side, *address);
         }
@@ -88,6 +89,8 @@ pub struct Service {
     listening: Vec<(&'static str, SocketAddr)>,
     phase: watch::Sender<Phase>,
     drain: Duration,
+    /// As they are in force.
+    settings: Settings,
     limits: [Limits; 2],
     tasks: JoinSet<()>,
     housekeeper: Option<Arc<Housekeeper>>,
@@ -108,7 +111,9 @@ impl Service {
         sides::check(side, settings)?;
         if side == Side::Verifier {
             folder.root()?;
-            let checking = service.checking(settings, place, &folder, Stores::for_verifier(settings, place).await?.verifier)?;
+            let store = Stores::for_verifier(settings, place).await?;
+            let settings = &service.found(settings, store.usual_words)?;
+            let checking = service.checking(settings, place, &folder, store.verifier)?;
             if let Some(address) = settings.private_if_named()? {
                 let scrape = service.scrape(place, Some(checking.clone()), None);
                 let [_, limits] = service.limits;
@@ -124,11 +129,12 @@ impl Service {
         // A key that is missing is refused before a store is made; its public half is published once the store is known to be its own.
         ledger.check()?;
         let store = Stores::for_issuer(settings, place).await?;
+        let settings = &service.found(settings, store.usual_words)?;
         ledger.publish_missing()?;
         let custodian = Arc::new(place.custodian(store.issuer.clone(), settings, folder.vault(settings.passphrase()?))?);
         custodian.install(&folder.key_set()?).await?;
         let notary = Arc::new(Notary::new(store.ledger.clone(), Arc::new(ledger)));
-        let housekeeper = service.housekeeper(place, &store.issuer, &custodian, &notary);
+        let housekeeper = service.housekeeper((settings, place), &store.issuer, &custodian, &notary)?;
         housekeeper.begin().await?;
         let checking = if side == Side::All { Some(service.checking(settings, place, &folder, store.verifier)?) } else { None };
         let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian, health: service.issuer_health.clone() };
@@ -146,6 +152,7 @@ impl Service {
             listening: Vec::new(),
             phase: watch::Sender::new(Phase::Serving),
             drain: settings.drain()?,
+            settings: settings.clone(),
             limits: files::fit(files::raise()),
             tasks: JoinSet::new(),
             housekeeper: None,
@@ -154,6 +161,14 @@ impl Service {
             shown: Shown::default(),
             verifier_health: Arc::default(),
         })
+    }
+
+    /// The settings as they are in force with this store, once it is known that they are safe with it.
+    fn found(&mut self, settings: &Settings, usual: SpokenWords) -> Result<Settings, Failure> {
+        let settings = settings.clone().with_usual_words(usual);
+        settings.guessing()?;
+        self.settings = settings.clone();
+        Ok(settings)
     }
 
     /// The verifier's store, measured, and the key set that it will watch.
@@ -166,13 +181,13 @@ impl Service {
 
     fn housekeeper(
         &self,
-        place: &Place,
+        (settings, place): (&Settings, &Place),
         store: &Arc<dyn IssuerStore>,
         custodian: &Arc<Custodian>,
         notary: &Arc<Notary>,
-    ) -> Arc<Housekeeper> {
-        let (watch, health) = (place.watch.clone(), self.issuer_health.clone());
-        Arc::new(Housekeeper::new(store.clone(), watch, health, custodian.clone(), notary.clone()))
+    ) -> Result<Arc<Housekeeper>, Failure> {
+        let (watch, health, spoken) = (place.watch.clone(), self.issuer_health.clone(), settings.guessing()?.spoken());
+        Ok(Arc::new(Housekeeper::new(store.clone(), watch, health, custodian.clone(), notary.clone(), spoken)))
     }
 
     fn scrape(&self, place: &Place, checking: Option<Checking>, issuing: Option<Issuing>) -> Arc<Scrape> {

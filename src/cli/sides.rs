@@ -88,10 +88,8 @@ pub fn private_app(
     phase: watch::Receiver<Phase>,
 ) -> Result<PrivateApp, Failure> {
     let Issuing { store, custodian, health, .. } = issuing;
-    let guessing = settings.guessing()?;
     let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
-    let rules =
-        DeskSettings { issuer: settings.issuer()?, spoken: guessing.words, room: guessing.room, reader_level: settings.reader_level() };
+    let rules = DeskSettings { issuer: settings.issuer()?, spoken: settings.guessing()?.spoken(), reader_level: settings.reader_level() };
     Ok(PrivateApp {
         registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
         passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), relying_party(settings)?),

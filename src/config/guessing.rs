@@ -3,7 +3,7 @@
 
 use super::ConfigError;
 use crate::{
-    store::Room,
+    store::{Room, SpokenRules},
     token::{SpokenSize, SpokenWords},
     verifier::Budgets,
 };
@@ -56,6 +56,12 @@ impl Guessing {
             return Err(ConfigError::GuessBudget { guesses: if room_for_five > 0 { five } else { six }, max_live: all, words });
         }
         Ok(guessing)
+    }
+
+    /// What issuing has to keep of them.
+    pub fn spoken(&self) -> SpokenRules {
+        let Self { words, room, budgets } = *self;
+        SpokenRules { words, room, five_guesses: budgets.five, number_guesses: budgets.number }
     }
 
     /// The chance that all guesses of one [`crate::store::GUESS_WINDOW`] together find a live code.

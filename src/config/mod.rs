@@ -26,7 +26,7 @@ use crate::{
     issuer::Credential,
     keyring::{IssuerName, rotation::Policy},
     store::PostgresAddress,
-    token::{ReaderLevel, SpokenSize, SpokenWords},
+    token::{ReaderLevel, SpokenWords},
     words::Language,
 };
 
@@ -144,9 +144,16 @@ impl Settings {
         Credential::parse(text.trim()).map_err(wrong)
     }
 
-    /// How codes are guarded. Refused where a guesser's chance per token lifetime would be over one in a million.
+    /// The same settings in a store where new spoken codes have this length if no setting says otherwise.
+    pub fn with_usual_words(mut self, usual: SpokenWords) -> Self {
+        self.0.spoken_words.get_or_insert(usual);
+        self
+    }
+
+    /// How codes are guarded. Refused where a guesser's chance per token lifetime would be over one in a million. Until the store is
+    /// known, as for a new one.
     pub fn guessing(&self) -> Result<Guessing, ConfigError> {
-        Guessing::new(self.0.spoken_words.unwrap_or(SpokenWords::Fixed(SpokenSize::Five)), self.0.max_live, self.0.guesses)
+        Guessing::new(self.0.spoken_words.unwrap_or(SpokenWords::Auto), self.0.max_live, self.0.guesses)
     }
 
     /// Origins of pages hosted elsewhere.

@@ -28,11 +28,14 @@ pub enum Part {
     Purge,
     /// Uses in the ledger.
     FirstChecks,
+    /// How long spoken codes have to be.
+    SpokenWords,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 7] = [Self::Clock, Self::Store, Self::KeySet, Self::SigningKeys, Self::Ledger, Self::Purge, Self::FirstChecks];
+    pub const ALL: [Self; 8] =
+        [Self::Clock, Self::Store, Self::KeySet, Self::SigningKeys, Self::Ledger, Self::Purge, Self::FirstChecks, Self::SpokenWords];
 
     /// As metrics name it.
     pub fn as_str(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Part {
             Self::Ledger => "ledger",
             Self::Purge => "purge",
             Self::FirstChecks => "first_checks",
+            Self::SpokenWords => "spoken_words",
         }
     }
 }

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     authority::{Actor, Authorisation, AuthorisationId, Decision, Scope, TokenSelection},
-    issuer::{Answer, Ask, Changed, IssueRequest, Issued, TokenStatus},
+    issuer::{Answer, Ask, Changed, IssueRequest, Issued, Spoken, TokenStatus},
     store::LiveToken,
     token::{Approach, Channel, ClaimError, Cti, Name, Place, SpokenCode, qr::Symbol},
 };
@@ -137,8 +137,11 @@ fn issued_json(issued: &Issued, link_url: &str) -> Result<Value, Problem> {
     }))
 }
 
-fn spoken_json(code: SpokenCode) -> Value {
-    json!({"words": code.words(), "digits": code.digits()})
+fn spoken_json(Spoken { code, six }: Spoken) -> Value {
+    let read_out = |code: SpokenCode| json!({"words": code.words(), "digits": code.digits()});
+    let mut spoken = read_out(code);
+    spoken["six"] = read_out(six);
+    spoken
 }
 
 async fn live(State(app): App, caller: Caller) -> Answered {
@@ -158,6 +161,7 @@ fn live_json(token: &LiveToken, status: TokenStatus) -> Value {
         "expires_at": token.record.expires_at,
         "state": status.state,
         "first_checked_at": status.first_checked_at,
+        "spoken_words": status.spoken_words,
     })
 }
 
@@ -210,13 +214,13 @@ struct Watch {
 fn changes(watch: Watch) -> impl Stream<Item = Result<Event, axum::Error>> {
     stream::unfold(watch, |mut watch| async move {
         loop {
-            let known = watch.last.map(|last| (last.state, last.first_checked_at));
+            let known = watch.last;
             if watch.last.is_some_and(|last| last.is_over) {
                 return None;
             }
             let status = watch.status().await.ok()?;
             watch.last = Some(status);
-            if known != Some((status.state, status.first_checked_at)) {
+            if known.is_none_or(|known| known.differs(status)) {
                 return Some((Event::default().json_data(status), watch));
             }
             watch.wait().await;

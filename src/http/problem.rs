@@ -148,6 +148,7 @@ impl From<Refused> for Problem {
             Refused::AlreadyIs(_) => Self::new(StatusCode::CONFLICT, "already-decided", said),
             Refused::Choose(list) => Self::new(StatusCode::CONFLICT, "choose-authorisation", said).with("authorisations", json!(list)),
             Refused::TooManyLive => Self::new(StatusCode::CONFLICT, "too-many-live", said),
+            Refused::TooManyOfYours(_) => Self::new(StatusCode::CONFLICT, "too-many-yours", said),
             Refused::CannotSpeak => Self::new(StatusCode::CONFLICT, "cannot-speak", said),
             Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::NoScope | Refused::Reason => {
                 Self::invalid(said)

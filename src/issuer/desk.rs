@@ -16,8 +16,8 @@ use crate::{
     entropy::Entropy,
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
-    store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Room, Speakable, TokenRecord},
-    token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, SpokenCode, SpokenSize, SpokenWords, Token, Window},
+    store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Speakable, SpokenRules, TokenRecord},
+    token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, SpokenCode, SpokenSize, Token, Window},
 };
 
 /// How often another cti is drawn when a code is taken; with 2^40 codes and a few hundred live, once is already rare.
@@ -28,10 +28,8 @@ const DRAWS: usize = 8;
 pub struct DeskSettings {
     /// The name bound into every signature.
     pub issuer: IssuerName,
-    /// How long new spoken codes are.
-    pub spoken: SpokenWords,
-    /// The most that may be live together.
-    pub room: Room,
+    /// How long new spoken codes are, and how many may be live together.
+    pub spoken: SpokenRules,
     /// What every page that is out there can read.
     pub reader_level: ReaderLevel,
 }
@@ -68,7 +66,23 @@ pub struct Issued {
     /// What it says.
     pub claims: Claims,
     /// Its spoken code, if it may be spoken.
-    pub spoken: Option<SpokenCode>,
+    pub spoken: Option<Spoken>,
+}
+
+/// A spoken code that was switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// As it is read out.
+    pub code: SpokenCode,
+    /// As it is read out once six words come into force.
+    pub six: SpokenCode,
+}
+
+impl Spoken {
+    fn of(token: &Token, shortest: SpokenSize) -> Self {
+        let six = SpokenCode::of(token, SpokenSize::Six);
+        Self { code: six.shortened(shortest), six }
+    }
 }
 
 /// Issues tokens, signed with the key that the custodian has out.
@@ -127,15 +141,15 @@ impl Desk {
             let ring = self.custodian.ring()?;
             let (key, published) = ring.active(now)?;
             let token = Token::sign(&claims, key, published, &self.settings.issuer)?;
-            let issued = Issued { spoken: speak.then(|| SpokenCode::of(&token, self.size())), token, claims };
-            match self.record(by, authorisation.id, published.key.id().prefix(), &issued, now).await {
-                Ok(()) => return Ok(issued),
+            match self.record(by, authorisation.id, published.key.id().prefix(), (&claims, &token), (speak, now)).await {
+                Ok(shortest) => return Ok(Issued { spoken: shortest.map(|size| Spoken::of(&token, size)), token, claims }),
                 Err(IssueRefusal::CodeTaken) => {}
                 // Another process rotated or revoked; whoever may sign now is found in the store.
                 Err(IssueRefusal::KeyNotActive) => self.custodian.refresh().await?,
-                Err(IssueRefusal::NotAuthorised) => return Err(self.why_not(&authorisation, &issued.claims).await?),
+                Err(IssueRefusal::NotAuthorised) => return Err(self.why_not(&authorisation, &claims).await?),
                 Err(IssueRefusal::AccessRevoked) => return Err(Refused::AccessRevoked),
                 Err(IssueRefusal::TooManyLive) => return Err(Refused::TooManyLive),
+                Err(IssueRefusal::TooManyOfOne) => return Err(Refused::TooManyOfYours(self.settings.spoken.room.person)),
                 Err(IssueRefusal::BornExpired) => return Err(Refused::BornExpired),
                 Err(IssueRefusal::Store(error)) => return Err(error.into()),
             }
@@ -156,10 +170,9 @@ impl Desk {
         Confirmed { officer, access }: Confirmed<'_>,
         authorisation: AuthorisationId,
         kid: KidPrefix,
-        issued: &Issued,
-        now: i64,
-    ) -> Result<(), IssueRefusal> {
-        let Issued { token, claims, spoken } = issued;
+        (claims, token): (&Claims, &Token),
+        (speak, now): (bool, i64),
+    ) -> Result<Option<SpokenSize>, IssueRefusal> {
         let window = claims.window();
         let record = NewToken {
             cti: claims.cti(),
@@ -172,40 +185,31 @@ impl Desk {
             issued_at: window.issued_at(),
             starts_at: window.start(),
             expires_at: window.expires_at(),
-            speakable: spoken.map(|_| self.speakable(token)),
+            speakable: speak.then(|| self.speakable(token)),
         };
         let entry = Event::token_issued(claims, kid, token.hash(), (officer.callsign.clone(), access.id()), authorisation).at(now);
-        self.store.issue_and_record(record, entry).await?;
-        if spoken.is_none() {
+        let shortest = self.store.issue_and_record(record, entry).await?;
+        if !speak {
             self.silent.keep(claims, token, now);
         }
-        Ok(())
-    }
-
-    /// How long the code of a new token is.
-    fn size(&self) -> SpokenSize {
-        match self.settings.spoken {
-            SpokenWords::Fixed(size) => size,
-            SpokenWords::Auto => SpokenSize::Six,
-        }
+        Ok(shortest)
     }
 
     fn speakable(&self, token: &Token) -> Speakable {
-        let code = SpokenCode::of(token, SpokenSize::Six);
-        Speakable { code, shortest: self.size(), token: token.clone(), room: self.settings.room }
+        Speakable { code: SpokenCode::of(token, SpokenSize::Six), token: token.clone(), rules: self.settings.spoken }
     }
 
     /// Switches on the spoken code of a live token.
-    pub async fn make_speakable(&self, officer: &Officer, cti: Cti) -> Result<SpokenCode, Refused> {
+    pub async fn make_speakable(&self, officer: &Officer, cti: Cti) -> Result<Spoken, Refused> {
         self.find(officer, cti, Act::MakeSpeakable).await?;
         let token = self.silent.find(cti).ok_or(Refused::CannotSpeak)?;
         self.ledger_is_signed().await?;
-        let code = SpokenCode::of(&token, self.size());
         let now = self.watch.now().map_err(|_| Refused::Clock)?;
         let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(now);
         match self.store.make_speakable(cti, self.speakable(&token), entry).await {
-            Ok(()) => Ok(code),
+            Ok(shortest) => Ok(Spoken::of(&token, shortest)),
             Err(IssueRefusal::TooManyLive) => Err(Refused::TooManyLive),
+            Err(IssueRefusal::TooManyOfOne) => Err(Refused::TooManyOfYours(self.settings.spoken.room.person)),
             Err(IssueRefusal::BornExpired) => Err(Refused::BornExpired),
             Err(IssueRefusal::Store(error)) => Err(error.into()),
             Err(IssueRefusal::NotAuthorised | IssueRefusal::AccessRevoked | IssueRefusal::KeyNotActive | IssueRefusal::CodeTaken) => {
@@ -224,7 +228,17 @@ impl Desk {
 
     /// Where a token stands.
     pub async fn status(&self, officer: &Officer, cti: Cti) -> Result<TokenStatus, Refused> {
-        Ok(standing(&self.find(officer, cti, Act::ReadToken).await?, self.clock.now()))
+        let record = self.find(officer, cti, Act::ReadToken).await?;
+        let now = self.clock.now();
+        Ok(standing(&record, self.words_in_force([&record], now).await?, now))
+    }
+
+    /// How long codes are now, where that makes a difference to these tokens.
+    async fn words_in_force<'a>(&self, tokens: impl IntoIterator<Item = &'a TokenRecord>, now: i64) -> Result<SpokenSize, Refused> {
+        if tokens.into_iter().any(|token| token.shortest == Some(SpokenSize::Five)) {
+            return Ok(self.store.words_in_force(self.settings.spoken, now).await?);
+        }
+        Ok(SpokenSize::Six)
     }
 
     /// The tokens that have not run out: those that the person issued or approved, and all for administrators.
@@ -234,12 +248,12 @@ impl Desk {
         let of = (officer.role != Role::Administrator).then(|| officer.callsign.clone());
         let now = self.clock.now();
         let live = self.store.live_tokens(of, now - LEEWAY).await?;
-        let may = |token: &LiveToken| may_touch(officer, &token.record);
+        let live: Vec<LiveToken> = live.into_iter().filter(|token| may_touch(officer, &token.record)).collect();
+        let in_force = self.words_in_force(live.iter().map(|token| &token.record), now).await?;
         Ok(live
             .into_iter()
-            .filter(may)
             .map(|token| {
-                let status = standing(&token.record, now);
+                let status = standing(&token.record, in_force, now);
                 (token, status)
             })
             .collect())

@@ -14,7 +14,7 @@ use super::{Checked, Custodian, CustodyError, Notary, NotaryError, Rotated, Time
 use crate::{
     clock::ClockWatch,
     health::{Health, Part},
-    store::IssuerStore,
+    store::{IssuerStore, SpokenRules},
 };
 
 /// A round that takes longer writes again in between.
@@ -27,7 +27,7 @@ const BEAT: Duration = Duration::from_secs(30);
 )]
 struct PurgedAhead(i64);
 
-/// Reports first checks to the ledger, drops old rows, rotates the keys, and has the ledger signed.
+/// Reports first checks to the ledger, notes whether somebody guesses at five words, drops old rows, rotates the keys, and has the ledger signed.
 pub struct Housekeeper {
     store: Arc<dyn IssuerStore>,
     watch: Arc<ClockWatch>,
@@ -35,20 +35,22 @@ pub struct Housekeeper {
     health: Arc<Health>,
     custodian: Arc<Custodian>,
     notary: Arc<Notary>,
+    spoken: SpokenRules,
     warned: Mutex<HashSet<String>>,
 }
 
 impl Housekeeper {
-    /// Works on a store, with the keeper of its keys and the signer of its ledger.
+    /// Works on a store, with the keeper of its keys, the signer of its ledger and the rules for its spoken codes.
     pub fn new(
         store: Arc<dyn IssuerStore>,
         watch: Arc<ClockWatch>,
         health: Arc<Health>,
         custodian: Arc<Custodian>,
         notary: Arc<Notary>,
+        spoken: SpokenRules,
     ) -> Self {
         let time = Timekeeper::new(store.clone(), watch.clone(), health.clone());
-        Self { store, watch, time, health, custodian, notary, warned: Mutex::default() }
+        Self { store, watch, time, health, custodian, notary, spoken, warned: Mutex::default() }
     }
 
     /// Before the first round: a key signs tokens, if one can, and the ledger is signed, since nothing is issued before. While the
@@ -78,11 +80,14 @@ impl Housekeeper {
         let time = self.time.check().await;
         let reported = self.store.report_first_checks(self.watch.expected()).await;
         self.outcome(Part::FirstChecks, &reported);
+        // Many guesses in few minutes would be forgotten before anything is issued.
+        let noted = self.store.note_guesses(self.spoken, self.watch.expected()).await;
+        self.outcome(Part::SpokenWords, &noted);
         let purged = self.purge(time).await;
         let rotated = self.rotate(time).await;
         // Last, so that all of this is under the checkpoint.
         let signed = self.sign().await;
-        time.is_some() && reported.is_ok() && purged && rotated && signed
+        time.is_some() && reported.is_ok() && noted.is_ok() && purged && rotated && signed
     }
 
     async fn sign(&self) -> bool {

@@ -24,7 +24,7 @@ mod timekeeper;
 mod withdrawals;
 
 pub use custodian::{Asked, Custodian, CustodyError, KeyVault, POLICY, Revoked, Rotated, Spares, Trust, VaultError, draw_key};
-pub use desk::{Confirmed, Desk, DeskSettings, IssueRequest, Issued};
+pub use desk::{Confirmed, Desk, DeskSettings, IssueRequest, Issued, Spoken};
 pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};
 pub use ledger_vault::{LedgerKey, LedgerVault};
@@ -126,6 +126,11 @@ pub enum Refused {
     /// Too many spoken codes are live for a guesser's chance to stay small.
     #[error("as many spoken codes are live as the settings allow; use the QR code, or wait until some have run out")]
     TooManyLive,
+    /// One person could have filled all the room.
+    #[error(
+        "you have {0} spoken codes at that time already, as many as one person may; use the QR code, withdraw one, or wait until one has run out"
+    )]
+    TooManyOfYours(u32),
     /// Everything up to a time in the future counts as purged.
     #[error(
         "this code would be expired from the start, because a clock that was ahead purged the records; ask the operator to run `countersign store clock-corrected`"

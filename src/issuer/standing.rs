@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     authority::{Officer, Role},
     store::TokenRecord,
-    token::LEEWAY,
+    token::{LEEWAY, SpokenSize},
 };
 
 /// Where a token stands for its officer.
@@ -29,9 +29,18 @@ pub struct TokenStatus {
     pub state: TokenState,
     /// Seconds since 1970, in whole minutes.
     pub first_checked_at: Option<i64>,
+    /// How many words are to be read out now, if it may be spoken.
+    pub spoken_words: Option<usize>,
     /// Nothing of this will change any more.
     #[serde(skip)]
     pub is_over: bool,
+}
+
+impl TokenStatus {
+    /// Whether there is something else to tell of.
+    pub fn differs(self, other: Self) -> bool {
+        Self { is_over: other.is_over, ..self } != other
+    }
 }
 
 /// Only a token's officer, the approver of its authorisation and administrators may touch it.
@@ -46,8 +55,8 @@ pub(super) fn may_touch(officer: &Officer, record: &TokenRecord) -> bool {
     }
 }
 
-/// How a token stands at `now`.
-pub(super) fn standing(record: &TokenRecord, now: i64) -> TokenStatus {
+/// How a token stands at `now`, when codes of this length are in force.
+pub(super) fn standing(record: &TokenRecord, in_force: SpokenSize, now: i64) -> TokenStatus {
     // Until the leeway is over it can still be checked, so until then it is live.
     let past = record.expires_at + LEEWAY <= now;
     let state = match record {
@@ -56,5 +65,7 @@ pub(super) fn standing(record: &TokenRecord, now: i64) -> TokenStatus {
         _ if past => TokenState::Expired,
         _ => TokenState::Live,
     };
-    TokenStatus { state, first_checked_at: record.first_checked_at, is_over: past || state == TokenState::Withdrawn }
+    // One that has six words keeps them.
+    let spoken_words = record.shortest.map(|shortest| if shortest == SpokenSize::Five { in_force } else { shortest }.words());
+    TokenStatus { state, first_checked_at: record.first_checked_at, spoken_words, is_over: past || state == TokenState::Withdrawn }
 }

@@ -17,6 +17,7 @@ mod access;
 mod deployment;
 mod ledger;
 mod postgres;
+mod spoken;
 mod sqlite;
 mod time;
 
@@ -26,6 +27,7 @@ pub use deployment::{Deployment, DeploymentKeys, Found};
 use ledger::not_another_key;
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use postgres::{PostgresAddress, PostgresStore};
+pub use spoken::{QUIET, Room, Speakable, SpokenRules, SpokenStore};
 pub use sqlite::SqliteStore;
 use time::may_end_after;
 pub use time::{Corrected, StoreTime, TimeStore};
@@ -212,6 +214,9 @@ pub enum IssueRefusal {
     /// As many speakable tokens are live as the deployment allows.
     #[error("too many spoken codes are live")]
     TooManyLive,
+    /// As many of this officer's are live as one person may have.
+    #[error("too many spoken codes of one person are live")]
+    TooManyOfOne,
     /// It would be expired from the start: everything up to a time in the future counts as purged.
     #[error("the token would be expired from the start")]
     BornExpired,
@@ -247,37 +252,6 @@ pub struct NewToken {
     pub speakable: Option<Speakable>,
 }
 
-/// What is kept so that a spoken code finds its token.
-#[derive(Clone, Debug)]
-pub struct Speakable {
-    /// The code of six words, by which the token can be found in any case.
-    pub code: SpokenCode,
-    /// The shortest code that may find it.
-    pub shortest: SpokenSize,
-    /// The bytes that come back for it.
-    pub token: Token,
-    /// The most that may be live together.
-    pub room: Room,
-}
-
-impl Speakable {
-    /// The first 40 bits of the code, where five words may find it, as a database's signed integer.
-    pub(crate) fn five(&self) -> Option<i64> {
-        (self.shortest == SpokenSize::Five).then(|| self.code.shortened(SpokenSize::Five).value().cast_signed())
-    }
-}
-
-/// The most spoken codes that may be live together at any instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
-    /// Of those that five words find.
-    pub five: u32,
-    /// Of all; each can be found by six words.
-    pub all: u32,
-    /// Of one person's.
-    pub person: u32,
-}
-
 /// A token as the issuer knows it. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRecord {
@@ -291,6 +265,8 @@ pub struct TokenRecord {
     pub withdrawn_at: Option<i64>,
     /// The minute of the first check.
     pub first_checked_at: Option<i64>,
+    /// The shortest code that finds it, if any does.
+    pub shortest: Option<SpokenSize>,
 }
 
 /// A token that has not run out. Times are seconds since 1970.
@@ -332,7 +308,7 @@ pub enum Decided {
 /// What the issuer may do. Every act takes its ledger entry and commits it in the same transaction: no record, no act.
 /// All are durable before they return.
 #[async_trait]
-pub trait IssuerStore: AccessStore + TimeStore {
+pub trait IssuerStore: AccessStore + SpokenStore + TimeStore {
     /// Keeps a key set if its version is higher than any kept; `false` if it is not. Its new keys wait, what it revokes is
     /// revoked here, and what waits without being named any more is removed.
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError>;
@@ -397,11 +373,12 @@ pub trait IssuerStore: AccessStore + TimeStore {
     async fn authorisations(&self, asked_by: Option<Callsign>) -> Result<Vec<Authorisation>, StoreError>;
 
     /// Records a token. One conditional statement requires the active key, an unrevoked way in of the officer's and an end after
-    /// what was purged, checks and counts the authorisation, in the same transaction.
-    async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal>;
+    /// what was purged, checks and counts the authorisation, in the same transaction. There too it is decided whether there is room
+    /// for its code over all the time in which it can be checked, and how long the code is: returns the shortest that finds it.
+    async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<Option<SpokenSize>, IssueRefusal>;
 
-    /// Makes a live token's code work, if it ends after what was purged.
-    async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<(), IssueRefusal>;
+    /// Makes a live token's code work, if it ends after what was purged; by the same rules.
+    async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<SpokenSize, IssueRefusal>;
 
     /// One token.
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError>;

@@ -23,7 +23,7 @@ impl FromStr for SpokenWords {
             "5" => Ok(Self::Fixed(SpokenSize::Five)),
             "6" => Ok(Self::Fixed(SpokenSize::Six)),
             "auto" => Ok(Self::Auto),
-            _ => Err("5, 6 or auto"),
+            _ => Err("must be 5, 6 or auto"),
         }
     }
 }
@@ -50,6 +50,6 @@ impl<'de> Deserialize<'de> for SpokenWords {
             Written::Number(number) => number.to_string(),
             Written::Text(text) => text,
         };
-        text.parse().map_err(|wanted| de::Error::custom(format!("spoken_words {text:?} must be {wanted}")))
+        text.parse().map_err(|wanted| de::Error::custom(format!("spoken_words {text:?} {wanted}")))
     }
 }

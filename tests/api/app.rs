@@ -23,9 +23,9 @@ use countersign::{
     keyring::{PublishedKey, rotation::Policy},
     ledger::Event,
     page::{Deployment, Pages},
-    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, NewCredential, Room, SqliteStore, VerifierStore},
+    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, NewCredential, Room, SpokenRules, SqliteStore, VerifierStore},
     telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
-    token::{Channel, ReaderLevel, SpokenSize, SpokenWords},
+    token::{Channel, SpokenSize, SpokenWords},
     verifier::{Budgets, KeyWatch, Readiness, Verifier, VerifierSettings},
 };
 use tempfile::TempDir;
@@ -52,6 +52,8 @@ pub const LISTED_ORIGIN: &str = "https://www.example.org";
 pub struct Setup {
     pub guesses: u32,
     pub max_live: u32,
+    pub person: u32,
+    pub words: SpokenWords,
     pub limits: Limits,
     pub proxies: Proxies,
     pub rotation: Policy,
@@ -59,7 +61,15 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { guesses: 3_000, max_live: 256, limits: Limits::PUBLIC, proxies: Proxies::default(), rotation: POLICY }
+        Self {
+            guesses: 3_000,
+            max_live: 256,
+            person: 256,
+            words: SpokenWords::Fixed(SpokenSize::Five),
+            limits: Limits::PUBLIC,
+            proxies: Proxies::default(),
+            rotation: POLICY,
+        }
     }
 }
 
@@ -135,12 +145,7 @@ impl TestApp {
     /// The issuer's side in a process that was started now, on the same machine.
     pub fn restarted(&self) -> (Arc<Notary>, Desk) {
         let notary = Arc::new(Notary::new(self.store.clone(), self.ledger.clone()));
-        let rules = DeskSettings {
-            issuer: issuer(),
-            spoken: SpokenWords::Fixed(SpokenSize::Five),
-            room: room(self.setup.max_live),
-            reader_level: ReaderLevel::Two,
-        };
+        let rules = DeskSettings { issuer: issuer(), spoken: self.setup.spoken(), reader_level: countersign::token::ReaderLevel::Two };
         let (store, custodian) = (self.store.clone(), self.custodian.clone());
         let desk = Desk::new(store, self.watch.clone(), self.entropy.clone(), custodian, notary.clone(), rules);
         (notary, desk)
@@ -251,6 +256,12 @@ pub fn wide() -> Ask {
 }
 
 impl Setup {
+    fn spoken(&self) -> SpokenRules {
+        let guesses = self.guesses;
+        let room = Room { person: self.person, ..room(self.max_live) };
+        SpokenRules { words: self.words, room, five_guesses: guesses, number_guesses: guesses }
+    }
+
     pub async fn start(self) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite"), &world::deployment_keys()).unwrap());
@@ -280,12 +291,7 @@ impl Setup {
         let scrape = Arc::new(Scrape { metrics: metrics.clone(), watch: watch.clone(), checking: Some(checking), issuing: Some(issuing) });
 
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
-        let rules = DeskSettings {
-            issuer: issuer(),
-            spoken: SpokenWords::Fixed(SpokenSize::Five),
-            room: room(self.max_live),
-            reader_level: ReaderLevel::Two,
-        };
+        let rules = DeskSettings { issuer: issuer(), spoken: self.spoken(), reader_level: countersign::token::ReaderLevel::Two };
         let desk = Desk::new(store.clone(), watch.clone(), entropy.clone(), custodian.clone(), notary.clone(), rules);
         let party = RelyingParty::at(CONSOLE_URL).unwrap();
         let issuer_side = Arc::new(PrivateApp {
@@ -392,8 +398,13 @@ pub async fn listen(router: axum::Router, limits: Limits, proxies: Proxies) -> S
 }
 
 /// So many at once, whoever's and of whatever size.
-pub fn room(most: u32) -> Room {
+fn room(most: u32) -> Room {
     Room { five: most, all: most, person: most }
+}
+
+/// Codes of five words, so many at once.
+pub fn five_words(most: u32) -> SpokenRules {
+    SpokenRules { words: SpokenWords::Fixed(SpokenSize::Five), room: room(most), five_guesses: 3_000, number_guesses: 3_000 }
 }
 
 /// So many wrong guesses of each kind.

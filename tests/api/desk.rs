@@ -29,7 +29,7 @@ async fn what_comes_back_for_a_new_token() {
     members.sort();
     assert_eq!(members, ["expires_at", "id", "issued_at", "link", "not_before", "qr_svg", "spoken", "token"]);
     assert_eq!(body["link"], token.link(PUBLIC_URL).as_str());
-    assert_eq!(body["spoken"], json!({"words": code.words(), "digits": code.digits()}));
+    assert_eq!(body["spoken"], both(code, SpokenCode::of(&token, SpokenSize::Six)));
     assert_eq!((&body["issued_at"], &body["not_before"], &body["expires_at"]), (&json!(NOW), &Value::Null, &json!(NOW + 600)));
     assert!(body["qr_svg"].as_str().unwrap().contains("<svg"));
     assert_eq!(body["id"].as_str().unwrap().len(), 16);
@@ -162,6 +162,11 @@ async fn a_prepared_token_never_carries_a_number() {
     );
 }
 
+/// A code as it is read out, and as it is once six words come into force.
+fn both(code: SpokenCode, six: SpokenCode) -> Value {
+    json!({"words": code.words(), "digits": code.digits(), "six": {"words": six.words(), "digits": six.digits()}})
+}
+
 async fn speak(app: &TestApp, id: &str) -> Reply {
     app.officer.post(&format!("/v1/tokens/{id}/spoken"), &Value::Null).await
 }
@@ -173,7 +178,8 @@ async fn a_silent_token_is_made_speakable() {
     let code = SpokenCode::of(&Token::parse(&issued.token).unwrap(), SpokenSize::Five);
     assert_eq!(app.anyone().code(&code.words()).await.verdict(), "unknown_code");
     let reply = speak(&app, &issued.id).await;
-    assert_eq!((reply.status, reply.json()), (200, json!({"spoken": {"words": code.words(), "digits": code.digits()}})));
+    let six = SpokenCode::of(&Token::parse(&issued.token).unwrap(), SpokenSize::Six);
+    assert_eq!((reply.status, reply.json()), (200, json!({"spoken": both(code, six)})));
     assert_eq!(app.anyone().code(&code.words()).await.verdict(), "genuine");
     assert_eq!(speak(&app, &issued.id).await.problem(), (409, "cannot-speak".into()), "it is already");
     let (gone, old) = (app.officer.issue_plain().await, app.officer.issue_plain().await);
@@ -192,10 +198,29 @@ async fn only_so_many_codes_are_live_at_once() {
     assert_eq!(full.problem(), (409, "too-many-live".into()));
     let silent = app.officer.issue_plain().await;
     assert_eq!(speak(&app, &silent.id).await.problem(), (409, "too-many-live".into()));
-    app.clock.set(first.expires_at + 59);
-    assert_eq!(app.officer.post("/v1/tokens", &json!({"channel": "telephone"})).await.status, 409, "still in time");
-    app.clock.set(first.expires_at + 60);
+    app.clock.set(first.expires_at + 119);
+    assert_eq!(app.officer.post("/v1/tokens", &json!({"channel": "telephone"})).await.status, 409, "clocks differ by two minutes");
+    app.clock.set(first.expires_at + 180);
+    let (one, _another) = (app.officer.issue_spoken().await, app.officer.issue_spoken().await);
+    assert_eq!(app.officer.post("/v1/tokens", &json!({"channel": "telephone"})).await.problem(), (409, "too-many-live".into()));
+    app.officer.withdraw(&one.id).await;
     app.officer.issue_spoken().await;
+}
+
+#[tokio::test]
+async fn nobody_fills_the_room_of_all() {
+    let app = Setup { person: 2, ..Setup::default() }.start().await;
+    let later = json!({"channel": "telephone", "not_before": NOW + 3_600});
+    let (first, _second) = (app.officer.issue(later.clone()).await, app.officer.issue(later.clone()).await);
+    let full = app.officer.post("/v1/tokens", &later).await;
+    assert_eq!(full.problem(), (409, "too-many-yours".into()));
+    let said = "you have 2 spoken codes at that time already, as many as one person may; use the QR code, withdraw one, or wait until one has run out";
+    assert_eq!(full.json()["detail"], said);
+    let silent = app.officer.issue(json!({"channel": "telephone", "not_before": NOW + 3_600, "spoken": false})).await;
+    assert_eq!(speak(&app, &silent.id).await.problem(), (409, "too-many-yours".into()));
+    app.officer.issue_spoken().await;
+    app.officer.withdraw(&first.id).await;
+    assert_eq!(speak(&app, &silent.id).await.status, 200);
 }
 
 #[tokio::test]
@@ -211,7 +236,7 @@ async fn a_taken_code_or_id_is_drawn_again() {
     let third = world::signed([3; 8], window, world::approach(Channel::Telephone));
     let code = SpokenCode::of(&third, SpokenSize::Five);
     let value = i64::try_from(code.value()).unwrap();
-    app.sql().execute("UPDATE tokens SET code = ?1 WHERE cti = x'0101010101010101'", [value]).unwrap();
+    app.sql().execute("UPDATE tokens SET five = ?1 WHERE cti = x'0101010101010101'", [value]).unwrap();
     app.entropy.next_are(&[[3; 8], [4; 8]]);
     let fourth = app.officer.issue_spoken().await;
     assert_eq!(fourth.id, "04".repeat(8));
@@ -240,10 +265,10 @@ async fn states_of_a_token() {
     app.officer.withdraw(&gone.id).await;
     app.clock.set(expired.expires_at + 60);
     let minute = NOW - NOW % 60;
-    assert_eq!(app.officer.status(&live.id).await, json!({"state": "live", "first_checked_at": null}));
-    assert_eq!(app.officer.status(&checked.id).await, json!({"state": "checked", "first_checked_at": minute}));
-    assert_eq!(app.officer.status(&expired.id).await, json!({"state": "expired", "first_checked_at": null}));
-    assert_eq!(app.officer.status(&gone.id).await, json!({"state": "withdrawn", "first_checked_at": minute}));
+    assert_eq!(app.officer.status(&live.id).await, json!({"state": "live", "first_checked_at": null, "spoken_words": 5}));
+    assert_eq!(app.officer.status(&checked.id).await, json!({"state": "checked", "first_checked_at": minute, "spoken_words": null}));
+    assert_eq!(app.officer.status(&expired.id).await, json!({"state": "expired", "first_checked_at": null, "spoken_words": null}));
+    assert_eq!(app.officer.status(&gone.id).await, json!({"state": "withdrawn", "first_checked_at": minute, "spoken_words": null}));
 }
 
 #[tokio::test]

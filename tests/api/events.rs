@@ -1,13 +1,17 @@
 //! The officer's stream: live, then checked at once.
 
+use countersign::{
+    store::{GuessPool, SqliteStore, VerifierStore as _},
+    token::SpokenWords,
+};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
     actors::{LONG, Person},
-    app::TestApp,
-    world::{MINUTE, NOW},
+    app::{Setup, TestApp},
+    world::{self, MINUTE, NOW},
 };
 
 /// A stream of server-sent events, read one by one.
@@ -51,7 +55,7 @@ impl Events {
 }
 
 pub fn status(state: &str, first_checked_at: Option<i64>) -> Value {
-    json!({"state": state, "first_checked_at": first_checked_at})
+    json!({"state": state, "first_checked_at": first_checked_at, "spoken_words": null})
 }
 
 #[tokio::test]
@@ -135,4 +139,46 @@ async fn a_program_whose_credential_is_revoked_or_over_watches_no_more() {
     assert_eq!(events.next().await, Some(status("live", None)));
     assert_eq!(app.administrator.delete(&format!("/v1/keys/{key}")).await.status, 200);
     assert_eq!(events.next().await, None);
+}
+
+/// Who reads a code out has to learn at once that all six words are needed.
+#[tokio::test]
+async fn a_stream_tells_of_six_words_while_the_code_is_on_the_screen() {
+    let app = Setup { words: SpokenWords::Auto, guesses: 4, ..Setup::default() }.start().await;
+    let (issued, silent) = (app.officer.issue_spoken().await, app.officer.issue_plain().await);
+    let words = |state: &str, words: Value| json!({"state": state, "first_checked_at": null, "spoken_words": words});
+    let mut watching = [Events::of(&app.officer, &issued.id).await, Events::of(&app.approver, &issued.id).await];
+    let mut plain = Events::of(&app.officer, &silent.id).await;
+    for events in &mut watching {
+        assert_eq!(events.next().await, Some(words("live", json!(5))));
+    }
+    assert_eq!(plain.next().await, Some(words("live", Value::Null)));
+    // As another process counts them.
+    let verifier = SqliteStore::open_for_verifier(&app.path(), &world::deployment_keys()).unwrap();
+    for _ in 0..2 {
+        assert!(verifier.take_guess(GuessPool::Five, 4, NOW).await.unwrap().is_some());
+    }
+    for events in &mut watching {
+        assert_eq!(events.next().await, Some(words("live", json!(6))));
+    }
+    assert_eq!(app.officer.status(&issued.id).await, words("live", json!(6)));
+    let list = app.officer.get("/v1/tokens").await.json();
+    let mut listed: Vec<&Value> = list.as_array().unwrap().iter().map(|token| &token["spoken_words"]).collect();
+    listed.sort_by_key(|words| words.is_null());
+    assert_eq!(listed, [&json!(6), &Value::Null]);
+    // What was read out is as good as it was; what is issued now has six.
+    assert_eq!(app.anyone().code(&issued.words).await.verdict(), "genuine");
+    for events in &mut watching {
+        assert_eq!(events.next().await.unwrap()["state"], "checked");
+    }
+    let next = app.officer.issue_spoken().await;
+    assert_eq!(next.words.split(' ').count(), 6);
+    assert_eq!(app.officer.status(&next.id).await, words("live", json!(6)));
+    let speak = app.officer.post(&format!("/v1/tokens/{}/spoken", silent.id), &Value::Null).await.json();
+    assert_eq!(
+        (&speak["spoken"]["words"], &speak["spoken"]["digits"]),
+        (&speak["spoken"]["six"]["words"], &speak["spoken"]["six"]["digits"])
+    );
+    app.officer.withdraw(&silent.id).await;
+    assert_eq!(plain.next().await.unwrap()["spoken_words"], 6);
 }

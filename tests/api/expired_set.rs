@@ -11,7 +11,7 @@ use countersign::{
 use serde_json::json;
 
 use crate::{
-    app::{TestApp, wide},
+    app::{TestApp, five_words, wide},
     world::{self, DAY, NOW, issuer, root, unknown_code},
 };
 
@@ -21,7 +21,14 @@ const OVER: i64 = NOW - DAY + MAX_SET_LIFETIME;
 impl TestApp {
     fn housekeeper(&self) -> Housekeeper {
         let notary = Arc::new(Notary::new(self.store.clone(), self.ledger.clone()));
-        Housekeeper::new(self.store.clone(), self.watch.clone(), self.issuer_health.clone(), self.custodian.clone(), notary)
+        Housekeeper::new(
+            self.store.clone(),
+            self.watch.clone(),
+            self.issuer_health.clone(),
+            self.custodian.clone(),
+            notary,
+            five_words(256),
+        )
     }
 
     /// Ten seconds before the set is over, with an authorisation that lasts longer than it.

@@ -30,13 +30,14 @@ async fn what_is_told_of_each_and_in_which_order() {
     app.officer.withdraw(&gone.id).await;
     let token = |id: &str, channel: &str, expires_at: i64, state: &str| {
         json!({"id": id, "officer": "falcon", "authorisation": app.authorisation.to_string(), "channel": channel, "issued_at": NOW,
-               "not_before": null, "expires_at": expires_at, "state": state, "first_checked_at": null})
+               "not_before": null, "expires_at": expires_at, "state": state, "first_checked_at": null, "spoken_words": null})
     };
     let mut first = [token(&face.id, "in-person", NOW + 300, "live"), token(&gone.id, "in-person", NOW + 300, "withdrawn")];
     first.sort_by_key(|token| token["id"].to_string());
     let [one, two] = first;
     let mut expected = [one, two, token(&phone.id, "telephone", NOW + 600, "checked"), token(&prepared.id, "online", NOW + 660, "live")];
     (expected[2]["first_checked_at"], expected[3]["not_before"]) = (json!(MINUTE), json!(NOW + 600));
+    expected[2]["spoken_words"] = json!(5);
     let reply = listed(&app.officer).await;
     assert_eq!(reply, json!(expected), "the soonest to end first");
     for canary in ["Quillfeather", "Zanzibar", prepared.token.as_str(), phone.words.as_str()] {

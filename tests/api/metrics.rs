@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     actors::{Asker, Reply},
-    app::{Setup, TestApp, listen},
+    app::{Setup, TestApp, five_words, listen},
     faults::Fault,
     world::{self, DAY, NOW, unknown_code, unrecorded},
 };
@@ -55,7 +55,7 @@ const LABELS: [(&str, &[&str]); 8] = [
     ),
     ("outcome", &["done", "failed", "busy", "given_up"]),
     ("side", &["verifier", "issuer"]),
-    ("part", &["clock", "store", "key_set", "signing_keys", "ledger", "purge", "first_checks"]),
+    ("part", &["clock", "store", "key_set", "signing_keys", "ledger", "purge", "first_checks", "spoken_words"]),
     ("stage", &["pending", "active", "retired"]),
     ("version", &[env!("CARGO_PKG_VERSION")]),
 ];
@@ -274,7 +274,7 @@ async fn the_ledger_tells_how_far_it_is_behind() {
     app.store.report_first_checks(NOW + 200).await.unwrap();
     let notary = std::sync::Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
     let health = app.issuer_health.clone();
-    let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), health, app.custodian.clone(), notary);
+    let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), health, app.custodian.clone(), notary, five_words(256));
     assert!(housekeeper.round().await);
     app.metrics.housekept(app.clock.now());
     let figures = app.figures().await;

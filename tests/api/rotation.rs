@@ -19,11 +19,11 @@ use countersign::{
         rotation::{KeyRecord, Policy, Stage},
     },
     store::IssuerStore as _,
-    token::{Channel, ReaderLevel, SpokenSize, SpokenWords},
+    token::Channel,
 };
 
 use crate::{
-    app::{TestApp, room},
+    app::{TestApp, five_words},
     world::{self, NOW, issuer, root},
 };
 
@@ -70,12 +70,7 @@ impl TestApp {
     }
 
     fn desk_of(&self, custodian: Arc<Custodian>) -> Desk {
-        let rules = DeskSettings {
-            issuer: issuer(),
-            spoken: SpokenWords::Fixed(SpokenSize::Five),
-            room: room(256),
-            reader_level: ReaderLevel::Two,
-        };
+        let rules = DeskSettings { issuer: issuer(), spoken: five_words(256), reader_level: countersign::token::ReaderLevel::Two };
         Desk::new(self.store.clone(), self.watch.clone(), self.entropy.clone(), custodian, self.issuer_side.notary.clone(), rules)
     }
 

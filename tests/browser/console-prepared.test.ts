@@ -74,12 +74,12 @@ test("words are prepared too, for those who want them and on the telephone", asy
   const seat = await stage.officer();
   await prepare(seat, () => seat.page.getByLabel("With words to read out").check());
   await seat.press("Show code");
-  assert.equal((await seat.words()).split(" ").length, 5);
+  assert.equal((await seat.words()).split(" ").length, 6);
   await seat.press("Done");
   await prepare(seat, () => seat.page.getByLabel("How you will reach them").selectOption("telephone"));
   await goOffline(seat);
   await seat.page.getByRole("button", { name: "Show code" }).last().click();
-  assert.equal((await seat.words()).split(" ").length, 5);
+  assert.equal((await seat.words()).split(" ").length, 6);
 });
 
 test("a minute after its time nothing is left, while the console is open", async () => {

@@ -17,7 +17,7 @@ export interface Issued {
   readonly token: string;
   readonly link: string;
   readonly qr_svg: string;
-  readonly spoken: { readonly words: string; readonly digits: string } | null;
+  readonly spoken: { readonly words: string; readonly digits: string; readonly six: { readonly words: string; readonly digits: string } } | null;
 }
 
 /** What a person is for. */
@@ -28,6 +28,8 @@ export interface Difference {
   readonly languages?: readonly string[];
   /** The origins of pages on other hosts that may ask. */
   readonly origins?: readonly string[];
+  /** Wrong guesses at codes of five words that are answered. */
+  readonly guesses?: number;
   /** What is logged, into a file named `log` beside the store. */
   readonly log?: string;
 }
@@ -44,14 +46,14 @@ export class RealService {
     private readonly process: ChildProcess,
   ) {}
 
-  static async start({ languages = ["en", "cy"], origins = [], log }: Difference = {}): Promise<RealService> {
+  static async start({ languages = ["en", "cy"], origins = [], guesses, log }: Difference = {}): Promise<RealService> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: build it, or name it in COUNTERSIGN_BIN.`);
     const folder = mkdtempSync(join(tmpdir(), "countersign-browser-"));
     const [publicPort, privatePort] = [await freePort(), await freePort()];
     const settings = settingsOf(folder, publicPort, privatePort);
     prepare(folder, settings, languages);
     const told = log === undefined ? "inherit" : openSync(join(folder, "log"), "a");
-    const env = { ...settings, COUNTERSIGN_LOG: log };
+    const env = { ...settings, COUNTERSIGN_LOG: log, COUNTERSIGN_GUESSES: guesses?.toString() };
     const process = spawn(BINARY, ["serve", "--role", "all", ...origins.flatMap((origin) => ["--page-origins", origin])], { cwd: folder, env, stdio: ["ignore", told, told] });
     const service = new RealService(`http://localhost:${publicPort}`, consoleAt(privatePort), folder, settings, process);
     await service.untilReady();

@@ -30,7 +30,7 @@ use countersign::{
         StoredKeySet, VerifierStore,
     },
     telemetry::Metrics,
-    token::{SpokenCode, SpokenSize, SpokenWords, Token},
+    token::{SpokenCode, Token},
     verifier::{Budgets, KeyWatch, Readiness, Verifier, VerifierSettings},
 };
 use tokio::{

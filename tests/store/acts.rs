@@ -3,8 +3,8 @@
 use countersign::{
     authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Review, Role, Scope, State},
     ledger::{Entry, Event},
-    store::{Decided, IssueRefusal, NewCredential, NewToken, Presented, Room, Speakable, TokenRecord},
-    token::{Channel, Cti, SpokenCode, SpokenSize, Token},
+    store::{Decided, IssueRefusal, NewCredential, NewToken, Presented, Room, Speakable, SpokenRules, TokenRecord},
+    token::{Channel, Cti, SpokenCode, SpokenSize, SpokenWords, Token},
 };
 
 use crate::{
@@ -64,8 +64,13 @@ pub fn new_token(cti: u8) -> NewToken {
 }
 
 pub fn speakable(cti: u8, max_live: u32) -> Speakable {
-    let (code, room) = (SpokenCode::of(&token(cti), SpokenSize::Six), Room { five: max_live, all: max_live, person: max_live });
-    Speakable { code, shortest: SpokenSize::Five, token: token(cti), room }
+    Speakable { code: SpokenCode::of(&token(cti), SpokenSize::Six), token: token(cti), rules: five_words(max_live) }
+}
+
+/// Codes of five words, so many at once.
+pub fn five_words(max_live: u32) -> SpokenRules {
+    let room = Room { five: max_live, all: max_live, person: max_live };
+    SpokenRules { words: SpokenWords::Fixed(SpokenSize::Five), room, five_guesses: 3_000, number_guesses: 300 }
 }
 
 impl World {
@@ -95,7 +100,7 @@ impl World {
         assert!(matches!(decided.unwrap(), Decided::Done(a) if a.state == State::Approved));
     }
 
-    pub async fn issue(&self, token: NewToken) -> Result<(), IssueRefusal> {
+    pub async fn issue(&self, token: NewToken) -> Result<Option<SpokenSize>, IssueRefusal> {
         self.stores.issuer.issue_and_record(token, entry()).await
     }
 

@@ -10,11 +10,12 @@ use countersign::{
     },
     keyring::PublishedKey,
     ledger::Event,
-    store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, Room, SqliteStore, VerifierStore as _},
-    token::{Channel, ReaderLevel, SpokenSize, SpokenWords},
+    store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, SqliteStore, VerifierStore as _},
+    token::Channel,
 };
 
 use crate::{
+    acts::five_words,
     vault::{MemoryLedger, MemoryVault},
     world::{self, DAY, NOW, Seeded},
 };
@@ -59,14 +60,10 @@ impl Deployment {
         custodian.install(&world::key_set(1, NOW + 30 * DAY, vec![later(3, 40), later(10, 41), later(11, 42)])).await.unwrap();
         custodian.rotate(Checked::Settled(NOW)).await.unwrap();
         let watch = Arc::new(ClockWatch::new(clock.clone()));
-        let housekeeper = Housekeeper::new(store.clone(), watch.clone(), Arc::default(), custodian.clone(), notary.clone());
+        let housekeeper =
+            Housekeeper::new(store.clone(), watch.clone(), Arc::default(), custodian.clone(), notary.clone(), five_words(256));
         let registry = Registry::new(store.clone(), clock.clone(), entropy.clone());
-        let rules = DeskSettings {
-            issuer: world::issuer(),
-            spoken: SpokenWords::Fixed(SpokenSize::Five),
-            room: Room { five: 256, all: 256, person: 256 },
-            reader_level: ReaderLevel::Two,
-        };
+        let rules = DeskSettings { issuer: world::issuer(), spoken: five_words(256), reader_level: countersign::token::ReaderLevel::Two };
         let desk = Desk::new(store.clone(), watch, entropy, custodian.clone(), notary, rules);
         let enrol = async |callsign: &str, role| registry.enrol(&Actor::Operator, callsign.parse().unwrap(), role).await.unwrap();
         let (administrator, approver) = (Actor::Person(enrol("otter", Role::Administrator).await), enrol("heron", Role::Approver).await);

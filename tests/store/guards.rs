@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     Backend,
-    acts::{END, NOW, World, authorisation, entry, new_token, speakable},
+    acts::{NOW, World, authorisation, entry, new_token, speakable},
 };
 
 const ID: AuthorisationId = AuthorisationId([2; 8]);
@@ -129,13 +129,6 @@ pub async fn live_codes_are_bounded(backend: &dyn Backend) {
     world.issue(new_token(100)).await.unwrap();
     let full = world.stores.issuer.make_speakable(new_token(100).cti, speakable(100, 5), entry()).await;
     assert!(matches!(full, Err(IssueRefusal::TooManyLive)));
-    // A code counts until the leeway after its end is over.
-    for (at, fits) in [(END + 59, false), (END + 60, true)] {
-        let late = NewToken { speakable: Some(speakable(101, 5)), expires_at: NOW + 3_000, ..new_token(101) };
-        let mut entry = entry();
-        entry.at = at;
-        assert_eq!(world.stores.issuer.issue_and_record(late, entry).await.is_ok(), fits, "{at}");
-    }
 }
 
 pub async fn guesses_at_once_never_exceed_the_budget(backend: &dyn Backend) {

@@ -6,13 +6,16 @@ use countersign::{
     authority::{AccessHash, ActorName, Role, Scope},
     issuer::{Notary, inspect},
     ledger::{Event, Report},
-    store::{AccessStore as _, IssuerStore as _, LedgerStore as _, Marked, PostgresStore, Presented, SqliteStore, VerifierStore as _},
-    token::{Cti, TokenHash},
+    store::{
+        AccessStore as _, IssueRefusal, IssuerStore, LedgerStore as _, Marked, NewToken, PostgresStore, Presented, Room, Speakable,
+        SpokenRules, SqliteStore, VerifierStore,
+    },
+    token::{Cti, SpokenCode, SpokenSize, SpokenWords, TokenHash},
 };
 use rusqlite::Connection;
 
 use crate::{
-    acts::{entry, officer},
+    acts::{entry, five_words, new_token, officer, speakable, token},
     postgres::Postgres,
     world::{self, NOW},
 };
@@ -100,9 +103,92 @@ async fn tokens_their_codes_and_marks_are_as_they_were() {
     assert_eq!(use_once(3, 300).await.unwrap(), Marked::First);
     assert_eq!(use_once(3, 300).await.unwrap(), Marked::Before(120));
     assert_eq!(store.report_first_checks(180).await.unwrap(), 2);
-    let codes: (i64, i64) = sql.query_row("SELECT expires_at, count FROM speakable", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    assert_eq!(codes, (300, 1));
+    let codes: (i64, i64, i64) = sql
+        .query_row("SELECT min(minute), max(minute), sum(spoken) FROM live_codes", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap();
+    assert_eq!(codes, (-1, 5, 7));
     assert!(!sql.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap(), "each mark has its token");
+}
+
+/// The statement that keeps three codes as an earlier version did: one of five words, one of six, and one that was withdrawn.
+fn kept_codes(time: i64, blob: impl Fn(&[u8]) -> String, channels: &str) -> String {
+    let row = |n: u8, code: u64, withdrawn: &str| {
+        let (cti, hash, bytes) = (blob(&[n; 8]), blob(&token(n).hash().0), blob(token(n).as_bytes()));
+        let (kid, authorisation, end) = (blob(&[1; 4]), blob(&[1; 8]), time + 600);
+        format!("({cti}, {hash}, {kid}, {authorisation}, 'online', {time}, {time}, {end}, {withdrawn}, {code}, {bytes})")
+    };
+    let code = |n: u8, size| SpokenCode::of(&token(n), size).value();
+    let tokens =
+        [row(1, code(1, SpokenSize::Five), "NULL"), row(2, code(2, SpokenSize::Six), "NULL"), row(3, code(3, SpokenSize::Five), "5")];
+    format!(
+        "INSERT INTO officers VALUES ('falcon', 'officer', 0, NULL), ('heron', 'approver', 0, NULL);
+         INSERT INTO authorisations VALUES ({}, 'OP', {channels}, 0, 9000000000, 9, 3, 'falcon', 0, 'approved', 'heron', 0);
+         INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, withdrawn_at, code, bytes)
+             VALUES {};
+         INSERT INTO ledger_entries (seq, leaf) VALUES (1, {})",
+        blob(&[1; 8]),
+        tokens.join(", "),
+        blob(&entry().canonical_bytes())
+    )
+}
+
+/// Both are found as before, by six words too where they have five, and count against the room that there is.
+async fn as_before(store: &(impl IssuerStore + VerifierStore), time: i64) {
+    assert_eq!(store.usual_words().await.unwrap(), SpokenWords::Fixed(SpokenSize::Five), "until it is set");
+    for (n, size, found) in [
+        (1, SpokenSize::Five, true),
+        (1, SpokenSize::Six, true),
+        (2, SpokenSize::Five, false),
+        (2, SpokenSize::Six, true),
+        (3, SpokenSize::Five, true),
+    ] {
+        let code = SpokenCode::of(&token(n), size);
+        assert_eq!(store.token_for_code(code).await.unwrap(), found.then(|| token(n)), "{n} {size:?}");
+    }
+    let counted = |five, all, person| SpokenRules { room: Room { five, all, person }, words: SpokenWords::Auto, ..five_words(9) };
+    let spoken = |rules| NewToken {
+        starts_at: time,
+        expires_at: time + 600,
+        speakable: Some(Speakable { rules, ..speakable(9, 0) }),
+        ..new_token(9)
+    };
+    for (rules, full) in [(counted(9, 2, 9), "live"), (counted(9, 9, 2), "person")] {
+        let refused = store.issue_and_record(spoken(rules), entry().event.at(time)).await;
+        assert!(
+            matches!((refused, full), (Err(IssueRefusal::TooManyLive), "live") | (Err(IssueRefusal::TooManyOfOne), "person")),
+            "{full}"
+        );
+    }
+    // There is room for both, and nothing signs: nobody is asked for that before.
+    let refused = store.issue_and_record(spoken(counted(2, 3, 3)), entry().event.at(time)).await;
+    assert!(matches!(refused, Err(IssueRefusal::KeyNotActive)));
+}
+
+#[tokio::test]
+async fn codes_of_both_lengths_are_found_in_a_file_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.sqlite");
+    first_version(&path, 0);
+    let blob = |bytes: &[u8]| format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    Connection::open(&path).unwrap().execute_batch(&kept_codes(NOW, blob, "'online'")).unwrap();
+    as_before(&SqliteStore::open_for_issuer(&path, &world::deployment_keys()).unwrap(), NOW).await;
+}
+
+const SECOND_OF_POSTGRES: &str = include_str!("../../src/store/postgres/migrations/0002.sql");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn codes_of_both_lengths_are_found_in_a_database_of_an_earlier_version() {
+    let test = "migration::codes_of_both_lengths_are_found_in_a_database_of_an_earlier_version";
+    let Some(backend) = Postgres::new(test).await else { return };
+    let blob = |bytes: &[u8]| format!("'\\x{}'::bytea", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let second = format!(
+        "BEGIN; CREATE TABLE schema_version (version BIGINT NOT NULL); INSERT INTO schema_version VALUES (2); {FIRST_OF_POSTGRES}
+         {SECOND_OF_POSTGRES}; {}; COMMIT",
+        kept_codes(NOW, blob, "'{online}'")
+    );
+    backend.client("countersign_issuer").await.batch_execute(&second).await.unwrap();
+    let store = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &world::deployment_keys()).await.unwrap();
+    as_before(&store, NOW).await;
 }
 
 const FIRST_OF_POSTGRES: &str = include_str!("../../src/store/postgres/migrations/0001.sql");

@@ -13,13 +13,16 @@ use crate::{
 
 /// Column by column, all that the verifier's role may do.
 const ALLOWED: &[(&str, &str, &[&str])] = &[
-    ("SELECT", "live_tokens", &["cti", "sha256", "expires_at", "withdrawn_at", "code", "bytes"]),
+    ("SELECT", "live_tokens", &["cti", "sha256", "expires_at", "withdrawn_at", "code", "bytes", "five"]),
     ("SELECT", "key_sets", &["version", "jwt"]),
     ("SELECT", "signing_keys", &["kid", "stage", "since", "revoked_at", "reason"]),
     ("SELECT", "purged", &["only_row", "through"]),
     ("SELECT", "schema_version", &["version"]),
-    ("SELECT", "misses", &["minute", "count"]),
-    ("INSERT", "misses", &["minute", "count"]),
+    ("SELECT", "misses", &["pool", "minute", "count"]),
+    ("INSERT", "misses", &["pool", "minute", "count"]),
+    ("SELECT", "number_tries", &["expires_at", "cti", "n"]),
+    ("INSERT", "number_tries", &["expires_at", "cti", "n"]),
+    ("SELECT", "spoken", &["only_row", "usual"]),
     ("SELECT", "deployment", &["only_row", "id", "epoch", "issuer", "root", "ledger_key"]),
     ("INSERT", "heartbeats", &["at"]),
     ("SELECT", "marks", &["expires_at", "cti", "attempt", "first_checked_at"]),

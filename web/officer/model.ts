@@ -40,7 +40,9 @@ export const authorisation = record({
 });
 export type Authorisation = Read<typeof authorisation>;
 
-export const spoken = record({ words: text, digits: text });
+const readOut = { words: text, digits: text };
+/** A code as it is read out, and with six words, which may come into force while it is on the screen. */
+export const spoken = record({ ...readOut, six: nullable(record(readOut)) });
 export type Spoken = Read<typeof spoken>;
 
 export const issued = record({
@@ -56,7 +58,8 @@ export type Issued = Read<typeof issued>;
 const state = oneOf(["live", "checked", "expired", "withdrawn"]);
 export type TokenState = Read<typeof state>;
 
-export const status = record({ state, first_checked_at: nullable(whole) });
+/** How many words are to be read out, and how many wrong numbers somebody gave with them, where the service says so. */
+export const status = record({ state, first_checked_at: nullable(whole), spoken_words: nullable(whole), wrong_numbers: nullable(whole) });
 export type Status = Read<typeof status>;
 
 export const liveToken = record({

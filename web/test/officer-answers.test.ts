@@ -19,6 +19,13 @@ test("an answer gives what its parser reads, and nothing else that came along", 
 test("a member that may be absent is null", () => {
   const issued = { id: "a", qr_svg: "<svg/>", issued_at: 1, expires_at: 2 };
   assert.deepEqual(readJson(JSON.stringify(issued), model.issued), { ...issued, spoken: null, not_before: null });
+  const status = { state: "live", first_checked_at: null };
+  assert.deepEqual(readJson(JSON.stringify(status), model.status), { ...status, spoken_words: null, wrong_numbers: null });
+  const told = { ...status, spoken_words: 6, wrong_numbers: 5 };
+  assert.deepEqual(readJson(JSON.stringify({ ...told, more: 1 }), model.status), told);
+  // as devices kept it before there were two lengths
+  const spoken = { words: "abacus", digits: "1" };
+  assert.deepEqual(readJson(JSON.stringify(spoken), model.spoken), { ...spoken, six: null });
 });
 
 test("an answer that is not as agreed is not taken", () => {

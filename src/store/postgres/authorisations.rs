@@ -5,6 +5,7 @@ use super::{
     rows::{AUTHORISATION, authorisation},
     session::Session,
     time::live_after,
+    withdrawals::withdraw as withdraw_tokens,
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
@@ -71,12 +72,8 @@ pub(super) async fn review(
         .await?;
     let done = recorded(db, changed, entry).await?;
     if done {
-        db.execute(
-            "UPDATE tokens SET withdrawn_at = $1
-             WHERE authorisation = $2 AND withdrawn_at IS NULL AND expires_at > $3 AND (expires_at > $4 OR channel <> ALL ($5))",
-            &[&entry.at, &id, &live_after(db, entry.at).await?, &until, &channels],
-        )
-        .await?;
+        let no_longer = "authorisation = $2 AND expires_at > $3 AND (expires_at > $4 OR channel <> ALL ($5))";
+        withdraw_tokens(db, no_longer, &[&entry.at, &id, &live_after(db, entry.at).await?, &until, &channels]).await?;
     }
     Ok(match find(db, id).await? {
         None => Decided::Unknown,
@@ -93,8 +90,7 @@ pub(super) async fn review(
 pub(super) async fn withdraw(db: &Session, id: AuthorisationId, entry: &Entry) -> Result<Decided, StoreError> {
     let withdraw = "UPDATE authorisations SET state = 'withdrawn' WHERE id = $1 AND state IN ('asked', 'approved')";
     let changed = db.execute(withdraw, &[&id]).await?;
-    let live = "UPDATE tokens SET withdrawn_at = $2 WHERE authorisation = $1 AND withdrawn_at IS NULL AND expires_at > $3";
-    db.execute(live, &[&id, &entry.at, &live_after(db, entry.at).await?]).await?;
+    withdraw_tokens(db, "authorisation = $2 AND expires_at > $3", &[&entry.at, &id, &live_after(db, entry.at).await?]).await?;
     let done = recorded(db, changed, entry).await?;
     Ok(match find(db, id).await? {
         None => Decided::Unknown,

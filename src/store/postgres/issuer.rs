@@ -18,7 +18,7 @@ use crate::{
         Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet,
         TokenRecord,
     },
-    token::Cti,
+    token::{Cti, SpokenSize},
 };
 
 #[async_trait]
@@ -107,11 +107,11 @@ impl IssuerStore for PostgresStore {
         authorisations::all(&*self.reading().await?, asked_by.as_ref()).await
     }
 
-    async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal> {
+    async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<Option<SpokenSize>, IssueRefusal> {
         self.acts.run(move |db| Box::pin(async move { tokens::issue(db, &token, &entry).await })).await?
     }
 
-    async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<(), IssueRefusal> {
+    async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<SpokenSize, IssueRefusal> {
         self.acts.run(move |db| Box::pin(async move { tokens::make_speakable(db, cti, &speakable, &entry).await })).await?
     }
 
@@ -127,8 +127,7 @@ impl IssuerStore for PostgresStore {
         self.acts
             .run(move |db| {
                 Box::pin(async move {
-                    let withdraw = "UPDATE tokens SET withdrawn_at = $2 WHERE cti = $1 AND withdrawn_at IS NULL";
-                    let changed = db.execute(withdraw, &[&cti, &entry.at]).await?;
+                    let changed = withdrawals::withdraw(db, "cti = $2", &[&entry.at, &cti]).await?;
                     recorded(db, changed, &entry).await
                 })
             })
@@ -194,12 +193,8 @@ async fn suspend(db: &Session, callsign: &Callsign, entry: &Entry) -> Result<boo
     let suspend = "UPDATE officers SET suspended_at = $2 WHERE callsign = $1 AND suspended_at IS NULL";
     let changed = db.execute(suspend, &[callsign, &entry.at]).await?;
     // Theirs, and those that only their approval allowed.
-    db.execute(
-        "UPDATE tokens SET withdrawn_at = $2 WHERE withdrawn_at IS NULL AND expires_at > $3
-         AND authorisation IN (SELECT id FROM authorisations WHERE $1 IN (asked_by, decided_by))",
-        &[callsign, &entry.at, &time::live_after(db, entry.at).await?],
-    )
-    .await?;
+    let of_theirs = "expires_at > $2 AND authorisation IN (SELECT id FROM authorisations WHERE $3 IN (asked_by, decided_by))";
+    withdrawals::withdraw(db, of_theirs, &[&entry.at, &time::live_after(db, entry.at).await?, callsign]).await?;
     access::end_sessions(db, callsign).await?;
     recorded(db, changed, entry).await
 }

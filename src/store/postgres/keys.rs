@@ -1,6 +1,6 @@
 //! The life of a signing key's row: published, active, retired, removed, revoked.
 
-use super::{ledger::append, rows, session::Session, time::live_after};
+use super::{ledger::append, rows, session::Session, time::live_after, withdrawals::withdraw};
 use crate::{
     authority::{Actor, ActorName},
     keyring::{KeyId, KeySet, KidPrefix, PublicKeys, PublishedKey, Revocation, rotation::KeyRecord},
@@ -122,8 +122,8 @@ pub(super) async fn revoke(db: &Session, id: KeyId, revocation: &Revocation, ent
     append(db, entry).await?;
     tell(db).await?;
     // Every verifier asks for the row, so the tokens on record are refused from this commit on.
-    let live = "UPDATE tokens SET withdrawn_at = $2 WHERE kid = $1 AND withdrawn_at IS NULL AND expires_at > $3";
-    let withdrawn = db.execute(live, &[&id.prefix().as_slice(), &entry.at, &live_after(db, entry.at).await?]).await?;
+    let live = live_after(db, entry.at).await?;
+    let withdrawn = withdraw(db, "kid = $2 AND expires_at > $3", &[&entry.at, &id.prefix().as_slice(), &live]).await?;
     Ok(Some(usize::try_from(withdrawn).unwrap_or(usize::MAX)))
 }
 

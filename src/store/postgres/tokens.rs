@@ -2,12 +2,12 @@
 
 use tokio_postgres::Row;
 
-use super::{access, keys, ledger::append, rows::number, session::Session, time::not_after_own};
+use super::{access, keys, ledger::append, session::Session, spoken, time::not_after_own};
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
-    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord},
-    token::{Cti, LEEWAY},
+    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord, spoken::Span},
+    token::{Cti, SpokenSize},
 };
 
 /// Rows that one transaction reports or drops, so that acts come in between.
@@ -15,15 +15,20 @@ const PORTION: i64 = 1_000;
 
 /// The inner result is the domain's answer. A refusal has written nothing: the guard statement changes a row only if
 /// it allows the token, and whatever fails after it fails the operation as a whole.
-pub(super) type Outcome = Result<Result<(), IssueRefusal>, StoreError>;
+pub(super) type Outcome<T> = Result<Result<T, IssueRefusal>, StoreError>;
 
-pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outcome {
-    if let Some(speakable) = &token.speakable
-        && let Some(refusal) = no_room(db, speakable, entry.at).await?
-    {
-        return Ok(Err(refusal));
-    }
-    if taken(db, Some(token.cti), token.speakable.as_ref()).await? {
+pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outcome<Option<SpokenSize>> {
+    let span = Span::of(token.starts_at, token.expires_at);
+    let shortest = match &token.speakable {
+        None => None,
+        Some(speakable) => match admit(db, speakable, span, &token.officer, entry.at).await? {
+            Ok(shortest) => Some(shortest),
+            Err(refusal) => return Ok(Err(refusal)),
+        },
+    };
+    let code = token.speakable.as_ref().map(Speakable::code);
+    let five = token.speakable.as_ref().zip(shortest).and_then(|(speakable, shortest)| speakable.five(shortest));
+    if taken(db, Some(token.cti), code, five).await? {
         return Ok(Err(IssueRefusal::CodeTaken));
     }
     // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
@@ -62,20 +67,19 @@ pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outc
             () => IssueRefusal::NotAuthorised,
         }));
     }
-    insert(db, token).await?;
-    if token.speakable.is_some() {
-        count_code(db, token.expires_at).await?;
+    insert(db, token, code, five).await?;
+    if let Some(shortest) = shortest {
+        spoken::count(db, span, shortest).await?;
     }
     append(db, entry).await?;
-    Ok(Ok(()))
+    Ok(Ok(shortest))
 }
 
-async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
-    let code = token.speakable.as_ref().map(|s| s.code.value().cast_signed());
+async fn insert(db: &Session, token: &NewToken, code: Option<i64>, five: Option<i64>) -> Result<(), StoreError> {
     let bytes = token.speakable.as_ref().map(|s| s.token.as_bytes());
     db.execute(
-        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access, five)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access, five, spoken_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &[
             &token.cti,
             &token.hash,
@@ -88,7 +92,8 @@ async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
             &code,
             &bytes,
             &token.access.id(),
-            &token.speakable.as_ref().and_then(Speakable::five),
+            &five,
+            &token.speakable.as_ref().map(|_| &token.officer),
         ],
     )
     .await
@@ -96,92 +101,90 @@ async fn insert(db: &Session, token: &NewToken) -> Result<(), StoreError> {
 }
 
 /// Nobody else issues at the same time, so what is free now is free for this transaction.
-async fn taken(db: &Session, cti: Option<Cti>, speakable: Option<&Speakable>) -> Result<bool, StoreError> {
-    let code = speakable.map(|s| s.code.value().cast_signed());
+async fn taken(db: &Session, cti: Option<Cti>, code: Option<i64>, five: Option<i64>) -> Result<bool, StoreError> {
     let same = "SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = $1) OR EXISTS (SELECT 1 FROM tokens WHERE code = $2)
          OR EXISTS (SELECT 1 FROM tokens WHERE five = $3)";
-    let five = speakable.and_then(Speakable::five);
     Ok(db.one(same, &[&cti, &code, &five]).await?.try_get(0)?)
 }
 
-/// The chance of guessing grows with the number of live codes, so it is bounded here, in the transaction that adds one.
-async fn no_room(db: &Session, speakable: &Speakable, now: i64) -> Result<Option<IssueRefusal>, StoreError> {
-    let live = "SELECT coalesce(sum(count), 0)::bigint FROM speakable WHERE expires_at > $1";
-    let live: u64 = number(&db.one(live, &[&(now - LEEWAY)]).await?, 0)?;
-    Ok((live >= speakable.room.all.into()).then_some(IssueRefusal::TooManyLive))
+/// How long a code is that finds a token of this window and officer, if there is room. The chance of guessing grows with the number of
+/// live codes, so this is decided in the transaction that adds one.
+async fn admit(
+    db: &Session,
+    speakable: &Speakable,
+    span: Span,
+    officer: &Callsign,
+    now: i64,
+) -> Result<Result<SpokenSize, IssueRefusal>, StoreError> {
+    let (live, guessed) = spoken::live_within(db, span, officer, now).await?;
+    spoken::note(db, &speakable.rules, guessed, now).await?;
+    Ok(speakable.rules.admit(span, &live, guessed, now))
 }
 
-/// A code stays until its token runs out, whatever becomes of the token.
-async fn count_code(db: &Session, expires_at: i64) -> Result<(), StoreError> {
-    let count =
-        "INSERT INTO speakable (expires_at, count) VALUES ($1, 1) ON CONFLICT (expires_at) DO UPDATE SET count = speakable.count + 1";
-    db.execute(count, &[&expires_at]).await.map(drop)
-}
-
-pub(super) async fn make_speakable(db: &Session, cti: Cti, speakable: &Speakable, entry: &Entry) -> Outcome {
-    if let Some(refusal) = no_room(db, speakable, entry.at).await? {
-        return Ok(Err(refusal));
-    }
-    if taken(db, None, Some(speakable)).await? {
+pub(super) async fn make_speakable(db: &Session, cti: Cti, speakable: &Speakable, entry: &Entry) -> Outcome<SpokenSize> {
+    let window =
+        "SELECT tokens.starts_at, expires_at, asked_by FROM tokens JOIN authorisations ON authorisations.id = authorisation WHERE cti = $1";
+    let Some(row) = db.maybe(window, &[&cti]).await? else { return Ok(Err(IssueRefusal::NotAuthorised)) };
+    let (span, officer): (_, Callsign) = (Span::of(row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
+    let shortest = match admit(db, speakable, span, &officer, entry.at).await? {
+        Ok(shortest) => shortest,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let (code, five) = (speakable.code(), speakable.five(shortest));
+    if taken(db, None, Some(code), five).await? {
         return Ok(Err(IssueRefusal::CodeTaken));
     }
     let added = db
-        .maybe(
-            "UPDATE tokens SET code = $1, bytes = $2, five = $6
+        .execute(
+            "UPDATE tokens SET code = $1, bytes = $2, five = $6, spoken_by = $7
              WHERE cti = $3 AND sha256 = $4 AND code IS NULL AND withdrawn_at IS NULL AND expires_at > $5
-               AND expires_at > (SELECT through FROM purged)
-             RETURNING expires_at",
-            &[
-                &speakable.code.value().cast_signed(),
-                &speakable.token.as_bytes(),
-                &cti,
-                &speakable.token.hash(),
-                &entry.at,
-                &speakable.five(),
-            ],
+               AND expires_at > (SELECT through FROM purged)",
+            &[&code, &speakable.token.as_bytes(), &cti, &speakable.token.hash(), &entry.at, &five, &officer],
         )
         .await?;
-    let Some(row) = added else {
+    if added != 1 {
         let counts = "SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = $1 AND expires_at <= (SELECT through FROM purged))";
         let counts_as_purged = db.one(counts, &[&cti]).await?.try_get(0)?;
         return Ok(Err(if counts_as_purged { IssueRefusal::BornExpired } else { IssueRefusal::NotAuthorised }));
-    };
-    count_code(db, row.try_get(0)?).await?;
+    }
+    spoken::count(db, span, shortest).await?;
     append(db, entry).await?;
-    Ok(Ok(()))
+    Ok(Ok(shortest))
 }
 
 pub(super) async fn find(db: &Session, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
-    let one = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at
+    let one = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
          WHERE cti = $1";
     db.maybe(one, &[&cti]).await?.as_ref().map(record).transpose()
 }
 
-/// The first five columns.
+/// The first seven columns.
 fn record(row: &Row) -> Result<TokenRecord, StoreError> {
+    let (by_six, by_five): (bool, bool) = (row.try_get(5)?, row.try_get(6)?);
     Ok(TokenRecord {
         officer: row.try_get(0)?,
         approver: row.try_get(1)?,
         expires_at: row.try_get(2)?,
         withdrawn_at: row.try_get(3)?,
         first_checked_at: row.try_get(4)?,
+        shortest: if by_five { Some(SpokenSize::Five) } else { by_six.then_some(SpokenSize::Six) },
     })
 }
 
 pub(super) async fn live(db: &Session, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let live = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, cti, authorisation, channel, issued_at,
-                tokens.starts_at
+    let live = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
+                cti, authorisation, channel, issued_at, tokens.starts_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
          WHERE expires_at > $1 AND ($2::text IS NULL OR $2 IN (asked_by, decided_by)) ORDER BY expires_at, cti";
     let row = |row: &Row| {
         Ok(LiveToken {
             record: record(row)?,
-            cti: row.try_get(5)?,
-            authorisation: row.try_get(6)?,
-            channel: row.try_get(7)?,
-            issued_at: row.try_get(8)?,
-            starts_at: row.try_get(9)?,
+            cti: row.try_get(7)?,
+            authorisation: row.try_get(8)?,
+            channel: row.try_get(9)?,
+            issued_at: row.try_get(10)?,
+            starts_at: row.try_get(11)?,
         })
     };
     db.rows(live, &[&now, &of]).await?.iter().map(row).collect()
@@ -205,12 +208,15 @@ pub(super) async fn report_first_checks(db: &Session, now: i64) -> Result<usize,
 
 /// Drops one portion of codes and token bytes that are past their time, and says whether there may be more.
 pub(super) async fn forget_codes(db: &Session, now: i64) -> Result<bool, StoreError> {
-    let forget = "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL WHERE (expires_at, cti) IN
+    let forget = "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL, spoken_by = NULL WHERE (expires_at, cti) IN
          (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     let until = not_after_own(db, now).await? - KEEP_CODES;
     let forgotten = db.execute(forget, &[&until, &PORTION]).await?;
-    db.execute("DELETE FROM speakable WHERE expires_at <= $1", &[&until]).await?;
-    Ok(forgotten == PORTION.cast_unsigned())
+    let more = forgotten == PORTION.cast_unsigned();
+    if !more {
+        spoken::forget(db, until).await?;
+    }
+    Ok(more)
 }
 
 /// Drops one portion of rows that are past their time, and says whether there may be more.

@@ -6,6 +6,7 @@ use super::{
     ledger::{append, recorded},
     rows::{AUTHORISATION, authorisation},
     time::live_after,
+    withdrawals::withdraw as withdraw_tokens,
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
@@ -64,14 +65,11 @@ pub(super) fn review(db: &Connection, id: AuthorisationId, review: &Review, by: 
         })?;
     let done = recorded(db, changed, entry)?;
     if done {
-        db.prepare_cached(
-            "UPDATE tokens SET withdrawn_at = :at
-             WHERE authorisation = :id AND withdrawn_at IS NULL AND expires_at > :live
-               AND (expires_at > :until OR instr(',' || :channels || ',', ',' || channel || ',') = 0)",
-        )?
-        .execute(
-            named_params! {":at": entry.at, ":id": id, ":live": live_after(db, entry.at)?, ":until": review.until(), ":channels": channels},
-        )?;
+        let no_longer = "authorisation = :id AND expires_at > :live
+            AND (expires_at > :until OR instr(',' || :channels || ',', ',' || channel || ',') = 0)";
+        let live = live_after(db, entry.at)?;
+        let params = named_params! {":now": entry.at, ":id": id, ":live": live, ":until": review.until(), ":channels": channels};
+        withdraw_tokens(db, no_longer, params)?;
     }
     Ok(match find(db, id)? {
         None => Decided::Unknown,
@@ -89,9 +87,8 @@ pub(super) fn withdraw(db: &Connection, id: AuthorisationId, entry: &Entry) -> R
     let changed = db
         .prepare_cached("UPDATE authorisations SET state = 'withdrawn' WHERE id = ?1 AND state IN ('asked', 'approved')")?
         .execute([id])?;
-    let live = "UPDATE tokens SET withdrawn_at = ?2
-                WHERE authorisation = ?1 AND withdrawn_at IS NULL AND expires_at > ?3";
-    db.prepare_cached(live)?.execute((id, entry.at, live_after(db, entry.at)?))?;
+    let live = live_after(db, entry.at)?;
+    withdraw_tokens(db, "authorisation = :id AND expires_at > :live", named_params! {":now": entry.at, ":id": id, ":live": live})?;
     let done = recorded(db, changed, entry)?;
     Ok(match find(db, id)? {
         None => Decided::Unknown,

@@ -1,7 +1,7 @@
 //! The issuer's contract on SQLite.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
 use tokio::sync::broadcast;
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
     store::{
         Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord,
     },
-    token::Cti,
+    token::{Cti, SpokenSize},
 };
 
 #[async_trait]
@@ -71,11 +71,9 @@ impl IssuerStore for SqliteStore {
                 .prepare_cached("UPDATE officers SET suspended_at = ?2 WHERE callsign = ?1 AND suspended_at IS NULL")?
                 .execute((&callsign, entry.at))?;
             // Theirs, and those that only their approval allowed.
-            db.prepare_cached(
-                "UPDATE tokens SET withdrawn_at = ?2 WHERE withdrawn_at IS NULL AND expires_at > ?3
-                 AND authorisation IN (SELECT id FROM authorisations WHERE ?1 IN (asked_by, decided_by))",
-            )?
-            .execute((&callsign, entry.at, time::live_after(db, entry.at)?))?;
+            let of_theirs = "expires_at > :live AND authorisation IN (SELECT id FROM authorisations WHERE :who IN (asked_by, decided_by))";
+            let live = time::live_after(db, entry.at)?;
+            withdrawals::withdraw(db, of_theirs, named_params! {":now": entry.at, ":who": callsign, ":live": live})?;
             access::end_sessions(db, &callsign)?;
             recorded(db, changed, &entry)
         })
@@ -122,11 +120,11 @@ impl IssuerStore for SqliteStore {
         self.read(move |db| authorisations::all(db, asked_by.as_ref())).await
     }
 
-    async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal> {
+    async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<Option<SpokenSize>, IssueRefusal> {
         self.write(move |db| tokens::issue(db, &token, &entry)).await?
     }
 
-    async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<(), IssueRefusal> {
+    async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<SpokenSize, IssueRefusal> {
         self.write(move |db| tokens::make_speakable(db, cti, &speakable, &entry)).await?
     }
 
@@ -140,8 +138,7 @@ impl IssuerStore for SqliteStore {
 
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError> {
         self.write(move |db| {
-            let mut withdraw = db.prepare_cached("UPDATE tokens SET withdrawn_at = ?2 WHERE cti = ?1 AND withdrawn_at IS NULL")?;
-            let changed = withdraw.execute((cti, entry.at))?;
+            let changed = withdrawals::withdraw(db, "cti = :cti", named_params! {":now": entry.at, ":cti": cti})?;
             recorded(db, changed, &entry)
         })
         .await

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{ledger::append, rows, time::live_after};
+use super::{ledger::append, rows, time::live_after, withdrawals::withdraw};
 use crate::{
     authority::{Actor, ActorName},
     keyring::{KeyId, KeySet, KidPrefix, PublicKeys, PublishedKey, Revocation, rotation::KeyRecord},
@@ -118,8 +118,9 @@ pub(super) fn revoke(db: &Connection, id: KeyId, revocation: &Revocation, entry:
     }
     append(db, entry)?;
     // Every verifier asks for the row, so the tokens on record are refused from this commit on.
-    let live = "UPDATE tokens SET withdrawn_at = ?2 WHERE kid = ?1 AND withdrawn_at IS NULL AND expires_at > ?3";
-    Ok(Some(db.prepare_cached(live)?.execute((id.prefix(), entry.at, live_after(db, entry.at)?))?))
+    let live = live_after(db, entry.at)?;
+    let of_key = named_params! {":now": entry.at, ":kid": id.prefix(), ":live": live};
+    Ok(Some(withdraw(db, "kid = :kid AND expires_at > :live", of_key)?))
 }
 
 /// It was never of use to anybody, so it is removed at once. `false` if a set has named it.

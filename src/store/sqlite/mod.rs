@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 mod log;
 mod rows;
+mod spoken;
 mod threads;
 mod time;
 mod tokens;
@@ -37,7 +38,7 @@ const MIGRATIONS: [(u32, &str, Follow); 6] = [
     (3, include_str!("migrations/0003.sql"), |_| Ok(())),
     (4, include_str!("migrations/0004.sql"), |_| Ok(())),
     (5, include_str!("migrations/0005.sql"), |_| Ok(())),
-    (6, include_str!("migrations/0006.sql"), tokens::codes_of_both_sizes),
+    (6, include_str!("migrations/0006.sql"), spoken::codes_of_both_sizes),
 ];
 
 /// What has to be done after the statements of a change, in the same transaction.

@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, named_params};
 
-use super::{access, keys, ledger::append};
+use super::{access, keys, ledger::append, spoken};
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
-    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord},
-    token::{Cti, LEEWAY, SpokenCode, SpokenSize, Token},
+    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord, spoken::Span},
+    token::{Cti, SpokenSize},
 };
 
 /// Rows that housekeeping changes in one transaction: checks are answered between two of them.
@@ -15,15 +15,17 @@ const PORTION: usize = 250;
 
 /// The inner result is the domain's answer. A refusal has written nothing: the guard statement changes a row only if
 /// it allows the token, and whatever fails after it fails the operation as a whole.
-pub(super) type Outcome = Result<Result<(), IssueRefusal>, StoreError>;
+pub(super) type Outcome<T> = Result<Result<T, IssueRefusal>, StoreError>;
 
-pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome {
-    if let Some(speakable) = &token.speakable
-        && let Some(refusal) = no_room(db, speakable, entry.at)?
-    {
-        return Ok(Err(refusal));
-    }
-    if taken(db, token)? {
+pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome<Option<SpokenSize>> {
+    let span = Span::of(token.starts_at, token.expires_at);
+    let admitted = token.speakable.as_ref().map(|speakable| admit(db, speakable, span, &token.officer, entry.at)).transpose()?;
+    let shortest = match admitted.transpose() {
+        Ok(shortest) => shortest,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let five = token.speakable.as_ref().zip(shortest).and_then(|(speakable, shortest)| speakable.five(shortest));
+    if taken(db, token, five)? {
         return Ok(Err(IssueRefusal::CodeTaken));
     }
     // No approval, no token: this one statement requires an authorisation that a second person approved, that is this
@@ -55,95 +57,80 @@ pub(super) fn issue(db: &Connection, token: &NewToken, entry: &Entry) -> Outcome
             () => IssueRefusal::NotAuthorised,
         }));
     }
-    insert(db, token)?;
-    if token.speakable.is_some() {
-        count_code(db, token.expires_at)?;
+    insert(db, token, five)?;
+    if let Some(shortest) = shortest {
+        spoken::count(db, span, shortest)?;
     }
     append(db, entry)?;
-    Ok(Ok(()))
-}
-
-/// Gives the codes that a store kept before there were two sizes at once their 50 bits.
-pub(super) fn codes_of_both_sizes(db: &Connection) -> Result<(), StoreError> {
-    let kept: Vec<(Cti, u64, Vec<u8>)> = db
-        .prepare("SELECT cti, code, bytes FROM tokens WHERE code IS NOT NULL")?
-        .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?)))?
-        .collect::<Result<_, _>>()?;
-    for (cti, code, bytes) in kept {
-        let token = Token::from_bytes(bytes).map_err(|_| StoreError::Failed("a stored token is damaged".into()))?;
-        let six = SpokenCode::of(&token, SpokenSize::Six);
-        let five = (six.shortened(SpokenSize::Five).value() == code).then_some(code.cast_signed());
-        db.execute("UPDATE tokens SET code = ?1, five = ?2 WHERE cti = ?3", (six.value().cast_signed(), five, cti))?;
-    }
-    Ok(())
+    Ok(Ok(shortest))
 }
 
 fn is_born_expired(db: &Connection, expires_at: i64) -> Result<bool, StoreError> {
     Ok(db.prepare_cached("SELECT ?1 <= through FROM purged")?.query_row([expires_at], |row| row.get(0))?)
 }
 
-fn insert(db: &Connection, token: &NewToken) -> Result<(), StoreError> {
+fn insert(db: &Connection, token: &NewToken, five: Option<i64>) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, five, bytes, access)
-         VALUES (:cti, :hash, :kid, :authorisation, :channel, :issued_at, :starts_at, :expires_at, :code, :five, :bytes, :access)",
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, five, bytes, access, spoken_by)
+         VALUES (:cti, :hash, :kid, :authorisation, :channel, :issued_at, :starts_at, :expires_at, :code, :five, :bytes, :access,
+                 CASE WHEN :code IS NOT NULL THEN :officer END)",
     )?
     .execute(named_params! {
         ":cti": token.cti, ":hash": token.hash, ":kid": token.kid, ":authorisation": token.authorisation,
         ":channel": token.channel.as_str(), ":issued_at": token.issued_at, ":starts_at": token.starts_at,
-        ":expires_at": token.expires_at, ":access": token.access.id().0,
-        ":code": token.speakable.as_ref().map(|s| s.code.value().cast_signed()), ":five": token.speakable.as_ref().and_then(Speakable::five),
+        ":expires_at": token.expires_at, ":access": token.access.id().0, ":officer": token.officer,
+        ":code": token.speakable.as_ref().map(Speakable::code), ":five": five,
         ":bytes": token.speakable.as_ref().map(|s| s.token.as_bytes()),
     })?;
     Ok(())
 }
 
-fn taken(db: &Connection, token: &NewToken) -> Result<bool, StoreError> {
-    let code = token.speakable.as_ref().map(|s| s.code.value().cast_signed());
-    let five = token.speakable.as_ref().and_then(Speakable::five);
+fn taken(db: &Connection, token: &NewToken, five: Option<i64>) -> Result<bool, StoreError> {
+    let code = token.speakable.as_ref().map(Speakable::code);
     let mut same = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM tokens WHERE cti = ?1 OR code = ?2 OR five = ?3)")?;
     Ok(same.query_row((token.cti, code, five), |row| row.get(0))?)
 }
 
-/// The chance of guessing grows with the number of live codes, so it is bounded here, in the transaction that adds one.
-fn no_room(db: &Connection, speakable: &Speakable, now: i64) -> Result<Option<IssueRefusal>, StoreError> {
-    let mut live = db.prepare_cached("SELECT coalesce(sum(count), 0) FROM speakable WHERE expires_at > ?1")?;
-    let live: u32 = live.query_row([now - LEEWAY], |row| row.get(0))?;
-    Ok((live >= speakable.room.all).then_some(IssueRefusal::TooManyLive))
+/// How long a code is that finds a token of this window and officer, if there is room. The chance of guessing grows with the number of
+/// live codes, so this is decided in the transaction that adds one.
+fn admit(
+    db: &Connection,
+    speakable: &Speakable,
+    span: Span,
+    officer: &Callsign,
+    now: i64,
+) -> Result<Result<SpokenSize, IssueRefusal>, StoreError> {
+    let (rules, guessed) = (&speakable.rules, spoken::guessed(db, now)?);
+    spoken::note(db, rules, guessed, now)?;
+    Ok(rules.admit(span, &spoken::live_within(db, span, officer)?, guessed, now))
 }
 
-/// A code stays until its token runs out, whatever becomes of the token.
-fn count_code(db: &Connection, expires_at: i64) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO speakable (expires_at, count) VALUES (?1, 1) ON CONFLICT (expires_at) DO UPDATE SET count = count + 1")?
-        .execute([expires_at])?;
-    Ok(())
-}
-
-pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, entry: &Entry) -> Outcome {
-    if let Some(refusal) = no_room(db, speakable, entry.at)? {
-        return Ok(Err(refusal));
-    }
+pub(super) fn make_speakable(db: &Connection, cti: Cti, speakable: &Speakable, entry: &Entry) -> Outcome<SpokenSize> {
+    let window =
+        "SELECT tokens.starts_at, expires_at, asked_by FROM tokens JOIN authorisations ON authorisations.id = authorisation WHERE cti = ?1";
+    let window = db.prepare_cached(window)?.query_row([cti], |row| Ok((Span::of(row.get(0)?, row.get(1)?), row.get(2)?))).optional()?;
+    let Some((span, officer)) = window else { return Ok(Err(IssueRefusal::NotAuthorised)) };
+    let shortest = match admit(db, speakable, span, &officer, entry.at)? {
+        Ok(shortest) => shortest,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let added = db
         .prepare_cached(
-            "UPDATE tokens SET code = :code, five = :five, bytes = :bytes
+            "UPDATE tokens SET code = :code, five = :five, bytes = :bytes, spoken_by = :officer
              WHERE cti = :cti AND sha256 = :hash AND code IS NULL AND withdrawn_at IS NULL AND expires_at > :now
-               AND expires_at > (SELECT through FROM purged)
-             RETURNING expires_at",
+               AND expires_at > (SELECT through FROM purged)",
         )?
-        .query_row(
-            named_params! {
-                ":code": speakable.code.value().cast_signed(), ":five": speakable.five(), ":bytes": speakable.token.as_bytes(), ":cti": cti,
-                ":hash": speakable.token.hash(), ":now": entry.at,
-            },
-            |row| row.get(0),
-        )
-        .optional();
+        .execute(named_params! {
+            ":code": speakable.code(), ":five": speakable.five(shortest), ":bytes": speakable.token.as_bytes(), ":officer": officer,
+            ":cti": cti, ":hash": speakable.token.hash(), ":now": entry.at,
+        });
     match added {
-        Ok(Some(expires_at)) => {
-            count_code(db, expires_at)?;
+        Ok(1) => {
+            spoken::count(db, span, shortest)?;
             append(db, entry)?;
-            Ok(Ok(()))
+            Ok(Ok(shortest))
         }
-        Ok(None) => Ok(Err(if counts_as_purged(db, cti)? { IssueRefusal::BornExpired } else { IssueRefusal::NotAuthorised })),
+        Ok(_) => Ok(Err(if counts_as_purged(db, cti)? { IssueRefusal::BornExpired } else { IssueRefusal::NotAuthorised })),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(Err(IssueRefusal::CodeTaken)),
         Err(error) => Err(error.into()),
     }
@@ -156,39 +143,41 @@ fn counts_as_purged(db: &Connection, cti: Cti) -> Result<bool, StoreError> {
 
 pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
     let mut one = db.prepare_cached(
-        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at
+        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
          WHERE cti = ?1",
     )?;
     Ok(one.query_row([cti], record).optional()?)
 }
 
-/// The first five columns.
+/// The first seven columns.
 fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
+    let (by_six, by_five): (bool, bool) = (row.get(5)?, row.get(6)?);
     Ok(TokenRecord {
         officer: row.get(0)?,
         approver: row.get(1)?,
         expires_at: row.get(2)?,
         withdrawn_at: row.get(3)?,
         first_checked_at: row.get(4)?,
+        shortest: if by_five { Some(SpokenSize::Five) } else { by_six.then_some(SpokenSize::Six) },
     })
 }
 
 pub(super) fn live(db: &Connection, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
     let mut live = db.prepare_cached(
-        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, cti, authorisation, channel, issued_at,
-                tokens.starts_at
+        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
+                cti, authorisation, channel, issued_at, tokens.starts_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
          WHERE expires_at > ?1 AND (?2 IS NULL OR ?2 IN (asked_by, decided_by)) ORDER BY expires_at, cti",
     )?;
     let row = |row: &Row<'_>| {
         Ok(LiveToken {
             record: record(row)?,
-            cti: row.get(5)?,
-            authorisation: row.get(6)?,
-            channel: row.get::<_, String>(7)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
-            issued_at: row.get(8)?,
-            starts_at: row.get(9)?,
+            cti: row.get(7)?,
+            authorisation: row.get(8)?,
+            channel: row.get::<_, String>(9)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
+            issued_at: row.get(10)?,
+            starts_at: row.get(11)?,
         })
     };
     Ok(live.query_map((now, of), row)?.collect::<Result<_, _>>()?)
@@ -219,11 +208,13 @@ pub(super) fn forget_misses(db: &Connection, now: i64) -> Result<(), StoreError>
 pub(super) fn forget_codes(db: &Connection, now: i64) -> Result<bool, StoreError> {
     let forgotten = db
         .prepare_cached(
-            "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL WHERE (expires_at, cti) IN
+            "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL, spoken_by = NULL WHERE (expires_at, cti) IN
              (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         )?
         .execute((now - KEEP_CODES, PORTION.cast_signed()))?;
-    db.prepare_cached("DELETE FROM speakable WHERE expires_at <= ?1")?.execute([now - KEEP_CODES])?;
+    if forgotten < PORTION {
+        spoken::forget(db, now - KEEP_CODES)?;
+    }
     Ok(forgotten == PORTION)
 }
 

@@ -10,14 +10,13 @@ use countersign::{
     issuer::{Checked, Desk, DeskSettings, Housekeeper, KeyVault as _, Notary, Untimely, clock_corrected, time_by_hand},
     keyring::rotation::Stage,
     store::{IssuerStore as _, KEEP_ROWS},
-    token::{ReaderLevel, SpokenSize, SpokenWords},
 };
 use serde_json::json;
 
 use super::plain;
 use crate::{
     actors::Issued,
-    app::{TestApp, room},
+    app::{TestApp, five_words},
     world::{self, DAY, NOW, issuer, key},
 };
 
@@ -41,13 +40,9 @@ impl Process {
     fn with(app: &TestApp, watch: Arc<ClockWatch>) -> Self {
         let health = Arc::new(Health::default());
         let notary = Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
-        let housekeeper = Housekeeper::new(app.store.clone(), watch.clone(), health.clone(), app.custodian.clone(), notary.clone());
-        let rules = DeskSettings {
-            issuer: issuer(),
-            spoken: SpokenWords::Fixed(SpokenSize::Five),
-            room: room(256),
-            reader_level: ReaderLevel::Two,
-        };
+        let housekeeper =
+            Housekeeper::new(app.store.clone(), watch.clone(), health.clone(), app.custodian.clone(), notary.clone(), five_words(256));
+        let rules = DeskSettings { issuer: issuer(), spoken: five_words(256), reader_level: countersign::token::ReaderLevel::Two };
         let desk = Desk::new(app.store.clone(), watch, app.entropy.clone(), app.custodian.clone(), notary, rules);
         Self { housekeeper, health, desk }
     }
@@ -76,7 +71,7 @@ impl Process {
 fn irreversible(app: &TestApp) -> impl PartialEq + std::fmt::Debug {
     let mut dump = app.dump();
     let tables =
-        ["tokens", "marks", "misses", "links", "sessions", "purged", "signing_keys", "speakable"].map(|name| dump.remove(name).unwrap());
+        ["tokens", "marks", "misses", "links", "sessions", "purged", "signing_keys", "live_codes"].map(|name| dump.remove(name).unwrap());
     (tables, app.vault.ids().unwrap())
 }
 

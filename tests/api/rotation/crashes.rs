@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 
 use super::plain;
 use crate::{
-    app::TestApp,
+    app::{TestApp, five_words},
     vault::MemoryVault,
     world::{DAY, NOW, issuer, root},
 };
@@ -187,7 +187,8 @@ async fn a_private_half_that_cannot_be_destroyed_keeps_nothing_else_from_being_d
 
     let health = Arc::new(Health::default());
     let notary = app.issuer_side.notary.clone();
-    let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), health.clone(), service.custodian.clone(), notary);
+    let housekeeper =
+        Housekeeper::new(app.store.clone(), app.watch.clone(), health.clone(), service.custodian.clone(), notary, five_words(256));
     assert!(housekeeper.begin().await.is_ok(), "no reason not to start");
     for _ in 0..2 {
         assert_eq!(health.failing_parts().into_keys().collect::<Vec<_>>(), [Part::SigningKeys]);

@@ -15,7 +15,7 @@ use countersign::{
 use serde_json::json;
 
 use crate::{
-    app::{TestApp, wide},
+    app::{TestApp, five_words, wide},
     world::{self, DAY, NOW, key},
 };
 
@@ -32,7 +32,7 @@ impl Service {
         let app = TestApp::with_keys().await;
         let notary = Arc::new(Notary::new(app.store.clone(), app.ledger.clone()));
         let health = app.issuer_health.clone();
-        let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), health, app.custodian.clone(), notary);
+        let housekeeper = Housekeeper::new(app.store.clone(), app.watch.clone(), health, app.custodian.clone(), notary, five_words(256));
         let (old, used) = (app.officer.issue_plain().await, OVER - 10);
         app.clock.set(used);
         let papers = app.approved(&app.officer.officer, Ask { until: OVER + DAY, ..wide() }).await;

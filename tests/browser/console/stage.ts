@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach } from "node:test";
 import type { BrowserContextOptions } from "playwright-core";
 import { PHONE, Visit } from "../browser.ts";
-import type { Role } from "../harness.ts";
+import type { Difference, Role } from "../harness.ts";
 import { RealStage } from "../stage.ts";
 import { Seat } from "./seat.ts";
 
@@ -11,8 +11,8 @@ export class ConsoleStage extends RealStage {
   private readonly open: { readonly visit: Visit; readonly origin: string }[] = [];
   private people = 0;
 
-  constructor() {
-    super();
+  constructor(difference: Difference = {}) {
+    super(difference);
     afterEach(() => this.endTest());
   }
 

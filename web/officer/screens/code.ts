@@ -6,11 +6,10 @@ import { t } from "../words.ts";
 import { Line, asking } from "./parts.ts";
 
 /** A code as the other person needs it: to scan, or on the telephone to hear. */
-export function codePart(app: Console, code: Code): Node[] {
+export function codePart(code: Code, said: SpokenPart): Node[] {
   const { address, channel } = code;
-  const said = spokenPart(app, code);
-  if (channel === "telephone") return [heading(t("live.say", { address })), said, panel(code)];
-  return [heading(t("live.scan", { address })), panel(code), said];
+  if (channel === "telephone") return [heading(t("live.say", { address })), said.element, panel(code)];
+  return [heading(t("live.scan", { address })), panel(code), said.element];
 }
 
 /** White, whatever the rest looks like: a camera needs it. */
@@ -20,28 +19,48 @@ function panel({ qr_svg }: Code): HTMLElement {
 }
 
 /** Words and digits, or the button that switches them on. */
-function spokenPart(app: Console, code: Code): HTMLElement {
-  const box = el("div", { class: "spoken" });
-  if (code.spoken !== null) box.append(...spokenNodes(code.spoken));
-  else if (app.session !== null) {
-    const line = new Line();
-    const show = asking(app, t("live.show_words"), "plain", line, () => speak(app, code), (spoken) => {
-      box.replaceChildren(...spokenNodes(spoken));
-      box.querySelector("button")?.focus();
-    });
-    box.append(show, line.element);
-  }
-  return box;
-}
+export class SpokenPart {
+  readonly element = el("div", { class: "spoken" });
 
-async function speak(app: Console, code: Code) {
-  const answer = await app.api.speak(code.id);
-  if (!answer.ok) return answer;
-  const { spoken } = answer.value;
-  const made = app.made.get(code.id);
-  if (made !== undefined) app.made.set(code.id, { ...made, code: { ...code, spoken } });
-  app.prepared.replace({ ...code, spoken });
-  return done(spoken);
+  constructor(
+    private readonly app: Console,
+    private code: Code,
+  ) {
+    if (code.spoken !== null) this.element.append(...spokenNodes(code.spoken));
+    else if (app.session !== null) {
+      const line = new Line();
+      const show = asking(app, t("live.show_words"), "plain", line, () => this.speak(), () => {
+        this.element.querySelector("button")?.focus();
+      });
+      this.element.append(show, line.element);
+    }
+  }
+
+  /** Five words are not enough any more: somebody guesses at codes. */
+  lengthen(): void {
+    const six = this.code.spoken?.six ?? null;
+    if (six === null || six.words === this.code.spoken?.words) return;
+    const wasIn = this.element.contains(document.activeElement);
+    this.keep({ ...six, six });
+    this.element.prepend(el("p", { class: "changed", role: "alert" }, t("live.words_changed")));
+    if (wasIn) this.element.querySelector("button")?.focus();
+  }
+
+  private async speak() {
+    const answer = await this.app.api.speak(this.code.id);
+    if (!answer.ok) return answer;
+    this.keep(answer.value.spoken);
+    return done(answer.value.spoken);
+  }
+
+  private keep(spoken: Spoken): void {
+    this.code = { ...this.code, spoken };
+    const { id } = this.code;
+    const made = this.app.made.get(id);
+    if (made !== undefined) this.app.made.set(id, { ...made, code: this.code });
+    this.app.prepared.replace(this.code);
+    this.element.replaceChildren(...spokenNodes(spoken));
+  }
 }
 
 function spokenNodes({ words, digits }: Spoken): Node[] {

@@ -7,7 +7,7 @@ import { watchCode } from "../live.ts";
 import { type Code, LEEWAY, type Status } from "../model.ts";
 import { t } from "../words.ts";
 import { codesScreen } from "./codes.ts";
-import { codePart } from "./code.ts";
+import { SpokenPart, codePart } from "./code.ts";
 import { issueAgain } from "./issue.ts";
 import { makeCode } from "./making.ts";
 import { Line, paragraph, perform } from "./parts.ts";
@@ -31,6 +31,7 @@ class LiveView {
   private readonly shown = el("div", { class: "live" });
   private readonly veil = el("div", { class: "veil", hidden: "" }, el("h1", { class: "unseen" }, t("page.title")));
   private readonly state: StateLine;
+  private readonly said: SpokenPart;
   private readonly line = new Line();
   private letSleep = keepAwake();
   private readonly timers: number[] = [];
@@ -41,6 +42,7 @@ class LiveView {
     private readonly order: Order | null,
   ) {
     this.state = new StateLine(() => app.now());
+    this.said = new SpokenPart(app, code);
     const unwatch = app.session === null ? () => this.state.end() : this.watch();
     app.onLeave(() => {
       this.letSleep();
@@ -53,7 +55,7 @@ class LiveView {
   }
 
   nodes(): Node[] {
-    fill(this.shown, ...codePart(this.app, this.code), this.foot());
+    fill(this.shown, ...codePart(this.code, this.said), this.foot());
     const back = el("button", { type: "button", "aria-label": t("live.show_again") });
     back.addEventListener("click", () => this.unveil());
     this.veil.appendChild(back);
@@ -74,6 +76,7 @@ class LiveView {
 
   private seen(status: Status): void {
     this.state.seen(status);
+    if (status.spoken_words === 6) this.said.lengthen();
     if (status.state === "withdrawn") this.over("withdrawn");
   }
 

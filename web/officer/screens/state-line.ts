@@ -3,6 +3,8 @@ import type { Status } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 
+/** After so many wrong numbers, which somebody gave with the words of a code, none is right any more. */
+const WRONG_NUMBERS = 5;
 /** So long a check is "just now". */
 const JUST_NOW_MS = 60000;
 
@@ -15,9 +17,10 @@ export class StateLine {
 
   constructor(private readonly now: () => number) {}
 
-  seen({ state, first_checked_at }: Status): void {
+  seen({ state, first_checked_at, wrong_numbers }: Status): void {
     if (state === "checked" && first_checked_at !== null) return this.checked(first_checked_at);
     this.sawUnchecked = state === "live";
+    if (state === "live" && (wrong_numbers ?? 0) >= WRONG_NUMBERS) return this.say(t("live.wrong_numbers"), "lost");
     this.say(t(state === "live" ? "live.live" : "live.never"), "open");
   }
 

@@ -28,3 +28,36 @@ CREATE UNIQUE INDEX tokens_by_five ON tokens (five) WHERE five IS NOT NULL;
 CREATE OR REPLACE VIEW live_tokens AS
     SELECT cti, sha256, expires_at, withdrawn_at, code, bytes, five FROM tokens
     WHERE expires_at - (SELECT through FROM purged WHERE only_row = 1) > 0;
+
+-- How many spoken codes can be checked in each minute, those by five words and all; withdrawn ones not. Counting rows takes longer the
+-- more codes live. A row is written for every code of its minute: with room in its page the old ones cost little.
+CREATE TABLE live_codes (
+    minute BIGINT PRIMARY KEY,
+    five   BIGINT NOT NULL,
+    spoken BIGINT NOT NULL
+) WITH (fillfactor = 20);
+
+INSERT INTO live_codes
+    SELECT minute, count(five), count(code)
+    FROM tokens, generate_series((starts_at - 60) / 60, (expires_at + 59) / 60) AS minute
+    WHERE code IS NOT NULL AND withdrawn_at IS NULL GROUP BY minute;
+
+DROP TABLE speakable;
+
+-- Whose code it is, for as long as it is kept: how many of one person's are live is counted when another is issued.
+ALTER TABLE tokens ADD COLUMN spoken_by TEXT COLLATE "C";
+UPDATE tokens SET spoken_by = asked_by FROM authorisations WHERE id = authorisation AND code IS NOT NULL;
+CREATE INDEX tokens_by_speaker ON tokens (spoken_by, expires_at) WHERE spoken_by IS NOT NULL;
+
+-- How long new codes are where no setting says so: as before in a database of an earlier version. `busy_at` is when five words were
+-- last seen to be guessed at; 0 for never.
+CREATE TABLE spoken (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    usual    TEXT NOT NULL CHECK (usual IN ('5', 'auto')),
+    busy_at  BIGINT NOT NULL
+);
+
+INSERT INTO spoken (only_row, usual, busy_at)
+    SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM ledger_entries) THEN '5' ELSE 'auto' END, 0;
+
+GRANT SELECT (only_row, usual) ON spoken TO countersign_verifier;

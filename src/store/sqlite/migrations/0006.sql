@@ -25,3 +25,31 @@ CREATE TABLE number_tries (
     n          INTEGER NOT NULL CHECK (n BETWEEN 1 AND 5),
     PRIMARY KEY (expires_at, cti, n)
 ) STRICT, WITHOUT ROWID;
+
+-- How many spoken codes can be checked in each minute, those by five words and all; withdrawn ones not. Filled behind this from the
+-- codes that are kept. Counting rows takes longer the more codes live.
+CREATE TABLE live_codes (
+    minute INTEGER PRIMARY KEY,
+    five   INTEGER NOT NULL,
+    spoken INTEGER NOT NULL
+) STRICT;
+
+DROP TABLE speakable;
+
+-- Whose code it is, for as long as it is kept: how many of one person's are live is counted when another is issued.
+ALTER TABLE tokens ADD COLUMN spoken_by TEXT;
+
+UPDATE tokens SET spoken_by = (SELECT asked_by FROM authorisations WHERE id = authorisation) WHERE code IS NOT NULL;
+
+CREATE INDEX tokens_by_speaker ON tokens (spoken_by, expires_at) WHERE spoken_by IS NOT NULL;
+
+-- How long new codes are where no setting says so: as before in a store of an earlier version. `busy_at` is when five words were last
+-- seen to be guessed at; 0 for never.
+CREATE TABLE spoken (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    usual    TEXT NOT NULL CHECK (usual IN ('5', 'auto')),
+    busy_at  INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO spoken (only_row, usual, busy_at)
+    SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM ledger_entries) THEN '5' ELSE 'auto' END, 0;
