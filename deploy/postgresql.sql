@@ -8,7 +8,7 @@
 
 -- Owns everything; the issuer and the commands on its machine.
 CREATE ROLE countersign_issuer LOGIN;
--- Adds marks and misses, and reads what it needs for that; every verifier.
+-- Adds marks, misses and numbers that were tried, and reads what it needs for that; every verifier.
 CREATE ROLE countersign_verifier LOGIN;
 
 CREATE DATABASE countersign OWNER countersign_issuer TEMPLATE template0 ENCODING 'UTF8';

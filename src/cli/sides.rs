@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::{Failure, place::Place, serve::Side};
 use crate::{
     config::{Organisation, Settings},
     http::{
-        app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
+        app::{Phase, PrivateApp, PublicApp},
         current::{Current, Site},
-        limits::Misses,
     },
     issuer::{Desk, DeskSettings, Notary, Passkeys, Registry, RelyingParty},
     page::{Deployment, Pages},
@@ -69,8 +68,8 @@ pub fn public_app(
         readiness,
         clock: place.clock.clone(),
         entropy: place.entropy.clone(),
-        misses: Misses::default(),
-        codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
+        guessers: Arc::default(),
+        places: Arc::default(),
         phase,
         metrics,
         site: Current::new(Site::new(pages)),

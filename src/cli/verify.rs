@@ -11,7 +11,7 @@ use crate::{
     key_folder::{KeyFolder, read_key_set, read_root},
     keyring::{IssuerName, PublicKey, PublicKeys},
     token::{Challenge, Claims, InputError, SpokenCode, Token, Unverified, correct},
-    verifier::{Answer, Verdict},
+    verifier::{Answer, Cost, Verdict},
     words::{Catalogue, Language},
 };
 
@@ -85,7 +85,8 @@ fn offline(code: &str, key_set: &Path, root: &Path, at_least: u64, settings: &Se
             ));
         }
     };
-    let answer = Answer { verdict, challenge: None, approach: claims, first_checked_at: None, token: None, server_time: now };
+    let answer =
+        Answer { verdict, challenge: None, approach: claims, first_checked_at: None, token: None, server_time: now, cost: Cost::Nothing };
     Ok(json!(answer_json(&answer)))
 }
 

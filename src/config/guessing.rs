@@ -14,8 +14,8 @@ pub const MOST: f64 = 1e-6;
 /// Wrong numbers that are answered for codes of five words, besides `guesses`. The number may be known, so that it adds nothing to
 /// the bits of the code.
 const NUMBERS: u32 = 300;
-/// Six-word guesses that a deployment can answer before any is left for five words: as many as a thousand attackers' addresses
-/// have, ten times over.
+/// Six-word guesses that a deployment can answer before any is left for five words. Addresses that have not guessed wrong have
+/// three quarters of them: ten thousand attackers take one each, and leave as many as they need to others.
 const SIX_FIRST: u32 = 20_000;
 /// The most six-word guesses, however few codes live: more have nothing to guard against.
 const SIX_MOST: u32 = 1_000_000;

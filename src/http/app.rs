@@ -3,13 +3,14 @@
 use std::{net::IpAddr, sync::Arc};
 
 use tokio::{
-    sync::{Semaphore, watch},
-    time::Instant,
+    sync::watch,
+    time::{Instant, timeout},
 };
 
 use super::{
     current::{Current, Site},
-    limits::Misses,
+    guessers::{self, Guessers, History, Turn},
+    places::{self, AtOnce, OfNetwork, Places},
     problem::Problem,
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     health::Health,
     issuer::{Desk, Notary, Passkeys, Registry},
     telemetry::{Form, Metrics, Scrape},
-    verifier::{Answer, Check, Readiness, Shown, Verdict, Verifier},
+    verifier::{Answer, Check, Cost, Readiness, Share, Shown, Verdict, Verifier},
 };
 
 /// How far a process is on its way out.
@@ -32,10 +33,6 @@ pub enum Phase {
     Ending,
 }
 
-/// Checks by spoken code that may be under way at once. Each takes a place in the guess budget, which is a write: were there
-/// no bound, guesses from a thousand addresses would stand in the store's queue in front of QR checks.
-pub const CODES_AT_ONCE: usize = 64;
-
 /// What the public handlers work with.
 pub struct PublicApp {
     /// Answers checks.
@@ -47,9 +44,9 @@ pub struct PublicApp {
     /// Randomness, for numbers on the plain form.
     pub entropy: Arc<dyn Entropy>,
     /// Wrong codes by address.
-    pub misses: Misses,
-    /// A permit for each check by spoken code under way.
-    pub codes: Arc<Semaphore>,
+    pub guessers: Arc<Guessers>,
+    /// A place for each check by spoken code under way.
+    pub places: Arc<Places>,
     /// Whether the process is about to stop.
     pub phase: watch::Receiver<Phase>,
     /// What is counted.
@@ -61,37 +58,58 @@ pub struct PublicApp {
 }
 
 impl PublicApp {
-    /// Checks, unless this address has tried too many codes that name nothing. QR checks are never limited by that, and never
-    /// wait for checks by code.
+    /// Checks. An address that guessed too many codes wrong is asked to wait, unless what it gives is right and has a number. QR
+    /// checks are never limited by that, and never wait for checks by code.
     pub async fn limited(self: &Arc<Self>, peer: IpAddr, check: Check) -> Result<Answer, Problem> {
         let asked = Instant::now();
-        if !matches!(check.shown, Shown::Code(Ok(_))) {
-            let form = if matches!(check.shown, Shown::Token(_)) { Form::Token } else { Form::Code };
-            let answer = self.verifier.verify(check).await;
-            self.metrics.checked(form, answer.verdict, asked.elapsed());
-            return Ok(answer);
+        if matches!(check.shown, Shown::Code(Ok(_))) {
+            return self.code(peer, check, asked).await;
         }
-        self.misses.allow(peer, self.seconds()).map_err(|wait| {
-            self.metrics.limited();
-            Problem::too_many(wait)
-        })?;
-        let Ok(permit) = self.codes.clone().try_acquire_owned() else {
+        let form = if matches!(check.shown, Shown::Token(_)) { Form::Token } else { Form::Code };
+        let answer = self.verifier.verify(check, Share::Whole).await;
+        self.metrics.checked(form, answer.verdict, asked.elapsed());
+        Ok(answer)
+    }
+
+    async fn code(self: &Arc<Self>, peer: IpAddr, check: Check, asked: Instant) -> Result<Answer, Problem> {
+        let may_ask = |history| history != History::AtLimit || check.challenge.is_some();
+        if !may_ask(self.guessers.history(peer, self.seconds())) {
+            return Err(self.too_many());
+        }
+        let Ok((mut turn, places)) = timeout(places::PATIENCE, self.turn(peer)).await else {
             self.metrics.checked(Form::Code, Verdict::CannotCheck, asked.elapsed());
             return Ok(self.verifier.cannot_check());
         };
+        let history = turn.history();
+        if !may_ask(history) {
+            return Err(self.too_many());
+        }
         // In a task of its own: a client that hangs up would otherwise leave its guess in the store's queue, spend the budget
-        // of all, and neither hold its permit nor be counted.
+        // of all, and neither hold its places nor be counted.
         let app = self.clone();
         let checked = tokio::spawn(async move {
-            let answer = app.verifier.verify(check).await;
+            turn.costs(Cost::Miss);
+            let answer = app.verifier.verify(check, history.share()).await;
+            turn.costs(answer.cost);
+            drop((turn, places));
             app.metrics.checked(Form::Code, answer.verdict, asked.elapsed());
-            if answer.verdict.is_miss() {
-                app.misses.missed(peer, app.seconds());
-            }
-            drop(permit);
             answer
         });
-        checked.await.map_err(|_| Problem::unavailable())
+        let answer = checked.await.map_err(|_| Problem::unavailable())?;
+        if history == History::AtLimit && matches!(answer.cost, Cost::Miss | Cost::Refused) { Err(self.too_many()) } else { Ok(answer) }
+    }
+
+    /// Waits until it is this address's turn, and counts its check before it is made.
+    async fn turn(&self, peer: IpAddr) -> (Turn, (AtOnce, OfNetwork)) {
+        let network = self.places.of_network(peer).await;
+        let turn = self.guessers.begin(peer, self.seconds());
+        let at_once = self.places.at_once(turn.history()).await;
+        (turn, (at_once, network))
+    }
+
+    fn too_many(&self) -> Problem {
+        self.metrics.limited();
+        Problem::too_many(guessers::WINDOW)
     }
 
     /// For limits: setting the wall clock neither lifts one nor makes it last.

@@ -1,5 +1,5 @@
-//! What one network may have: wrong codes in a time, and connections at once. Held in memory alone and by keyed hash, so that not
-//! even a copy of the process says who asked.
+//! Networks, told apart in memory alone and by keyed hash, so that not even a copy of the process says who asked; and how many
+//! connections one may have at once.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -8,87 +8,18 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::store::GUESS_WINDOW;
-
-/// Misses that one IPv4 address or one IPv6 /64 may have in a [`GUESS_WINDOW`].
-const PER_ADDRESS: u32 = 30;
-/// Networks remembered; beyond it new ones are only bounded by the global budget.
-const REMEMBERED: usize = 100_000;
-/// Seconds between two searches for counts that are over: each looks at all of them, and a flood must not pay for that with a miss.
-const SWEEP_EVERY: u64 = 60;
-
 /// Tells networks apart without saying which they are.
 #[derive(Default)]
-struct Networks(RandomState);
+pub(super) struct Networks(RandomState);
 
 impl Networks {
     /// Every network that the address may speak for, and how many times an IPv4 address's share it has: one household has
     /// a /64 or /56 of IPv6, one site a /48.
-    fn of(&self, address: IpAddr) -> Vec<(u64, u32)> {
+    pub(super) fn of(&self, address: IpAddr) -> Vec<(u64, u32)> {
         let hashed = |prefix: u128, bits: u32| self.0.hash_one((prefix, bits));
         match address.to_canonical() {
             IpAddr::V4(v4) => vec![(hashed(u128::from(v4.to_bits()), 32), 1)],
             IpAddr::V6(v6) => [(64, 1), (56, 2), (48, 4)].map(|(bits, times)| (hashed(v6.to_bits() >> (128 - bits), bits), times)).into(),
-        }
-    }
-}
-
-/// Counts misses by address and network.
-#[derive(Default)]
-pub struct Misses {
-    networks: Networks,
-    counts: Mutex<Counts>,
-}
-
-#[derive(Default)]
-struct Counts {
-    by_network: HashMap<u64, Count>,
-    swept_at: i64,
-}
-
-struct Count {
-    since: i64,
-    misses: u32,
-}
-
-impl Misses {
-    /// `Err` holds the seconds after which the address may try again. Asks, does not count.
-    pub fn allow(&self, address: IpAddr, now: i64) -> Result<(), u32> {
-        let counts = self.counts();
-        let wait = self.networks.of(address).into_iter().filter_map(|(network, times)| {
-            let count = counts.by_network.get(&network).filter(|count| count.misses >= times * PER_ADDRESS)?;
-            u32::try_from(count.since + GUESS_WINDOW - now).ok().filter(|seconds| *seconds > 0)
-        });
-        wait.max().map_or(Ok(()), Err)
-    }
-
-    /// Counts a miss.
-    pub fn missed(&self, address: IpAddr, now: i64) {
-        let mut counts = self.counts();
-        counts.sweep(now);
-        for (network, _) in self.networks.of(address) {
-            if counts.by_network.len() >= REMEMBERED && !counts.by_network.contains_key(&network) {
-                continue;
-            }
-            let count = counts.by_network.entry(network).or_insert(Count { since: now, misses: 0 });
-            if count.since + GUESS_WINDOW <= now {
-                *count = Count { since: now, misses: 0 };
-            }
-            count.misses += 1;
-        }
-    }
-
-    fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Counts {
-    /// Forgets what is over, once there is no room for more.
-    fn sweep(&mut self, now: i64) {
-        if self.by_network.len() >= REMEMBERED && now.abs_diff(self.swept_at) >= SWEEP_EVERY {
-            self.swept_at = now;
-            self.by_network.retain(|_, count| count.since + GUESS_WINDOW > now);
         }
     }
 }
@@ -146,46 +77,6 @@ mod tests {
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn an_address_waits_out_its_window_and_others_do_not() {
-        let misses = Misses::default();
-        for _ in 0..PER_ADDRESS {
-            assert_eq!(misses.allow(address("192.0.2.1"), 100), Ok(()));
-            misses.missed(address("192.0.2.1"), 100);
-        }
-        assert_eq!(misses.allow(address("192.0.2.1"), 110), Err(710));
-        assert_eq!(misses.allow(address("::ffff:192.0.2.1"), 110), Err(710), "the same address, mapped");
-        assert_eq!(misses.allow(address("192.0.2.2"), 110), Ok(()));
-        assert_eq!(misses.allow(address("192.0.2.1"), 100 + GUESS_WINDOW), Ok(()));
-    }
-
-    #[test]
-    fn many_addresses_of_one_ipv6_site_share_a_bound() {
-        let misses = Misses::default();
-        for n in 0..4 * PER_ADDRESS {
-            misses.missed(address(&format!("2001:db8:1:{n:x}00::1")), 0);
-        }
-        assert!(misses.allow(address("2001:db8:1:ffff::1"), 0).is_err(), "same /48");
-        assert!(misses.allow(address("2001:db8:2::1"), 0).is_ok(), "another /48");
-    }
-
-    #[test]
-    fn a_full_memory_is_searched_once_a_minute_and_takes_no_more_meanwhile() {
-        let misses = Misses::default();
-        let remembered = || misses.counts().by_network.len();
-        for n in 0..u32::try_from(REMEMBERED).unwrap() {
-            misses.missed(IpAddr::V4(n.into()), 1_000);
-        }
-        // Searched in vain a second before everything in it is over.
-        let searched = 1_000 + GUESS_WINDOW - 1;
-        misses.missed(address("192.0.2.1"), searched);
-        assert_eq!(remembered(), REMEMBERED);
-        misses.missed(address("192.0.2.1"), searched + 59);
-        assert_eq!(remembered(), REMEMBERED, "not searched again yet");
-        misses.missed(address("192.0.2.1"), searched + 60);
-        assert_eq!(remembered(), 1);
     }
 
     #[test]

@@ -162,6 +162,7 @@ fn live_json(token: &LiveToken, status: TokenStatus) -> Value {
         "state": status.state,
         "first_checked_at": status.first_checked_at,
         "spoken_words": status.spoken_words,
+        "wrong_numbers": status.wrong_numbers,
     })
 }
 

@@ -22,7 +22,7 @@ pub enum TokenState {
     Withdrawn,
 }
 
-/// Where a token stands, with the minute of its first check.
+/// Where a token stands, with the minute of its first check and the wrong numbers that were given with its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenStatus {
     /// Where it stands.
@@ -31,6 +31,8 @@ pub struct TokenStatus {
     pub first_checked_at: Option<i64>,
     /// How many words are to be read out now, if it may be spoken.
     pub spoken_words: Option<usize>,
+    /// From the fifth on its words name nothing any more, and its officer has to give a new code.
+    pub wrong_numbers: u32,
     /// Nothing of this will change any more.
     #[serde(skip)]
     pub is_over: bool,
@@ -67,5 +69,11 @@ pub(super) fn standing(record: &TokenRecord, in_force: SpokenSize, now: i64) -> 
     };
     // One that has six words keeps them.
     let spoken_words = record.shortest.map(|shortest| if shortest == SpokenSize::Five { in_force } else { shortest }.words());
-    TokenStatus { state, first_checked_at: record.first_checked_at, spoken_words, is_over: past || state == TokenState::Withdrawn }
+    TokenStatus {
+        state,
+        first_checked_at: record.first_checked_at,
+        spoken_words,
+        wrong_numbers: record.wrong_numbers,
+        is_over: past || state == TokenState::Withdrawn,
+    }
 }

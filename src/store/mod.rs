@@ -41,8 +41,8 @@ pub const KEEP_HEARTBEATS: i64 = 3_600;
 /// Misses count for as long as any token can be guessed: the longest lifetime and the leeway on both sides. Seconds.
 pub const GUESS_WINDOW: i64 = crate::token::MAX_LIFETIME + 2 * crate::token::LEEWAY;
 
-/// Numbers that are compared with a token's own, for who has its words: beyond it no number is right.
-pub const NUMBER_TRIES: u32 = 5;
+/// Wrong numbers that are compared with a token's own, for who has its words: beyond them no number is right.
+pub const WRONG_NUMBERS: u32 = 5;
 
 /// The store did not do what was asked; nothing of it happened, unless the answer was lost after the commit.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -113,8 +113,10 @@ pub enum Standing {
 /// What came of marking a use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marked {
-    /// This was the first use, or a retry of it.
+    /// This was the first use.
     First,
+    /// A retry of the first use: the same attempt.
+    Again,
     /// Another attempt was first, in the minute that starts then (seconds since 1970).
     Before(i64),
     /// No mark was made, for this reason; never [`Standing::Live`].
@@ -155,6 +157,15 @@ pub struct Guess {
     pub(crate) minute: i64,
 }
 
+/// A number that may be compared with a token's own. It counts as wrong until it is given back.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberTry {
+    /// The token, whose words were given with it.
+    pub(crate) token: Presented,
+    /// Which of all numbers for it this is, where that has to be known to give it back; nothing was taken where it is 0.
+    pub(crate) n: i64,
+}
+
 /// What the public verifier may do: read live tokens and key sets, add marks and misses.
 #[async_trait]
 pub trait VerifierStore: Send + Sync {
@@ -174,12 +185,16 @@ pub trait VerifierStore: Send + Sync {
     /// How many places of a budget are taken in the [`GUESS_WINDOW`] that ends at `now`.
     async fn guesses_taken(&self, pool: GuessPool, now: i64) -> Result<u32, StoreError>;
 
-    /// Gives the place back: the code was right. If this is lost, one miss too many is counted, never one too few.
-    async fn give_back(&self, guess: Guess) -> Result<(), StoreError>;
+    /// Gives the place back, and the number that was given with the code: both were right. If this is lost, one miss too many is
+    /// counted, never one too few.
+    async fn give_back(&self, guess: Guess, number: Option<NumberTry>) -> Result<(), StoreError>;
 
-    /// Takes one of the [`NUMBER_TRIES`] that a token has for numbers that are given with its words; `false` when none is left.
-    /// Atomic and durable across processes. Never given back.
-    async fn try_number(&self, token: Presented) -> Result<bool, StoreError>;
+    /// Takes one of the [`WRONG_NUMBERS`] that a token has, before a number that was given with its words is compared; `None` when
+    /// none is left. The attempt that made its mark had the right number and takes none. Atomic and durable across processes.
+    async fn try_number(&self, token: Presented, attempt: Option<AttemptHash>) -> Result<Option<NumberTry>, StoreError>;
+
+    /// How many wrong numbers were given with a token's words.
+    async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError>;
 
     /// Reads how a verified token stands, without using it.
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError>;
@@ -267,6 +282,8 @@ pub struct TokenRecord {
     pub first_checked_at: Option<i64>,
     /// The shortest code that finds it, if any does.
     pub shortest: Option<SpokenSize>,
+    /// How many wrong numbers were given with its words, at most [`WRONG_NUMBERS`].
+    pub wrong_numbers: u32,
 }
 
 /// A token that has not run out. Times are seconds since 1970.

@@ -7,7 +7,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::Metrics;
 use crate::{
-    store::{AttemptHash, Guess, GuessPool, Marked, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
+    store::{AttemptHash, Guess, GuessPool, Marked, NumberTry, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, Token},
 };
 
@@ -72,7 +72,7 @@ impl VerifierStore for Measured {
     async fn take_guess(&self, pool: GuessPool, budget: u32, now: i64) -> Result<Option<Guess>, StoreError> {
         let guess = self.measure("take_guess", self.store.take_guess(pool, budget, now)).await?;
         if guess.is_none() {
-            self.metrics.guess_refused();
+            self.metrics.guess_refused(pool);
         }
         Ok(guess)
     }
@@ -81,12 +81,16 @@ impl VerifierStore for Measured {
         self.measure("guesses_taken", self.store.guesses_taken(pool, now)).await
     }
 
-    async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
-        self.measure("give_back", self.store.give_back(guess)).await
+    async fn give_back(&self, guess: Guess, number: Option<NumberTry>) -> Result<(), StoreError> {
+        self.measure("give_back", self.store.give_back(guess, number)).await
     }
 
-    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
-        self.measure("try_number", self.store.try_number(token)).await
+    async fn try_number(&self, token: Presented, attempt: Option<AttemptHash>) -> Result<Option<NumberTry>, StoreError> {
+        self.measure("try_number", self.store.try_number(token, attempt)).await
+    }
+
+    async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError> {
+        self.measure("wrong_numbers", self.store.wrong_numbers(token)).await
     }
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {

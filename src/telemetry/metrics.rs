@@ -11,7 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::verifier::Verdict;
+use crate::{store::GuessPool, verifier::Verdict};
 
 /// What every name begins with.
 pub(super) const PREFIX: &str = "countersign";
@@ -20,8 +20,19 @@ pub(super) const PREFIX: &str = "countersign";
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
 /// What a verifier asks of its store.
-const OPERATIONS: [&str; 10] =
-    ["key_set", "token_for_code", "take_guess", "guesses_taken", "give_back", "try_number", "standing", "use_once", "ready", "heartbeat"];
+const OPERATIONS: [&str; 11] = [
+    "key_set",
+    "token_for_code",
+    "take_guess",
+    "guesses_taken",
+    "give_back",
+    "try_number",
+    "wrong_numbers",
+    "standing",
+    "use_once",
+    "ready",
+    "heartbeat",
+];
 /// What came of it.
 const OUTCOMES: [&str; 4] = ["done", "failed", "busy", "given_up"];
 
@@ -57,7 +68,7 @@ pub struct Metrics {
     operations: Family<Labels<2>, Counter>,
     operation_duration: Family<Labels<1>, Histogram, fn() -> Histogram>,
     without_record: Counter,
-    guesses_refused: Counter,
+    guesses_refused: Family<Labels<1>, Counter>,
     housekept: AtomicI64,
 }
 
@@ -73,7 +84,7 @@ impl Metrics {
             operations: Family::default(),
             operation_duration: Family::new_with_constructor(histogram),
             without_record: Counter::default(),
-            guesses_refused: Counter::default(),
+            guesses_refused: Family::default(),
             housekept: AtomicI64::default(),
         };
         metrics.every_series().registered(now)
@@ -84,6 +95,9 @@ impl Metrics {
             for verdict in Verdict::ALL {
                 drop(self.checks.get_or_create(&check(form, verdict)));
             }
+        }
+        for pool in GuessPool::ALL {
+            drop(self.guesses_refused.get_or_create(&[("pool", pool.as_str())]));
         }
         for operation in OPERATIONS {
             drop(self.operation_duration.get_or_create(&[("operation", operation)]));
@@ -109,7 +123,7 @@ impl Metrics {
         to.register("store_operation_duration_seconds", took, self.operation_duration.clone());
         let stolen = "Well-signed tokens that the store has no record of: treat the signing key as stolen";
         to.register("tokens_without_record", stolen, self.without_record.clone());
-        let spent = "Codes that were tried while the budget of wrong guesses was spent";
+        let spent = "Codes that were tried while no place in the budget of wrong guesses was left for their address";
         to.register("guesses_refused", spent, self.guesses_refused.clone());
         self
     }
@@ -150,8 +164,8 @@ impl Metrics {
         self.without_record.inc();
     }
 
-    pub(super) fn guess_refused(&self) {
-        self.guesses_refused.inc();
+    pub(super) fn guess_refused(&self, pool: GuessPool) {
+        self.guesses_refused.get_or_create(&[("pool", pool.as_str())]).inc();
     }
 
     pub(super) fn registry(&self) -> &Registry {

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use prometheus_client::{
     encoding::prometheus_text,
     metrics::{
@@ -114,15 +115,18 @@ impl Scrape {
 impl Checking {
     async fn look(&self, now: i64) -> Moment {
         // Both are asked for, so that a store that reads and does not write shows.
-        let (ready, taken) = tokio::join!(in_time(self.store.ready()), in_time(self.store.guesses_taken(GuessPool::Five, now)));
+        let taken = join_all(GuessPool::ALL.map(|pool| in_time(self.store.guesses_taken(pool, now))));
+        let (ready, taken) = tokio::join!(in_time(self.store.ready()), taken);
+        let taken: Option<Vec<u32>> = taken.into_iter().collect();
         let mut moment = Moment::new(ready.is_some() && taken.is_some());
-        moment.gauge("guesses_budget", "Wrong guesses that are answered in twelve minutes", self.budgets.five.into());
+        let budgets = GuessPool::ALL.map(|pool| self.budgets.of(pool));
+        moment.pools("guesses_budget", "Wrong guesses that are answered in twelve minutes, by what is guessed at", budgets);
         if let Some(ago) = self.readiness.written_ago() {
             let at = now.saturating_sub(i64::try_from(ago.as_secs()).unwrap_or(i64::MAX));
             moment.gauge("store_written_timestamp_seconds", "When the store last took a write made to try it, since 1970", at);
         }
         if let Some(taken) = taken {
-            moment.gauge("guesses_taken", "Places of the budget that are taken in these twelve minutes", taken.into());
+            moment.pools("guesses_taken", "Places of the budget that are taken in these twelve minutes", taken);
         }
         if let Some(seen) = self.keys.seen() {
             moment.keys(seen.keys.set(), &seen.stored.keys);
@@ -182,6 +186,15 @@ impl Moment {
 
     fn gauge(&mut self, name: &str, help: &str, value: i64) {
         self.registry.register(name, help, ConstGauge::new(value));
+    }
+
+    /// One figure for each budget of wrong guesses.
+    fn pools(&mut self, name: &str, help: &str, figures: impl IntoIterator<Item = u32>) {
+        let family = Family::<[(&str, &str); 1], Gauge>::default();
+        for (pool, figure) in GuessPool::ALL.into_iter().zip(figures) {
+            family.get_or_create(&[("pool", pool.as_str())]).set(figure.into());
+        }
+        self.registry.register(name, help, family);
     }
 
     /// What fails on each side.

@@ -124,6 +124,7 @@ impl SpokenCode {
     }
 
     /// The code of the same token in this size, which is no longer than this one: its leading bits.
+    #[must_use]
     pub fn shortened(self, size: SpokenSize) -> Self {
         let size = if size.bits() < self.size.bits() { size } else { self.size };
         Self { value: self.value >> (self.size.bits() - size.bits()), size }

@@ -1,12 +1,14 @@
 //! The public side: is this code genuine? Holds public keys only; no type in here can sign.
 
+mod budgets;
 mod keys;
 mod readiness;
 mod verdict;
 
+pub use budgets::{Budgets, Share};
 pub use keys::{FRESH, KeyWatch, Seen, WatchError};
 pub use readiness::Readiness;
-pub use verdict::{Answer, ChallengeResult, Verdict};
+pub use verdict::{Answer, ChallengeResult, Cost, Verdict};
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
@@ -16,8 +18,8 @@ use crate::{
     clock::ClockWatch,
     health::Recurring,
     keyring::{IssuerName, KidPrefix, PublicKeys},
-    store::{AttemptHash, Guess, GuessPool, Marked, Presented, Standing, StoreError, VerifierStore},
-    token::{Challenge, Cti, InputError, Mistyped, SpokenCode, SpokenSize, Token, Unverified, Verified},
+    store::{AttemptHash, Guess, Marked, NumberTry, Presented, Standing, StoreError, VerifierStore, WRONG_NUMBERS},
+    token::{Challenge, Cti, InputError, Mistyped, SpokenCode, Token, Unverified, Verified},
 };
 
 /// A store that takes longer is as good as none: the person is told that we cannot check.
@@ -54,28 +56,6 @@ pub struct VerifierSettings {
     pub budgets: Budgets,
 }
 
-/// Wrong guesses that are answered in any [`crate::store::GUESS_WINDOW`], by what they guess at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budgets {
-    /// Five words without a number.
-    pub five: u32,
-    /// Five words with a number.
-    pub number: u32,
-    /// Six words, with a number or without.
-    pub six: u32,
-}
-
-impl Budgets {
-    /// One of them.
-    pub fn of(&self, pool: GuessPool) -> u32 {
-        match pool {
-            GuessPool::Five => self.five,
-            GuessPool::Number => self.number,
-            GuessPool::Six => self.six,
-        }
-    }
-}
-
 /// Answers checks.
 pub struct Verifier {
     store: Arc<dyn VerifierStore>,
@@ -100,11 +80,12 @@ impl Verifier {
         Self { store, watch, keys, settings, failures }
     }
 
-    /// Answers. Never fails: whatever goes wrong on our side is `cannot_check`.
-    pub async fn verify(&self, check: Check) -> Answer {
+    /// Answers. Never fails: whatever goes wrong on our side is `cannot_check`. A check by spoken code takes a place in this share
+    /// of its budget.
+    pub async fn verify(&self, check: Check, share: Share) -> Answer {
         // First of all: by a wrong clock nothing is judged, and no guess is counted. [`Readiness`] reports it.
         let Ok(now) = self.watch.now() else { return self.cannot_check() };
-        let answer = match tokio::time::timeout(PATIENCE, self.judge(&check, now)).await {
+        let answer = match tokio::time::timeout(PATIENCE, self.judge(&check, share, now)).await {
             Ok(Ok(answer)) => {
                 self.failures.checks.ok();
                 answer
@@ -125,42 +106,60 @@ impl Verifier {
         Answer::cannot_check(self.watch.expected())
     }
 
-    async fn judge(&self, check: &Check, now: i64) -> Result<Answer, StoreError> {
+    async fn judge(&self, check: &Check, share: Share, now: i64) -> Result<Answer, StoreError> {
         match &check.shown {
             Shown::Token(Ok(token)) => self.token(token, check, now).await,
             Shown::Token(Err(InputError::Damaged)) => Ok(Answer::only(Verdict::NotGenuine)),
             Shown::Token(Err(InputError::NoToken)) | Shown::Code(Err(Mistyped)) => Ok(Answer::only(Verdict::Mistyped)),
-            Shown::Code(Ok(code)) => self.code(*code, check, now).await,
+            Shown::Code(Ok(code)) => self.code(*code, check, share, now).await,
         }
     }
 
-    /// By spoken code. A place in the guess budget is taken before anything is looked up, and given back only for a hit.
-    async fn code(&self, code: SpokenCode, check: &Check, now: i64) -> Result<Answer, StoreError> {
+    /// By spoken code. A place in its budget is taken before anything is looked up, and given back only for a hit. Without a place
+    /// nothing is looked up: a code that names something and one that names nothing cost the same work and get the same answer.
+    async fn code(&self, code: SpokenCode, check: &Check, share: Share, now: i64) -> Result<Answer, StoreError> {
         if !self.has_keys(now).await {
             return Ok(Answer::only(Verdict::CannotCheck));
         }
-        let pool = match (code.size(), check.challenge) {
-            (SpokenSize::Six, _) => GuessPool::Six,
-            (SpokenSize::Five, Some(_)) => GuessPool::Number,
-            (SpokenSize::Five, None) => GuessPool::Five,
+        let pool = Budgets::pool(code, check.challenge);
+        let Some(guess) = self.store.take_guess(pool, share.of(self.settings.budgets.of(pool)), now).await? else {
+            return Ok(Answer::refused());
         };
-        let guess = self.store.take_guess(pool, self.settings.budgets.of(pool), now).await?;
         let Some(token) = self.store.token_for_code(code).await? else {
-            return Ok(Answer::only(if guess.is_some() { Verdict::UnknownCode } else { Verdict::CannotCheck }));
+            return Ok(Answer::miss(Verdict::UnknownCode));
         };
-        // With the budget spent only code and number together are believed: 60 bits instead of 40.
-        if guess.is_none() && !self.carries(&token, check.challenge, now) {
-            return Ok(Answer::only(Verdict::CannotCheck));
-        }
-        let answer = self.token(&token, check, now).await?;
-        match answer.verdict {
-            Verdict::Genuine | Verdict::AlreadyChecked => {
-                self.give_back(guess).await;
-                Ok(Answer { token: Some(token), ..answer })
+        let answer = match self.read(&token, now).await {
+            Ok(verified) => self.spoken(verified, check, guess, now).await?,
+            Err(verdict) => Answer::only(verdict),
+        };
+        Ok(match answer.verdict {
+            Verdict::Genuine | Verdict::AlreadyChecked => Answer { token: Some(token), ..answer },
+            Verdict::NotYetValid => Answer::miss(Verdict::UnknownCode),
+            verdict => Answer::miss(verdict),
+        })
+    }
+
+    /// A token whose words were given. Who has heard them may know everything but the number, which has a million values: before
+    /// one is compared it is counted, and after [`WRONG_NUMBERS`] the words name nothing any more.
+    async fn spoken(&self, verified: Verified, check: &Check, guess: Guess, now: i64) -> Result<Answer, StoreError> {
+        let (claims, presented) = (verified.claims(), presented(&verified));
+        let number = match (claims.approach().challenge, check.challenge) {
+            (Some(_), Some(_)) => {
+                let Some(number) = self.store.try_number(presented, attempt_hash(claims.cti(), check.attempt)).await? else {
+                    return Ok(Answer::miss(Verdict::UnknownCode));
+                };
+                Some(number)
             }
-            Verdict::NotYetValid => Ok(Answer::only(Verdict::UnknownCode)),
-            verdict => Ok(Answer::only(verdict)),
+            (Some(_), None) if self.store.wrong_numbers(presented).await? >= WRONG_NUMBERS => {
+                return Ok(Answer::miss(Verdict::UnknownCode));
+            }
+            _ => None,
+        };
+        let answer = self.verified(verified, check, now).await?;
+        if matches!(answer.verdict, Verdict::Genuine | Verdict::AlreadyChecked) {
+            self.give_back(guess, number).await;
         }
+        Ok(answer)
     }
 
     /// Whether anything could be genuine. The next set may have been published a moment ago.
@@ -170,35 +169,27 @@ impl Verifier {
     }
 
     /// The use is already marked: a place that is lost costs one miss, and is no reason to hide the answer.
-    async fn give_back(&self, guess: Option<Guess>) {
-        let Some(guess) = guess else { return };
-        match self.store.give_back(guess).await {
+    async fn give_back(&self, guess: Guess, number: Option<NumberTry>) {
+        match self.store.give_back(guess, number).await {
             Ok(()) => self.failures.give_back.ok(),
             Err(error) => self.failures.give_back.failed(&format!("a right code counts as a wrong guess: {error}")),
         }
     }
 
-    fn carries(&self, token: &Token, number: Option<Challenge>, now: i64) -> bool {
-        let verified = self.keys.current(now).and_then(|keys| {
-            let unverified = Unverified::decode(token).ok()?;
-            unverified.verify(&keys, &self.settings.issuer, now).ok()
-        });
-        number.is_some() && verified.is_some_and(|v| v.claims().approach().challenge == number)
-    }
-
     /// In the protocol's order: shape, signature, key status, lifetime, window, record, withdrawal, number, use.
     async fn token(&self, token: &Token, check: &Check, now: i64) -> Result<Answer, StoreError> {
-        let Ok(unverified) = Unverified::decode(token) else {
-            return Ok(Answer::only(Verdict::NotGenuine));
-        };
-        // Without a current set nothing can be said, least of all `genuine`.
-        let Some(keys) = self.keys_for(unverified.kid(), now).await else {
-            return Ok(Answer::only(Verdict::CannotCheck));
-        };
-        match unverified.verify(&keys, &self.settings.issuer, now) {
+        match self.read(token, now).await {
             Ok(verified) => self.verified(verified, check, now).await,
-            Err(rejection) => Ok(Answer::only(rejection.into())),
+            Err(verdict) => Ok(Answer::only(verdict)),
         }
+    }
+
+    /// What a token says, as far as the window; `Err` where it is not believed.
+    async fn read(&self, token: &Token, now: i64) -> Result<Verified, Verdict> {
+        let unverified = Unverified::decode(token).map_err(|_| Verdict::NotGenuine)?;
+        // Without a current set nothing can be said, least of all `genuine`.
+        let keys = self.keys_for(unverified.kid(), now).await.ok_or(Verdict::CannotCheck)?;
+        Ok(unverified.verify(&keys, &self.settings.issuer, now)?)
     }
 
     /// The current keys, after another look into the store if this one is not among them: a key that was published since we last
@@ -210,7 +201,7 @@ impl Verifier {
 
     async fn verified(&self, verified: Verified, check: &Check, now: i64) -> Result<Answer, StoreError> {
         let claims = verified.claims();
-        let presented = Presented { cti: claims.cti(), hash: verified.hash(), expires_at: claims.window().expires_at() };
+        let presented = presented(&verified);
         let number = match (claims.approach().challenge, check.challenge) {
             (Some(carried), Some(given)) if carried == given => Ok(ChallengeResult::Matched),
             (None, None) => Ok(ChallengeResult::Absent),
@@ -224,12 +215,11 @@ impl Verifier {
                 standing => Answer::only(self.stands(standing)),
             },
             Ok(number) => {
-                let attempt = check.attempt.map(|attempt| attempt_hash(claims.cti(), attempt));
-                match self.store.use_once(presented, attempt, now).await? {
-                    Marked::First => Answer { challenge: Some(number), ..Answer::only(Verdict::Genuine) },
-                    Marked::Before(minute) => {
-                        Answer { challenge: Some(number), first_checked_at: Some(minute), ..Answer::only(Verdict::AlreadyChecked) }
-                    }
+                let hit = |verdict, cost| Answer { challenge: Some(number), cost, ..Answer::only(verdict) };
+                match self.store.use_once(presented, attempt_hash(claims.cti(), check.attempt), now).await? {
+                    Marked::First => hit(Verdict::Genuine, Cost::Nothing),
+                    Marked::Again => hit(Verdict::Genuine, Cost::Repeat),
+                    Marked::Before(minute) => Answer { first_checked_at: Some(minute), ..hit(Verdict::AlreadyChecked, Cost::Repeat) },
                     Marked::Not(standing) => Answer::only(self.stands(standing)),
                 }
             }
@@ -263,8 +253,14 @@ impl Verifier {
     }
 }
 
+/// As the store looks for it.
+fn presented(verified: &Verified) -> Presented {
+    let claims = verified.claims();
+    Presented { cti: claims.cti(), hash: verified.hash(), expires_at: claims.window().expires_at() }
+}
+
 /// Bound to the token, so that one attempt value cannot be looked for across tokens.
-fn attempt_hash(cti: Cti, attempt: Attempt) -> AttemptHash {
-    let hash = Sha256::new().chain_update("countersign/1 attempt").chain_update(cti.0).chain_update(attempt.0);
-    AttemptHash(hash.finalize().into())
+fn attempt_hash(cti: Cti, attempt: Option<Attempt>) -> Option<AttemptHash> {
+    let hash = Sha256::new().chain_update("countersign/1 attempt").chain_update(cti.0).chain_update(attempt?.0);
+    Some(AttemptHash(hash.finalize().into()))
 }

@@ -54,11 +54,6 @@ impl Verdict {
             Self::CannotCheck => "cannot_check",
         }
     }
-
-    /// Whether an answer by spoken code counts as a wrong guess.
-    pub fn is_miss(self) -> bool {
-        !matches!(self, Self::Genuine | Self::AlreadyChecked | Self::Mistyped | Self::CannotCheck)
-    }
 }
 
 impl From<Rejection> for Verdict {
@@ -82,6 +77,19 @@ pub enum ChallengeResult {
     Absent,
 }
 
+/// How a check by spoken code counts against who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Not at all: it was right for the first time, or nothing was looked up because our side fails.
+    Nothing,
+    /// The code was right, and had been checked before.
+    Repeat,
+    /// No place in the budget was left, and nothing was looked up.
+    Refused,
+    /// A wrong guess, and whatever is answered like one.
+    Miss,
+}
+
 /// A verdict with what goes with it. Times are seconds since 1970.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -97,6 +105,8 @@ pub struct Answer {
     pub token: Option<Token>,
     /// When the answer was given.
     pub server_time: i64,
+    /// What it costs, where it was asked by spoken code.
+    pub cost: Cost,
 }
 
 impl Answer {
@@ -106,6 +116,16 @@ impl Answer {
     }
 
     pub(super) fn only(verdict: Verdict) -> Self {
-        Self { verdict, challenge: None, approach: None, first_checked_at: None, token: None, server_time: 0 }
+        Self { verdict, challenge: None, approach: None, first_checked_at: None, token: None, server_time: 0, cost: Cost::Nothing }
+    }
+
+    /// A verdict by spoken code that is no hit.
+    pub(super) fn miss(verdict: Verdict) -> Self {
+        Self { cost: Cost::Miss, ..Self::only(verdict) }
+    }
+
+    /// Nothing was looked up.
+    pub(super) fn refused() -> Self {
+        Self { cost: Cost::Refused, ..Self::only(Verdict::CannotCheck) }
     }
 }

@@ -63,11 +63,13 @@ pub struct Asker {
     public: SocketAddr,
     pub attempt: Option<String>,
     number: Option<String>,
+    /// As a proxy names them, where one is believed.
+    address: Option<String>,
 }
 
 impl Asker {
     pub fn at(public: SocketAddr) -> Self {
-        Self { http: Client::new(), public, attempt: Some(fresh_attempt()), number: None }
+        Self { http: Client::new(), public, attempt: Some(fresh_attempt()), number: None, address: None }
     }
 
     /// The same person with another attempt, as after closing the page.
@@ -81,6 +83,11 @@ impl Asker {
 
     pub fn with_number(&self, number: &str) -> Self {
         Self { number: Some(number.to_owned()), ..self.clone() }
+    }
+
+    /// The same from any address, where the service believes whom its proxy names.
+    pub fn from(&self, address: &str) -> Self {
+        Self { address: Some(address.to_owned()), ..self.clone() }
     }
 
     /// The same over another address of this machine.
@@ -117,7 +124,11 @@ impl Asker {
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("http://{}{path}", self.public))
+        let request = self.http.request(method, format!("http://{}{path}", self.public));
+        match &self.address {
+            Some(address) => request.header("x-forwarded-for", address),
+            None => request,
+        }
     }
 }
 

@@ -5,13 +5,12 @@ use std::{collections::BTreeMap, future::pending, net::SocketAddr, path::PathBuf
 use countersign::{
     authority::{AccessHash, Actor, ActorName, Authorisation, AuthorisationId, Decision, Officer, Role, Scope},
     clock::{Clock as _, ClockWatch, ManualClock},
-    config::Organisation,
+    config::{Guessing, Organisation},
     health::Health,
     hex,
     http::{
-        app::{CODES_AT_ONCE, Phase, PrivateApp, PublicApp},
+        app::{Phase, PrivateApp, PublicApp},
         current::{Current, Site},
-        limits::Misses,
         listen::{Limits, serve},
         private,
         proxy::Proxies,
@@ -29,10 +28,7 @@ use countersign::{
     verifier::{Budgets, KeyWatch, Readiness, Verifier, VerifierSettings},
 };
 use tempfile::TempDir;
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
-};
+use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     actors::{Asker, Person},
@@ -54,6 +50,8 @@ pub struct Setup {
     pub max_live: u32,
     pub person: u32,
     pub words: SpokenWords,
+    /// In place of the two above.
+    pub guessing: Option<Guessing>,
     pub limits: Limits,
     pub proxies: Proxies,
     pub rotation: Policy,
@@ -65,6 +63,7 @@ impl Default for Setup {
             guesses: 3_000,
             max_live: 256,
             person: 256,
+            guessing: None,
             words: SpokenWords::Fixed(SpokenSize::Five),
             limits: Limits::PUBLIC,
             proxies: Proxies::default(),
@@ -91,6 +90,7 @@ pub struct TestApp {
     pub custodian: Arc<Custodian>,
     pub registry: Registry,
     pub issuer_side: Arc<PrivateApp>,
+    pub public_side: Arc<PublicApp>,
     pub public: SocketAddr,
     pub private: SocketAddr,
     /// Asks and issues; has an approved authorisation for every channel.
@@ -145,10 +145,16 @@ impl TestApp {
     /// The issuer's side in a process that was started now, on the same machine.
     pub fn restarted(&self) -> (Arc<Notary>, Desk) {
         let notary = Arc::new(Notary::new(self.store.clone(), self.ledger.clone()));
-        let rules = DeskSettings { issuer: issuer(), spoken: self.setup.spoken(), reader_level: countersign::token::ReaderLevel::Two };
-        let (store, custodian) = (self.store.clone(), self.custodian.clone());
-        let desk = Desk::new(store, self.watch.clone(), self.entropy.clone(), custodian, notary.clone(), rules);
+        let desk = self.desk_with(self.setup.words, notary.clone());
         (notary, desk)
+    }
+
+    /// A desk beside the usual one.
+    pub fn desk_with(&self, spoken: SpokenWords, notary: Arc<Notary>) -> Desk {
+        let spoken = SpokenRules { words: spoken, ..self.setup.spoken() };
+        let rules = DeskSettings { issuer: issuer(), spoken, reader_level: countersign::token::ReaderLevel::Two };
+        let (store, custodian) = (self.store.clone(), self.custodian.clone());
+        Desk::new(store, self.watch.clone(), self.entropy.clone(), custodian, notary, rules)
     }
 
     /// Somebody as they are let to a desk, with a credential that is theirs alone.
@@ -167,7 +173,8 @@ impl TestApp {
         let store = Arc::new(SqliteStore::open_for_verifier(&self.path(), &world::deployment_keys()).unwrap());
         let metrics = Arc::new(Metrics::starting(NOW));
         let checking = checking(store, &self.keys, &self.watch, &self.setup);
-        Asker::at(public_side(&checking, metrics, &self.clock, &self.watch, self.phase.subscribe(), &self.setup).await)
+        let app = public_side(&checking, metrics, &self.clock, &self.watch, self.phase.subscribe(), &self.setup);
+        Asker::at(listen_to_all(app, &self.setup).await)
     }
 
     /// What Prometheus is told of both sides.
@@ -256,10 +263,14 @@ pub fn wide() -> Ask {
 }
 
 impl Setup {
-    fn spoken(&self) -> SpokenRules {
-        let guesses = self.guesses;
+    /// What the settings would come to.
+    fn guessing(&self) -> Guessing {
         let room = Room { person: self.person, ..room(self.max_live) };
-        SpokenRules { words: self.words, room, five_guesses: guesses, number_guesses: guesses }
+        self.guessing.unwrap_or(Guessing { words: self.words, room, budgets: budgets(self.guesses) })
+    }
+
+    fn spoken(&self) -> SpokenRules {
+        self.guessing().spoken()
     }
 
     pub async fn start(self) -> TestApp {
@@ -284,7 +295,8 @@ impl Setup {
         let measured = Arc::new(Measured::new(behind_faults, metrics.clone()));
         let checking = checking(measured, &keys, &watch, &self);
         checking.readiness.begin().await.unwrap();
-        let public = public_side(&checking, metrics.clone(), &clock, &watch, phase.subscribe(), &self).await;
+        let public_side = public_side(&checking, metrics.clone(), &clock, &watch, phase.subscribe(), &self);
+        let public = listen_to_all(public_side.clone(), &self).await;
         let (readiness, issuer_health) = (checking.readiness.clone(), Arc::new(Health::default()));
         issuer_health.wrote(watch.since_boot());
         let issuing = Issuing { store: store.clone(), ledger: store.clone(), custodian: custodian.clone(), health: issuer_health.clone() };
@@ -331,6 +343,7 @@ impl Setup {
             custodian,
             registry,
             issuer_side,
+            public_side,
             public,
             private,
             officer,
@@ -352,17 +365,18 @@ async fn person(registry: &Registry, private: SocketAddr, callsign: &str, role: 
 
 fn checking(store: Arc<dyn VerifierStore>, keys: &Arc<KeyWatch>, watch: &Arc<ClockWatch>, setup: &Setup) -> Checking {
     let readiness = Arc::new(Readiness::new(store.clone(), keys.clone(), watch.clone(), Arc::default()));
-    Checking { store, keys: keys.clone(), readiness, budgets: budgets(setup.guesses) }
+    Checking { store, keys: keys.clone(), readiness, budgets: setup.guessing().budgets }
 }
 
-async fn public_side(
+/// Not listening yet.
+fn public_side(
     checking: &Checking,
     metrics: Arc<Metrics>,
     clock: &Arc<ManualClock>,
     watch: &Arc<ClockWatch>,
     phase: watch::Receiver<Phase>,
     setup: &Setup,
-) -> SocketAddr {
+) -> Arc<PublicApp> {
     let organisation = Organisation { name: "Example Police".into(), telephone: "+44 20 7946 0000".into(), ..Organisation::default() };
     let pages = Pages::new(Deployment {
         issuer: issuer(),
@@ -372,21 +386,24 @@ async fn public_side(
         minimum_key_set: 1,
         organisation,
     });
-    let rules = VerifierSettings { issuer: issuer(), budgets: budgets(setup.guesses) };
-    let app = PublicApp {
+    let rules = VerifierSettings { issuer: issuer(), budgets: setup.guessing().budgets };
+    Arc::new(PublicApp {
         verifier: Verifier::new(checking.store.clone(), watch.clone(), checking.keys.clone(), rules),
         readiness: checking.readiness.clone(),
         clock: clock.clone(),
         entropy: Arc::new(Seeded::new(11)),
-        misses: Misses::default(),
-        codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
+        guessers: Arc::default(),
+        places: Arc::default(),
         phase,
         metrics,
         site: Current::new(Site::new(pages)),
         origins: vec![PUBLIC_URL.into()],
-    };
+    })
+}
+
+async fn listen_to_all(app: Arc<PublicApp>, setup: &Setup) -> SocketAddr {
     let origins = vec![LISTED_ORIGIN.parse().unwrap()];
-    listen(public::router(Arc::new(app), setup.limits, origins), setup.limits, setup.proxies.clone()).await
+    listen(public::router(app, setup.limits, origins), setup.limits, setup.proxies.clone()).await
 }
 
 /// Serves until the test ends.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Setup, TestApp},
+    proxies::forwarding,
     world::{NOW, unknown_code},
 };
 
@@ -43,7 +44,8 @@ async fn by_token_the_page_gets_no_token_back() {
 
 #[tokio::test]
 async fn all_but_hits_count_as_misses() {
-    let app = Setup { guesses: 6, ..Setup::default() }.start().await;
+    let app = Setup { guesses: 5, proxies: forwarding(), ..Setup::default() }.start().await;
+    let anyone = |n: u8| app.anyone().from(&format!("192.0.2.{n}"));
     let numbered = app.officer.issue(json!({"channel": "telephone", "challenge": "123456"})).await;
     let withdrawn = app.officer.issue_spoken().await;
     let expired = app.officer.issue(json!({"channel": "telephone", "lifetime": 1})).await;
@@ -51,17 +53,22 @@ async fn all_but_hits_count_as_misses() {
     app.officer.withdraw(&withdrawn.id).await;
     app.clock.set(NOW + 61);
     let misses = [
-        (app.anyone().code(&numbered.words).await, "challenge_needed"),
-        (app.anyone().with_number("654321").code(&numbered.words).await, "other_challenge"),
-        (app.anyone().code(&withdrawn.words).await, "withdrawn"),
-        (app.anyone().code(&expired.words).await, "expired"),
-        (app.anyone().code(&early.words).await, "unknown_code"),
-        (app.anyone().code(&unknown_code(1).words()).await, "unknown_code"),
+        (anyone(1).code(&numbered.words).await, "challenge_needed"),
+        (anyone(2).with_number("654321").code(&numbered.words).await, "other_challenge"),
+        (anyone(3).code(&withdrawn.words).await, "withdrawn"),
+        (anyone(4).code(&expired.words).await, "expired"),
+        (anyone(5).code(&early.words).await, "unknown_code"),
+        (anyone(6).code(&unknown_code(1).words()).await, "unknown_code"),
     ];
     for (reply, verdict) in misses {
         assert_eq!(reply.verdict(), verdict);
     }
-    assert_eq!(app.anyone().code(&unknown_code(2).words()).await.verdict(), "cannot_check", "six of six are spent");
+    assert_eq!(anyone(7).code(&unknown_code(2).words()).await.verdict(), "cannot_check", "five of five are spent");
+    assert_eq!(
+        anyone(8).with_number("654321").code(&unknown_code(2).words()).await.verdict(),
+        "unknown_code",
+        "of those with a number, one"
+    );
 }
 
 #[tokio::test]

@@ -265,10 +265,22 @@ async fn states_of_a_token() {
     app.officer.withdraw(&gone.id).await;
     app.clock.set(expired.expires_at + 60);
     let minute = NOW - NOW % 60;
-    assert_eq!(app.officer.status(&live.id).await, json!({"state": "live", "first_checked_at": null, "spoken_words": 5}));
-    assert_eq!(app.officer.status(&checked.id).await, json!({"state": "checked", "first_checked_at": minute, "spoken_words": null}));
-    assert_eq!(app.officer.status(&expired.id).await, json!({"state": "expired", "first_checked_at": null, "spoken_words": null}));
-    assert_eq!(app.officer.status(&gone.id).await, json!({"state": "withdrawn", "first_checked_at": minute, "spoken_words": null}));
+    assert_eq!(
+        app.officer.status(&live.id).await,
+        json!({"state": "live", "first_checked_at": null, "wrong_numbers": 0, "spoken_words": 5})
+    );
+    assert_eq!(
+        app.officer.status(&checked.id).await,
+        json!({"state": "checked", "first_checked_at": minute, "wrong_numbers": 0, "spoken_words": null})
+    );
+    assert_eq!(
+        app.officer.status(&expired.id).await,
+        json!({"state": "expired", "first_checked_at": null, "wrong_numbers": 0, "spoken_words": null})
+    );
+    assert_eq!(
+        app.officer.status(&gone.id).await,
+        json!({"state": "withdrawn", "first_checked_at": minute, "wrong_numbers": 0, "spoken_words": null})
+    );
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ impl Events {
 }
 
 pub fn status(state: &str, first_checked_at: Option<i64>) -> Value {
-    json!({"state": state, "first_checked_at": first_checked_at, "spoken_words": null})
+    json!({"state": state, "first_checked_at": first_checked_at, "wrong_numbers": 0, "spoken_words": null})
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign::{
-    store::{AttemptHash, Guess, GuessPool, Marked, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore},
+    store::{AttemptHash, Guess, GuessPool, Marked, NumberTry, Presented, SqliteStore, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, Token},
 };
 use tokio::{
@@ -139,14 +139,19 @@ impl VerifierStore for Faulty {
         self.store.guesses_taken(pool, now).await
     }
 
-    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
+    async fn try_number(&self, token: Presented, attempt: Option<AttemptHash>) -> Result<Option<NumberTry>, StoreError> {
         self.switch.before("try_number").await?;
-        self.store.try_number(token).await
+        self.store.try_number(token, attempt).await
     }
 
-    async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
+    async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError> {
+        self.switch.before("wrong_numbers").await?;
+        self.store.wrong_numbers(token).await
+    }
+
+    async fn give_back(&self, guess: Guess, number: Option<NumberTry>) -> Result<(), StoreError> {
         self.switch.before("give_back").await?;
-        self.store.give_back(guess).await
+        self.store.give_back(guess, number).await
     }
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {

@@ -22,7 +22,7 @@ mod enrolment;
 mod events;
 mod expired_set;
 mod floods;
-mod guesses;
+mod guessing;
 mod headers;
 mod incidents;
 mod input;

@@ -68,5 +68,5 @@ async fn times_of_checks_are_whole_minutes() {
     let columns: Vec<&str> = dump["marks"][0].split('|').collect();
     assert_eq!((columns.len(), dump["misses"].len()), (4, 1), "cti, hash of the attempt, minute, end of the token");
     assert!(dump["unreported"].iter().all(|row| row.split('|').count() == 3), "place in the queue, cti, end of the token");
-    assert_eq!(dump["misses"][0].split('|').count(), 2, "minute and count");
+    assert_eq!(dump["misses"][0].split('|').count(), 3, "budget, minute and count");
 }

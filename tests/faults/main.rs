@@ -13,6 +13,7 @@ mod failover;
 mod file;
 mod flood;
 mod full;
+mod guessing;
 mod journal;
 mod kills;
 mod load;
@@ -55,7 +56,7 @@ pub struct Run {
 
 type Story = fn(&Run) -> Told;
 
-const STORIES: [(&str, Story); 17] = [
+const STORIES: [(&str, Story); 18] = [
     ("a planted answer before the commit is found", kills::planted),
     ("killed", kills::honest),
     ("a planted loss of syncs is found", power::planted),
@@ -64,6 +65,7 @@ const STORIES: [(&str, Story); 17] = [
     ("disk full", full::story),
     ("clock steps", clock::story),
     ("slow sockets and junk", flood::story),
+    ("ten thousand addresses guess", guessing::story),
     ("racers over three verifiers", race::story),
     ("store locked, slow, read-only, gone", file::story),
     ("a planted answer before the commit is found, on PostgreSQL", kills::planted_on_postgres),

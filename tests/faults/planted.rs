@@ -17,7 +17,6 @@ use countersign::{
     http::{
         app::{Phase, PublicApp},
         current::{Current, Site},
-        limits::Misses,
         listen::{Limits, serve as accept},
         proxy::Proxies,
         public,
@@ -26,17 +25,14 @@ use countersign::{
     keyring::IssuerName,
     page::{Deployment, Pages},
     store::{
-        AttemptHash, Guess, GuessPool, IssuerStore, Marked, PostgresAddress, PostgresStore, Presented, SqliteStore, Standing, StoreError,
-        StoredKeySet, VerifierStore,
+        AttemptHash, Guess, GuessPool, IssuerStore, Marked, NumberTry, PostgresAddress, PostgresStore, Presented, SqliteStore, Standing,
+        StoreError, StoredKeySet, VerifierStore,
     },
     telemetry::Metrics,
     token::{SpokenCode, Token},
     verifier::{Budgets, KeyWatch, Readiness, Verifier, VerifierSettings},
 };
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
-};
+use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     running::{ISSUER, PUBLIC_URL, Service},
@@ -105,12 +101,16 @@ impl VerifierStore for TooEarly {
         self.store.take_guess(pool, budget, now).await
     }
 
-    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
-        self.store.try_number(token).await
+    async fn try_number(&self, token: Presented, attempt: Option<AttemptHash>) -> Result<Option<NumberTry>, StoreError> {
+        self.store.try_number(token, attempt).await
     }
 
-    async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
-        self.store.give_back(guess).await
+    async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError> {
+        self.store.wrong_numbers(token).await
+    }
+
+    async fn give_back(&self, guess: Guess, number: Option<NumberTry>) -> Result<(), StoreError> {
+        self.store.give_back(guess, number).await
     }
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
@@ -167,8 +167,8 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
         readiness,
         clock,
         entropy: Arc::new(SystemEntropy),
-        misses: Misses::default(),
-        codes: Arc::new(Semaphore::new(1)),
+        guessers: Arc::default(),
+        places: Arc::default(),
         phase: watch::Sender::new(Phase::Serving).subscribe(),
         metrics,
         site: Current::new(Site::new(pages)),

@@ -189,9 +189,11 @@ async fn behind_haproxy_the_limit_follows_the_client_and_not_what_it_claims() {
     let example =
         EXAMPLE.replace(" send-proxy-v2", "").replace("option http-server-close", "option http-server-close\n    option forwardfor");
     let balancer = Balancer::start(&[&address(&service); 2], &example);
-    for n in 0..30 {
-        assert_eq!(guessed(&balancer.url, 1, n, &format!("192.0.2.{n}, {PROXY}")).await, 200);
+    let mut tries = 0;
+    while guessed(&balancer.url, 1, tries, &format!("192.0.2.{tries}, {PROXY}")).await == 200 {
+        tries += 1;
     }
+    assert!((20..=40).contains(&tries), "{tries}");
     for spoofed in ["192.0.2.99", PROXY, "junk", ""] {
         assert_eq!(guessed(&balancer.url, 1, 61, spoofed).await, 429, "{spoofed}");
         assert_eq!(guessed(&service.public, 1, 62, spoofed).await, 429, "around HAProxy: {spoofed}");

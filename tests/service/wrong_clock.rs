@@ -59,7 +59,7 @@ fn wrong_then_right(folder: &Folder, issuer: &Service, time: &FakeTime, seconds:
         assert!(status == 503 && answer["verdict"] == "cannot_check" || answer["verdict"] == "mistyped", "{seconds}: {answer}");
     }
     assert_eq!(ready(), 503, "{seconds}");
-    assert!(figure("countersign_guesses_taken 0".into()), "no guess was spent");
+    assert!(figure("countersign_guesses_taken{pool=\"five\"} 0".into()), "no guess was spent");
     assert!(figure("countersign_failing{side=\"verifier\",part=\"clock\"} 1".into()));
     assert!((seconds - 2..=seconds + 2).any(|off| figure(format!("countersign_clock_offset_seconds {off}"))), "{seconds}");
     time.set(0);

@@ -2,14 +2,14 @@
 
 use countersign::{
     authority::{AuthorisationId, Decision, State},
-    store::{Decided, GUESS_WINDOW, GuessPool, IssueRefusal, NewToken},
+    store::{AttemptHash, Decided, GUESS_WINDOW, GuessPool, IssueRefusal, KEEP_ROWS, Marked, NewToken, Presented},
     token::Channel,
 };
 use tokio::task::JoinSet;
 
 use crate::{
     Backend,
-    acts::{NOW, World, authorisation, entry, new_token, speakable},
+    acts::{END, NOW, World, authorisation, entry, new_token, speakable},
 };
 
 const ID: AuthorisationId = AuthorisationId([2; 8]);
@@ -154,11 +154,11 @@ pub async fn a_place_can_be_given_back_once_it_was_taken(backend: &dyn Backend) 
     for _ in 0..5 {
         let guess = verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().unwrap();
         assert!(verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().is_none());
-        verifier.give_back(guess).await.unwrap();
+        verifier.give_back(guess, None).await.unwrap();
     }
     let guess = verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().unwrap();
     // At once, too, so that they are done together.
-    futures_util::future::try_join_all((0..20).map(|_| verifier.give_back(guess))).await.unwrap();
+    futures_util::future::try_join_all((0..20).map(|_| verifier.give_back(guess, None))).await.unwrap();
     assert!(verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().is_some());
     assert!(verifier.take_guess(GuessPool::Five, 1, NOW).await.unwrap().is_none(), "nobody gives back more than was taken");
 }
@@ -175,7 +175,7 @@ pub async fn taken_places_are_counted_by_their_window(backend: &dyn Backend) {
     }
     let back = verifier.take_guess(GuessPool::Five, 10, NOW + 60).await.unwrap().unwrap();
     assert_eq!(taken(NOW + 60).await, 6);
-    second.give_back(back).await.unwrap();
+    second.give_back(back, None).await.unwrap();
     let minute = NOW - NOW % 60;
     for (now, count) in [(NOW, 5), (minute + GUESS_WINDOW + 59, 5), (minute + GUESS_WINDOW + 60, 2), (minute + GUESS_WINDOW + 120, 0)] {
         assert_eq!(taken(now).await, count, "{now}");
@@ -185,4 +185,91 @@ pub async fn taken_places_are_counted_by_their_window(backend: &dyn Backend) {
     // What purging does with the rows changes nothing.
     stores.issuer.purge(NOW + 600).await.unwrap();
     assert_eq!(taken(NOW + 600).await, 5);
+}
+
+/// As the verifier counts, and as its officer is told.
+async fn wrong(world: &World, token: Presented) -> u32 {
+    let wrong = world.stores.verifier.wrong_numbers(token).await.unwrap();
+    let record = world.stores.issuer.token(token.cti).await.unwrap().unwrap();
+    let live = world.stores.issuer.live_tokens(None, NOW).await.unwrap();
+    let live = live.iter().find(|live| live.cti == token.cti).unwrap();
+    assert_eq!((record.wrong_numbers, live.record.wrong_numbers), (wrong, wrong));
+    wrong
+}
+
+pub async fn numbers_at_once_never_exceed_five_wrong_ones(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let second = backend.open().await;
+    let (token, other) = (world.issued(1).await, world.issued(2).await);
+    let mut racing = JoinSet::new();
+    for n in 0..60_u8 {
+        let verifier = if n % 2 == 0 { world.stores.verifier.clone() } else { second.verifier.clone() };
+        racing.spawn(async move { verifier.try_number(token, Some(AttemptHash([n; 32]))).await.unwrap().is_some() });
+    }
+    assert_eq!(racing.join_all().await.into_iter().filter(|tried| *tried).count(), 5);
+    drop(second);
+    let restarted = backend.open().await.verifier;
+    assert!(restarted.try_number(token, None).await.unwrap().is_none());
+    assert_eq!((wrong(&world, token).await, wrong(&world, other).await), (5, 0));
+    assert!(restarted.try_number(other, None).await.unwrap().is_some(), "each token has its own");
+    assert_eq!(wrong(&world, other).await, 1);
+}
+
+pub async fn a_right_number_is_given_back(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let verifier = &world.stores.verifier;
+    let token = world.issued(1).await;
+    let right = async || {
+        let guess = verifier.take_guess(GuessPool::Number, 100, NOW).await.unwrap().unwrap();
+        let number = verifier.try_number(token, None).await.unwrap();
+        assert!(number.is_some());
+        (guess, number)
+    };
+    for _ in 0..12 {
+        let (guess, number) = right().await;
+        assert_eq!(wrong(&world, token).await, 1, "until it was compared");
+        verifier.give_back(guess, number).await.unwrap();
+    }
+    assert_eq!(wrong(&world, token).await, 0);
+    // One that is given back twice, or at once with others, is one.
+    let ((guess, first), (_, second)) = (right().await, right().await);
+    for number in [first, first, first] {
+        verifier.give_back(guess, number).await.unwrap();
+    }
+    assert!(wrong(&world, token).await <= 1);
+    verifier.give_back(guess, second).await.unwrap();
+    assert_eq!(wrong(&world, token).await, 0);
+    for _ in 0..5 {
+        assert!(verifier.try_number(token, None).await.unwrap().is_some());
+    }
+    assert!(verifier.try_number(token, None).await.unwrap().is_none(), "five wrong ones, however many were right");
+}
+
+pub async fn who_was_right_is_not_counted_again(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let verifier = &world.stores.verifier;
+    let (token, other) = (world.issued(1).await, world.issued(2).await);
+    let attempt = |n| Some(AttemptHash([n; 32]));
+    assert_eq!(verifier.use_once(token, attempt(1), NOW).await.unwrap(), Marked::First);
+    assert_eq!(verifier.use_once(other, None, NOW).await.unwrap(), Marked::First);
+    for _ in 0..20 {
+        let again = verifier.try_number(token, attempt(1)).await.unwrap();
+        assert!(again.is_some());
+        let guess = verifier.take_guess(GuessPool::Number, 100, NOW).await.unwrap().unwrap();
+        verifier.give_back(guess, again).await.unwrap();
+        assert_eq!(wrong(&world, token).await, 0);
+    }
+    for (presented, attempt) in [(token, attempt(2)), (other, None)] {
+        for _ in 0..5 {
+            assert!(verifier.try_number(presented, attempt).await.unwrap().is_some());
+        }
+        assert!(verifier.try_number(presented, attempt).await.unwrap().is_none(), "{attempt:?}");
+    }
+    assert!(verifier.try_number(token, attempt(1)).await.unwrap().is_some(), "its own answer is still there");
+    // With the token go its tries.
+    world.stores.issuer.report_first_checks(NOW).await.unwrap();
+    world.stores.issuer.purge(END + KEEP_ROWS).await.unwrap();
+    for gone in [token, other] {
+        assert_eq!(verifier.wrong_numbers(gone).await.unwrap(), 0);
+    }
 }

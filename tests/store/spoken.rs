@@ -247,7 +247,7 @@ pub async fn six_words_come_into_force_at_half_of_a_budget(backend: &dyn Backend
     }
     assert_eq!((world.record(1).await.shortest, world.record(2).await.shortest), (Some(SpokenSize::Five), Some(SpokenSize::Six)));
     // The guess was none; but who swings it once swings it for a day.
-    second.verifier.give_back(last).await.unwrap();
+    second.verifier.give_back(last, None).await.unwrap();
     drop(second);
     let restarted = backend.open().await;
     for (cti, later, expected) in [(3, 1, SpokenSize::Six), (4, QUIET - 1, SpokenSize::Six), (5, QUIET, SpokenSize::Five)] {

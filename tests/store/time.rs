@@ -149,7 +149,7 @@ pub async fn what_a_wrong_purge_dropped_is_withdrawn(backend: &dyn Backend) {
         }
     }
     assert!(matches!(world.uses(kept, 2, now).await, Marked::Before(_)), "its mark is still there");
-    assert_eq!(world.uses(kept, 1, now).await, Marked::First, "to whom it was");
+    assert_eq!(world.uses(kept, 1, now).await, Marked::Again, "to whom it was");
     assert_eq!(world.uses(past, 1, now).await, Marked::Not(Standing::Purged));
     let record = world.stores.issuer.token(unused.cti).await.unwrap().unwrap();
     assert_eq!((record.officer.as_str(), record.withdrawn_at, record.expires_at), ("falcon", Some(now), unused.expires_at));

@@ -39,7 +39,7 @@ pub async fn the_same_attempt_is_the_same_use(backend: &dyn Backend) {
     let verifier = &world.stores.verifier;
     let token = world.issued(1).await;
     assert_eq!(verifier.use_once(token, Some(attempt(1)), NOW).await.unwrap(), Marked::First);
-    for (n, now, marked) in [(1, NOW + 200, Marked::First), (2, NOW + 200, Marked::Before(MINUTE)), (1, NOW - 9, Marked::First)] {
+    for (n, now, marked) in [(1, NOW + 200, Marked::Again), (2, NOW + 200, Marked::Before(MINUTE)), (1, NOW - 9, Marked::Again)] {
         assert_eq!(verifier.use_once(token, Some(attempt(n)), now).await.unwrap(), marked);
     }
     let token = world.issued(2).await;
@@ -79,7 +79,7 @@ pub async fn a_mark_outlives_the_process(backend: &dyn Backend) {
     drop(world);
     let again = backend.open().await.verifier;
     assert_eq!(again.use_once(token, Some(attempt(2)), NOW).await.unwrap(), Marked::Before(MINUTE));
-    assert_eq!(again.use_once(token, Some(attempt(1)), NOW).await.unwrap(), Marked::First);
+    assert_eq!(again.use_once(token, Some(attempt(1)), NOW).await.unwrap(), Marked::Again);
 }
 
 pub async fn what_was_purged_is_never_used_again(backend: &dyn Backend) {

@@ -55,8 +55,11 @@ impl Together for Marks {
         let mut answer = |asked: &Use| match made.get_mut(&asked.key()) {
             Some(taken) => {
                 let first = firsts[&asked.key()];
-                let is_first = !std::mem::replace(taken, true) || (asked.attempt.is_some() && asked.attempt == first.attempt);
-                Ok(if is_first { Marked::First } else { Marked::Before(first.minute) })
+                Ok(match std::mem::replace(taken, true) {
+                    false => Marked::First,
+                    true if asked.attempt.is_some() && asked.attempt == first.attempt => Marked::Again,
+                    true => Marked::Before(first.minute),
+                })
             }
             None => records.get(&place(asked.token)).ok_or_else(unread)?.marked(asked),
         };
@@ -122,7 +125,7 @@ impl Record {
 
     fn marked(&self, asked: &Use) -> Result<Marked, StoreError> {
         Ok(match (self.standing(asked.token), self.mark) {
-            (Standing::Live, Some((first, _))) if first.is_some() && first == asked.attempt => Marked::First,
+            (Standing::Live, Some((first, _))) if first.is_some() && first == asked.attempt => Marked::Again,
             (Standing::Live, Some((_, minute))) => Marked::Before(minute),
             (Standing::Live, None) => return Err(StoreError::Failed("a live token could not be marked".into())),
             (standing, _) => Marked::Not(standing),

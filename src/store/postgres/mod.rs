@@ -13,6 +13,7 @@ mod lanes;
 mod ledger;
 mod listener;
 mod marks;
+mod numbers;
 mod parameters;
 mod pooler;
 mod rows;

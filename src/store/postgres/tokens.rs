@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::{access, keys, ledger::append, session::Session, spoken, time::not_after_own};
+use super::{access, keys, ledger::append, rows::number, session::Session, spoken, time::not_after_own};
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
@@ -153,13 +153,15 @@ pub(super) async fn make_speakable(db: &Session, cti: Cti, speakable: &Speakable
 }
 
 pub(super) async fn find(db: &Session, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
-    let one = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL
+    let one = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
+                 (SELECT coalesce(sum(sign(n)), 0)::bigint FROM number_tries AS tried
+                  WHERE tried.expires_at = tokens.expires_at AND tried.cti = tokens.cti)
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
          WHERE cti = $1";
     db.maybe(one, &[&cti]).await?.as_ref().map(record).transpose()
 }
 
-/// The first seven columns.
+/// The first eight columns.
 fn record(row: &Row) -> Result<TokenRecord, StoreError> {
     let (by_six, by_five): (bool, bool) = (row.try_get(5)?, row.try_get(6)?);
     Ok(TokenRecord {
@@ -169,22 +171,25 @@ fn record(row: &Row) -> Result<TokenRecord, StoreError> {
         withdrawn_at: row.try_get(3)?,
         first_checked_at: row.try_get(4)?,
         shortest: if by_five { Some(SpokenSize::Five) } else { by_six.then_some(SpokenSize::Six) },
+        wrong_numbers: number(row, 7)?,
     })
 }
 
 pub(super) async fn live(db: &Session, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
     let live = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
+                 (SELECT coalesce(sum(sign(n)), 0)::bigint FROM number_tries AS tried
+                  WHERE tried.expires_at = tokens.expires_at AND tried.cti = tokens.cti),
                 cti, authorisation, channel, issued_at, tokens.starts_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
          WHERE expires_at > $1 AND ($2::text IS NULL OR $2 IN (asked_by, decided_by)) ORDER BY expires_at, cti";
     let row = |row: &Row| {
         Ok(LiveToken {
             record: record(row)?,
-            cti: row.try_get(7)?,
-            authorisation: row.try_get(8)?,
-            channel: row.try_get(9)?,
-            issued_at: row.try_get(10)?,
-            starts_at: row.try_get(11)?,
+            cti: row.try_get(8)?,
+            authorisation: row.try_get(9)?,
+            channel: row.try_get(10)?,
+            issued_at: row.try_get(11)?,
+            starts_at: row.try_get(12)?,
         })
     };
     db.rows(live, &[&now, &of]).await?.iter().map(row).collect()

@@ -8,10 +8,11 @@ use super::{
     guesses::{self, Asked},
     keys,
     marks::{Use, place, records, unread},
+    numbers,
     session::Session,
 };
 use crate::{
-    store::{AttemptHash, Guess, GuessPool, Marked, NUMBER_TRIES, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
+    store::{AttemptHash, Guess, GuessPool, Marked, NumberTry, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, SpokenSize, Token},
 };
 
@@ -51,24 +52,23 @@ impl VerifierStore for PostgresStore {
         guesses::taken(&*self.reading().await?, pool, now.div_euclid(60)).await
     }
 
-    async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
-        self.guesses.ask(Asked::GiveBack { pool: guess.pool, minute: guess.minute }).await.map(drop)
+    async fn give_back(&self, guess: Guess, number: Option<NumberTry>) -> Result<(), StoreError> {
+        let place = self.guesses.ask(Asked::GiveBack { pool: guess.pool, minute: guess.minute });
+        let number = async {
+            let Some(NumberTry { token, n: n @ 1.. }) = number else { return Ok(()) };
+            let right = "INSERT INTO number_tries (expires_at, cti, n) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            self.marking.session().await?.execute(right, &[&token.expires_at, &token.cti, &-n]).await.map(drop)
+        };
+        let (place, number) = tokio::join!(place, number);
+        place.and(number)
     }
 
-    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
-        // Two at once choose the same place: one gets it, the other looks again. Each time somebody gets one, so it ends.
-        let place = "INSERT INTO number_tries (expires_at, cti, n)
-             SELECT $1::bigint, $2::bytea, count(*) + 1 FROM number_tries WHERE expires_at = $1 AND cti = $2 HAVING count(*) < $3
-             ON CONFLICT DO NOTHING";
-        let left = "SELECT count(*) < $3 FROM number_tries WHERE expires_at = $1 AND cti = $2";
-        let session = self.marking.session().await?;
-        let most = i64::from(NUMBER_TRIES);
-        while session.execute(place, &[&token.expires_at, &token.cti, &most]).await? == 0 {
-            if !session.one(left, &[&token.expires_at, &token.cti, &most]).await?.try_get::<_, bool>(0)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    async fn try_number(&self, token: Presented, attempt: Option<AttemptHash>) -> Result<Option<NumberTry>, StoreError> {
+        numbers::take(&*self.marking.session().await?, token, attempt).await
+    }
+
+    async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError> {
+        numbers::wrong(&*self.reading().await?, token).await
     }
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {

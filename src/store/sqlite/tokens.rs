@@ -143,14 +143,15 @@ fn counts_as_purged(db: &Connection, cti: Cti) -> Result<bool, StoreError> {
 
 pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
     let mut one = db.prepare_cached(
-        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL
+        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL, coalesce(wrong, 0)
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
+              LEFT JOIN number_tries USING (expires_at, cti)
          WHERE cti = ?1",
     )?;
     Ok(one.query_row([cti], record).optional()?)
 }
 
-/// The first seven columns.
+/// The first eight columns.
 fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     let (by_six, by_five): (bool, bool) = (row.get(5)?, row.get(6)?);
     Ok(TokenRecord {
@@ -160,24 +161,26 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
         withdrawn_at: row.get(3)?,
         first_checked_at: row.get(4)?,
         shortest: if by_five { Some(SpokenSize::Five) } else { by_six.then_some(SpokenSize::Six) },
+        wrong_numbers: row.get(7)?,
     })
 }
 
 pub(super) fn live(db: &Connection, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
     let mut live = db.prepare_cached(
         "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
-                cti, authorisation, channel, issued_at, tokens.starts_at
+                coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
+              LEFT JOIN number_tries USING (expires_at, cti)
          WHERE expires_at > ?1 AND (?2 IS NULL OR ?2 IN (asked_by, decided_by)) ORDER BY expires_at, cti",
     )?;
     let row = |row: &Row<'_>| {
         Ok(LiveToken {
             record: record(row)?,
-            cti: row.get(7)?,
-            authorisation: row.get(8)?,
-            channel: row.get::<_, String>(9)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
-            issued_at: row.get(10)?,
-            starts_at: row.get(11)?,
+            cti: row.get(8)?,
+            authorisation: row.get(9)?,
+            channel: row.get::<_, String>(10)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
+            issued_at: row.get(11)?,
+            starts_at: row.get(12)?,
         })
     };
     Ok(live.query_map((now, of), row)?.collect::<Result<_, _>>()?)

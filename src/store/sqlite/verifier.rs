@@ -7,7 +7,8 @@ use tokio::sync::watch;
 use super::{SqliteStore, keys};
 use crate::{
     store::{
-        AttemptHash, GUESS_WINDOW, Guess, GuessPool, Marked, NUMBER_TRIES, Presented, Standing, StoreError, StoredKeySet, VerifierStore,
+        AttemptHash, GUESS_WINDOW, Guess, GuessPool, Marked, NumberTry, Presented, Standing, StoreError, StoredKeySet, VerifierStore,
+        WRONG_NUMBERS,
     },
     token::{SpokenCode, SpokenSize, Token, TokenHash},
 };
@@ -61,25 +62,47 @@ impl VerifierStore for SqliteStore {
         .await
     }
 
-    async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
+    async fn give_back(&self, guess: Guess, number: Option<NumberTry>) -> Result<(), StoreError> {
         self.write(move |db| {
             let mut statement = db.prepare_cached("UPDATE misses SET count = count - 1 WHERE pool = ?1 AND minute = ?2 AND count > 0")?;
             statement.execute((guess.pool.as_str(), guess.minute))?;
+            if let Some(NumberTry { token, n: 1.. }) = number {
+                db.prepare_cached("UPDATE number_tries SET wrong = wrong - 1 WHERE expires_at = ?1 AND cti = ?2 AND wrong > 0")?
+                    .execute((token.expires_at, token.cti))?;
+            }
             Ok(())
         })
         .await
     }
 
-    async fn try_number(&self, token: Presented) -> Result<bool, StoreError> {
+    async fn try_number(&self, token: Presented, attempt: Option<AttemptHash>) -> Result<Option<NumberTry>, StoreError> {
         self.write(move |db| {
+            let attempt = attempt.map(|attempt| attempt.0);
+            let first = "SELECT 1 FROM marks WHERE expires_at = :expires_at AND cti = :cti AND attempt = :attempt";
             // Counting and comparing are one statement, as for guesses.
-            let tried = db
-                .prepare_cached(
-                    "INSERT INTO number_tries (expires_at, cti, n)
-                     SELECT ?1, ?2, count(*) + 1 FROM number_tries WHERE expires_at = ?1 AND cti = ?2 HAVING count(*) < ?3",
-                )?
-                .execute((token.expires_at, token.cti, NUMBER_TRIES))?;
-            Ok(tried == 1)
+            let tries = db
+                .prepare_cached(&format!(
+                    "INSERT INTO number_tries (expires_at, cti, wrong) SELECT :expires_at, :cti, 1 WHERE NOT EXISTS ({first})
+                     ON CONFLICT (expires_at, cti) DO UPDATE SET wrong = wrong + 1 WHERE wrong < :most",
+                ))?
+                .execute(named_params! {
+                    ":expires_at": token.expires_at, ":cti": token.cti, ":attempt": attempt, ":most": WRONG_NUMBERS
+                })?;
+            if tries == 1 {
+                return Ok(Some(NumberTry { token, n: 1 }));
+            }
+            let is_first = db
+                .prepare_cached(first)?
+                .exists(named_params! {":expires_at": token.expires_at, ":cti": token.cti, ":attempt": attempt})?;
+            Ok(is_first.then_some(NumberTry { token, n: 0 }))
+        })
+        .await
+    }
+
+    async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError> {
+        self.read(move |db| {
+            let mut wrong = db.prepare_cached("SELECT coalesce(sum(wrong), 0) FROM number_tries WHERE expires_at = ?1 AND cti = ?2")?;
+            Ok(wrong.query_row((token.expires_at, token.cti), |row| row.get(0))?)
         })
         .await
     }
@@ -132,7 +155,7 @@ fn mark(db: &Connection, token: Presented, attempt: Option<AttemptHash>, minute:
     }
     let record = record(db, token)?;
     Ok(match (record.standing, record.mark) {
-        (Standing::Live, Some((first, _))) if first.is_some() && first == attempt.map(|a| a.0) => Marked::First,
+        (Standing::Live, Some((first, _))) if first.is_some() && first == attempt.map(|a| a.0) => Marked::Again,
         (Standing::Live, Some((_, minute))) => Marked::Before(minute),
         (Standing::Live, None) => return Err(StoreError::Failed("a live token could not be marked".into())),
         (standing, _) => Marked::Not(standing),

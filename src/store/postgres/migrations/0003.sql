@@ -1,9 +1,9 @@
--- Numbers that were given with the words of a token, right ones too: at most five are compared. Dropped with the token. A verifier
--- only ever adds.
+-- Numbers that were given with the words of a token: the n-th is n before it is compared, and also -n once it was right, so that
+-- the sum of signs is how many were wrong. Dropped with the token. A verifier only ever adds.
 CREATE TABLE number_tries (
     expires_at BIGINT NOT NULL,
     cti        BYTEA NOT NULL CHECK (length(cti) = 8),
-    n          BIGINT NOT NULL CHECK (n BETWEEN 1 AND 5),
+    n          BIGINT NOT NULL CHECK (n <> 0),
     PRIMARY KEY (expires_at, cti, n)
 );
 

@@ -18,12 +18,13 @@ INSERT INTO misses (pool, minute, count) SELECT 'five', minute, count FROM old_m
 
 DROP TABLE old_misses;
 
--- Numbers that were given with the words of a token, right ones too: at most five are compared. Dropped with the token.
+-- Wrong numbers that were given with the words of a token: counted before they are compared, and given back when they are right.
+-- Dropped with the token.
 CREATE TABLE number_tries (
     expires_at INTEGER NOT NULL,
     cti        BLOB NOT NULL CHECK (length(cti) = 8),
-    n          INTEGER NOT NULL CHECK (n BETWEEN 1 AND 5),
-    PRIMARY KEY (expires_at, cti, n)
+    wrong      INTEGER NOT NULL CHECK (wrong BETWEEN 0 AND 5),
+    PRIMARY KEY (expires_at, cti)
 ) STRICT, WITHOUT ROWID;
 
 -- How many spoken codes can be checked in each minute, those by five words and all; withdrawn ones not. Filled behind this from the
