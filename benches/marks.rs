@@ -105,6 +105,6 @@ async fn main() {
     let tokens = "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at)
         SELECT cti, decode(repeat('00', 32), 'hex'), '\\x00000000', '\\x0000000000000000', 'online', 0, 0, $2 FROM unnest($1::bytea[]) AS t (cti)";
     client.execute(tokens, &[&ctis, &NOW]).await.expect("tokens");
-    let store = PostgresStore::open_for_verifier(address("countersign_verifier"), &deployment::keys()).await.expect("a store");
+    let store = PostgresStore::open_for_verifier(address("countersign_verifier_1"), &deployment::keys()).await.expect("a store");
     measure("PostgreSQL", Arc::new(store)).await;
 }

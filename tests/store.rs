@@ -23,6 +23,10 @@ mod groups;
 mod guards;
 #[path = "store/heartbeats.rs"]
 mod heartbeats;
+#[path = "store/hostile.rs"]
+mod hostile;
+#[path = "store/hostile_sessions.rs"]
+mod hostile_sessions;
 #[path = "store/keys.rs"]
 mod keys;
 #[path = "store/ledger.rs"]
@@ -39,6 +43,8 @@ mod outages;
 mod poolers;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/prepared.rs"]
+mod prepared;
 #[path = "store/renewal.rs"]
 mod renewal;
 #[path = "store/renewal_after.rs"]

@@ -67,7 +67,7 @@ impl Postgres {
 
 impl Store for Postgres {
     fn url(&self) -> String {
-        self.0.url("countersign_verifier", "countersign")
+        self.0.url("countersign_verifier_1", "countersign")
     }
 
     fn open<'a>(&'a self, keys: &'a DeploymentKeys) -> BoxFuture<'a, Arc<dyn Issuing>> {

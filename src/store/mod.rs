@@ -3,6 +3,8 @@
 //! Nothing about the person who checks is ever stored: no address, no attempt in the clear, no time finer than a minute.
 //! The number that they read out is in the bytes of a token, which are kept only while its code is meant to be spoken.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::sync::{broadcast, watch};
 
@@ -322,6 +324,18 @@ pub enum Decided {
     TooFew(u32),
 }
 
+/// What the issuer saw when it last looked at the sessions that verifiers have with the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifierSessions {
+    /// For how long the oldest transaction of a verifier was open; none is for long, since rows that were dropped stay in the files
+    /// meanwhile.
+    pub oldest_transaction: Duration,
+    /// Sessions that were ended since the store was opened, because they held somebody up.
+    pub ended: u64,
+    /// Whether the store's administrator prepared it as this version asks for.
+    pub is_prepared: bool,
+}
+
 /// What the issuer may do. Every act takes its ledger entry and commits it in the same transaction: no record, no act.
 /// All are durable before they return.
 #[async_trait]
@@ -425,6 +439,9 @@ pub trait IssuerStore: AccessStore + SpokenStore + TimeStore {
 
     /// The size of the store's write-ahead log, where it is a file beside the store. It grows for as long as somebody reads.
     fn log_bytes(&self) -> Option<u64>;
+
+    /// What the last look at the verifiers' sessions found, where a verifier has one; `None` before the first.
+    fn verifier_sessions(&self) -> Option<VerifierSessions>;
 
     /// Tells of uses marked through this very store object. Others are found by asking again.
     fn marks(&self) -> broadcast::Receiver<Cti>;

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use prometheus_client::{
     encoding::prometheus_text,
     metrics::{
+        counter::ConstCounter,
         family::Family,
         gauge::{ConstGauge, Gauge},
     },
@@ -23,7 +24,7 @@ use crate::{
         KeySet,
         rotation::{KeyRecord, Stage},
     },
-    store::{GuessPool, IssuerStore, LedgerStore, VerifierStore},
+    store::{GuessPool, IssuerStore, LedgerStore, VerifierSessions, VerifierStore},
     verifier::{Budgets, KeyWatch, Readiness},
 };
 
@@ -163,6 +164,9 @@ impl Issuing {
             let log = "Size of the store's write-ahead log, which grows for as long as somebody reads the file";
             moment.gauge("store_wal_bytes", log, i64::try_from(bytes).unwrap_or(i64::MAX));
         }
+        if let Some(sessions) = self.store.verifier_sessions() {
+            moment.sessions(sessions);
+        }
         let housekept = "When housekeeping last went through whole, since 1970; 0 before it did";
         moment.gauge("housekeeping_timestamp_seconds", housekept, scrape.metrics.last_housekept());
         moment
@@ -195,6 +199,16 @@ impl Moment {
             family.get_or_create(&[("pool", pool.as_str())]).set(figure.into());
         }
         self.registry.register(name, help, family);
+    }
+
+    /// What verifiers do to a store that they share.
+    fn sessions(&mut self, seen: VerifierSessions) {
+        let oldest = "For how long the oldest transaction of a verifier was open at the last look";
+        self.gauge("verifier_oldest_transaction_seconds", oldest, i64::try_from(seen.oldest_transaction.as_secs()).unwrap_or(i64::MAX));
+        let ended = "Sessions of verifiers that were ended because they held others up";
+        self.registry.register("verifier_sessions_ended", ended, ConstCounter::new(seen.ended));
+        let prepared = "Whether the database is guarded against a verifier that was taken over";
+        self.gauge("store_prepared", prepared, seen.is_prepared.into());
     }
 
     /// What fails on each side.

@@ -12,6 +12,9 @@ use crate::{app::TestApp, world::NOW};
 
 const RULES: &str = "deploy/alerts.yml";
 
+/// Figures that there are only where verifiers share a database; `service/shared` sees that they are scraped there.
+const OF_SHARED_DATABASES: [&str; 2] = ["countersign_verifier_sessions_ended_total", "countersign_store_prepared"];
+
 /// Words that begin as our figures do.
 fn figures_named(text: &str) -> BTreeSet<&str> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
@@ -35,7 +38,7 @@ async fn every_figure_that_a_rule_asks_for_is_scraped() {
     let figures = app.figures().await;
     let scraped = figures.names();
     for name in named {
-        assert!(scraped.contains(name), "{RULES} asks for {name}, which is not scraped");
+        assert!(scraped.contains(name) || OF_SHARED_DATABASES.contains(&name), "{RULES} asks for {name}, which is not scraped");
     }
 }
 

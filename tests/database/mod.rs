@@ -77,7 +77,7 @@ impl Cluster {
         let done = make.arg("--pgdata").arg(&data).stdout(Stdio::null()).status().unwrap();
         assert!(done.success(), "initdb failed");
         let cluster = Self::run(folder, port, settings.iter().map(ToString::to_string).collect()).await;
-        cluster.prepare();
+        cluster.prepare(&[]).unwrap();
         Some(cluster)
     }
 
@@ -89,12 +89,17 @@ impl Cluster {
         cluster
     }
 
-    /// As an administrator prepares it, with the project's own script.
-    fn prepare(&self) {
+    /// As an administrator prepares it, with the project's own script and these variables of it. Returns what it said.
+    pub fn prepare(&self, variables: &[&str]) -> Result<String, String> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/postgresql.sql");
-        let done =
-            Command::new("psql").args(["--quiet", "--no-psqlrc", "--file", script, &self.url("postgres", "postgres")]).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let mut command = Command::new("psql");
+        command.args(["--quiet", "--no-psqlrc", "--file", script]);
+        for variable in variables {
+            command.args(["--variable", variable]);
+        }
+        let done = command.arg(self.url("postgres", "postgres")).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        if done.status.success() { Ok(said) } else { Err(said) }
     }
 
     async fn is_up(&self) {

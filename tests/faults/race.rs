@@ -35,7 +35,7 @@ pub fn on_postgres(run: &Run) -> Told {
     run.block_on(async {
         let Some(cluster) = Cluster::start(&[]).await else { return Told::NotRun(MISSING.into()) };
         let station = Station::postgres(&cluster);
-        race_all(run, &station, &cluster.url("countersign_verifier", "countersign"), run.pick(20, 1_000)).await
+        race_all(run, &station, &cluster.url("countersign_verifier_1", "countersign"), run.pick(20, 1_000)).await
     })
 }
 

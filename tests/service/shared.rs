@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::{
     database::{Cluster, not_run},
     roles::Job,
-    running::{Folder, PATIENCE, Service},
+    running::{Folder, PATIENCE, Service, get},
+    wrong_clock::until,
 };
 
 /// What a verifier publishes of its keys.
@@ -19,7 +20,8 @@ async fn an_issuer_and_two_verifiers_share_a_database() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return not_run("shared::an_issuer_and_two_verifiers_share_a_database");
     };
-    let (issuer_url, verifier_url) = (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier", "countersign"));
+    let (issuer_url, verifier_url) =
+        (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier_1", "countersign"));
     tokio::task::spawn_blocking(move || {
         let folder = Folder::ready_for_verifiers(&issuer_url, &verifier_url);
         let issuer = Service::start(&folder, &["--role", "issuer"]);
@@ -29,6 +31,9 @@ async fn an_issuer_and_two_verifiers_share_a_database() {
             Job { folder: &folder, private: &issuer.private, public: &verifier.public }.run();
         }
         revoked_everywhere(&folder, &issuer, &verifiers);
+        for figure in ["verifier_oldest_transaction_seconds 0", "verifier_sessions_ended_total 0", "store_prepared 1"] {
+            until(figure, || get(&format!("{}/metrics", issuer.private)).1.contains(&format!("countersign_{figure}\n")));
+        }
         for service in verifiers.into_iter().chain([issuer]) {
             let (status, log) = service.terminate();
             assert!(status.success(), "{log}");

@@ -13,7 +13,8 @@ async fn a_verifier_is_ready_while_its_database_takes_its_writes() {
     };
     let owner = cluster.client("countersign_issuer", "countersign").await;
     let admin = cluster.client("postgres", "postgres").await;
-    let (issuer_url, verifier_url) = (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier", "countersign"));
+    let (issuer_url, verifier_url) =
+        (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier_1", "countersign"));
     let folder = tokio::task::spawn_blocking(move || Folder::ready_for_verifiers(&issuer_url, &verifier_url)).await.unwrap();
     let issuer = Service::start(&folder, &["--role", "issuer"]);
     let verifier = Service::start(&folder, &["--role", "verifier", "--keys", "public", "--config", "verifier.toml"]);

@@ -31,7 +31,8 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
 async fn a_verifier_with_a_wrong_clock_judges_nothing_until_it_is_set_right() {
     let test = "wrong_clock::a_verifier_with_a_wrong_clock_judges_nothing_until_it_is_set_right";
     let Some(cluster) = Cluster::start(&[]).await else { return not_run(test) };
-    let (issuer_url, verifier_url) = (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier", "countersign"));
+    let (issuer_url, verifier_url) =
+        (cluster.url("countersign_issuer", "countersign"), cluster.url("countersign_verifier_1", "countersign"));
     tokio::task::spawn_blocking(move || {
         let folder = Folder::ready_for_verifiers(&issuer_url, &verifier_url);
         let issuer = Service::start(&folder, &["--role", "issuer"]);

@@ -21,9 +21,9 @@ use crate::{
     postgres::Postgres,
 };
 
-/// The locks of `src/store/postgres`: of acts, and of guesses.
-const LEDGER: i64 = 119_182_731_994_482;
-const GUESSES: i64 = 444_351_214_451;
+/// The rows that `src/store/postgres` locks: of acts, and of guesses.
+const ACTS: &str = "act_turn";
+const GUESSES: &str = "guess_turn";
 
 /// A row: what is wrong for a while, how that is mended, what is tried, and whether the very next attempt succeeds. It need not
 /// where the connection itself is lost: another is opened after a pause.
@@ -71,15 +71,15 @@ fn raising(name: &str, table: &str, when: &str, body: &str) -> (String, String) 
 fn paths() -> Vec<Path> {
     let path = |name, (break_it, mend_it): (String, String), work| Path { name, break_it, mend_it, work };
     let said = |break_it: &str, mend_it: &str| (break_it.to_owned(), mend_it.to_owned());
-    let held = |lock: i64| (format!("SELECT pg_advisory_lock({lock})"), format!("SELECT pg_advisory_unlock({lock})"));
+    let held = |turn: &str| (format!("BEGIN; SELECT FROM {turn} FOR UPDATE"), "ROLLBACK".to_owned());
     let before = "CREATE TRIGGER NAME BEFORE INSERT ON TABLE FOR EACH ROW EXECUTE FUNCTION NAME()";
     let at_the_end =
         "CREATE CONSTRAINT TRIGGER NAME AFTER INSERT ON TABLE DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION NAME()";
     let no = "RAISE EXCEPTION 'no';";
     let cut = "PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW;";
     vec![
-        path("BEGIN of acts waits too long for the ledger's lock", held(LEDGER), Work::Act),
-        path("the lane of guesses waits too long for its lock", held(GUESSES), Work::Guess),
+        path("BEGIN of acts waits too long for its turn", held(ACTS), Work::Act),
+        path("the lane of guesses waits too long for its turn", held(GUESSES), Work::Guess),
         path("a statement in an act fails", raising("refuse_entry", "ledger_entries", before, no), Work::Act),
         path("COMMIT of acts fails", raising("refuse_late", "ledger_entries", at_the_end, no), Work::Act),
         path("an act's connection is cut in its middle", raising("cut_act", "ledger_entries", before, cut), Work::Act),
@@ -161,8 +161,9 @@ async fn of_a_group_whose_connection_is_lost_half_way_nothing_is_answered_as_don
         "IF NEW.callsign = 'cut' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW;",
     );
     let admin = backend.client("postgres").await;
-    // While another session has the lock the acts gather into one group.
-    admin.batch_execute(&format!("{broken}; SELECT pg_advisory_lock({LEDGER})")).await.unwrap();
+    // While another session has the turn the acts gather into one group.
+    admin.batch_execute(&broken).await.unwrap();
+    admin.batch_execute(&format!("BEGIN; SELECT FROM {ACTS} FOR UPDATE")).await.unwrap();
     let first = world.stores.issuer.record(entry());
     let acts = ["one", "cut", "two"].map(|name| world.stores.issuer.enrol(officer(name, Role::Officer), entry()));
     let acts = async {
@@ -171,7 +172,7 @@ async fn of_a_group_whose_connection_is_lost_half_way_nothing_is_answered_as_don
     };
     let release = async {
         waits(&admin, 1).await;
-        admin.batch_execute(&format!("SELECT pg_advisory_unlock({LEDGER})")).await.unwrap();
+        admin.batch_execute("ROLLBACK").await.unwrap();
     };
     // It may come into the group too.
     let (_, acts, ()) = tokio::join!(first, acts, release);
@@ -223,9 +224,10 @@ async fn connections_that_cannot_be_made_are_made_later_and_listen_again() {
     .await;
 }
 
-/// Until so many sessions of the database wait for an advisory lock.
-async fn waits(admin: &Client, sessions: i64) {
-    let waiting = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted";
+/// Until so many sessions of the database wait for a lock.
+pub async fn waits(admin: &Client, sessions: i64) {
+    let waiting =
+        "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() AND NOT granted";
     let begun = Instant::now();
     while admin.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < sessions {
         assert!(begun.elapsed() < Duration::from_secs(30), "nobody waits for the lock");

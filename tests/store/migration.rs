@@ -211,7 +211,7 @@ async fn a_backup_of_a_database_lets_it_be_brought_up_to_date_later_and_keeps_no
     backup.batch_execute("BEGIN; SELECT count(*) FROM tokens").await.unwrap();
     let address = backend.address("countersign_issuer");
     let opening = tokio::spawn(async move { PostgresStore::open_for_issuer(address, &world::deployment_keys()).await.map(drop) });
-    let check = backend.client("countersign_verifier").await;
+    let check = backend.client("countersign_verifier_1").await;
     // As long as a check waits.
     check.batch_execute("SET statement_timeout = 1350").await.unwrap();
     while !opening.is_finished() {

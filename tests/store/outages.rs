@@ -115,7 +115,7 @@ async fn a_host_that_hangs_keeps_nobody_from_the_next() {
     // It takes connections, and says nothing on any.
     let hangs = TcpListener::bind("127.0.0.1:0").unwrap();
     let both = format!("@{},", hangs.local_addr().unwrap());
-    let url = backend.0.cluster.url("countersign_verifier", &backend.0.name).replace('@', &both);
+    let url = backend.0.cluster.url("countersign_verifier_1", &backend.0.name).replace('@', &both);
     let store =
         PostgresStore::open_for_verifier(PostgresAddress::parse(&url, None).unwrap(), &crate::world::deployment_keys()).await.unwrap();
     store.ready().await.unwrap();
@@ -155,7 +155,7 @@ async fn a_database_that_would_lose_what_it_keeps_is_refused() {
         let Some(backend) = Postgres::alone("outages::a_database_that_would_lose_what_it_keeps_is_refused", &[setting]).await else {
             return;
         };
-        for user in ["countersign_issuer", "countersign_verifier"] {
+        for user in ["countersign_issuer", "countersign_verifier_1"] {
             let Err(error) = PostgresStore::open_for_issuer(backend.address(user), &crate::world::deployment_keys()).await else {
                 panic!("it opened")
             };
@@ -176,21 +176,21 @@ async fn whoever_cannot_come_in_is_told_what_to_do() {
         }
     };
     assert!(opened("nobody", "countersign").await.contains("check user and password"));
-    assert!(opened("countersign_verifier", "nothing").await.contains("deploy/postgresql.sql"));
-    assert!(opened("countersign_verifier", &backend.0.name).await.contains("start the issuer first"), "nothing is in it yet");
+    assert!(opened("countersign_verifier_1", "nothing").await.contains("deploy/postgresql.sql"));
+    assert!(opened("countersign_verifier_1", &backend.0.name).await.contains("start the issuer first"), "nothing is in it yet");
     drop(backend.open().await);
     // It may keep everything otherwise, also what the comparison needs.
     backend.sql("UPDATE schema_version SET version = 99; ALTER TABLE deployment RENAME COLUMN root TO roots").await.unwrap();
-    let newer = "schema 99, this program knows 2); install that version, or restore the backup from before";
-    assert!(opened("countersign_verifier", &backend.0.name).await.contains(newer));
+    let newer = "schema 99, this program knows 3); install that version, or restore the backup from before";
+    assert!(opened("countersign_verifier_1", &backend.0.name).await.contains(newer));
     let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &crate::world::deployment_keys()).await else {
         panic!("it opened")
     };
     assert!(error.to_string().contains(newer), "{error}");
-    let found = PostgresStore::found(&backend.address("countersign_verifier")).await;
+    let found = PostgresStore::found(&backend.address("countersign_verifier_1")).await;
     assert!(found.unwrap_err().to_string().contains(newer));
     backend.sql("UPDATE schema_version SET version = 1; ALTER TABLE deployment RENAME COLUMN roots TO root").await.unwrap();
-    assert!(opened("countersign_verifier", &backend.0.name).await.contains("schema 1, this program needs 2); start the issuer"));
+    assert!(opened("countersign_verifier_1", &backend.0.name).await.contains("schema 1, this program needs 3); start the issuer"));
 }
 
 /// A key and a certificate for `name`, signed by itself or by `authority`.
@@ -237,7 +237,7 @@ async fn a_database_elsewhere_shows_a_certificate_of_its_name() {
         )
         .await,
     );
-    let url = cluster.url("countersign_verifier", "countersign").replace("127.0.0.1", "localhost") + "?sslmode=require";
+    let url = cluster.url("countersign_verifier_1", "countersign").replace("127.0.0.1", "localhost") + "?sslmode=require";
     let opened = async |authority: &str| {
         let address = PostgresAddress::parse(&url, Some(&file(authority))).unwrap();
         PostgresStore::open_for_verifier(address, &crate::world::deployment_keys()).await
@@ -262,7 +262,7 @@ async fn a_database_elsewhere_shows_a_certificate_of_its_name() {
             let store = store.unwrap_or_else(|error| panic!("{name} by {authority}: {error}"));
             store.ready().await.unwrap();
             let secured =
-                "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'countersign_verifier' AND NOT ssl";
+                "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'countersign_verifier_1' AND NOT ssl";
             assert_eq!(admin.query_one(secured, &[]).await.unwrap().get::<_, i64>(0), 0, "all of its connections");
         }
     }

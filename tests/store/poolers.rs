@@ -39,7 +39,7 @@ impl Pooled {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let server = database.0.cluster.url("", "").rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
         let file = |name: &str| folder.path().join(name);
-        fs::write(file("users"), "\"countersign_issuer\" \"\"\n\"countersign_verifier\" \"\"\n").unwrap();
+        fs::write(file("users"), "\"countersign_issuer\" \"\"\n\"countersign_verifier_1\" \"\"\n").unwrap();
         let configuration = format!(
             "[databases]\n* = host=127.0.0.1 port={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
              auth_type = trust\nauth_file = {}\ndefault_pool_size = 50\n{settings}\n",
@@ -101,7 +101,7 @@ impl Backend for Pooled {
     async fn open(&self) -> Stores {
         let opened = PostgresStore::open_for_issuer(self.address("countersign_issuer"), &crate::world::deployment_keys()).await;
         let issuer = std::sync::Arc::new(opened.unwrap_or_else(|error| panic!("{error}")));
-        let opened = PostgresStore::open_for_verifier(self.address("countersign_verifier"), &crate::world::deployment_keys()).await;
+        let opened = PostgresStore::open_for_verifier(self.address("countersign_verifier_1"), &crate::world::deployment_keys()).await;
         let verifier = std::sync::Arc::new(opened.unwrap_or_else(|error| panic!("{error}")));
         Stores { issuer: issuer.clone(), verifier, ledger: issuer }
     }
@@ -157,7 +157,7 @@ async fn a_pooler_that_shares_connections_is_refused_at_start() {
             let others = if busy { at_work(&pooled).await } else { JoinSet::new() };
             refused(PostgresStore::open_for_issuer(pooled.address("countersign_issuer"), &crate::world::deployment_keys()).await, &what);
             refused(
-                PostgresStore::open_for_verifier(pooled.address("countersign_verifier"), &crate::world::deployment_keys()).await,
+                PostgresStore::open_for_verifier(pooled.address("countersign_verifier_1"), &crate::world::deployment_keys()).await,
                 &what,
             );
             drop(others);
@@ -168,7 +168,7 @@ async fn a_pooler_that_shares_connections_is_refused_at_start() {
 /// Others who keep the pool's connections moving, until they are dropped.
 async fn at_work(pooled: &Pooled) -> JoinSet<()> {
     let mut others = JoinSet::new();
-    for user in ["countersign_issuer", "countersign_verifier"] {
+    for user in ["countersign_issuer", "countersign_verifier_1"] {
         for _ in 0..3 {
             let (client, connection) = tokio_postgres::connect(&pooled.url(user), NoTls).await.unwrap();
             others.spawn(async move {

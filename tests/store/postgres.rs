@@ -56,7 +56,7 @@ impl Backend for Postgres {
             Arc::new(PostgresStore::open_for_issuer(self.address("countersign_issuer"), &crate::world::deployment_keys()).await.unwrap());
         // With the rights of the verifier's own role.
         let verifier = Arc::new(
-            PostgresStore::open_for_verifier(self.address("countersign_verifier"), &crate::world::deployment_keys()).await.unwrap(),
+            PostgresStore::open_for_verifier(self.address("countersign_verifier_1"), &crate::world::deployment_keys()).await.unwrap(),
         );
         Stores { issuer: issuer.clone(), verifier, ledger: issuer }
     }

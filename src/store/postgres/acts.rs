@@ -6,16 +6,16 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use super::session::{Link, Session, WAIT_FOR_STANDBY};
+use super::{
+    session::{Link, Session, WAIT_FOR_STANDBY},
+    turn,
+};
 use crate::{health::Recurring, store::StoreError};
 
 /// Acts that may wait.
 const QUEUE: usize = 4_096;
 /// Acts in one transaction.
 const GROUP: usize = 64;
-
-/// The lock that orders the ledger ("ledger" in ASCII). First in the transaction, so that no two acts wait for each other.
-const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(119182731994482)";
 
 /// Runs inside the transaction, or is told why there is none; what it returns is called once the transaction has ended.
 type Job = Box<dyn for<'a> FnOnce(Result<&'a Session, &'a StoreError>) -> BoxFuture<'a, Answer> + Send>;
@@ -70,7 +70,7 @@ async fn commit_together(link: &Link, jobs: impl Iterator<Item = Job>) {
     let begun = async {
         let session = link.session().await?;
         // The server may have begun the transaction and aborted it: nothing could be done on this connection any more.
-        session.batch(BEGIN).await.inspect_err(|_| session.close())?;
+        turn::begin_acts(&session).await.inspect_err(|_| session.close())?;
         Ok(session)
     };
     let begun = begun.await;

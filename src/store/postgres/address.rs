@@ -9,7 +9,7 @@ use rustls::{
 };
 use tokio_postgres::{
     Config,
-    config::{Host, SslMode, TargetSessionAttrs},
+    config::{Host, SslMode},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -68,8 +68,6 @@ fn each_host(all: &Config) -> Vec<Config> {
         all.get_dbname().map(|name| alone.dbname(name));
         all.get_options().map(|options| alone.options(options));
         alone.ssl_mode(all.get_ssl_mode()).ssl_negotiation(all.get_ssl_negotiation()).channel_binding(all.get_channel_binding());
-        // A copy that only reads takes no mark, and one that was left behind would answer from the past (threat 19).
-        alone.target_session_attrs(TargetSessionAttrs::ReadWrite);
         alone.connect_timeout(CONNECT_WAIT).tcp_user_timeout(UNHEARD).keepalives_idle(UNHEARD);
         alone.application_name("countersign");
         alone

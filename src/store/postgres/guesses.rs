@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::{lanes::Together, rows::number, session::Session};
 use crate::store::{GUESS_WINDOW, GuessPool, StoreError};
 
-/// The lock that puts guesses of all processes in a row ("guess" in ASCII): counting and comparing are one step.
-const LOCK: i64 = 444_351_214_451;
+/// Puts guesses of all processes in a row: counting and comparing are one step.
+const TURN: &str = "SELECT FROM guess_turn FOR UPDATE";
 
 /// What may be asked, each about a minute.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl Together for Guesses {
             }
         }
         session.batch("BEGIN").await?;
-        session.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+        session.execute(TURN, &[]).await?;
         for ((pool, minute), count) in back {
             give_back(session, pool, minute, count).await?;
         }
@@ -88,9 +88,8 @@ async fn give_back(session: &Session, pool: GuessPool, minute: i64, count: i64) 
 }
 
 /// Drops what no window reaches any more, and puts what is kept of minutes that are over into one row each. In a transaction
-/// of the issuer's.
+/// of the issuer's, and without the verifiers' turn, which any of them could hold: one statement leaves every sum as it is.
 pub(super) async fn purge(session: &Session, until: i64, now: i64) -> Result<(), StoreError> {
-    session.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     session
         .execute(
             "WITH gone AS (DELETE FROM misses WHERE minute < $2 RETURNING pool, minute, count)

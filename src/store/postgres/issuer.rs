@@ -16,15 +16,19 @@ use crate::{
     ledger::Entry,
     store::{
         Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet,
-        TokenRecord,
+        TokenRecord, VerifierSessions,
     },
     token::{Cti, SpokenSize},
 };
 
+/// Heartbeats that one transaction drops.
+const HEARTBEATS: i64 = 10_000;
+
 #[async_trait]
 impl IssuerStore for PostgresStore {
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError> {
-        self.acts.run(move |db| Box::pin(async move { keys::put_set(db, &keys, &entry).await })).await
+        let put = self.acts.run(move |db| Box::pin(async move { keys::put_set(db, &keys, &entry).await })).await?;
+        self.told_if(put).await
     }
 
     async fn signing_keys(&self) -> Result<Option<StoredKeySet>, StoreError> {
@@ -36,7 +40,8 @@ impl IssuerStore for PostgresStore {
     }
 
     async fn activate_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
-        self.acts.run(move |db| Box::pin(keys::activate(db, id, now))).await
+        let active = self.acts.run(move |db| Box::pin(keys::activate(db, id, now))).await?;
+        self.told_if(active).await
     }
 
     async fn remove_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
@@ -44,11 +49,14 @@ impl IssuerStore for PostgresStore {
     }
 
     async fn revoke_key(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<Option<usize>, StoreError> {
-        self.acts.run(move |db| Box::pin(async move { keys::revoke(db, id, &revocation, &entry).await })).await
+        let withdrawn = self.acts.run(move |db| Box::pin(async move { keys::revoke(db, id, &revocation, &entry).await })).await?;
+        self.told_if(withdrawn.is_some()).await?;
+        Ok(withdrawn)
     }
 
     async fn revoke_unpublished(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<bool, StoreError> {
-        self.acts.run(move |db| Box::pin(async move { keys::revoke_unpublished(db, id, &revocation, &entry).await })).await
+        let revoked = self.acts.run(move |db| Box::pin(async move { keys::revoke_unpublished(db, id, &revocation, &entry).await })).await?;
+        self.told_if(revoked).await
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {
@@ -159,28 +167,49 @@ impl IssuerStore for PostgresStore {
     }
 
     async fn purge(&self, now: i64) -> Result<(), StoreError> {
+        self.acts.run(move |db| Box::pin(async move { access::purge(db, time::not_after_own(db, now).await?).await })).await?;
+        while self.acts.run(move |db| Box::pin(tokens::forget_codes(db, now))).await? {}
+        while self.acts.run(move |db| Box::pin(tokens::purge(db, now))).await? {}
+        // Last, because verifiers may add to it as much as they like: a flood keeps no code and no token here.
+        while self.acts.run(move |db| Box::pin(drop_heartbeats(db, now))).await? {}
         self.acts
             .run(move |db| {
                 Box::pin(async move {
                     let now = time::not_after_own(db, now).await?;
-                    access::purge(db, now).await?;
-                    db.execute("DELETE FROM heartbeats WHERE at < $1", &[&(now - KEEP_HEARTBEATS)]).await?;
                     guesses::purge(db, (now - KEEP_ROWS).div_euclid(60), now.div_euclid(60)).await
                 })
             })
-            .await?;
-        while self.acts.run(move |db| Box::pin(tokens::forget_codes(db, now))).await? {}
-        while self.acts.run(move |db| Box::pin(tokens::purge(db, now))).await? {}
-        Ok(())
+            .await
     }
 
     fn log_bytes(&self) -> Option<u64> {
         None
     }
 
+    fn verifier_sessions(&self) -> Option<VerifierSessions> {
+        self.reaper.as_ref()?.last()
+    }
+
     fn marks(&self) -> broadcast::Receiver<Cti> {
         self.marked.subscribe()
     }
+}
+
+impl PostgresStore {
+    /// Tells the verifiers that keys changed, if they did.
+    async fn told_if(&self, changed: bool) -> Result<bool, StoreError> {
+        if changed {
+            self.announcer.keys_changed().await;
+        }
+        Ok(changed)
+    }
+}
+
+/// Drops one portion of heartbeats that are past their time, and says whether there may be more.
+async fn drop_heartbeats(db: &Session, now: i64) -> Result<bool, StoreError> {
+    let until = time::not_after_own(db, now).await? - KEEP_HEARTBEATS;
+    let over = "DELETE FROM heartbeats WHERE ctid = ANY (ARRAY(SELECT ctid FROM heartbeats WHERE at < $1 ORDER BY at LIMIT $2))";
+    Ok(db.execute(over, &[&until, &HEARTBEATS]).await? == HEARTBEATS.cast_unsigned())
 }
 
 async fn enrol(db: &Session, officer: &Officer, entry: &Entry) -> Result<bool, StoreError> {

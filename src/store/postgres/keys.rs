@@ -8,9 +8,6 @@ use crate::{
     store::{StoreError, StoredKeySet},
 };
 
-/// The channel on which listeners learn that keys changed.
-pub(super) const CHANGED: &str = "countersign_keys";
-
 pub(super) async fn newest(db: &Session) -> Result<Option<StoredKeySet>, StoreError> {
     let newest = "SELECT jwt FROM key_sets ORDER BY version DESC LIMIT 1";
     let Some(row) = db.maybe(newest, &[]).await? else { return Ok(None) };
@@ -20,11 +17,6 @@ pub(super) async fn newest(db: &Session) -> Result<Option<StoredKeySet>, StoreEr
 pub(super) async fn records(db: &Session) -> Result<Vec<KeyRecord>, StoreError> {
     let all = "SELECT kid, stage, since, revoked_at, reason FROM signing_keys ORDER BY since, kid";
     db.rows(all, &[]).await?.iter().map(rows::key_record).collect()
-}
-
-/// Sent with the commit, so that a listener finds what changed.
-async fn tell(db: &Session) -> Result<(), StoreError> {
-    db.execute("SELECT pg_notify($1, '')", &[&CHANGED]).await.map(drop)
 }
 
 pub(super) async fn put_set(db: &Session, keys: &PublicKeys, entry: &Entry) -> Result<bool, StoreError> {
@@ -39,7 +31,6 @@ pub(super) async fn put_set(db: &Session, keys: &PublicKeys, entry: &Entry) -> R
         .await?;
     if changed > 0 {
         append(db, entry).await?;
-        tell(db).await?;
     }
     let newest: i64 = db.one("SELECT max(version) FROM key_sets", &[]).await?.try_get(0)?;
     if version == newest {
@@ -86,7 +77,6 @@ pub(super) async fn activate(db: &Session, id: KeyId, now: i64) -> Result<bool, 
     }
     if changed > 0 {
         append(db, &Event::KeyActivated { key: id }.at(now)).await?;
-        tell(db).await?;
     }
     Ok(changed > 0)
 }
@@ -120,7 +110,6 @@ pub(super) async fn revoke(db: &Session, id: KeyId, revocation: &Revocation, ent
         return Ok(None);
     }
     append(db, entry).await?;
-    tell(db).await?;
     // Every verifier asks for the row, so the tokens on record are refused from this commit on.
     let live = live_after(db, entry.at).await?;
     let withdrawn = withdraw(db, "kid = $2 AND expires_at > $3", &[&entry.at, &id.prefix().as_slice(), &live]).await?;
@@ -133,7 +122,6 @@ pub(super) async fn revoke_unpublished(db: &Session, id: KeyId, revocation: &Rev
     let added = db.execute(add, &[&id, &entry.at, &revocation.revoked_at, &revocation.reason]).await?;
     if added > 0 {
         append(db, entry).await?;
-        tell(db).await?;
     }
     Ok(added > 0)
 }

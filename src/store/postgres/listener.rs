@@ -1,23 +1,22 @@
 //! Hears what other processes tell: uses, and that keys changed. What is missed is found by asking again, as ever.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    sync::{broadcast, watch},
     task::AbortHandle,
     time::sleep,
 };
-use tokio_postgres::Notification;
 
 use super::{
     CHECKING, PostgresAddress,
-    marks::MARKED,
+    heard::Heard,
     session::{Session, pause},
 };
 use crate::{health::Recurring, store::StoreError, token::Cti};
 
-/// Groups of uses that may wait to be told on.
-const QUEUE: usize = 256;
+/// Between two times that something is passed on: what is heard makes its hearers ask the store, and a flood of it must not.
+const GATHER: Duration = Duration::from_millis(500);
 
 static LISTENING: Recurring = Recurring::new("listener");
 
@@ -51,29 +50,26 @@ async fn listen(
     marked: &broadcast::Sender<Cti>,
     changed: &watch::Sender<()>,
 ) -> Result<(), StoreError> {
-    let (sender, mut told) = mpsc::channel(QUEUE);
-    let session = Session::open(address, CHECKING, Some(sender)).await?;
+    let heard = Arc::new(Heard::default());
+    let session = Session::open(address, CHECKING, Some(&heard)).await?;
     for channel in channels {
         session.batch(&format!("LISTEN {channel}")).await?;
     }
     LISTENING.over();
     // Whatever was told while nobody listened.
     changed.send_replace(());
-    while let Some(notification) = told.recv().await {
-        hear(&notification, marked, changed);
-    }
-    Ok(())
-}
-
-/// Anybody in the database can say anything here: it only makes us look.
-fn hear(told: &Notification, marked: &broadcast::Sender<Cti>, changed: &watch::Sender<()>) {
-    match told.channel() {
-        MARKED => {
-            for cti in told.payload().split(',').filter_map(|cti| cti.parse().ok()) {
-                // An error only says that nobody listens.
-                let _ = marked.send(cti);
-            }
+    loop {
+        let news = heard.news().await;
+        for cti in news.marked {
+            // An error only says that nobody listens.
+            let _ = marked.send(Cti(cti));
         }
-        _ => changed.send_replace(()),
+        if news.keys {
+            changed.send_replace(());
+        }
+        if news.ended {
+            return Ok(());
+        }
+        sleep(GATHER).await;
     }
 }

@@ -14,9 +14,6 @@ use crate::{
     token::{Cti, TokenHash},
 };
 
-/// The channel on which the issuer learns of uses; the payload is their ids in hex with commas between them.
-pub(super) const MARKED: &str = "countersign_marks";
-
 /// A use that somebody asks for.
 pub(super) struct Use {
     pub token: Presented,
@@ -75,7 +72,7 @@ async fn insert(session: &Session, firsts: &[&Use]) -> Result<HashMap<([u8; 8], 
     let attempts: Vec<Option<AttemptHash>> = firsts.iter().map(|first| first.attempt).collect();
     let minutes: Vec<i64> = firsts.iter().map(|first| first.minute).collect();
     // The whole rule of single use: the row must be issued, unwithdrawn, unpurged, with this very hash, and not yet marked.
-    // In the order of their ids, so that two processes never wait for each other's rows. The issuer is told with the commit.
+    // In the order of their ids, so that two processes never wait for each other's rows.
     let marked = session
         .maybe(
             "WITH made AS (
@@ -88,9 +85,8 @@ async fn insert(session: &Session, firsts: &[&Use]) -> Result<HashMap<([u8; 8], 
                  ORDER BY expires_at, cti
                  ON CONFLICT (expires_at, cti) DO NOTHING
                  RETURNING expires_at, cti)
-             SELECT array_agg(cti), array_agg(sha256), pg_notify($6, string_agg(encode(cti, 'hex'), ','))::text
-             FROM made JOIN live_tokens USING (expires_at, cti) HAVING count(*) > 0",
-            &[&ends, &ctis, &hashes, &attempts, &minutes, &MARKED],
+             SELECT array_agg(cti), array_agg(sha256) FROM made JOIN live_tokens USING (expires_at, cti) HAVING count(*) > 0",
+            &[&ends, &ctis, &hashes, &attempts, &minutes],
         )
         .await?;
     let Some(row) = marked else { return Ok(HashMap::new()) };

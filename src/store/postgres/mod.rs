@@ -4,9 +4,11 @@
 mod access;
 mod acts;
 mod address;
+mod announcer;
 mod authorisations;
 mod binding;
 mod guesses;
+mod heard;
 mod issuer;
 mod keys;
 mod lanes;
@@ -16,12 +18,16 @@ mod marks;
 mod numbers;
 mod parameters;
 mod pooler;
+mod preparation;
+mod reaper;
 mod rows;
 mod schema;
 mod session;
+mod settings;
 mod spoken;
 mod time;
 mod tokens;
+mod turn;
 mod unreached;
 mod verifier;
 mod withdrawals;
@@ -35,11 +41,13 @@ use tokio::{
 
 use self::{
     acts::Acts,
+    announcer::{Announcer, KEYS_CHANGED, MARKED},
     guesses::Guesses,
-    keys::CHANGED,
     lanes::Lane,
-    marks::{MARKED, Marks},
-    session::{Link, Manner, Session},
+    marks::Marks,
+    reaper::Reaper,
+    session::{Link, Session},
+    settings::Manner,
 };
 use super::{DeploymentKeys, Found, StoreError};
 use crate::token::Cti;
@@ -51,8 +59,13 @@ const MARKS_TOLD: usize = 1_024;
 
 /// Plans stay what they are whatever the statistics say: by index, so that a check costs the same on the first day and after
 /// ten million.
-const BY_INDEX: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off;
-    SET enable_hashjoin = off; SET enable_mergejoin = off";
+const BY_INDEX: &[(&str, &str)] = &[
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
 
 /// For checks. Shorter than the verifier's own patience, so that it still has an answer to give.
 const CHECKING: Manner = Manner { patience: Duration::from_millis(1_500), settings: BY_INDEX };
@@ -66,10 +79,13 @@ pub struct PostgresStore {
     marks: Lane<Marks>,
     guesses: Lane<Guesses>,
     acts: Acts,
+    announcer: Announcer,
     reads: Arc<Link>,
     marked: broadcast::Sender<Cti>,
     key_changes: watch::Sender<()>,
     listener: AbortHandle,
+    /// The issuer's alone.
+    reaper: Option<Reaper>,
 }
 
 impl PostgresStore {
@@ -81,14 +97,16 @@ impl PostgresStore {
     /// Opens the database for the issuer, who owns it, and migrates it. The database of another deployment is refused unchanged.
     pub async fn open_for_issuer(address: PostgresAddress, keys: &DeploymentKeys) -> Result<Self, StoreError> {
         schema::bring_up_to_date(&address, keys).await?;
-        Ok(Self::start(address, ISSUING, &[MARKED, CHANGED]))
+        let mut store = Self::start(address.clone(), ISSUING, &[MARKED, KEYS_CHANGED]);
+        store.reaper = Some(Reaper::start(address));
+        Ok(store)
     }
 
     /// Opens the database for a verifier, which neither makes nor migrates it.
     pub async fn open_for_verifier(address: PostgresAddress, keys: &DeploymentKeys) -> Result<Self, StoreError> {
         schema::check(&address, keys).await?;
         // Uses are for those whose officers wait for them: no verifier is woken by the checks of all others.
-        Ok(Self::start(address, CHECKING, &[CHANGED]))
+        Ok(Self::start(address, CHECKING, &[KEYS_CHANGED]))
     }
 
     fn start(address: PostgresAddress, reading: Manner, channels: &'static [&'static str]) -> Self {
@@ -101,10 +119,12 @@ impl PostgresStore {
             marking,
             guesses: Lane::start(link(CHECKING)),
             acts: Acts::start(link(ISSUING)),
+            announcer: Announcer::start(link(CHECKING)),
             reads: link(reading),
             listener: listener::start(address, channels, marked.clone(), key_changes.clone()),
             marked,
             key_changes,
+            reaper: None,
         }
     }
 

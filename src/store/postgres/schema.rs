@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 
-use super::{
-    CHECKING, PostgresAddress, binding, pooler,
-    rows::number,
-    session::{Manner, Session},
-};
+use super::{CHECKING, PostgresAddress, binding, pooler, rows::number, session::Session, settings::Manner, turn};
 use crate::store::{DeploymentKeys, Found, StoreError};
 
 /// Every change so far; `schema_version` holds the number of the last that was applied.
@@ -18,14 +14,11 @@ const MIGRATIONS: [(u32, &str); 3] =
 /// The version that this program works with.
 const SCHEMA: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-/// The lock of those who change the schema ("schema" in ASCII).
-const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(126870790434145)";
-
-/// The role whose rights the schema gives.
-const VERIFIER: &str = "countersign_verifier";
+/// The group of roles whose rights the schema gives.
+pub(super) const VERIFIER: &str = "countersign_verifier";
 
 /// A change of a large table takes its time.
-const MIGRATING: Manner = Manner { patience: Duration::from_mins(10), settings: "" };
+const MIGRATING: Manner = Manner { patience: Duration::from_mins(10), settings: &[] };
 
 /// Checks the database and brings it up to date, all of it or nothing.
 pub(super) async fn bring_up_to_date(address: &PostgresAddress, keys: &DeploymentKeys) -> Result<(), StoreError> {
@@ -35,7 +28,7 @@ pub(super) async fn bring_up_to_date(address: &PostgresAddress, keys: &Deploymen
         return Err(StoreError::Unusable(format!("has no role {VERIFIER}; prepare the database with deploy/postgresql.sql first")));
     }
     // What fails ends the connection, and the transaction with it.
-    db.batch(BEGIN).await?;
+    turn::begin_schema(&db).await?;
     migrate(&db, keys).await?;
     db.batch("COMMIT").await?;
     current(known_version(&db).await?)

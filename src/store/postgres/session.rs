@@ -13,19 +13,23 @@ use std::{
 use futures_util::future::{poll_fn, select_ok};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::mpsc,
     task::AbortHandle,
     time::{Instant, timeout},
 };
 use tokio_postgres::{
-    AsyncMessage, Client, Config, Connection, NoTls, Notification, Row, SimpleQueryMessage, Socket, Statement, types::ToSql,
+    AsyncMessage, Client, Config, Connection, NoTls, Row, SimpleQueryMessage, Socket, Statement, error::SqlState, types::ToSql,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{PostgresAddress, unreached::unreached};
+use super::{
+    PostgresAddress,
+    heard::Heard,
+    settings::{Manner, as_options, as_statements},
+    unreached::{only_reads, unreached},
+};
 use crate::store::StoreError;
 
-/// For a connection to be made and set up.
+/// For a connection to be made and set up, with whichever host is first.
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
 /// Until the first new attempt after one that failed; twice as long after each, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -36,15 +40,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// the standby has all that was before it, so that what is told outlives the primary (threat 19).
 pub(super) const WAIT_FOR_STANDBY: &str =
     "SELECT pg_logical_emit_message(true, 'countersign', '')::text WHERE current_setting('synchronous_standby_names') <> ''";
-
-/// What statements share.
-#[derive(Clone, Copy)]
-pub(super) struct Manner {
-    /// For one statement. On the server a little less, so that it gives up first and the connection lives on.
-    pub patience: Duration,
-    /// More settings, as statements.
-    pub settings: &'static str,
-}
 
 pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
@@ -60,40 +55,50 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects. Notifications go to `told`.
-    pub async fn open(address: &PostgresAddress, manner: Manner, told: Option<mpsc::Sender<Notification>>) -> Result<Self, StoreError> {
-        let opened = timeout(CONNECT_WAIT, Self::connect(address, manner, told)).await;
-        opened.map_err(|_| StoreError::Failed("the database did not take a connection in time".into()))?
-    }
-
-    async fn connect(address: &PostgresAddress, manner: Manner, told: Option<mpsc::Sender<Notification>>) -> Result<Self, StoreError> {
+    /// Connects. Notifications go to `heard`.
+    pub async fn open(address: &PostgresAddress, manner: Manner, heard: Option<&Arc<Heard>>) -> Result<Self, StoreError> {
         // All at once: who hangs, or only reads, is left behind by the primary.
-        let hosts = address.hosts.iter().map(|host| Box::pin(Self::connect_to(host, address.tls.as_ref(), told.clone())));
-        let ((client, connection), _) = select_ok(hosts).await?;
-        let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection, closed: AtomicBool::default() };
-        // A commit is on disk, also of a synchronous standby, before it is answered (threats 18 and 19). Nobody who is stopped
-        // in the middle of a transaction keeps the others out: its time ends well before that of those who wait for it.
-        let settings = format!(
-            "SET synchronous_commit = on; SET statement_timeout = {limit}; SET lock_timeout = {limit};
-             SET idle_in_transaction_session_timeout = 1000; SET client_min_messages = warning; {}",
-            manner.settings,
-            limit = manner.patience.as_millis() * 9 / 10,
-        );
-        session.client.batch_execute(&settings).await?;
+        let hosts = address.hosts.iter().map(|host| Box::pin(Self::open_on(host, address.tls.as_ref(), manner, heard.cloned())));
+        let opened = timeout(CONNECT_WAIT, select_ok(hosts)).await;
+        let (session, _) = opened.map_err(|_| StoreError::Failed("the database did not take a connection in time".into()))??;
         Ok(session)
     }
 
-    async fn connect_to(
+    async fn open_on(
         host: &Config,
         tls: Option<&MakeRustlsConnect>,
-        told: Option<mpsc::Sender<Notification>>,
-    ) -> Result<(Client, AbortHandle), StoreError> {
-        if let Some(tls) = tls {
-            let (client, connection) = host.connect(tls.clone()).await.map_err(|error| unreached(&error))?;
-            return Ok((client, attend(connection, told)));
+        manner: Manner,
+        heard: Option<Arc<Heard>>,
+    ) -> Result<Self, StoreError> {
+        // With the first message, because a setting of the role's may end the connection before there is another.
+        let mut set = host.clone();
+        set.options(format!("{} {}", host.get_options().unwrap_or_default(), as_options(manner)));
+        let (client, connection) = match Self::connect(&set, tls, heard.clone()).await {
+            // A pooler that does not know options. What is said below reaches the server all the same.
+            Err(error) if error.code() == Some(&SqlState::PROTOCOL_VIOLATION) => Self::connect(host, tls, heard).await,
+            connected => connected,
         }
-        let (client, connection) = host.connect(NoTls).await.map_err(|error| unreached(&error))?;
-        Ok((client, attend(connection, told)))
+        .map_err(|error| unreached(&error))?;
+        let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection, closed: AtomicBool::default() };
+        session.client.batch_execute(&as_statements(manner)).await?;
+        // A copy that only reads takes no mark, and one that was left behind would answer from the past (threat 19).
+        match session.text("SHOW transaction_read_only").await?.as_deref() {
+            Some("off") => Ok(session),
+            _ => Err(only_reads()),
+        }
+    }
+
+    async fn connect(
+        host: &Config,
+        tls: Option<&MakeRustlsConnect>,
+        heard: Option<Arc<Heard>>,
+    ) -> Result<(Client, AbortHandle), tokio_postgres::Error> {
+        if let Some(tls) = tls {
+            let (client, connection) = host.connect(tls.clone()).await?;
+            return Ok((client, attend(connection, heard)));
+        }
+        let (client, connection) = host.connect(NoTls).await?;
+        Ok((client, attend(connection, heard)))
     }
 
     fn is_open(&self) -> bool {
@@ -185,21 +190,21 @@ impl Drop for Session {
 }
 
 /// Moves bytes for as long as there is a connection.
-fn attend<T>(mut connection: Connection<Socket, T>, told: Option<mpsc::Sender<Notification>>) -> AbortHandle
+fn attend<T>(mut connection: Connection<Socket, T>, heard: Option<Arc<Heard>>) -> AbortHandle
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let moving = async move {
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-            match (message, &told) {
+            match (message, &heard) {
                 // Somebody cancelled a commit that waited for the standby. It would be answered as done; without the connection
                 // it is not.
                 (AsyncMessage::Notice(notice), _) if notice.routine() == Some("SyncRepWaitForLSN") => return,
-                // Whoever is behind asks the store again anyway.
-                (AsyncMessage::Notification(notification), Some(told)) => drop(told.try_send(notification)),
+                (AsyncMessage::Notification(notification), Some(heard)) => heard.note(notification.channel(), notification.payload()),
                 _ => {}
             }
         }
+        heard.inspect(|heard| heard.end());
     };
     tokio::spawn(moving).abort_handle()
 }

@@ -243,5 +243,10 @@ pub(super) async fn purge(db: &Session, now: i64) -> Result<bool, StoreError> {
         let drop_all = format!("DELETE FROM {table} WHERE (expires_at, cti) IN (SELECT * FROM unnest($1::bigint[], $2::bytea[]))");
         db.execute(&drop_all, &[&ends, &ctis]).await?;
     }
-    Ok(rows.len() as u64 == PORTION.cast_unsigned())
+    // A mark that came while its token went has none any more.
+    let stray = "DELETE FROM marks WHERE (expires_at, cti) IN
+         (SELECT expires_at, cti FROM marks LEFT JOIN tokens USING (expires_at, cti)
+          WHERE expires_at <= $1 AND sha256 IS NULL ORDER BY expires_at, cti LIMIT $2)";
+    let strays = db.execute(stray, &[&until, &PORTION]).await?;
+    Ok(rows.len() as u64 == PORTION.cast_unsigned() || strays == PORTION.cast_unsigned())
 }

@@ -26,6 +26,11 @@ pub(super) fn unreached(error: &tokio_postgres::Error) -> StoreError {
     })
 }
 
+/// Another host may take writes, or this one in a moment.
+pub(super) fn only_reads() -> StoreError {
+    StoreError::Failed("the database cannot be reached (it takes no writes); give --store the address of the primary too".into())
+}
+
 fn certificate(error: &tokio_postgres::Error) -> Option<&CertificateError> {
     match error.source()?.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()? {
         rustls::Error::InvalidCertificate(wrong) => Some(wrong),

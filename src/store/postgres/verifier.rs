@@ -77,7 +77,11 @@ impl VerifierStore for PostgresStore {
     }
 
     async fn use_once(&self, token: Presented, attempt: Option<AttemptHash>, now: i64) -> Result<Marked, StoreError> {
-        self.marks.ask(Use { token, attempt, minute: now - now.rem_euclid(60) }).await
+        let marked = self.marks.ask(Use { token, attempt, minute: now - now.rem_euclid(60) }).await?;
+        if matches!(marked, Marked::First) {
+            self.announcer.marked(token.cti);
+        }
+        Ok(marked)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -15,7 +15,8 @@ use crate::{
     keyring::{KeyId, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     store::{
-        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet, TokenRecord,
+        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet,
+        TokenRecord, VerifierSessions,
     },
     token::{Cti, SpokenSize},
 };
@@ -186,6 +187,10 @@ impl IssuerStore for SqliteStore {
 
     fn log_bytes(&self) -> Option<u64> {
         self.files.log_bytes()
+    }
+
+    fn verifier_sessions(&self) -> Option<VerifierSessions> {
+        None
     }
 
     fn marks(&self) -> broadcast::Receiver<Cti> {

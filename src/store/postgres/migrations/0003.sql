@@ -9,9 +9,44 @@ CREATE TABLE number_tries (
 
 GRANT SELECT, INSERT ON number_tries TO countersign_verifier;
 
+-- Whoever holds its row acts, one process of the issuer's after the other. No other role has any right on it.
+CREATE TABLE act_turn (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1)
+);
+
+INSERT INTO act_turn VALUES (1);
+
+-- Whoever holds its row counts guesses, one verifier after the other. A lock of the row needs the right to change it, so a rule
+-- makes a change do nothing; of a column alone, which is no right to lock the table. The issuer never waits for it.
+CREATE TABLE guess_turn (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1)
+);
+
+INSERT INTO guess_turn VALUES (1);
+
+CREATE RULE guess_turn_stays AS ON UPDATE TO guess_turn DO INSTEAD NOTHING;
+
+GRANT SELECT, UPDATE (only_row) ON guess_turn TO countersign_verifier;
+
+-- How long new codes are where no setting says so: as before in a database of an earlier version. `busy_at` is when five words were
+-- last seen to be guessed at; 0 for never.
+CREATE TABLE spoken (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    usual    TEXT NOT NULL CHECK (usual IN ('5', 'auto')),
+    busy_at  BIGINT NOT NULL
+);
+
+INSERT INTO spoken (only_row, usual, busy_at)
+    SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM ledger_entries) THEN '5' ELSE 'auto' END, 0;
+
+GRANT SELECT (only_row, usual) ON spoken TO countersign_verifier;
+
+-- From here on checks wait until the end of the transaction. While somebody reads one of these tables for long, all would wait behind this; it
+-- gives up before they do.
+SET LOCAL lock_timeout = '500ms';
+
 -- Misses by what was guessed at: 'five' words, five words with a 'number', 'six' words. A verifier of the version before, which
 -- names no budget, guesses at five.
-SET LOCAL lock_timeout = '500ms';
 ALTER TABLE misses ADD COLUMN pool TEXT NOT NULL DEFAULT 'five' CHECK (pool IN ('five', 'number', 'six'));
 DROP INDEX misses_by_minute;
 CREATE INDEX misses_by_minute ON misses (pool, minute) INCLUDE (count);
@@ -49,15 +84,10 @@ ALTER TABLE tokens ADD COLUMN spoken_by TEXT COLLATE "C";
 UPDATE tokens SET spoken_by = asked_by FROM authorisations WHERE id = authorisation AND code IS NOT NULL;
 CREATE INDEX tokens_by_speaker ON tokens (spoken_by, expires_at) WHERE spoken_by IS NOT NULL;
 
--- How long new codes are where no setting says so: as before in a database of an earlier version. `busy_at` is when five words were
--- last seen to be guessed at; 0 for never.
-CREATE TABLE spoken (
-    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    usual    TEXT NOT NULL CHECK (usual IN ('5', 'auto')),
-    busy_at  BIGINT NOT NULL
-);
-
-INSERT INTO spoken (only_row, usual, busy_at)
-    SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM ledger_entries) THEN '5' ELSE 'auto' END, 0;
-
-GRANT SELECT (only_row, usual) ON spoken TO countersign_verifier;
+-- A mark still needs its token. A foreign key would see to it with a lock of the token's row, which a verifier could hold for as
+-- long as it liked, and dropping the token or its code would wait for it; a policy only looks. It does not hold for the owner,
+-- whose own statement says the same.
+ALTER TABLE marks DROP CONSTRAINT marks_expires_at_cti_fkey, ENABLE ROW LEVEL SECURITY;
+CREATE POLICY marks_are_seen ON marks FOR SELECT TO countersign_verifier USING (true);
+CREATE POLICY marks_have_a_token ON marks FOR INSERT TO countersign_verifier
+    WITH CHECK (EXISTS (SELECT FROM live_tokens WHERE live_tokens.expires_at = marks.expires_at AND live_tokens.cti = marks.cti));
