@@ -79,6 +79,7 @@ fn given(flags: Flags, folder: &Path) -> Flags {
         credential_file: Some(folder.join("officer.credential")),
         public: Some(public),
         private: Some(private),
+        metrics: flags.metrics,
         organisation: Some(Organisation {
             name: "Example Organisation".into(),
             telephone: "01632 960 123".into(),

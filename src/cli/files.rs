@@ -2,8 +2,8 @@
 
 use crate::http::listen::Limits;
 
-/// Files for everything but connections: the store, logs, listeners, the keys while they rotate.
-const OTHERS: u64 = 200;
+/// Files for everything but these connections: the store, logs, listeners, scrapers, the keys while they rotate.
+const OTHERS: u64 = 256;
 
 /// Raises this process's limit of open files to the most that the system lets it have.
 ///
@@ -42,9 +42,9 @@ mod tests {
     #[test]
     fn caps_are_lowered_to_the_files_that_there_are() {
         let caps = |files| fit(files).map(|limits| (limits.connections, limits.per_network));
-        assert_eq!(caps(u64::MAX), [(16_384, Some(512)), (1_024, None)]);
-        assert_eq!(caps(16_384 + 1_024 + OTHERS), [(16_384, Some(512)), (1_024, None)]);
-        assert_eq!(caps(1_024), [(775, Some(387)), (48, None)]);
+        assert_eq!(caps(u64::MAX), [(16_384, Some(512)), (2_048, None)]);
+        assert_eq!(caps(16_384 + 2_048 + OTHERS), [(16_384, Some(512)), (2_048, None)]);
+        assert_eq!(caps(1_024), [(682, Some(341)), (85, None)]);
         assert_eq!(caps(100), [(1, Some(1)), (1, None)]);
     }
 }

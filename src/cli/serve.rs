@@ -23,6 +23,7 @@ use crate::{
         metrics, private,
         proxy::Proxies,
         public,
+        shares::Shares,
     },
     issuer::{Custodian, CustodyError, Housekeeper, Notary},
     key_folder::KeyFolder,
@@ -114,11 +115,12 @@ impl Service {
             let store = Stores::for_verifier(settings, place).await?;
             let settings = &service.found(settings, store.usual_words)?;
             let checking = service.checking(settings, place, &folder, store.verifier)?;
-            if let Some(address) = settings.private_if_named()? {
-                let scrape = service.scrape(place, Some(checking.clone()), None);
-                let [_, limits] = service.limits;
-                let router = metrics::router(scrape, checking.readiness.clone(), service.phase.subscribe());
-                service.listen(("private", "--private"), address, router, limits, Proxies::default())?;
+            let scrape = service.scrape(place, Some(checking.clone()), None);
+            // All that a verifier has to tell there is what the other listener tells.
+            if !service.metrics(settings, &scrape)?
+                && let Some(address) = settings.private_if_named()?
+            {
+                service.figures(settings, &scrape, ("private", "--private"), address)?;
             }
             service.verifier(settings, place, checking).await?;
             return Ok(service);
@@ -139,7 +141,8 @@ impl Service {
         let checking = if side == Side::All { Some(service.checking(settings, place, &folder, store.verifier)?) } else { None };
         let issuing = Issuing { store: store.issuer, ledger: store.ledger, custodian, health: service.issuer_health.clone() };
         let scrape = service.scrape(place, checking.clone(), Some(issuing.clone()));
-        service.issuer(settings, place, issuing, notary, scrape, housekeeper)?;
+        let figures = (!service.metrics(settings, &scrape)?).then(|| scrape.clone());
+        service.issuer(settings, place, issuing, notary, (scrape, figures), housekeeper)?;
         if let Some(checking) = checking {
             // Last, so that whoever sees it ready finds both.
             service.verifier(settings, place, checking).await?;
@@ -221,7 +224,7 @@ impl Service {
         let app = Arc::new(sides::public_app(settings, place, checking, self.phase.subscribe(), self.metrics.clone())?);
         self.shown.public = Some(app.clone());
         let [limits, _] = self.limits;
-        let router = public::router(app, limits, settings.page_origins()?);
+        let router = public::router(app, settings.page_origins()?);
         let proxies = Proxies { forwarded_from: settings.forwarded_from()?, proxy_protocol_from: settings.proxy_protocol_from()? };
         self.listen(("public", "--public"), settings.public()?, router, limits, proxies)?;
         self.every(LOOK_EVERY, changes, move || {
@@ -237,14 +240,18 @@ impl Service {
         place: &Place,
         issuing: Issuing,
         notary: Arc<Notary>,
-        scrape: Arc<Scrape>,
+        (scrape, figures): (Arc<Scrape>, Option<Arc<Scrape>>),
         housekeeper: Arc<Housekeeper>,
     ) -> Result<(), Failure> {
         let clock = place.clock.clone();
-        let app = Arc::new(sides::private_app(settings, place, issuing, notary, scrape, self.phase.subscribe())?);
-        self.shown.private = Some(app.clone());
         let [_, limits] = self.limits;
-        self.listen(("private", "--private"), settings.private()?, private::router(app, limits), limits, Proxies::default())?;
+        let shares = Shares::of(limits.connections);
+        let app = Arc::new(sides::private_app(settings, place, issuing, notary, scrape, self.phase.subscribe(), shares)?);
+        self.shown.private = Some(app.clone());
+        let router = private::router(app, sides::heads(settings)?, figures);
+        // Programs come by other ways than the console's proxy, so none of them begins with a PROXY protocol header.
+        let proxies = Proxies { forwarded_from: settings.forwarded_from()?, ..Proxies::default() };
+        self.listen(("private", "--private"), settings.private()?, router, limits, proxies)?;
         self.housekeeper = Some(housekeeper.clone());
         // Nothing calls for a round before its time.
         let never = watch::Sender::new(()).subscribe();
@@ -258,6 +265,25 @@ impl Service {
             }
         });
         Ok(())
+    }
+
+    /// Opens the listener of figures, where a setting names it.
+    fn metrics(&mut self, settings: &Settings, scrape: &Arc<Scrape>) -> Result<bool, Failure> {
+        let Some(address) = settings.metrics_if_named()? else { return Ok(false) };
+        self.figures(settings, scrape, ("metrics", "--metrics"), address)?;
+        Ok(true)
+    }
+
+    /// Listens with figures and health alone.
+    fn figures(
+        &mut self,
+        settings: &Settings,
+        scrape: &Arc<Scrape>,
+        named: (&'static str, &str),
+        address: SocketAddr,
+    ) -> Result<(), Failure> {
+        let router = metrics::router(scrape.clone(), self.phase.subscribe(), sides::heads(settings)?);
+        self.listen(named, address, router, Limits::METRICS, Proxies::default())
     }
 
     fn listen(

@@ -10,6 +10,9 @@ use crate::{
     http::{
         app::{Phase, PrivateApp, PublicApp},
         current::{Current, Site},
+        head::Heads,
+        hosts::Hosts,
+        shares::Shares,
     },
     issuer::{Desk, DeskSettings, Notary, Passkeys, Registry, RelyingParty},
     page::{Deployment, Pages},
@@ -25,12 +28,14 @@ pub fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
     warn_of_large_symbols(&settings.link_url()?)?;
     settings.guessing()?;
     settings.drain()?;
+    settings.metrics_if_named()?;
+    heads(settings)?;
+    settings.forwarded_from()?;
     if side != Side::Issuer {
         settings.private_if_named()?;
         settings.organisation()?;
         settings.public()?;
         settings.page_origins()?;
-        settings.forwarded_from()?;
         settings.proxy_protocol_from()?;
     }
     if side != Side::Verifier {
@@ -40,6 +45,12 @@ pub fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
         settings.organisation()?;
     }
     Ok(())
+}
+
+/// What the listeners that the public does not reach look at in each request.
+pub fn heads(settings: &Settings) -> Result<Heads, Failure> {
+    let (console, programs) = (settings.console_url()?, settings.private_url()?);
+    Ok(Heads::of(Hosts::of([console.as_str(), programs.as_str()])))
 }
 
 /// What the public handlers work with.
@@ -73,7 +84,7 @@ pub fn public_app(
         phase,
         metrics,
         site: Current::new(Site::new(pages)),
-        origins: vec![public_url, settings.link_url()?],
+        origins: [public_url, settings.link_url()?],
     })
 }
 
@@ -85,6 +96,7 @@ pub fn private_app(
     notary: Arc<Notary>,
     scrape: Arc<Scrape>,
     phase: watch::Receiver<Phase>,
+    shares: Shares,
 ) -> Result<PrivateApp, Failure> {
     let Issuing { store, custodian, health, .. } = issuing;
     let (clock, entropy) = (place.clock.clone(), place.entropy.clone());
@@ -101,6 +113,7 @@ pub fn private_app(
         organisation: Current::new(settings.organisation()?.name),
         scrape,
         issuer_health: health,
+        shares,
         phase,
     })
 }

@@ -86,9 +86,12 @@ pub struct Flags {
     /// Listener for the public
     #[arg(long, global = true, env = "COUNTERSIGN_PUBLIC", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub public: Option<String>,
-    /// Listener for officers and metrics; a verifier has one, for metrics alone, where this is set
+    /// Listener for officers, and for metrics where --metrics is not set; a verifier has one, for metrics alone, where this is set
     #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub private: Option<String>,
+    /// Listener for metrics alone; they are on the private one if not set
+    #[arg(long, global = true, env = "COUNTERSIGN_METRICS", hide_env_values = true, value_name = "ADDRESS:PORT")]
+    pub metrics: Option<String>,
     /// Where programs reach the private listener
     #[arg(long, global = true, env = "COUNTERSIGN_PRIVATE_URL", hide_env_values = true, value_name = "URL")]
     pub private_url: Option<String>,
@@ -113,7 +116,7 @@ pub struct Flags {
     /// Origins of pages hosted elsewhere that may ask
     #[arg(long, global = true, env = "COUNTERSIGN_PAGE_ORIGINS", hide_env_values = true, value_name = "ORIGIN", value_delimiter = ',')]
     pub page_origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For is believed on the public side
+    /// Proxies whose X-Forwarded-For is believed
     #[arg(long, global = true, env = "COUNTERSIGN_FORWARDED_FROM", hide_env_values = true, value_name = "NETWORK", value_delimiter = ',')]
     pub forwarded_from: Vec<String>,
     /// Proxies that begin each connection to the public side with a PROXY protocol header
@@ -156,6 +159,7 @@ struct File {
     link_url: Option<String>,
     public: Option<String>,
     private: Option<String>,
+    metrics: Option<String>,
     private_url: Option<String>,
     console_url: Option<String>,
     credential_file: Option<PathBuf>,
@@ -194,6 +198,7 @@ impl Flags {
             link_url: self.link_url.or(file.link_url),
             public: self.public.or(file.public),
             private: self.private.or(file.private),
+            metrics: self.metrics.or(file.metrics),
             private_url: self.private_url.or(file.private_url),
             console_url: self.console_url.or(file.console_url),
             credential_file: self.credential_file.or(file.credential_file),

@@ -43,6 +43,7 @@ impl Settings {
             ("link_url", shown(self.link_url())),
             ("public", shown(self.public())),
             ("private", shown(self.private())),
+            ("metrics", shown(self.metrics_if_named().map(|named| named.map(|address| address.to_string()).unwrap_or_default()))),
             ("console_url", shown(self.console_url())),
             ("spoken_words", guessing(|guessing| guessing.words.to_string())),
             ("reader_level", self.reader_level().to_string()),

@@ -121,6 +121,11 @@ impl Settings {
         self.0.private.is_some().then(|| self.private()).transpose()
     }
 
+    /// The listener for metrics, if a setting names it.
+    pub fn metrics_if_named(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        self.0.metrics.as_deref().map(|value| address("--metrics", value)).transpose()
+    }
+
     /// Where programs reach the private listener.
     pub fn private_url(&self) -> Result<String, ConfigError> {
         base_url("--private-url", self.0.private_url.as_deref().unwrap_or("http://127.0.0.1:8081"))

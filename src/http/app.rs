@@ -8,10 +8,11 @@ use tokio::{
 };
 
 use super::{
+    code_places::{self, AtOnce, OfNetwork, Places},
     current::{Current, Site},
     guessers::{self, Guessers, History, Turn},
-    places::{self, AtOnce, OfNetwork, Places},
     problem::Problem,
+    shares::Shares,
 };
 use crate::{
     clock::Clock,
@@ -53,8 +54,8 @@ pub struct PublicApp {
     pub metrics: Arc<Metrics>,
     /// The pages.
     pub site: Current<Site>,
-    /// The origins of our own pages.
-    pub origins: Vec<String>,
+    /// The origins of our own pages: where people reach them, and where links lead.
+    pub origins: [String; 2],
 }
 
 impl PublicApp {
@@ -76,7 +77,7 @@ impl PublicApp {
         if !may_ask(self.guessers.history(peer, self.seconds())) {
             return Err(self.too_many());
         }
-        let Ok((mut turn, places)) = timeout(places::PATIENCE, self.turn(peer)).await else {
+        let Ok((mut turn, places)) = timeout(code_places::PATIENCE, self.turn(peer)).await else {
             self.metrics.checked(Form::Code, Verdict::CannotCheck, asked.elapsed());
             return Ok(self.verifier.cannot_check());
         };
@@ -142,6 +143,8 @@ pub struct PrivateApp {
     pub scrape: Arc<Scrape>,
     /// What of this side fails now.
     pub issuer_health: Arc<Health>,
+    /// What one person may have at once.
+    pub shares: Shares,
     /// Whether the process is about to stop.
     pub phase: watch::Receiver<Phase>,
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use libdeflater::{CompressionLvl, Compressor};
 
-use super::coding::takes_gzip;
+use super::negotiation::accepts_gzip;
 use crate::{
     page::{Document, HEADERS, ICON, Pages, SCAN, WORKER},
     words::{Language, choose},
@@ -83,7 +83,7 @@ impl Asset {
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::VARY, HeaderValue::from_static("accept-encoding")),
         ]);
-        if self.gzip.is_empty() || !takes_gzip(request) {
+        if self.gzip.is_empty() || !accepts_gzip(request) {
             return (headers, self.plain.clone()).into_response();
         }
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));

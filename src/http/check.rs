@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{
-        Extension, Form, Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
-    http::{HeaderMap, StatusCode, header},
-    response::Response,
+    extract::{Extension, Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 
 use super::{
     app::PublicApp,
     assets::{document_headers, wanted},
+    body,
     listen::Peer,
     padding::{Wrap, even_page},
-    problem::status,
+    problem::{Problem, status},
 };
 use crate::{
     entropy::Entropy,
@@ -32,22 +30,25 @@ pub struct Named {
 }
 
 /// `GET /check`
-pub async fn form(State(app): State<Arc<PublicApp>>, named: Result<Query<Named>, QueryRejection>, headers: HeaderMap) -> Document {
+pub async fn form(State(app): State<Arc<PublicApp>>, named: Result<Query<Named>, QueryRejection>, headers: HeaderMap) -> impl IntoResponse {
     let lang = named.ok().and_then(|Query(named)| named.lang);
     let fields = Fields { own: draw(&*app.entropy), ..Fields::default() };
-    app.site.get().pages.for_reader(lang.as_deref().unwrap_or(wanted(&headers))).form(None, &fields)
+    ([BY_LANGUAGE], app.site.get().pages.for_reader(lang.as_deref().unwrap_or(wanted(&headers))).form(None, &fields))
 }
+
+/// What of a request chooses the language, where the address does not (RFC 9110, 12.5.5).
+const BY_LANGUAGE: (HeaderName, HeaderValue) = (header::VARY, HeaderValue::from_static("accept-language"));
 
 /// `POST /check`
 pub async fn answer(
     State(app): State<Arc<PublicApp>>,
     Extension(Peer(peer)): Extension<Peer>,
     headers: HeaderMap,
-    fields: Result<Form<Fields>, FormRejection>,
+    fields: Result<body::Fields<Fields>, Problem>,
 ) -> Response {
     let current = app.site.get();
     let pages = match &fields {
-        Ok(Form(fields)) if !fields.lang.is_empty() => current.pages.for_reader(&fields.lang),
+        Ok(body::Fields(fields)) if !fields.lang.is_empty() => current.pages.for_reader(&fields.lang),
         _ => current.pages.for_reader(wanted(&headers)),
     };
     let wrap = Wrap::of_page(&headers);
@@ -57,8 +58,9 @@ pub async fn answer(
     if !is_our_own(&headers, &app.origins) {
         return page(StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &empty()));
     }
-    let Ok(Form(mut fields)) = fields else {
-        return page(StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some("check.empty"), &empty()));
+    let mut fields = match fields {
+        Ok(body::Fields(fields)) => fields,
+        Err(problem) => return problem.with_page(pages.form(Some("check.empty"), &empty()), wrap, &*app.entropy),
     };
     fields.own = fields.own.or_else(|| draw(&*app.entropy));
     let check = match read(&fields) {

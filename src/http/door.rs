@@ -85,7 +85,7 @@ async fn sign_out(State(app): App, Session { token, .. }: Session) -> Answered {
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, clear_cookie())]).into_response())
 }
 
-async fn begin_confirmation(State(app): App, Session { officer, token }: Session) -> Answered {
+async fn begin_confirmation(State(app): App, Session { officer, token, .. }: Session) -> Answered {
     Ok(challenge(&app.passkeys.begin_confirmation(&officer, &token).await?))
 }
 

@@ -8,7 +8,13 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{StatusCode, header},
+    response::Response,
+};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -16,15 +22,20 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinSet,
     time::timeout,
 };
-use tower::{ServiceExt as _, util::MapRequest};
+use tower::{
+    ServiceExt as _,
+    util::{MapRequest, MapResponse},
+};
 
 use super::{
     limits::Crowd,
+    places::{Full, Place, Places, Standing},
     proxy::{NoHeader, Proxies},
+    timed::Timed,
 };
 use crate::health::Recurring;
 
@@ -32,19 +43,31 @@ use crate::health::Recurring;
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
+/// The connection of a request, where a listener has its connections give way.
+#[derive(Clone)]
+pub struct Connection {
+    /// Our own end of it.
+    pub local: IpAddr,
+    /// Whether it may have to give way.
+    pub standing: Arc<Standing>,
+}
+
 /// What a connection may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Until the first byte, then until a request's headers are there, and from the last answer until the next ones are. So
     /// also the idle timeout, and how long a PROXY protocol header may take.
     pub headers: Duration,
-    /// Between two pieces of a body.
+    /// A whole body, however it comes in pieces.
     pub body: Duration,
     /// A whole connection, whose client may also read slowly; `None` where streams stay open.
     pub connection: Option<Duration>,
-    /// Connections at once; more wait in the kernel's queue.
+    /// Connections at once.
     pub connections: usize,
-    /// Connections at once of one client's network; more are closed at once. `None` where all come through one proxy.
+    /// What becomes of one more.
+    pub full: Full,
+    /// Connections at once of one client's network; more are closed at once. `None` where the listener has another way to keep one
+    /// from taking all.
     pub per_network: Option<u32>,
     /// For requests under way when the service stops.
     pub drain: Duration,
@@ -54,16 +77,26 @@ impl Limits {
     /// For the public listener.
     pub const PUBLIC: Self = Self {
         headers: Duration::from_secs(5),
-        body: Duration::from_secs(5),
+        body: Duration::from_secs(10),
         connection: Some(Duration::from_mins(1)),
         connections: 16_384,
+        full: Full::Waits,
         per_network: Some(512),
         drain: Duration::from_secs(10),
     };
 
     /// For the private listener, where event streams stay open.
-    pub const PRIVATE: Self =
-        Self { connection: None, connections: 1_024, per_network: None, drain: Duration::from_secs(2), ..Self::PUBLIC };
+    pub const PRIVATE: Self = Self {
+        connection: None,
+        connections: 2_048,
+        full: Full::TakesOver,
+        per_network: None,
+        drain: Duration::from_secs(2),
+        ..Self::PUBLIC
+    };
+
+    /// For the listener of figures, which few ask for.
+    pub const METRICS: Self = Self { connection: Some(Duration::from_mins(1)), connections: 32, ..Self::PRIVATE };
 }
 
 /// Connections that may wait in the kernel's queue, as far as the system allows. The usual 128 fill within a moment of a rush,
@@ -92,7 +125,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Serves until `stop` is done, then takes what waits in the kernel's queue and finishes what is under way.
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, proxies: Proxies, stop: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(limits.connections, limits.full);
     let entrance = Arc::new(Entrance { app, limits, proxies, crowd: Arc::default(), ending: watch::Sender::new(false) });
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
@@ -104,18 +137,30 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, proxies: 
         };
         while connections.try_join_next().is_some() {}
         let Some((stream, peer, place)) = accepted else { continue };
-        connections.spawn(admit(entrance.clone(), stream, peer, place));
+        connections.spawn(admit(entrance.clone(), stream, peer, places.standing(peer), place));
     }
     for (stream, peer, place) in waiting(listener, &places) {
-        connections.spawn(admit(entrance.clone(), stream, peer, place));
+        connections.spawn(admit(entrance.clone(), stream, peer, places.standing(peer), place));
     }
     entrance.ending.send_replace(true);
     let _ = timeout(limits.drain, connections.join_all()).await;
 }
 
-/// Serves one connection, from its first byte to its last.
-async fn admit(entrance: Arc<Entrance>, mut stream: TcpStream, peer: IpAddr, _place: Place) {
-    let Entrance { limits, proxies, crowd, ending, .. } = &*entrance;
+/// Serves one connection, from its first byte to its last, or until it has to give way.
+async fn admit(entrance: Arc<Entrance>, stream: TcpStream, peer: IpAddr, standing: Option<Arc<Standing>>, _place: Place) {
+    let gives_way = standing.as_ref().map(|standing| standing.gives_way().clone());
+    let served = serve_one(&entrance, stream, peer, standing);
+    match gives_way {
+        None => served.await,
+        Some(gives_way) => tokio::select! {
+            () = served => {}
+            () = gives_way.notified() => {}
+        },
+    }
+}
+
+async fn serve_one(entrance: &Arc<Entrance>, mut stream: TcpStream, peer: IpAddr, standing: Option<Arc<Standing>>) {
+    let Entrance { limits, proxies, crowd, ending, .. } = &**entrance;
     let peer = match timeout(limits.headers, proxies.announced(&mut stream, peer)).await {
         Ok(Ok(peer)) => {
             PROXY_HEADER.ok();
@@ -129,7 +174,9 @@ async fn admit(entrance: Arc<Entrance>, mut stream: TcpStream, peer: IpAddr, _pl
     if matches!(inside, Some(None)) || !asks(&stream, limits.headers, ending.subscribe()).await {
         return;
     }
-    attend(connect(stream, peer, &entrance), *limits, ending.subscribe()).await;
+    let own_end = stream.local_addr().map(|address| address.ip().to_canonical()).ok();
+    let known = standing.zip(own_end).map(|(standing, local)| Connection { local, standing });
+    attend(connect(stream, peer, known, entrance), *limits, ending.subscribe()).await;
 }
 
 /// Waits for the first byte: a connection without one is idle, and hyper would close it on the spot when the service stops,
@@ -148,7 +195,7 @@ async fn asks(stream: &TcpStream, patience: Duration, mut ending: watch::Receive
 
 /// Drives a connection. When its time is over or the service stops, it takes no further request, but finishes the one
 /// under way: a proxy that keeps connections open never loses one.
-async fn attend<F>(connection: Connection<F>, limits: Limits, mut ending: watch::Receiver<bool>)
+async fn attend<F>(connection: Driven<F>, limits: Limits, mut ending: watch::Receiver<bool>)
 where
     F: FnMut(Request<Incoming>) -> Request + Clone + Send + 'static,
 {
@@ -172,16 +219,13 @@ where
 static ACCEPT: Recurring = Recurring::new("accept");
 static PROXY_HEADER: Recurring = Recurring::new("proxy_header");
 
-type Place = tokio::sync::OwnedSemaphorePermit;
-
-/// Takes a place before it accepts, so that the cap holds back and never turns away.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, IpAddr, Place)> {
-    let place = places.clone().acquire_owned().await.ok()?;
+/// Accepts a connection that has a place.
+async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, IpAddr, Place)> {
     match listener.accept().await {
         Ok((stream, peer)) => {
             ACCEPT.ok();
             let _ = stream.set_nodelay(true);
-            Some((stream, peer.ip().to_canonical(), place))
+            Some((stream, peer.ip().to_canonical(), places.take().await?))
         }
         Err(error) => {
             // Out of file descriptors, or the peer left; a short rest keeps the loop from spinning.
@@ -193,10 +237,10 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpS
 }
 
 /// Closes the listener, but first takes the connections in its queue, which the kernel would reset with it.
-fn waiting(listener: TcpListener, places: &Arc<Semaphore>) -> Vec<(TcpStream, IpAddr, Place)> {
+fn waiting(listener: TcpListener, places: &Places) -> Vec<(TcpStream, IpAddr, Place)> {
     let Ok(listener) = listener.into_std() else { return vec![] };
     let next = || {
-        let place = places.clone().try_acquire_owned().ok()?;
+        let place = places.free_one()?;
         let (stream, peer) = listener.accept().ok()?;
         stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true)).ok()?;
         Some((TcpStream::from_std(stream).ok()?, peer.ip().to_canonical(), place))
@@ -204,24 +248,39 @@ fn waiting(listener: TcpListener, places: &Arc<Semaphore>) -> Vec<(TcpStream, Ip
     std::iter::from_fn(next).collect()
 }
 
-type Connection<F> = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<MapRequest<Router, F>>>;
+type Driven<F> = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<MapResponse<MapRequest<Router, F>, fn(Response) -> Response>>>;
 
 /// One HTTP/1 connection whose requests know their peer.
 fn connect(
     stream: TcpStream,
     peer: IpAddr,
+    connection: Option<Connection>,
     entrance: &Arc<Entrance>,
-) -> Connection<impl FnMut(Request<Incoming>) -> Request + Clone + use<>> {
+) -> Driven<impl FnMut(Request<Incoming>) -> Request + Clone + use<>> {
     let (limits, entrance) = (entrance.limits, entrance.clone());
     let service = entrance.app.clone().map_request(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| Body::new(Timed::new(body, limits.body)));
         let client = entrance.proxies.client(peer, request.headers());
         request.extensions_mut().insert(Peer(client));
+        if let Some(connection) = &connection {
+            connection.standing.asks(client);
+            request.extensions_mut().insert(connection.clone());
+        }
         request
     });
+    let service = service.map_response(lengthless as fn(Response) -> Response);
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.headers)
         .max_buf_size(16 * 1_024)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+}
+
+/// Without the length that axum gives to what has none: of a 204 it must not be said, and of a 304 it would be another's (RFC
+/// 9110, 8.6).
+fn lengthless(mut response: Response) -> Response {
+    if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
 }

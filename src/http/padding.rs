@@ -12,7 +12,7 @@ use axum::{
 use libdeflater::{CompressionLvl, Compressor};
 use serde::Serialize;
 
-use super::coding::takes_gzip;
+use super::negotiation::accepts_gzip;
 use crate::entropy::Entropy;
 
 /// Every JSON answer of `/v1/verify` has exactly this many bytes before it is wrapped.
@@ -71,7 +71,7 @@ impl Wrap {
 
     /// For an answer that a person reads in a browser without our program.
     pub fn of_page(request: &HeaderMap) -> Self {
-        if takes_gzip(request) { Self::Stored } else { Self::Plain }
+        if accepts_gzip(request) { Self::Stored } else { Self::Plain }
     }
 }
 

@@ -1,149 +1,145 @@
-//! Checks by spoken code under way at once. Each takes a place in a guess budget, which is a write: were there no bound, guesses from
-//! a thousand addresses would stand in the store's queue in front of QR checks.
-//!
-//! One network has one check under way, and its others wait in a row: so none of its checks is refused for what another of them may
-//! turn out to be. Networks that guessed wrong have a quarter of all places, so that the others wait for none of them.
+//! Places of a listener's connections, and which connection gives its place up when there are no more. One on which somebody
+//! was recognised is safe while they are answered; of all others nobody knows whether they will ever ask.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use ipnet::IpNet;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::{guessers::History, limits::Networks};
+use super::fair::{Fair, Member};
 
-/// How many in all.
-pub const CODES_AT_ONCE: usize = 64;
-/// How many of those from networks that guessed wrong.
-pub const MISSED_AT_ONCE: usize = 16;
-/// How long somebody waits for a place before they are told that we cannot check now.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+/// A connection's, for as long as it is held.
+pub type Place = OwnedSemaphorePermit;
 
-/// Places for checks by spoken code.
+/// What becomes of a connection that comes when all places are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// It waits until one is free, and more wait in the kernel's queue.
+    Waits,
+    /// It gets the place of another, on which nobody was recognised: the oldest of the network that has most of them.
+    TakesOver,
+}
+
+/// All places of a listener.
 pub struct Places {
-    networks: Networks,
-    rows: Mutex<HashMap<u64, Row>>,
-    all: Arc<Semaphore>,
-    missed: Arc<Semaphore>,
+    free: Arc<Semaphore>,
+    unknown: Option<Arc<Fair<IpNet>>>,
 }
 
-/// One network's.
-struct Row {
-    places: Arc<Semaphore>,
-    /// Who has one of its places or waits for one; it is forgotten with the last.
-    inside: usize,
+/// A connection that may have to give its place up.
+pub struct Standing {
+    unknown: Arc<Fair<IpNet>>,
+    gives_way: Arc<Notify>,
+    state: Mutex<State>,
 }
 
-impl Default for Places {
-    fn default() -> Self {
-        Self {
-            networks: Networks::default(),
-            rows: Mutex::default(),
-            all: Arc::new(Semaphore::new(CODES_AT_ONCE)),
-            missed: Arc::new(Semaphore::new(MISSED_AT_ONCE)),
-        }
-    }
+struct State {
+    network: IpNet,
+    /// None while somebody who was recognised is answered.
+    waiting: Option<Member<IpNet>>,
 }
 
-/// The place of a network, until it is dropped.
-pub struct OfNetwork(#[expect(dead_code, reason = "held")] Vec<(OwnedSemaphorePermit, InRow)>);
-
-/// One of all places, until it is dropped.
-pub struct AtOnce(#[expect(dead_code, reason = "held")] [Option<OwnedSemaphorePermit>; 2]);
-
-/// One of those that a row knows of.
-struct InRow {
-    places: Arc<Places>,
-    network: u64,
-}
+/// Keeps a connection its place.
+pub struct Recognised(Arc<Standing>);
 
 impl Places {
-    /// Waits for the place of every network that the address may speak for, the smallest first. All do so in this order, so that
-    /// no two wait for each other.
-    pub async fn of_network(self: &Arc<Self>, address: IpAddr) -> OfNetwork {
-        let mut held = vec![];
-        for (network, times) in self.networks.of(address) {
-            let (places, inside) = self.join(network, times);
-            if let Ok(permit) = places.acquire_owned().await {
-                held.push((permit, inside));
+    /// So many places.
+    pub fn new(connections: usize, full: Full) -> Self {
+        Self { free: Arc::new(Semaphore::new(connections)), unknown: (full == Full::TakesOver).then(Arc::default) }
+    }
+
+    /// A free place, or that of another.
+    pub async fn take(&self) -> Option<Place> {
+        let Some(unknown) = &self.unknown else { return self.free.clone().acquire_owned().await.ok() };
+        loop {
+            if let Some(place) = self.free_one() {
+                return Some(place);
+            }
+            if unknown.make_room() {
+                return self.free.clone().acquire_owned().await.ok();
+            }
+            tokio::select! {
+                place = self.free.clone().acquire_owned() => return place.ok(),
+                () = unknown.joined() => {}
             }
         }
-        OfNetwork(held)
     }
 
-    /// Waits for one of all.
-    pub async fn at_once(&self, history: History) -> AtOnce {
-        let missed = if history == History::Clean { None } else { self.missed.clone().acquire_owned().await.ok() };
-        AtOnce([missed, self.all.clone().acquire_owned().await.ok()])
+    /// A place, if one is free.
+    pub fn free_one(&self) -> Option<Place> {
+        self.free.clone().try_acquire_owned().ok()
     }
 
-    fn join(self: &Arc<Self>, network: u64, times: u32) -> (Arc<Semaphore>, InRow) {
-        let mut rows = self.rows();
-        let row = rows.entry(network).or_insert_with(|| Row { places: Arc::new(Semaphore::new(times as usize)), inside: 0 });
-        row.inside += 1;
-        (row.places.clone(), InRow { places: self.clone(), network })
-    }
-
-    fn rows(&self) -> MutexGuard<'_, HashMap<u64, Row>> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A new connection among those that may have to give way; `None` where none has to.
+    pub fn standing(&self, peer: IpAddr) -> Option<Arc<Standing>> {
+        let unknown = self.unknown.clone()?;
+        let (network, gives_way) = (network(peer), Arc::new(Notify::new()));
+        let waiting = Some(unknown.join(network, gives_way.clone()));
+        Some(Arc::new(Standing { unknown, gives_way, state: Mutex::new(State { network, waiting }) }))
     }
 }
 
-impl Drop for InRow {
+/// One address of IPv4, one /64 of IPv6.
+fn network(address: IpAddr) -> IpNet {
+    let whole = IpNet::from(address.to_canonical());
+    IpNet::new(whole.addr(), whole.max_prefix_len().min(64)).unwrap_or(whole).trunc()
+}
+
+impl Standing {
+    /// A request has come, whose client may be another than the connection's, because a proxy speaks for many.
+    pub fn asks(&self, client: IpAddr) {
+        let mut state = self.state();
+        state.network = network(client);
+        state.waiting = Some(self.unknown.join(state.network, self.gives_way.clone()));
+    }
+
+    /// Somebody was recognised: the place is theirs until they are answered.
+    pub fn recognised(self: &Arc<Self>) -> Recognised {
+        self.state().waiting = None;
+        Recognised(self.clone())
+    }
+
+    /// Notified when the connection has to end.
+    pub fn gives_way(&self) -> &Arc<Notify> {
+        &self.gives_way
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recognised {
+    /// Notified when the connection has to end all the same.
+    pub fn gives_way(&self) -> Arc<Notify> {
+        self.0.gives_way.clone()
+    }
+}
+
+impl Drop for Recognised {
     fn drop(&mut self) {
-        let mut rows = self.places.rows();
-        if let Some(row) = rows.get_mut(&self.network) {
-            row.inside -= 1;
-            if row.inside == 0 {
-                rows.remove(&self.network);
-            }
-        }
+        let Self(standing) = self;
+        let mut state = standing.state();
+        state.waiting = Some(standing.unknown.join(state.network, standing.gives_way.clone()));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
-
     use super::*;
 
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
     #[test]
-    fn a_network_has_one_place_and_is_forgotten_with_it() {
-        let places = Arc::new(Places::default());
-        let enter = |from: &str| places.of_network(address(from)).now_or_never();
-        let first = enter("192.0.2.1").unwrap();
-        assert!(enter("::ffff:192.0.2.1").is_none(), "the same address waits");
-        assert!(enter("192.0.2.2").is_some(), "another does not");
-        drop(first);
-        assert!(enter("192.0.2.1").is_some());
-        assert!(places.rows().is_empty(), "who gave up waiting and who has left are forgotten");
-    }
-
-    #[test]
-    fn an_ipv6_site_has_four_places_however_many_networks_it_has() {
-        let places = Arc::new(Places::default());
-        let inside: Vec<_> = (0..9).filter_map(|n| places.of_network(address(&format!("2001:db8:1:{n:x}00::1"))).now_or_never()).collect();
-        assert_eq!(inside.len(), 4);
-        assert!(places.of_network(address("2001:db8:2::1")).now_or_never().is_some(), "another site");
-    }
-
-    #[test]
-    fn who_guessed_wrong_leaves_places_to_who_has_not() {
-        let places = Places::default();
-        let enter = |history| places.at_once(history).now_or_never();
-        let guessers: Vec<_> = (0..100).filter_map(|_| enter(History::Missed)).collect();
-        assert_eq!(guessers.len(), MISSED_AT_ONCE);
-        assert!(enter(History::AtLimit).is_none());
-        let others: Vec<_> = (0..100).filter_map(|_| enter(History::Clean)).collect();
-        assert_eq!(others.len(), CODES_AT_ONCE - MISSED_AT_ONCE);
-        drop(guessers);
-        assert!(enter(History::Missed).is_some() && enter(History::Clean).is_some());
+    fn networks() {
+        for (address, of) in [
+            ("192.0.2.1", "192.0.2.1/32"),
+            ("::ffff:192.0.2.1", "192.0.2.1/32"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("::1", "::/64"),
+        ] {
+            assert_eq!(network(address.parse().unwrap()), of.parse().unwrap(), "{address}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRequestParts, Path, State},
-    http::{StatusCode, request::Parts},
+    http::{HeaderName, HeaderValue, StatusCode, request::Parts},
     middleware::map_response,
     response::{
         IntoResponse, Response, Sse,
@@ -17,21 +17,23 @@ use futures_util::{Stream, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower::util::MapResponseLayer;
 
 use super::{
     app::PrivateApp,
     body::{Decoded, MAX_BODY},
-    console, door, health,
-    listen::Limits,
-    metrics, oversight, people,
+    console, door,
+    head::Heads,
+    health, metrics, oversight, people,
     problem::{Problem, note_recovery},
     session::Caller,
+    transport,
 };
 use crate::{
     authority::{Actor, Authorisation, AuthorisationId, Decision, Scope, TokenSelection},
     issuer::{Answer, Ask, Changed, IssueRequest, Issued, Spoken, TokenStatus},
     store::LiveToken,
+    telemetry::Scrape,
     token::{Approach, Channel, ClaimError, Cti, Name, Place, SpokenCode, qr::Symbol},
 };
 
@@ -43,9 +45,11 @@ const POLL: Duration = Duration::from_millis(500);
 type App = State<Arc<PrivateApp>>;
 type Answered = Result<Response, Problem>;
 
-/// The routes.
-pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
-    Router::new()
+/// The routes. The figures are `figures`' alone, unless another listener has them.
+pub fn router(app: Arc<PrivateApp>, heads: Heads, figures: Option<Arc<Scrape>>) -> Router {
+    let strict = transport::strict(&app.console_url);
+    let router = figures.map_or_else(Router::new, metrics::routes);
+    router
         .route("/v1/tokens", get(live).post(issue))
         .route("/v1/tokens/withdraw", post(withdraw_many))
         .route("/v1/tokens/{id}", get(status).delete(withdraw))
@@ -60,17 +64,19 @@ pub fn router(app: Arc<PrivateApp>, limits: Limits) -> Router {
         .merge(oversight::routes())
         .merge(door::routes())
         .merge(console::routes())
-        .merge(metrics::routes(app.scrape.clone()))
-        .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/health/live", get(health::live))
         .route("/health/ready", get(|State(app): App| async move { health::of_issuer(&app.issuer_health, &app.scrape.watch, &app.phase) }))
         .fallback(|| async { Problem::nothing_here() })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method")
-        })
+        .method_not_allowed_fallback(|| async { not_allowed() })
         .layer(map_response(note_recovery))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(RequestBodyTimeoutLayer::new(limits.body))
+        .layer(heads)
+        .layer(MapResponseLayer::new(strict))
         .with_state(app)
+}
+
+pub(super) fn not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method")
 }
 
 #[derive(Deserialize)]
@@ -197,11 +203,14 @@ async fn events(State(app): App, caller: Caller, Id(cti): Id<Cti>) -> Answered {
     let marks = app.desk.marks();
     // Asked once before the stream begins, so that what may not be seen is refused with a status.
     app.desk.status(caller.within(Scope::Tokens)?, cti).await?;
-    let watch = Watch { app, caller, cti, marks, last: None };
+    let watch = Watch { caller: caller.streaming(&app)?, app, cti, marks, last: None };
     // An event, and not a comment as usual: a page never sees comments, and must notice when the connection is dead.
     let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("-"));
-    Ok((no_store(), Sse::new(changes(watch)).keep_alive(beat)).into_response())
+    Ok((no_store(), [UNBUFFERED], Sse::new(changes(watch)).keep_alive(beat)).into_response())
 }
+
+/// nginx, as it comes, keeps an answer to itself until it has a good piece of it; of a stream of events that may be minutes.
+const UNBUFFERED: (HeaderName, HeaderValue) = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
 struct Watch {
     app: Arc<PrivateApp>,

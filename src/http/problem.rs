@@ -2,7 +2,7 @@
 //! internal text.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
@@ -20,13 +20,41 @@ pub struct Problem {
     kind: &'static str,
     detail: String,
     members: Map<String, Value>,
-    retry_after: Option<u32>,
+    advice: Option<Advice>,
+}
+
+/// What a client may do about a refusal, as a header says it.
+#[derive(Debug)]
+pub enum Advice {
+    /// Try again after so many seconds.
+    RetryAfter(u32),
+    /// Prove who you are, in one of these ways (RFC 9110, 11.6.1).
+    Challenge(&'static str),
+    /// Send this media type.
+    Accept(&'static str),
+    /// Send this content coding.
+    AcceptEncoding(&'static str),
+}
+
+/// The challenge to somebody without a session. No scheme is registered for cookies; browsers ask nobody for a password because of
+/// one that they do not know.
+const NO_SESSION: Advice = Advice::Challenge("Session realm=\"countersign\"");
+
+impl Advice {
+    fn header(self) -> (HeaderName, HeaderValue) {
+        match self {
+            Self::RetryAfter(seconds) => (header::RETRY_AFTER, seconds.into()),
+            Self::Challenge(ways) => (header::WWW_AUTHENTICATE, HeaderValue::from_static(ways)),
+            Self::Accept(media) => (header::ACCEPT, HeaderValue::from_static(media)),
+            Self::AcceptEncoding(coding) => (header::ACCEPT_ENCODING, HeaderValue::from_static(coding)),
+        }
+    }
 }
 
 impl Problem {
     /// A problem of a kind, with a sentence that says what, which and what to do.
     pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, detail: detail.into(), members: Map::new(), retry_after: None }
+        Self { status, kind, detail: detail.into(), members: Map::new(), advice: None }
     }
 
     /// The body is not what it should be as a whole.
@@ -52,8 +80,7 @@ impl Problem {
     /// No keys can be published: when they were last read is too long ago, or they are over.
     pub fn no_keys() -> Self {
         let detail = "the service has no keys to publish now; try again in a moment";
-        let retry_after = Some(10);
-        Self { retry_after, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(10)
     }
 
     /// Something that every answer needs fails.
@@ -66,10 +93,47 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "leaving", "this process is about to stop; send new requests to another")
     }
 
+    /// The client wanted another version than the current one.
+    pub fn not_current() -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "not-current", "what is here now is not what If-Match asks for")
+    }
+
     /// Too many wrong codes came from one address.
     pub fn too_many(retry_after: u32) -> Self {
         let detail = "too many codes that name nothing came from this address; wait some minutes, or scan the code instead";
-        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail) }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(retry_after)
+    }
+
+    /// One person has as many requests under way as anybody may have.
+    pub fn too_many_at_once() -> Self {
+        let detail = "too many of your requests are under way; wait until some of them are answered";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-at-once", detail).retry_after(1)
+    }
+
+    /// All that may be under way at once is.
+    pub fn busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too much is under way now; try again in a moment").retry_after(1)
+    }
+
+    /// Nobody was recognised.
+    pub fn unauthorized(kind: &'static str, detail: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, kind, detail)
+    }
+
+    /// With what the client may do about it.
+    #[must_use]
+    pub fn advising(self, advice: Advice) -> Self {
+        Self { advice: Some(advice), ..self }
+    }
+
+    /// Where nobody was recognised: in which ways somebody may be.
+    #[must_use]
+    pub fn with_challenge(self, ways: &'static str) -> Self {
+        if self.status == StatusCode::UNAUTHORIZED { self.advising(Advice::Challenge(ways)) } else { self }
+    }
+
+    fn retry_after(self, seconds: u32) -> Self {
+        self.advising(Advice::RetryAfter(seconds))
     }
 
     fn with(mut self, name: &str, value: Value) -> Self {
@@ -77,49 +141,44 @@ impl Problem {
         self
     }
 
-    fn into_members(self) -> (StatusCode, Option<u32>, Map<String, Value>) {
+    fn into_members(self) -> (StatusCode, Option<Advice>, Map<String, Value>) {
         let mut members = self.members;
         members.insert("type".into(), format!("urn:countersign:problem:{}", self.kind).into());
         members.insert("title".into(), self.status.canonical_reason().unwrap_or("Problem").into());
         members.insert("status".into(), self.status.as_u16().into());
         members.insert("detail".into(), self.detail.into());
-        (self.status, self.retry_after, members)
+        let challenge = (self.status == StatusCode::UNAUTHORIZED).then_some(NO_SESSION);
+        (self.status, self.advice.or(challenge), members)
     }
 
     /// The same status, told by a page for people.
     pub fn with_page(self, page: Document, wrap: Wrap, entropy: &dyn Entropy) -> Response {
         let mut headers = document_headers(&page);
-        retry(&mut headers, self.retry_after);
+        headers.extend(self.advice.map(Advice::header));
         even_page(self.status, headers, page.html, wrap, entropy)
     }
 
     /// The answer of `/v1/verify`, where every answer has one length.
     pub fn into_even_response(self, wrap: Wrap, entropy: &dyn Entropy) -> Response {
-        let (status, retry_after, members) = self.into_members();
-        even_answer(status, headers(retry_after), &members, wrap, entropy)
+        let (status, advice, members) = self.into_members();
+        even_answer(status, headers(advice), &members, wrap, entropy)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after, members) = self.into_members();
-        (status, headers(retry_after), Value::Object(members).to_string()).into_response()
+        let (status, advice, members) = self.into_members();
+        (status, headers(advice), Value::Object(members).to_string()).into_response()
     }
 }
 
-fn headers(retry_after: Option<u32>) -> HeaderMap {
+fn headers(advice: Option<Advice>) -> HeaderMap {
     let mut headers = HeaderMap::from_iter([
         (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
     ]);
-    retry(&mut headers, retry_after);
+    headers.extend(advice.map(Advice::header));
     headers
-}
-
-fn retry(headers: &mut HeaderMap, after: Option<u32>) {
-    if let Some(seconds) = after {
-        headers.insert(header::RETRY_AFTER, seconds.into());
-    }
 }
 
 /// The status of a verdict: all but one are answers.

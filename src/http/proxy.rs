@@ -1,4 +1,4 @@
-//! Proxies in front of the public listener, and the client for whom they speak. Only peers that the operator named are
+//! Proxies in front of a listener, and the client for whom they speak. Only peers that the operator named are
 //! believed, and of what they hand on only what one of them wrote itself (threat 23).
 
 use std::{io, net::IpAddr};

@@ -14,16 +14,19 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use tower::util::MapResponseLayer;
-use tower_http::{cors::CorsLayer, timeout::RequestBodyTimeoutLayer};
+use tower_http::cors::CorsLayer;
 
 use super::{
     app::PublicApp,
     assets,
     body::{JsonObject, MAX_BODY},
-    check, health,
-    listen::{Limits, Peer},
+    check, conditional,
+    head::Heads,
+    health,
+    listen::Peer,
     padding::{Wrap, even_answer},
     problem::{Problem, status},
+    transport,
 };
 use crate::{
     keyring::PublicKeys,
@@ -33,9 +36,9 @@ use crate::{
 };
 
 /// The routes. `origins` are the pages hosted elsewhere that may ask.
-pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) -> Router {
+pub fn router(app: Arc<PublicApp>, origins: Vec<HeaderValue>) -> Router {
     let cors = CorsLayer::new().allow_origin(origins).allow_methods([Method::POST]).allow_headers([header::CONTENT_TYPE]);
-    let metrics = app.metrics.clone();
+    let (metrics, strict) = (app.metrics.clone(), transport::strict(&app.origins[0]));
     let counted = MapResponseLayer::new(move |response| count_unreadable(&metrics, response));
     let everyone = CorsLayer::new().allow_origin(tower_http::cors::Any);
     Router::new()
@@ -61,12 +64,12 @@ pub fn router(app: Arc<PublicApp>, limits: Limits, origins: Vec<HeaderValue>) ->
         )
         .route("/check", get(check::form).post(check::answer).layer(counted))
         .route("/openapi.json", get(openapi))
-        .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/health/live", get(health::live))
         .route("/health/ready", get(ready))
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { not_allowed() })
         // As one layer, the outermost first: each costs every request a box of its own.
-        .layer((MapResponseLayer::new(guarded), RequestBodyTimeoutLayer::new(limits.body), DefaultBodyLimit::max(MAX_BODY)))
+        .layer((MapResponseLayer::new(move |response| strict(guarded(response))), Heads::default(), DefaultBodyLimit::max(MAX_BODY)))
         .with_state(app)
 }
 
@@ -88,7 +91,11 @@ fn not_allowed() -> Problem {
 }
 
 async fn index(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
-    app.site.get().assets.index(&headers).map_or_else(|| Problem::unavailable().into_response(), |index| index.respond(&headers))
+    let Some(mut response) = app.site.get().assets.index(&headers).map(|index| index.respond(&headers)) else {
+        return Problem::unavailable().into_response();
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-language"));
+    response
 }
 
 async fn not_verify(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response {
@@ -218,20 +225,19 @@ async fn jwks(State(app): State<Arc<PublicApp>>, headers: HeaderMap) -> Response
 /// Half a minute of caching, but never beyond what is `left`, and a validator for the rest.
 fn cached(request: &HeaderMap, media: &'static str, body: String, left: Duration) -> Response {
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..12]));
-    let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let known = known.is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
-    let headers = [
-        (header::CONTENT_TYPE, media.to_owned()),
-        (header::ETAG, tag),
-        (header::CACHE_CONTROL, format!("max-age={}", left.as_secs().min(30))),
-    ];
-    if known { (StatusCode::NOT_MODIFIED, headers).into_response() } else { (headers, body).into_response() }
+    let instead = conditional::instead(request, &tag);
+    let headers = [(header::CACHE_CONTROL, format!("max-age={}", left.as_secs().min(30))), (header::ETAG, tag)];
+    match instead {
+        Some(StatusCode::NOT_MODIFIED) => (StatusCode::NOT_MODIFIED, headers).into_response(),
+        Some(_) => Problem::not_current().into_response(),
+        None => (headers, [(header::CONTENT_TYPE, media)], body).into_response(),
+    }
 }
 
 async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=3600")], include_str!("openapi.json"))
 }
 
-async fn ready(State(app): State<Arc<PublicApp>>) -> Result<StatusCode, Problem> {
+async fn ready(State(app): State<Arc<PublicApp>>) -> Result<Response, Problem> {
     health::of_verifier(&app.readiness, &app.phase).await
 }

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 
-use super::{app::PrivateApp, problem::Problem};
+use super::{app::PrivateApp, listen::Connection, places::Recognised, problem::Problem, shares::Share};
 use crate::{
     authority::{Officer, Scope, Scopes},
     issuer::{Answer, Confirmed, Credential, Refused, SessionToken},
@@ -16,10 +16,29 @@ use crate::{
 /// `__Host-`: browsers take it over TLS or from localhost alone, for this host and no other.
 const COOKIE: &str = "__Host-session";
 
+/// How a caller may be recognised (RFC 9110, 11.6.1; RFC 6750, 3).
+const CHALLENGES: &str = "Bearer realm=\"countersign\", Session realm=\"countersign\"";
+const WRONG_CREDENTIAL: &str = "Bearer realm=\"countersign\", error=\"invalid_token\"";
+
 /// A person who was recognised, and by what.
 pub struct Caller {
     officer: Officer,
     means: Means,
+    held: Held,
+}
+
+/// What a caller holds while they are answered: a part of their share, and the place of their connection.
+struct Held {
+    _share: Share,
+    recognised: Option<Recognised>,
+}
+
+impl Held {
+    fn request(parts: &Parts, app: &PrivateApp, person: &Officer) -> Result<Self, Problem> {
+        let connection = parts.extensions.get::<Connection>();
+        let recognised = connection.map(|connection| connection.standing.recognised());
+        Ok(Self { _share: app.shares.request(person)?, recognised })
+    }
 }
 
 enum Means {
@@ -46,6 +65,14 @@ impl Caller {
         Ok(Confirmed { officer: self.within(Scope::Tokens)?, access })
     }
 
+    /// The same caller, who is answered by a stream. It is none of their requests any more, but one of their streams.
+    pub fn streaming(self, app: &PrivateApp) -> Result<Self, Problem> {
+        // A stream that nobody reads would notice nothing, so it is its connection that has to give way.
+        let gives_way = self.held.recognised.as_ref().map(Recognised::gives_way).unwrap_or_default();
+        let share = app.shares.stream(&self.officer.callsign, gives_way)?;
+        Ok(Self { held: Held { _share: share, ..self.held }, ..self })
+    }
+
     /// Whether they would still be recognised, without counting as something that they do.
     pub async fn still_stands(&self, app: &PrivateApp) -> Result<bool, Problem> {
         match &self.means {
@@ -59,17 +86,27 @@ impl FromRequestParts<Arc<PrivateApp>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<PrivateApp>) -> Result<Self, Problem> {
-        let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
-            let Session { officer, token } = Session::from_request_parts(parts, app).await?;
-            return Ok(Self { officer, means: Means::Session(token) });
-        };
-        let text = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            let session = Session::from_request_parts(parts, app).await;
+            let Session { officer, token, held } = session.map_err(|problem| problem.with_challenge(CHALLENGES))?;
+            return Ok(Self { officer, means: Means::Session(token), held });
+        }
         // Malformed, unknown, run out and suspended look the same.
-        let refused = || Problem::new(StatusCode::UNAUTHORIZED, "no-credential", "send a live credential as Authorization: Bearer");
-        let credential = text.and_then(|text| Credential::parse(text).ok()).ok_or_else(refused)?;
+        let refused =
+            || Problem::unauthorized("no-credential", "send a live credential as Authorization: Bearer").with_challenge(WRONG_CREDENTIAL);
+        let credential = bearer(&parts.headers).and_then(|text| Credential::parse(text).ok()).ok_or_else(refused)?;
         let (officer, scopes) = app.registry.recognise(&credential).await?.ok_or_else(refused)?;
-        Ok(Self { officer, means: Means::Program(credential, scopes) })
+        let held = Held::request(parts, app, &officer)?;
+        Ok(Self { officer, means: Means::Program(credential, scopes), held })
     }
+}
+
+/// What stands behind the scheme, which may be in any case, and any number of spaces (RFC 9110, 11.4). Said once.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return None };
+    let (scheme, credential) = line.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| credential.trim_start_matches(' '))
 }
 
 /// A person with a live session.
@@ -78,6 +115,7 @@ pub struct Session {
     pub officer: Officer,
     /// Their cookie.
     pub token: SessionToken,
+    held: Held,
 }
 
 impl FromRequestParts<Arc<PrivateApp>> for Session {
@@ -85,11 +123,12 @@ impl FromRequestParts<Arc<PrivateApp>> for Session {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<PrivateApp>) -> Result<Self, Problem> {
         // Absent, malformed, unknown, over and suspended look the same.
-        let refused = || Problem::new(StatusCode::UNAUTHORIZED, "no-session", "you are signed out; sign in with your passkey");
+        let refused = || Problem::unauthorized("no-session", "you are signed out; sign in with your passkey");
         let token = cookie(&parts.headers).ok_or_else(refused)?;
         OwnPage::from_request_parts(parts, app).await?;
         let officer = app.passkeys.recognise(&token).await?.ok_or_else(refused)?;
-        Ok(Self { officer, token })
+        let held = Held::request(parts, app, &officer)?;
+        Ok(Self { officer, token, held })
     }
 }
 

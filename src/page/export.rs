@@ -1,4 +1,4 @@
-use super::{Document, HEADERS, ICON, Pages, SCAN, WORKER};
+use super::{Document, HEADERS, ICON, Pages, SCAN, STRICT_TRANSPORT, WORKER};
 
 /// A file of the page for another host.
 pub struct ExportedFile {
@@ -24,6 +24,6 @@ pub fn export(pages: &Pages) -> Vec<ExportedFile> {
 
 /// What the host must send with every file. A page cannot say of itself that no frame may hold it.
 fn headers(policy: &str) -> String {
-    let always = [("content-security-policy", policy), ("cache-control", "no-store"), ("strict-transport-security", "max-age=63072000")];
+    let always = [("content-security-policy", policy), ("cache-control", "no-store"), ("strict-transport-security", STRICT_TRANSPORT)];
     always.iter().chain(&HEADERS).map(|(name, value)| [*name, ": ", *value, "\n"].concat()).collect()
 }

@@ -31,6 +31,9 @@ pub const WORKER: &str = include_str!("../../web/public/dist/sw.js");
 /// A plain shape that says nothing to somebody who looks over a shoulder or into a history.
 pub const ICON: &str = include_str!("../../web/public/icon.svg");
 
+/// `Strict-Transport-Security`, where people come by HTTPS: two years, for this host alone.
+pub const STRICT_TRANSPORT: &str = "max-age=63072000";
+
 /// The headers that every file of a page must come with, besides its policy.
 pub const HEADERS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),

@@ -57,7 +57,8 @@ pub fn choose(spoken: &[Language], wanted: &str) -> Language {
     let mut best = (0.0, spoken.first());
     for range in wanted.split(',') {
         let (tag, parameters) = range.split_once(';').unwrap_or((range, "q=1"));
-        let weight = parameters.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(0.0_f32);
+        let weight =
+            parameters.trim().strip_prefix(['q', 'Q']).and_then(|q| q.strip_prefix('=')).and_then(|q| q.parse().ok()).unwrap_or(0.0_f32);
         // Of equal wishes the first counts; what is no number is greater than nothing.
         if let Some(language) = known(tag.trim())
             && weight > best.0
@@ -79,6 +80,8 @@ mod tests {
             ([English, Welsh].as_slice(), "cy", Welsh),
             (&[English, Welsh], "cy-GB,cy;q=0.9,en;q=0.8", Welsh),
             (&[English, Welsh], "fr,cy;q=0.5,en;q=0.8", English),
+            (&[English, Welsh], "en;Q=0.1, cy;Q=0.9", Welsh),
+            (&[English, Welsh], "cy;q=0, en;q=0.1", English),
             (&[English, Welsh], "ur", English),
             (&[Welsh, English], "ur", Welsh),
             (&[Welsh, English], "", Welsh),

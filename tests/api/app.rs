@@ -11,10 +11,13 @@ use countersign::{
     http::{
         app::{Phase, PrivateApp, PublicApp},
         current::{Current, Site},
+        head::Heads,
+        hosts::Hosts,
         listen::{Limits, serve},
         private,
         proxy::Proxies,
         public,
+        shares::Shares,
     },
     issuer::{
         Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, KeyVault as _, Notary, POLICY, Passkeys, Registry, RelyingParty, Trust,
@@ -53,6 +56,9 @@ pub struct Setup {
     /// In place of the two above.
     pub guessing: Option<Guessing>,
     pub limits: Limits,
+    /// Of the private listener.
+    pub private: Limits,
+    /// Of both listeners.
     pub proxies: Proxies,
     pub rotation: Policy,
 }
@@ -66,6 +72,7 @@ impl Default for Setup {
             guessing: None,
             words: SpokenWords::Fixed(SpokenSize::Five),
             limits: Limits::PUBLIC,
+            private: Limits::PRIVATE,
             proxies: Proxies::default(),
             rotation: POLICY,
         }
@@ -318,10 +325,13 @@ impl Setup {
             organisation: Current::new("Example Police".into()),
             scrape,
             issuer_health: issuer_health.clone(),
+            shares: Shares::of(self.private.connections),
             phase: phase.subscribe(),
         });
-        let router = private::router(issuer_side.clone(), Limits::PRIVATE);
-        let private = listen(router, Limits::PRIVATE, Proxies::default()).await;
+        let heads = Heads::of(Hosts::of([CONSOLE_URL]));
+        let router = private::router(issuer_side.clone(), heads, Some(issuer_side.scrape.clone()));
+        let proxies = Proxies { forwarded_from: self.proxies.forwarded_from.clone(), ..Proxies::default() };
+        let private = listen(router, self.private, proxies).await;
 
         let administrator = person(&registry, private, "otter", Role::Administrator).await;
         let officer = person(&registry, private, "falcon", Role::Officer).await;
@@ -397,13 +407,13 @@ fn public_side(
         phase,
         metrics,
         site: Current::new(Site::new(pages)),
-        origins: vec![PUBLIC_URL.into()],
+        origins: [PUBLIC_URL.into(), PUBLIC_URL.into()],
     })
 }
 
 async fn listen_to_all(app: Arc<PublicApp>, setup: &Setup) -> SocketAddr {
     let origins = vec![LISTED_ORIGIN.parse().unwrap()];
-    listen(public::router(app, setup.limits, origins), setup.limits, setup.proxies.clone()).await
+    listen(public::router(app, origins), setup.limits, setup.proxies.clone()).await
 }
 
 /// Serves until the test ends.

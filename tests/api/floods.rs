@@ -1,7 +1,7 @@
 //! Floods of guesses: they are shed before they reach the store's queue, and QR checks go on.
 
 use countersign::{
-    http::{guessers::History, listen::Limits, places::CODES_AT_ONCE},
+    http::{code_places::CODES_AT_ONCE, guessers::History, listen::Limits},
     store::{GuessPool, VerifierStore as _},
 };
 use reqwest::Method;

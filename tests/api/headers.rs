@@ -15,6 +15,7 @@ fn guarded(reply: &Reply) {
     assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin", "{reply:?}");
     assert_eq!(reply.header("permissions-policy"), "camera=(self)", "{reply:?}");
     assert_eq!(reply.header("x-frame-options"), "DENY", "{reply:?}");
+    assert_eq!(reply.header("strict-transport-security"), "max-age=63072000", "{reply:?}");
     for absent in ["set-cookie", "server", "content-encoding", "access-control-allow-credentials"] {
         assert!(!reply.headers.contains_key(absent), "{absent}: {reply:?}");
     }
@@ -111,6 +112,29 @@ async fn listed_origins_may_ask_and_others_may_not() {
     assert_eq!(asked.header("access-control-allow-origin"), LISTED_ORIGIN);
 }
 
+/// A cache in front would go on saying that a process is ready.
+#[tokio::test]
+async fn health_is_never_kept() {
+    let app = TestApp::start().await;
+    let asks = || async {
+        let mut replies = vec![];
+        for path in ["/health/live", "/health/ready"] {
+            for method in [Method::GET, Method::HEAD] {
+                replies.push(Reply::of(app.anyone().request(method.clone(), path)).await);
+                replies.push(Reply::of(app.officer.request(method, path)).await);
+            }
+        }
+        replies
+    };
+    for reply in asks().await {
+        assert_eq!((reply.status, reply.header("cache-control")), (204, "no-store"), "{reply:?}");
+    }
+    app.phase.send_replace(countersign::http::app::Phase::Leaving);
+    let leaving = asks().await;
+    assert_eq!(leaving.iter().filter(|reply| reply.status == 503).count(), 4);
+    assert!(leaving.iter().all(|reply| reply.header("cache-control").starts_with("no-store")), "{leaving:?}");
+}
+
 #[tokio::test]
 async fn private_answers_are_never_kept() {
     let app = TestApp::start().await;
@@ -120,6 +144,10 @@ async fn private_answers_are_never_kept() {
     let refused = app.officer.with_credential(None).get("/v1/authorisations").await;
     assert_eq!(refused.problem(), (401, "no-session".into()));
     assert!(refused.header("cache-control").contains("no-store"));
+    for path in ["/", "/v1/tokens", "/health/live", "/metrics", "/nothing"] {
+        let reply = app.officer.get(path).await;
+        assert_eq!(reply.header("strict-transport-security"), "max-age=63072000", "{path}");
+    }
     for reply in [&reply, &refused] {
         assert!(!reply.headers.contains_key("set-cookie") && !reply.headers.contains_key("access-control-allow-origin"), "{reply:?}");
     }

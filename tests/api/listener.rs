@@ -30,6 +30,42 @@ async fn headers_that_do_not_come_or_do_not_end() {
     }
 }
 
+/// Each byte comes soon after the one before; all together take too long.
+#[tokio::test]
+async fn a_head_that_comes_byte_by_byte() {
+    let service = Service::with(Limits { headers: SHORT, ..PATIENT }).await;
+    let address = service.address;
+    for begun in [b"GET / HTTP/1.1\r\nhost: x\r\nx: ".as_slice(), b"G", GET] {
+        let said = client(move || {
+            let mut socket = Socket::open(address);
+            socket.send(begun);
+            socket.dribble()
+        })
+        .await;
+        assert_eq!(said.contains("200 OK"), begun == GET, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_comes_byte_by_byte() {
+    let limits = Limits { body: SHORT, ..PATIENT };
+    let app = Setup { limits, private: Limits { connections: 64, ..limits }, ..Setup::default() }.start().await;
+    for (address, path) in [(app.public, "/v1/verify"), (app.public, "/check"), (app.private, "/v1/session")] {
+        let media = if path == "/check" { "application/x-www-form-urlencoded" } else { "application/json" };
+        for length in ["content-length: 5000", "transfer-encoding: chunked"] {
+            let said = client(move || {
+                let mut socket = Socket::open(address);
+                let head = format!("host: localhost\r\ncontent-type: {media}\r\nsec-fetch-site: same-origin\r\nconnection: close");
+                let chunk = if length.contains("chunked") { "1000\r\n" } else { "" };
+                socket.send(format!("POST {path} HTTP/1.1\r\n{head}\r\n{length}\r\n\r\n{chunk}{{").as_bytes());
+                socket.dribble()
+            })
+            .await;
+            assert!(said.starts_with("HTTP/1.1 408"), "{path} {length} {said}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_connection_that_idles_after_an_answer() {
     let said = closes(Limits { headers: SHORT, ..PATIENT }, GET).await;
@@ -48,7 +84,8 @@ async fn a_body_that_stops() {
             socket.read_to_end()
         })
         .await;
-        let status = if path == "/check" { "422" } else { "408" };
+        // Refused for what it is, before any of it is waited for.
+        let status = if path == "/check" { "415" } else { "408" };
         assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{path} {said}");
         assert!(path == "/check" || said.split("\r\n\r\n").nth(1).unwrap().len() == 2_048, "{said}");
     }

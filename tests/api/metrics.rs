@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::{
     clock::Clock as _,
-    http::{metrics, proxy::Proxies},
+    http::{head::Heads, hosts::Hosts, listen::Limits, metrics, proxy::Proxies},
     issuer::{Housekeeper, Notary},
     store::IssuerStore as _,
     telemetry::Scrape,
@@ -361,17 +361,15 @@ async fn nothing_of_it_is_on_the_public_listener_and_nothing_else_on_a_verifiers
 }
 
 async fn verifier_alone(app: &TestApp) -> Asker {
-    let scrape = Scrape { issuing: None, ..app.scrape_of() };
-    Asker::at(
-        listen(metrics::router(scrape.into(), app.readiness.clone(), app.phase.subscribe()), Setup::default().limits, Proxies::default())
-            .await,
-    )
+    figures_of(app, Scrape { issuing: None, ..app.scrape_of() }).await
 }
 
 async fn issuer_alone(app: &TestApp) -> Asker {
-    let scrape = Scrape { checking: None, ..app.scrape_of() };
-    Asker::at(
-        listen(metrics::router(scrape.into(), app.readiness.clone(), app.phase.subscribe()), Setup::default().limits, Proxies::default())
-            .await,
-    )
+    figures_of(app, Scrape { checking: None, ..app.scrape_of() }).await
+}
+
+/// The listener with nothing but figures and health.
+async fn figures_of(app: &TestApp, scrape: Scrape) -> Asker {
+    let router = metrics::router(scrape.into(), app.phase.subscribe(), Heads::of(Hosts::default()));
+    Asker::at(listen(router, Limits::METRICS, Proxies::default()).await)
 }

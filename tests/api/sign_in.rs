@@ -23,7 +23,9 @@ fn refused(reply: &Reply, why: &str) {
     assert_eq!(reply.header("content-type"), "application/problem+json");
     let mut names: Vec<&str> = reply.headers.keys().map(reqwest::header::HeaderName::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["cache-control", "content-length", "content-type", "date"], "{why}");
+    let always = ["cache-control", "content-length", "content-type", "date", "strict-transport-security", "www-authenticate"];
+    assert_eq!(names, always, "{why}");
+    assert_eq!(reply.header("www-authenticate"), "Session realm=\"countersign\"", "{why}");
 }
 
 /// An app, and falcon's passkey.

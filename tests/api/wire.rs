@@ -10,6 +10,7 @@ use std::{
 use axum::{Extension, Router, routing::get};
 use countersign::http::{
     listen::{Limits, Peer, serve},
+    places::Full,
     proxy::Proxies,
 };
 use tokio::{
@@ -29,7 +30,8 @@ pub const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 pub const BIG: usize = 32 << 20;
 
 /// Nothing ends by itself within a test, except for what the test sets to [`SHORT`].
-pub const PATIENT: Limits = Limits { headers: LONG, body: LONG, connection: None, connections: 8, per_network: None, drain: LONG };
+pub const PATIENT: Limits =
+    Limits { headers: LONG, body: LONG, connection: None, connections: 8, full: Full::Waits, per_network: None, drain: LONG };
 
 /// A service with an address `/slow` that answers when it is told to, `/big` that answers at length, and `/who` that says
 /// whom it sees.
@@ -119,6 +121,27 @@ impl Socket {
         String::from_utf8(all).unwrap()
     }
 
+    /// Sends a byte whenever nothing has come for a moment, until the service has had enough; all that it said.
+    pub fn dribble(&mut self) -> String {
+        let mut said = vec![];
+        self.0.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        // As many as take longer than anything here may.
+        for _ in 0..LONG.as_millis() / 50 {
+            let mut some = [0; 4_096];
+            match self.0.read(&mut some) {
+                Ok(0) => return String::from_utf8(said).unwrap(),
+                Ok(count) => said.extend(&some[..count]),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    // The service may have closed meanwhile; the next look says so.
+                    let _ = self.0.write_all(b"x");
+                }
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return String::from_utf8(said).unwrap(),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("the service waited for byte after byte")
+    }
+
     /// What has come once `end` was seen.
     pub fn read_until(&mut self, end: &str) -> String {
         let mut read = String::new();
@@ -139,6 +162,17 @@ pub fn seen(address: SocketAddr, first: &[u8], lines: &str) -> String {
     socket.send(format!("GET /who HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{lines}\r\n").as_bytes());
     let said = socket.read_to_end();
     said.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned())
+}
+
+/// All that is said to these bytes, until the service closes.
+pub async fn said(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
+    let bytes = bytes.into();
+    client(move || {
+        let mut socket = Socket::open(address);
+        socket.send(&bytes);
+        socket.read_to_end()
+    })
+    .await
 }
 
 /// Runs a client beside the service; one that hangs fails the test.

@@ -141,7 +141,7 @@ pub fn serve(store: &str) {
         let app = app(Arc::new(TooEarly { store, first: Mutex::default() })).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         eprintln!("countersign: public side on http://{}", listener.local_addr().unwrap());
-        let router = public::router(Arc::new(app), Limits::PUBLIC, vec![]);
+        let router = public::router(Arc::new(app), vec![]);
         accept(listener, router, Limits::PUBLIC, Proxies::default(), std::future::pending()).await;
     });
 }
@@ -172,6 +172,6 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
         phase: watch::Sender::new(Phase::Serving).subscribe(),
         metrics,
         site: Current::new(Site::new(pages)),
-        origins: vec![PUBLIC_URL.into()],
+        origins: [PUBLIC_URL.into(), PUBLIC_URL.into()],
     }
 }

@@ -148,6 +148,8 @@ pub struct Service {
     pub public: String,
     /// Where the private side listens.
     pub private: String,
+    /// Where the figures have a listener of their own.
+    pub metrics: String,
 }
 
 impl Service {
@@ -166,7 +168,7 @@ impl Service {
         let last = if command.get_args().any(|arg| arg.to_string_lossy().ends_with("issuer")) { "private" } else { "public" };
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(BufReader::new(child.stderr.take().unwrap()));
-        let mut service = Self { child, lines, log: vec![], public: String::new(), private: String::new() };
+        let mut service = Self { child, lines, log: vec![], public: String::new(), private: String::new(), metrics: String::new() };
         while service.listens()?.as_deref() != Some(last) {}
         Ok(service)
     }
@@ -177,7 +179,11 @@ impl Service {
         let said = in_text(&line).or_else(|| in_json(&line));
         self.log.push(line);
         let Some((side, url)) = said else { return Ok(None) };
-        *(if side == "public" { &mut self.public } else { &mut self.private }) = url;
+        *match side.as_str() {
+            "public" => &mut self.public,
+            "metrics" => &mut self.metrics,
+            _ => &mut self.private,
+        } = url;
         Ok(Some(side))
     }
 

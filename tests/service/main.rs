@@ -11,6 +11,7 @@ mod database;
 mod demo;
 mod drill;
 mod expired_set;
+mod figures;
 mod files;
 mod jwks;
 mod killed;

@@ -2,8 +2,8 @@
 
 use countersign::{
     http::{
+        code_places::PATIENCE,
         guessers::{History, TRIES, WINDOW},
-        places::PATIENCE,
     },
     store::GuessPool,
 };
