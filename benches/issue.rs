@@ -50,8 +50,13 @@ fn main() {
     let authorisations = Arc::new(authorise(&folder, 2 * TOKENS / ALLOWED));
     let service = Service::start(&folder, &["--role", "issuer"]);
     let credential = std::fs::read_to_string(folder.path().join("officer.credential")).expect("it was written").trim().to_owned();
-    let desk =
-        Desk { http: Client::new(), url: format!("{}/v1/tokens", service.private), credential, authorisations, next: Arc::default() };
+    let desk = Desk {
+        http: running::http::client().build().unwrap(),
+        url: format!("{}/v1/tokens", service.private),
+        credential,
+        authorisations,
+        next: Arc::default(),
+    };
     let symbol = symbol();
     let (signature, alone, grouped) =
         (signature(), insert("bare insert, each with its own commit", 1), insert("bare insert, 64 a commit", GROUP));

@@ -52,6 +52,11 @@ fn settings() {
 }
 
 #[test]
+fn checking_settings() {
+    case("config", &fixtures::folder(), &[]);
+}
+
+#[test]
 fn keys() {
     case("keys", &fixtures::folder(), &[]);
 }

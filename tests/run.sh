@@ -13,9 +13,9 @@ stage() {
 times=()
 
 # The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium, sqlite3 or openssl tests
-# fail; without another browser, faketime, HAProxy, PgBouncer or PostgreSQL, the tests with it are reported as not run.
+# fail; without another browser, faketime, a proxy (nginx, Apache, Caddy, HAProxy, Varnish), PgBouncer or PostgreSQL, the tests with it are reported as not run.
 programs() {
-    local as_root=() missing=() package
+    local as_root=() missing=() package asked=
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
     command -v sqlite3 >/dev/null || missing+=(sqlite3)
     command -v openssl >/dev/null || missing+=(openssl)
@@ -23,6 +23,11 @@ programs() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     command -v psql >/dev/null || missing+=(postgresql-client)
     [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
+    [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+    # The program without Debian's service around it.
+    [ -x /usr/sbin/apache2 ] || missing+=(apache2-bin)
+    [ -x /usr/bin/caddy ] || missing+=(caddy)
+    [ -x /usr/sbin/varnishd ] || missing+=(varnish)
     [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
     compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || missing+=(faketime)
     [ -x /usr/bin/chromium ] || missing+=(chromium)
@@ -32,10 +37,12 @@ programs() {
     if [ ${#missing[@]} -eq 0 ]; then return; fi
     "${as_root[@]}" apt-get update -qq || true
     if [[ " ${missing[*]} " == *" postgresql "* ]]; then no_server_at_install; fi
+    no_start_at_install
     for package in "${missing[@]}"; do
         "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
             echo "Debian's $package could not be installed; what needs it will not run or will fail." >&2
     done
+    if [ -n "$asked" ]; then "${as_root[@]}" rm "$asked" && trap - INT TERM; fi
     [ -x /usr/bin/chromium ] || {
         echo "The browser tests cannot do without Debian's chromium; install it and run make test again." >&2
         return 1
@@ -46,6 +53,16 @@ programs() {
 no_server_at_install() {
     "${as_root[@]}" apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null || return 0
     echo 'create_main_cluster = false' | "${as_root[@]}" tee -a /etc/postgresql-common/createcluster.conf >/dev/null
+}
+
+# Debian starts servers when it installs them, on ports that somebody else may have, unless this file says no. One that is there
+# already is somebody's own.
+no_start_at_install() {
+    if [ -e /usr/sbin/policy-rc.d ]; then return; fi
+    asked=/usr/sbin/policy-rc.d
+    trap '"${as_root[@]}" rm -f /usr/sbin/policy-rc.d; exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$asked" >/dev/null
+    "${as_root[@]}" chmod 755 "$asked"
 }
 
 # Debian's prometheus starts a service, so only the program that tests alert rules is taken out of its package.

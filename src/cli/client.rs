@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::{Agent, Body, http::Response};
+use ureq::{
+    Agent, Body,
+    http::{HeaderMap, Request, Response},
+    tls::{Certificate, RootCerts, TlsConfig},
+};
 
 use super::Failure;
 use crate::{files::reason, issuer::Credential};
@@ -17,11 +21,44 @@ pub struct Client {
     base: String,
 }
 
+/// An answer as it arrived.
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    headers: HeaderMap,
+    /// Its body, still compressed where it was.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A header of text; nothing where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body as JSON, if it is some.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+}
+
 impl Client {
     /// For the service at `base`, without a slash at the end.
     pub fn new(base: String) -> Self {
-        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).max_redirects(0).build();
-        Self { agent: config.into(), base }
+        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).max_redirects(0);
+        let config = if base.starts_with("https:") { config.tls_config(trusted()) } else { config };
+        Self { agent: config.build().into(), base }
+    }
+
+    /// Asks with these headers and this body, and reads whatever comes back.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &'static str) -> Result<Reply, Failure> {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(body).map_err(|error| self.no_answer(&error.into()))?;
+        let mut response = self.agent.run(request).map_err(|error| self.no_answer(&error))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.body_mut().read_to_vec().map_err(|error| self.no_answer(&error))?;
+        Ok(Reply { status, headers, body })
     }
 
     /// Posts JSON and reads the status and JSON that come back, whatever the status.
@@ -62,6 +99,14 @@ impl Client {
         };
         Failure::cannot_check(format!("{} did not answer ({why}); see that the service runs there", self.base))
     }
+}
+
+/// Whom this machine trusts, an authority of one's own included; whom browsers trust where it names nobody.
+fn trusted() -> TlsConfig {
+    let authorities = rustls_native_certs::load_native_certs().certs;
+    let authorities: Vec<_> = authorities.iter().map(|authority| Certificate::from_der(authority).to_owned()).collect();
+    let roots = if authorities.is_empty() { RootCerts::WebPki } else { RootCerts::new_with_certs(&authorities) };
+    TlsConfig::builder().root_certs(roots).build()
 }
 
 fn bearer(credential: &Credential) -> String {

@@ -2,6 +2,7 @@
 
 mod authorisations;
 mod client;
+mod config;
 mod demo;
 mod failure;
 mod files;
@@ -12,6 +13,7 @@ mod ledger_key;
 mod lifecycle;
 mod listing;
 mod officers;
+mod outside;
 mod oversee;
 mod page;
 mod place;
@@ -64,6 +66,9 @@ enum Command {
     Demo,
     /// Run the service
     Serve(serve::Args),
+    /// Check the settings, and the service as it is seen from outside
+    #[command(subcommand)]
+    Config(config::Command),
     /// Make, show, publish, rotate and revoke keys
     #[command(subcommand)]
     Keys(keys::Command),
@@ -98,6 +103,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Demo => demo::run(flags),
         Command::Serve(args) => serve::run(&args, flags, settings),
+        Command::Config(command) => config::run(&command, &settings, format),
         Command::Keys(command) => keys::run(&command, &settings, format),
         Command::Officers(command) => officers::run(command, &settings, format),
         Command::Authorisations(command) => authorisations::run(command, &settings, format),

@@ -28,7 +28,7 @@ use crate::{
     issuer::{Custodian, CustodyError, Housekeeper, Notary},
     key_folder::KeyFolder,
     store::{Found, IssuerStore, VerifierStore},
-    telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
+    telemetry::{Checking, Issuing, Listener, Measured, Metrics, Scrape},
     token::SpokenWords,
     verifier::{KeyWatch, Readiness, WatchError},
 };
@@ -59,7 +59,8 @@ pub enum Side {
 }
 
 impl Side {
-    fn as_str(self) -> &'static str {
+    /// As it is given on the command line.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
             Self::Verifier => "verifier",
@@ -225,7 +226,8 @@ impl Service {
         self.shown.public = Some(app.clone());
         let [limits, _] = self.limits;
         let router = public::router(app, settings.page_origins()?);
-        let proxies = Proxies { forwarded_from: settings.forwarded_from()?, proxy_protocol_from: settings.proxy_protocol_from()? };
+        let faults = self.metrics.forwarding(Listener::Public);
+        let proxies = Proxies { forwarded_from: settings.forwarded_from()?, proxy_protocol_from: settings.proxy_protocol_from()?, faults };
         self.listen(("public", "--public"), settings.public()?, router, limits, proxies)?;
         self.every(LOOK_EVERY, changes, move || {
             let readiness = readiness.clone();
@@ -249,8 +251,7 @@ impl Service {
         let app = Arc::new(sides::private_app(settings, place, issuing, notary, scrape, self.phase.subscribe(), shares)?);
         self.shown.private = Some(app.clone());
         let router = private::router(app, sides::heads(settings)?, figures);
-        // Programs come by other ways than the console's proxy, so none of them begins with a PROXY protocol header.
-        let proxies = Proxies { forwarded_from: settings.forwarded_from()?, ..Proxies::default() };
+        let proxies = self.private_proxies(settings)?;
         self.listen(("private", "--private"), settings.private()?, router, limits, proxies)?;
         self.housekeeper = Some(housekeeper.clone());
         // Nothing calls for a round before its time.
@@ -284,6 +285,12 @@ impl Service {
     ) -> Result<(), Failure> {
         let router = metrics::router(scrape.clone(), self.phase.subscribe(), sides::heads(settings)?);
         self.listen(named, address, router, Limits::METRICS, Proxies::default())
+    }
+
+    /// Those that may stand before a private listener. No PROXY protocol header is read there: scrapers send none.
+    fn private_proxies(&self, settings: &Settings) -> Result<Proxies, Failure> {
+        let faults = self.metrics.forwarding(Listener::Private);
+        Ok(Proxies { forwarded_from: settings.forwarded_from()?, faults, ..Proxies::default() })
     }
 
     fn listen(

@@ -23,28 +23,43 @@ use crate::{
 
 /// Asks for every setting that the side needs.
 pub fn check(side: Side, settings: &Settings) -> Result<(), Failure> {
-    settings.issuer()?;
-    settings.public_url()?;
     warn_of_large_symbols(&settings.link_url()?)?;
-    settings.guessing()?;
-    settings.drain()?;
-    settings.metrics_if_named()?;
-    heads(settings)?;
-    settings.forwarded_from()?;
+    faults(side, settings).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// What is wrong with the settings that the side needs.
+pub fn faults(side: Side, settings: &Settings) -> Vec<Failure> {
+    fn fault<T, E: Into<Failure>>(setting: Result<T, E>) -> Option<Failure> {
+        setting.err().map(Into::into)
+    }
+    let mut faults = vec![
+        fault(settings.issuer()),
+        fault(settings.public_url()),
+        fault(settings.link_url()),
+        fault(settings.guessing()),
+        fault(settings.drain()),
+        fault(settings.metrics_if_named()),
+        fault(heads(settings)),
+        fault(settings.forwarded_from()),
+    ];
     if side != Side::Issuer {
-        settings.private_if_named()?;
-        settings.organisation()?;
-        settings.public()?;
-        settings.page_origins()?;
-        settings.proxy_protocol_from()?;
+        faults.extend([
+            fault(settings.private_if_named()),
+            fault(settings.organisation()),
+            fault(settings.public()),
+            fault(settings.page_origins()),
+            fault(settings.proxy_protocol_from()),
+        ]);
     }
     if side != Side::Verifier {
-        settings.private()?;
-        settings.rotation()?;
-        relying_party(settings)?;
-        settings.organisation()?;
+        faults.extend([
+            fault(settings.private()),
+            fault(settings.rotation()),
+            fault(relying_party(settings)),
+            fault(settings.organisation()),
+        ]);
     }
-    Ok(())
+    faults.into_iter().flatten().collect()
 }
 
 /// What the listeners that the public does not reach look at in each request.

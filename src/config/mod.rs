@@ -139,6 +139,11 @@ impl Settings {
         }
     }
 
+    /// The same, if a setting names it.
+    pub fn console_url_if_named(&self) -> Result<Option<String>, ConfigError> {
+        self.0.console_url.is_some().then(|| self.console_url()).transpose()
+    }
+
     /// The credential of a program.
     pub fn credential(&self) -> Result<Credential, ConfigError> {
         let missing = ConfigError::Missing { what: "the credential", flag: "--credential-file", variable: "COUNTERSIGN_CREDENTIAL_FILE" };

@@ -34,7 +34,7 @@ use tower::{
 use super::{
     limits::Crowd,
     places::{Full, Place, Places, Standing},
-    proxy::{NoHeader, Proxies},
+    proxy::{NoHeader, Proxies, Remote},
     timed::Timed,
 };
 use crate::health::Recurring;
@@ -58,6 +58,9 @@ pub struct Limits {
     /// Until the first byte, then until a request's headers are there, and from the last answer until the next ones are. So
     /// also the idle timeout, and how long a PROXY protocol header may take.
     pub headers: Duration,
+    /// The same for the headers of a proxy in `forwarded_from`, which sends them whole; and its whole connection, from when the last
+    /// request on it began. Longer than proxies keep a connection for later: one would send a request into it as it is closed.
+    pub forwarder: Duration,
     /// A whole body, however it comes in pieces.
     pub body: Duration,
     /// A whole connection, whose client may also read slowly; `None` where streams stay open.
@@ -77,6 +80,7 @@ impl Limits {
     /// For the public listener.
     pub const PUBLIC: Self = Self {
         headers: Duration::from_secs(5),
+        forwarder: Duration::from_secs(150),
         body: Duration::from_secs(10),
         connection: Some(Duration::from_mins(1)),
         connections: 16_384,
@@ -97,6 +101,11 @@ impl Limits {
 
     /// For the listener of figures, which few ask for.
     pub const METRICS: Self = Self { connection: Some(Duration::from_mins(1)), connections: 32, ..Self::PRIVATE };
+
+    /// What a connection of a proxy in `forwarded_from` may take.
+    fn of_forwarder(self) -> Self {
+        Self { headers: self.forwarder, connection: self.connection.map(|_| self.forwarder), ..self }
+    }
 }
 
 /// Connections that may wait in the kernel's queue, as far as the system allows. The usual 128 fill within a moment of a rush,
@@ -161,22 +170,24 @@ async fn admit(entrance: Arc<Entrance>, stream: TcpStream, peer: IpAddr, standin
 
 async fn serve_one(entrance: &Arc<Entrance>, mut stream: TcpStream, peer: IpAddr, standing: Option<Arc<Standing>>) {
     let Entrance { limits, proxies, crowd, ending, .. } = &**entrance;
-    let peer = match timeout(limits.headers, proxies.announced(&mut stream, peer)).await {
-        Ok(Ok(peer)) => {
+    let from = match timeout(limits.headers, proxies.announced(&mut stream, peer)).await {
+        Ok(Ok(from)) => {
             PROXY_HEADER.ok();
-            peer
+            from
         }
         Ok(Err(error @ NoHeader::Wrong)) => return PROXY_HEADER.failed(&error),
         Ok(Err(NoHeader::Ended(_))) | Err(_) => return,
     };
-    let counted = limits.per_network.filter(|_| !proxies.are_at(peer));
-    let inside = counted.map(|most| crowd.enter(peer, most));
+    let counted = limits.per_network.filter(|_| !proxies.are_at(from.peer));
+    let inside = counted.map(|most| crowd.enter(from.peer, most));
     if matches!(inside, Some(None)) || !asks(&stream, limits.headers, ending.subscribe()).await {
         return;
     }
+    let limits = if proxies.forwards(from.peer) { limits.of_forwarder() } else { *limits };
+    let (asked, began) = watch::channel(());
     let own_end = stream.local_addr().map(|address| address.ip().to_canonical()).ok();
     let known = standing.zip(own_end).map(|(standing, local)| Connection { local, standing });
-    attend(connect(stream, peer, known, entrance), *limits, ending.subscribe()).await;
+    attend(connect(stream, from, known, (limits, asked), entrance), limits, began, ending.subscribe()).await;
 }
 
 /// Waits for the first byte: a connection without one is idle, and hyper would close it on the spot when the service stops,
@@ -195,16 +206,21 @@ async fn asks(stream: &TcpStream, patience: Duration, mut ending: watch::Receive
 
 /// Drives a connection. When its time is over or the service stops, it takes no further request, but finishes the one
 /// under way: a proxy that keeps connections open never loses one.
-async fn attend<F>(connection: Driven<F>, limits: Limits, mut ending: watch::Receiver<bool>)
+async fn attend<F>(connection: Driven<F>, limits: Limits, mut began: watch::Receiver<()>, mut ending: watch::Receiver<bool>)
 where
     F: FnMut(Request<Incoming>) -> Request + Clone + Send + 'static,
 {
     let mut connection = std::pin::pin!(connection);
-    let over = async {
-        let told = ending.wait_for(|ending| *ending);
+    let spent = async {
         match limits.connection {
-            Some(longest) => drop(timeout(longest, told).await),
-            None => drop(told.await),
+            Some(longest) => while let Ok(Ok(())) = timeout(longest, began.changed()).await {},
+            None => std::future::pending().await,
+        }
+    };
+    let over = async {
+        tokio::select! {
+            _ = ending.wait_for(|ending| *ending) => {}
+            () = spent => {}
         }
     };
     // How a connection ended is of interest to nobody. It is driven first, so that what has come by then counts as asked.
@@ -250,17 +266,22 @@ fn waiting(listener: TcpListener, places: &Places) -> Vec<(TcpStream, IpAddr, Pl
 
 type Driven<F> = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<MapResponse<MapRequest<Router, F>, fn(Response) -> Response>>>;
 
-/// One HTTP/1 connection whose requests know their peer.
+/// One HTTP/1 connection whose requests know their peer. Says so in `asked` when a request of a proxy begins.
 fn connect(
     stream: TcpStream,
-    peer: IpAddr,
+    from: Remote,
     connection: Option<Connection>,
+    (limits, asked): (Limits, watch::Sender<()>),
     entrance: &Arc<Entrance>,
 ) -> Driven<impl FnMut(Request<Incoming>) -> Request + Clone + use<>> {
-    let (limits, entrance) = (entrance.limits, entrance.clone());
+    let (entrance, asked) = (entrance.clone(), Arc::new(asked));
     let service = entrance.app.clone().map_request(move |request: Request<Incoming>| {
         let mut request = request.map(|body| Body::new(Timed::new(body, limits.body)));
-        let client = entrance.proxies.client(peer, request.headers());
+        entrance.proxies.watch(from, request.uri().path(), request.headers());
+        if entrance.proxies.forwards(from.peer) {
+            asked.send_replace(());
+        }
+        let client = entrance.proxies.client(from.peer, request.headers());
         request.extensions_mut().insert(Peer(client));
         if let Some(connection) = &connection {
             connection.standing.asks(client);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::{Router, http::header, response::IntoResponse, routing::get};
+
 use tokio::sync::watch;
 
 use super::{

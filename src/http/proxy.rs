@@ -8,6 +8,8 @@ use ipnet::IpNet;
 use ppp::{v1, v2};
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
+use crate::telemetry::{ForwardingFault, ForwardingFaults};
+
 /// The longest header of version 1, by the PROXY protocol's section 2.1.
 const LONGEST_V1: usize = 107;
 /// The longest header of version 2 that is read: addresses and some extensions.
@@ -22,7 +24,21 @@ pub struct Proxies {
     pub forwarded_from: Vec<IpNet>,
     /// Who begins each connection with a PROXY protocol header.
     pub proxy_protocol_from: Vec<IpNet>,
+    /// Where it is counted that others forward, or that these do not.
+    pub faults: ForwardingFaults,
 }
+
+/// Whom a connection is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// The address.
+    pub peer: IpAddr,
+    /// Whether a PROXY protocol header named it: what its requests say of a proxy is then a client's own word.
+    pub is_announced: bool,
+}
+
+/// The headers in which proxies name their client, of which only the first is ever believed.
+const FORWARDING: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
 /// A connection that should begin with a PROXY protocol header does not.
 #[derive(Debug, thiserror::Error)]
@@ -43,19 +59,23 @@ impl Proxies {
 
     /// Whom a new connection is from. Takes the PROXY protocol header off it where one must be, never anywhere else:
     /// the protocol forbids guessing, because everybody else could then write one.
-    pub async fn announced(&self, stream: &mut TcpStream, peer: IpAddr) -> Result<IpAddr, NoHeader> {
+    pub async fn announced(&self, stream: &mut TcpStream, peer: IpAddr) -> Result<Remote, NoHeader> {
         if !holds(&self.proxy_protocol_from, peer) {
-            return Ok(peer);
+            return Ok(Remote { peer, is_announced: false });
         }
         let header = take_header(stream).await?;
-        Ok(source(&header)?.unwrap_or(peer).to_canonical())
+        Ok(Remote { peer: source(&header)?.unwrap_or(peer).to_canonical(), is_announced: true })
+    }
+
+    /// Whether this peer's `X-Forwarded-For` is believed.
+    pub fn forwards(&self, peer: IpAddr) -> bool {
+        holds(&self.forwarded_from, peer)
     }
 
     /// Whom a request of this peer is from. Each proxy appends the address that it saw, so the list is walked from its end
     /// for as long as proxies of ours wrote it; what stands before that anybody can have written.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let lines = headers.get_all("x-forwarded-for").iter().rev();
-        let mut entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+        let mut entries = entries(headers);
         let mut hop = peer;
         while holds(&self.forwarded_from, hop) {
             // Junk chooses no address: the last proxy that we know stands for whoever is behind it.
@@ -64,6 +84,26 @@ impl Proxies {
         }
         hop
     }
+
+    /// Notices from a request that a proxy is not set up as the limits by address need it to be. Of a list that ends in a client's
+    /// own words nobody can tell; but a proxy that adds nothing hands on nothing for a client who wrote nothing.
+    pub fn watch(&self, from: Remote, path: &str, headers: &HeaderMap) {
+        if self.forwards(from.peer) {
+            let names_client = entries(headers).next().and_then(address).is_some();
+            // What a proxy asks of our health it asks for nobody.
+            if !names_client && !path.starts_with("/health/") {
+                self.faults.noticed(ForwardingFault::ClientNotNamed);
+            }
+        } else if !from.is_announced && FORWARDING.iter().any(|name| headers.contains_key(*name)) {
+            self.faults.noticed(ForwardingFault::ProxyNotNamed);
+        }
+    }
+}
+
+/// The entries of all lines of `X-Forwarded-For`, the last first.
+fn entries(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','))
 }
 
 fn holds(networks: &[IpNet], address: IpAddr) -> bool {

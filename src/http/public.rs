@@ -238,6 +238,6 @@ async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=3600")], include_str!("openapi.json"))
 }
 
-async fn ready(State(app): State<Arc<PublicApp>>) -> Result<Response, Problem> {
+async fn ready(State(app): State<Arc<PublicApp>>) -> Result<health::Healthy, Problem> {
     health::of_verifier(&app.readiness, &app.phase).await
 }

@@ -11,6 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use super::forwarding::{self, ForwardingFaults, Listener};
 use crate::{store::GuessPool, verifier::Verdict};
 
 /// What every name begins with.
@@ -36,7 +37,7 @@ const OPERATIONS: [&str; 11] = [
 /// What came of it.
 const OUTCOMES: [&str; 4] = ["done", "failed", "busy", "given_up"];
 
-type Labels<const N: usize> = [(&'static str, &'static str); N];
+pub(super) type Labels<const N: usize> = [(&'static str, &'static str); N];
 
 /// In which form a code was shown.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,7 @@ pub struct Metrics {
     operation_duration: Family<Labels<1>, Histogram, fn() -> Histogram>,
     without_record: Counter,
     guesses_refused: Family<Labels<1>, Counter>,
+    forwarding_faults: forwarding::Counts,
     housekept: AtomicI64,
 }
 
@@ -85,6 +87,7 @@ impl Metrics {
             operation_duration: Family::new_with_constructor(histogram),
             without_record: Counter::default(),
             guesses_refused: Family::default(),
+            forwarding_faults: Family::default(),
             housekept: AtomicI64::default(),
         };
         metrics.every_series().registered(now)
@@ -98,6 +101,9 @@ impl Metrics {
         }
         for pool in GuessPool::ALL {
             drop(self.guesses_refused.get_or_create(&[("pool", pool.as_str())]));
+        }
+        for labels in forwarding::every() {
+            drop(self.forwarding_faults.get_or_create(&labels));
         }
         for operation in OPERATIONS {
             drop(self.operation_duration.get_or_create(&[("operation", operation)]));
@@ -125,6 +131,8 @@ impl Metrics {
         to.register("tokens_without_record", stolen, self.without_record.clone());
         let spent = "Codes that were tried while no place in the budget of wrong guesses was left for their address";
         to.register("guesses_refused", spent, self.guesses_refused.clone());
+        let faults = "Requests by which a proxy shows that it is not set up as the limits by address need it to be";
+        to.register("forwarding_faults", faults, self.forwarding_faults.clone());
         self
     }
 
@@ -142,6 +150,11 @@ impl Metrics {
     /// What was sent is no check.
     pub fn unreadable(&self) {
         self.unreadable.inc();
+    }
+
+    /// Where a listener counts what is wrong with its proxies.
+    pub fn forwarding(&self, listener: Listener) -> ForwardingFaults {
+        ForwardingFaults::of(listener, self.forwarding_faults.clone())
     }
 
     /// Housekeeping went through whole at `now`, in seconds since 1970.

@@ -69,7 +69,7 @@ pub struct Asker {
 
 impl Asker {
     pub fn at(public: SocketAddr) -> Self {
-        Self { http: Client::new(), public, attempt: Some(fresh_attempt()), number: None, address: None }
+        Self { http: crate::http::client().build().unwrap(), public, attempt: Some(fresh_attempt()), number: None, address: None }
     }
 
     /// The same person with another attempt, as after closing the page.
@@ -93,7 +93,7 @@ impl Asker {
     /// The same over another address of this machine.
     pub fn at_address(&self, last: u8) -> Self {
         let local: IpAddr = Ipv4Addr::new(127, 0, 0, last).into();
-        Self { http: Client::builder().local_address(local).build().unwrap(), ..self.clone() }
+        Self { http: crate::http::client().local_address(local).build().unwrap(), ..self.clone() }
     }
 
     /// What would be sent for a token (`"token"`) or a spoken code (`"code"`).
@@ -176,7 +176,12 @@ pub fn issued(reply: &Reply) -> Issued {
 
 impl Person {
     pub fn new(private: SocketAddr, officer: Officer, credential: Option<String>) -> Self {
-        Self { http: Client::new(), private, officer, credential }
+        Self { http: crate::http::client().build().unwrap(), private, officer, credential }
+    }
+
+    /// Somebody at the private listener of whom nothing is known.
+    pub fn anybody(&self) -> Asker {
+        Asker::at(self.private)
     }
 
     /// The same person with another credential, or with none.

@@ -26,7 +26,7 @@ use countersign::{
     ledger::Event,
     page::{Deployment, Pages},
     store::{AccessStore as _, IssuerStore as _, LedgerStore as _, NewCredential, Room, SpokenRules, SqliteStore, VerifierStore},
-    telemetry::{Checking, Issuing, Measured, Metrics, Scrape},
+    telemetry::{Checking, Issuing, Listener, Measured, Metrics, Scrape},
     token::{Channel, SpokenSize, SpokenWords},
     verifier::{Budgets, KeyWatch, Readiness, Verifier, VerifierSettings},
 };
@@ -330,7 +330,8 @@ impl Setup {
         });
         let heads = Heads::of(Hosts::of([CONSOLE_URL]));
         let router = private::router(issuer_side.clone(), heads, Some(issuer_side.scrape.clone()));
-        let proxies = Proxies { forwarded_from: self.proxies.forwarded_from.clone(), ..Proxies::default() };
+        let forwarding = metrics.forwarding(Listener::Private);
+        let proxies = Proxies { faults: forwarding, proxy_protocol_from: vec![], ..self.proxies.clone() };
         let private = listen(router, self.private, proxies).await;
 
         let administrator = person(&registry, private, "otter", Role::Administrator).await;
@@ -413,7 +414,8 @@ fn public_side(
 
 async fn listen_to_all(app: Arc<PublicApp>, setup: &Setup) -> SocketAddr {
     let origins = vec![LISTED_ORIGIN.parse().unwrap()];
-    listen(public::router(app, origins), setup.limits, setup.proxies.clone()).await
+    let proxies = Proxies { faults: app.metrics.forwarding(Listener::Public), ..setup.proxies.clone() };
+    listen(public::router(app, origins), setup.limits, proxies).await
 }
 
 /// Serves until the test ends.

@@ -5,8 +5,8 @@ use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::app::CONSOLE_URL;
-
+/// The origin of the console.
+pub const ORIGIN: &str = "https://console.example.org";
 /// The host of the console, which the device binds its keys to.
 pub const RP_ID: &str = "console.example.org";
 
@@ -31,7 +31,7 @@ pub struct Says {
 
 impl Default for Says {
     fn default() -> Self {
-        Self { origin: CONSOLE_URL.into(), rp_id: RP_ID.into(), kind: None, challenge: None, flags: PRESENT | VERIFIED, spoils: 0 }
+        Self { origin: ORIGIN.into(), rp_id: RP_ID.into(), kind: None, challenge: None, flags: PRESENT | VERIFIED, spoils: 0 }
     }
 }
 

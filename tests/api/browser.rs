@@ -28,7 +28,7 @@ pub struct Browser {
 
 impl Browser {
     pub fn at(private: SocketAddr) -> Self {
-        Self { http: Client::new(), private, session: None }
+        Self { http: crate::http::client().build().unwrap(), private, session: None }
     }
 
     /// The same browser with another cookie.

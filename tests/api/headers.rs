@@ -152,3 +152,15 @@ async fn private_answers_are_never_kept() {
         assert!(!reply.headers.contains_key("set-cookie") && !reply.headers.contains_key("access-control-allow-origin"), "{reply:?}");
     }
 }
+
+/// A cache that kept a good answer would send checks to a process that is gone.
+#[tokio::test]
+async fn health_is_kept_nowhere() {
+    let app = TestApp::start().await;
+    for asker in [app.anyone(), app.officer.anybody()] {
+        for path in ["/health/live", "/health/ready"] {
+            let reply = asker.get(path).await;
+            assert_eq!((reply.status, reply.header("cache-control")), (204, "no-store"), "{path}");
+        }
+    }
+}

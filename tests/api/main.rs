@@ -5,6 +5,8 @@ mod app;
 mod authenticator;
 mod browser;
 mod faults;
+#[path = "../running/http.rs"]
+mod http;
 mod table;
 mod vault;
 mod wire;

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every label that there is, with every value that it may have.
-const LABELS: [(&str, &[&str]); 9] = [
+const LABELS: [(&str, &[&str]); 11] = [
     ("pool", &["five", "number", "six"]),
     ("form", &["token", "code"]),
     (
@@ -57,6 +57,8 @@ const LABELS: [(&str, &[&str]); 9] = [
     ),
     ("outcome", &["done", "failed", "busy", "given_up"]),
     ("side", &["verifier", "issuer"]),
+    ("listener", &["public", "private"]),
+    ("fault", &["proxy_not_named", "client_not_named"]),
     ("part", &["clock", "store", "key_set", "signing_keys", "ledger", "purge", "first_checks", "spoken_words"]),
     ("stage", &["pending", "active", "retired"]),
     ("version", &[env!("CARGO_PKG_VERSION")]),

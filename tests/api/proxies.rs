@@ -1,6 +1,6 @@
 //! Proxies in front: whom the service sees behind them, and that nobody else can say so.
 
-use std::io::Write as _;
+use std::{io::Write as _, thread, time::Duration};
 
 use countersign::http::{guessers::TRIES, listen::Limits, proxy::Proxies};
 use reqwest::Method;
@@ -8,7 +8,7 @@ use reqwest::Method;
 use crate::{
     actors::{Asker, LONG, Reply},
     app::Setup,
-    wire::{GET, PATIENT, SHORT, Service, Socket, client, seen},
+    wire::{BIG, GET, PATIENT, SHORT, Service, Socket, client, seen},
     world::unknown_code,
 };
 
@@ -35,6 +35,7 @@ async fn nobody_but_a_proxy_of_ours_says_who_they_are() {
     let elsewhere = Proxies {
         forwarded_from: vec!["127.0.0.2/32".parse().unwrap(), "192.0.2.0/24".parse().unwrap()],
         proxy_protocol_from: vec!["127.0.0.3/32".parse().unwrap()],
+        ..Proxies::default()
     };
     for proxies in [Proxies::default(), elsewhere] {
         let service = Service::behind(proxies, PATIENT).await;
@@ -189,6 +190,110 @@ async fn a_share_of_connections_is_the_clients_and_not_the_proxys() {
             socket.read_until("quick");
         }
         assert_eq!(open(V2).read_to_end(), "", "a second of the same client");
+    })
+    .await;
+}
+
+/// Each of these requests is looked at for what it tells of a proxy; nobody who asked is in the figures.
+#[tokio::test]
+async fn a_proxy_that_is_not_set_up_as_it_should_be_is_noticed() {
+    let app = Setup { proxies: forwarding(), ..Setup::default() }.start().await;
+    let counted = async |not_named: i64, no_client: i64, private: i64| {
+        let figures = app.figures().await;
+        figures.is("forwarding_faults_total{listener=\"public\",fault=\"proxy_not_named\"}", not_named);
+        figures.is("forwarding_faults_total{listener=\"public\",fault=\"client_not_named\"}", no_client);
+        figures.is("forwarding_faults_total{listener=\"private\",fault=\"proxy_not_named\"}", private);
+    };
+    let ask = async |asker: &Asker, path: &str, header: Option<(&str, &str)>| {
+        let request = asker.request(Method::GET, path);
+        Reply::of(header.into_iter().fold(request, |request, (name, value)| request.header(name, value))).await
+    };
+    let (proxy, visitor) = (app.anyone().at_address(1), app.anyone().at_address(2));
+    // As it should be, and what proxies ask for themselves.
+    ask(&proxy, "/check", Some(("x-forwarded-for", "192.0.2.1"))).await;
+    ask(&proxy, "/check", Some(("x-forwarded-for", "junk, 192.0.2.1:5678"))).await;
+    ask(&proxy, "/health/ready", None).await;
+    ask(&visitor, "/check", None).await;
+    counted(0, 0, 0).await;
+    // One that adds nothing, and one that adds no address.
+    ask(&proxy, "/check", None).await;
+    ask(&proxy, "/check", Some(("x-forwarded-for", "unknown"))).await;
+    ask(&proxy, "/check", Some(("x-forwarded-for", "192.0.2.1,"))).await;
+    ask(&proxy, "/check", Some(("forwarded", "for=192.0.2.1"))).await;
+    ask(&proxy, "/check", Some(("x-real-ip", "192.0.2.1"))).await;
+    counted(0, 5, 0).await;
+    // One that nobody named.
+    for header in ["x-forwarded-for", "forwarded", "x-real-ip"] {
+        ask(&visitor, "/check", Some((header, "192.0.2.1"))).await;
+    }
+    counted(3, 5, 0).await;
+    let private = app.officer.anybody();
+    ask(&private.at_address(2), "/v1/session", Some(("x-forwarded-for", "192.0.2.1"))).await;
+    counted(3, 5, 1).await;
+    // A program on the proxy's own machine.
+    ask(&private.at_address(1), "/v1/session", None).await;
+    counted(3, 5, 1).await;
+    for seen in ["192.0.2", "127.0.0"] {
+        assert!(!private.get("/metrics").await.body.contains(seen), "{seen}");
+    }
+}
+
+/// What visitors write themselves reaches the service behind a proxy that announces them, and means nothing.
+#[tokio::test]
+async fn a_client_that_was_announced_is_no_proxy() {
+    let app = Setup { proxies: announcing(), ..Setup::default() }.start().await;
+    let address = app.public;
+    client(move || assert_eq!(seen_status(address, V1, "x-forwarded-for: 198.51.100.1\r\n"), "HTTP/1.1 200 OK")).await;
+    app.figures().await.is("forwarding_faults_total{listener=\"public\",fault=\"proxy_not_named\"}", 0);
+}
+
+fn seen_status(address: std::net::SocketAddr, first: &[u8], lines: &str) -> String {
+    let mut socket = Socket::open(address);
+    socket.send(first);
+    socket.send(format!("GET /check HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{lines}\r\n").as_bytes());
+    socket.read_to_end().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Longer than a proxy keeps it: otherwise a request goes into a connection that is just being closed, and is lost.
+#[tokio::test]
+async fn a_connection_of_a_proxy_stays_for_later_and_one_of_anybody_else_does_not() {
+    let limits = Limits { headers: SHORT, connection: Some(SHORT), drain: SHORT, ..PATIENT };
+    let service = Service::behind(forwarding(), limits).await;
+    let mut other = Socket::from(service.address, [127, 0, 0, 2]).await;
+    let address = service.address;
+    client(move || {
+        let mut kept = Socket::open(address);
+        for socket in [&mut kept, &mut other] {
+            socket.send(GET);
+            socket.read_until("quick");
+        }
+        assert_eq!(other.read_to_end(), "", "closed when it had idled");
+        thread::sleep(2 * SHORT);
+        kept.send(GET);
+        kept.read_until("quick");
+    })
+    .await;
+}
+
+/// Its time is that of the last request, however many there were.
+#[tokio::test]
+async fn a_connection_of_a_proxy_that_is_used_lasts_and_one_that_is_not_read_does_not() {
+    let limits = Limits { forwarder: SHORT, connection: Some(LONG), drain: SHORT, ..PATIENT };
+    let service = Service::behind(forwarding(), limits).await;
+    let address = service.address;
+    client(move || {
+        let mut used = Socket::open(address);
+        for _ in 0..40 {
+            used.send(GET);
+            used.read_until("quick");
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(used.read_to_end(), "", "closed when it had idled");
+        let mut slow = Socket::open(address);
+        slow.send(b"GET /big HTTP/1.1\r\nhost: x\r\n\r\n");
+        slow.read_until("200 OK");
+        thread::sleep(3 * SHORT);
+        assert!(slow.read_to_end().len() < BIG, "cut off");
     })
     .await;
 }

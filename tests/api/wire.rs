@@ -30,8 +30,16 @@ pub const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 pub const BIG: usize = 32 << 20;
 
 /// Nothing ends by itself within a test, except for what the test sets to [`SHORT`].
-pub const PATIENT: Limits =
-    Limits { headers: LONG, body: LONG, connection: None, connections: 8, full: Full::Waits, per_network: None, drain: LONG };
+pub const PATIENT: Limits = Limits {
+    headers: LONG,
+    forwarder: LONG,
+    body: LONG,
+    connection: None,
+    connections: 8,
+    full: Full::Waits,
+    per_network: None,
+    drain: LONG,
+};
 
 /// A service with an address `/slow` that answers when it is told to, `/big` that answers at length, and `/who` that says
 /// whom it sees.

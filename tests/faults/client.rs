@@ -55,7 +55,7 @@ pub enum Heard<T> {
 impl World {
     pub fn of(station: &Station, serving: &Serving, journal: &Arc<Journal>) -> Self {
         Self {
-            http: Client::new(),
+            http: crate::running::http::client().build().unwrap(),
             public: serving.public.clone(),
             private: serving.private.clone(),
             officer: station.officer.clone(),
@@ -67,12 +67,17 @@ impl World {
 
     /// The same people with the processes that serve now, and what was authorised before.
     pub fn again(&self, serving: &Serving) -> Self {
-        Self { http: Client::new(), public: serving.public.clone(), private: serving.private.clone(), ..self.clone() }
+        Self {
+            http: crate::running::http::client().build().unwrap(),
+            public: serving.public.clone(),
+            private: serving.private.clone(),
+            ..self.clone()
+        }
     }
 
     /// The same service through another public side.
     pub fn through(&self, public: &str) -> Self {
-        Self { http: Client::new(), public: public.to_owned(), ..self.clone() }
+        Self { http: crate::running::http::client().build().unwrap(), public: public.to_owned(), ..self.clone() }
     }
 
     /// Until the public side says that it is ready, or that it is not, and the figures say the same of the store.

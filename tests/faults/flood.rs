@@ -11,7 +11,6 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use reqwest::Client;
 use serde_json::json;
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -148,7 +147,7 @@ async fn send(stream: &TcpStream, byte: u8) -> std::io::Result<()> {
 
 /// Forged tokens, codes that name nothing, bodies that are none and far too large ones.
 async fn junk(world: &World, from: Ipv4Addr, mut dice: Dice, sent: &AtomicUsize) {
-    let http = Client::builder().local_address(Some(from.into())).build().unwrap();
+    let http = crate::running::http::client().local_address(Some(from.into())).build().unwrap();
     let honest = world.journal.token(0);
     loop {
         let body = match dice.below(5) {

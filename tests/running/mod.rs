@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod faketime;
+pub mod http;
 
 use std::{
     fs::{self, Permissions},

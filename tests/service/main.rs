@@ -1,5 +1,8 @@
 //! The real service, as processes: the whole main job, the demo, what is never logged, and sudden ends.
 
+#[path = "../api/authenticator.rs"]
+#[allow(dead_code, reason = "here it never lies")]
+mod authenticator;
 mod beside;
 mod binding;
 mod clock;
@@ -19,6 +22,7 @@ mod logs;
 mod operations;
 mod permissions;
 mod proofs;
+mod proxies;
 mod restored;
 mod roles;
 mod rolling;
