@@ -202,7 +202,7 @@ async fn issues(store: &Arc<SqliteStore>, until: i64) -> Vec<Duration> {
 fn new_token(n: u64) -> (NewToken, Event) {
     let mut cti = [9; 8];
     cti.copy_from_slice(&(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_be_bytes());
-    let bytes = [&[0xd2; 120][..], &cti].concat();
+    let bytes = [&Token::BEGINNING, [0; 112].as_slice(), &cti].concat();
     let token = Token::from_bytes(bytes).expect("begins like one");
     let code = SpokenCode::of(&token, SpokenSize::Six);
     let (who, hash) = (n % OFFICERS, token.hash());

@@ -22,6 +22,7 @@ const scanner = await bundle("scan/scan.ts", {
 });
 write("scan.js", scanner);
 write("sw.js", await bundle("offline/sw.ts", {}));
+write("clean.js", await bundle("offline/clean.ts", {}));
 // the page loads a scanner with just these bytes
 const digest = "sha384-" + createHash("sha384").update(scanner).digest("base64");
 const page = await bundle("public/main.ts", { define: { SCAN_INTEGRITY: JSON.stringify(digest) } });

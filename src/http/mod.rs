@@ -4,6 +4,7 @@ pub mod app;
 pub mod assets;
 pub mod body;
 pub mod check;
+mod cleaning;
 pub mod code_places;
 pub mod conditional;
 pub mod console;

@@ -22,6 +22,7 @@ use tower::util::MapResponseLayer;
 use super::{
     app::PrivateApp,
     body::{Decoded, MAX_BODY},
+    cleaning::Cleaning,
     console, door,
     head::Heads,
     health, metrics, oversight, people,
@@ -72,6 +73,7 @@ pub fn router(app: Arc<PrivateApp>, heads: Heads, figures: Option<Arc<Scrape>>) 
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(heads)
         .layer(MapResponseLayer::new(strict))
+        .layer(Cleaning::new())
         .with_state(app)
 }
 

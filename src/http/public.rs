@@ -20,7 +20,9 @@ use super::{
     app::PublicApp,
     assets,
     body::{JsonObject, MAX_BODY},
-    check, conditional,
+    check,
+    cleaning::Cleaning,
+    conditional,
     head::Heads,
     health,
     listen::Peer,
@@ -69,7 +71,12 @@ pub fn router(app: Arc<PublicApp>, origins: Vec<HeaderValue>) -> Router {
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { not_allowed() })
         // As one layer, the outermost first: each costs every request a box of its own.
-        .layer((MapResponseLayer::new(move |response| strict(guarded(response))), Heads::default(), DefaultBodyLimit::max(MAX_BODY)))
+        .layer((
+            MapResponseLayer::new(move |response| strict(guarded(response))),
+            Cleaning::new(),
+            Heads::default(),
+            DefaultBodyLimit::max(MAX_BODY),
+        ))
         .with_state(app)
 }
 

@@ -1,4 +1,4 @@
-use super::{Document, HEADERS, ICON, Pages, SCAN, STRICT_TRANSPORT, WORKER};
+use super::{CLEANING_WORKER, Document, HEADERS, ICON, Pages, SCAN, STRICT_TRANSPORT, WORKER};
 
 /// A file of the page for another host.
 pub struct ExportedFile {
@@ -17,6 +17,7 @@ pub fn export(pages: &Pages) -> Vec<ExportedFile> {
         file("index.html", html),
         file("scan.js", SCAN.into()),
         file("sw.js", WORKER.into()),
+        file("clean.js", CLEANING_WORKER.into()),
         file("icon.svg", ICON.into()),
         file("headers.txt", headers(&policy)),
     ]

@@ -28,6 +28,10 @@ const SCRIPT: &str = include_str!("../../web/public/dist/page.js");
 pub const SCAN: &str = include_str!("../../web/public/dist/scan.js");
 /// The service worker of those who asked to keep the page.
 pub const WORKER: &str = include_str!("../../web/public/dist/sw.js");
+/// The worker that takes the place of another's, clears what it left and goes.
+pub const CLEANING_WORKER: &str = include_str!("../../web/public/dist/clean.js");
+/// What it may do: ask its own host.
+pub const CLEANING_POLICY: &str = "default-src 'none'; connect-src 'self'";
 /// A plain shape that says nothing to somebody who looks over a shoulder or into a history.
 pub const ICON: &str = include_str!("../../web/public/icon.svg");
 

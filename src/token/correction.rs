@@ -103,7 +103,7 @@ mod tests {
     use crate::token::{SpokenCode, Token};
 
     fn code(bytes: &[u8]) -> SpokenCode {
-        let token = Token::from_bytes([&[0xd2], bytes].concat()).unwrap();
+        let token = Token::from_bytes([&Token::BEGINNING, bytes].concat()).unwrap();
         SpokenCode::of(&token, SpokenSize::Five)
     }
 

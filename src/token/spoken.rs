@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_five_word_code_of_a_token_is_the_beginning_of_its_six_word_code() {
-        let token = Token::from_bytes(vec![0xd2, 7]).unwrap();
+        let token = Token::from_bytes([Token::BEGINNING.as_slice(), &[7]].concat()).unwrap();
         let (five, six) = (SpokenCode::of(&token, SpokenSize::Five), SpokenCode::of(&token, SpokenSize::Six));
         assert_eq!(six.shortened(SpokenSize::Five), five);
         assert_eq!((six.shortened(SpokenSize::Six), five.shortened(SpokenSize::Six)), (six, five));

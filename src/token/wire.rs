@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::digits;
+use super::{cose::BEGINNING, digits};
 use crate::hex;
 
 /// SHA-256 of a token's bytes.
@@ -25,29 +25,22 @@ pub enum InputError {
     /// No token at all.
     #[error("this is no code of this service")]
     NoToken,
-    /// Begins like a token, but is damaged.
+    /// Begins like a token ([`Token::BEGINNING`]), but is damaged.
     #[error("this begins like a code of this service, but it is damaged")]
     Damaged,
 }
-
-/// Whether bytes begin like a `COSE_Sign1` in any of its spellings: tag 18, no tag, or the CWT tag before it.
-/// Only the first spelling is ever accepted; the others are forgeries rather than slips of the finger.
-fn begins_like_a_token(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xd2 | 0x84, ..] | [0xd8, 0x3d, 0xd2, ..])
-}
-
-/// Digits by themselves are a token's only from here on: the shortest has 272. One in a hundred of the spoken codes, which
-/// have 18 digits at most, and of other people's barcodes would read like the beginning of a token.
-const FEWEST_DIGITS: usize = 100;
 
 impl Token {
     pub(super) fn from_signed(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
+    /// How every token begins. Eight bytes, so that no word, number or code of somebody else's is called a forgery by chance.
+    pub const BEGINNING: [u8; 8] = BEGINNING;
+
     /// Takes bytes that were stored or scanned.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, InputError> {
-        if begins_like_a_token(&bytes) { Ok(Self(bytes)) } else { Err(InputError::NoToken) }
+        if bytes.starts_with(&BEGINNING) { Ok(Self(bytes)) } else { Err(InputError::NoToken) }
     }
 
     /// Reads base64url without padding, a link wherever it points, or the link's digits.
@@ -56,12 +49,13 @@ impl Token {
         let fragment = text.split_once('#').map(|(_, fragment)| fragment);
         let decoded = match fragment {
             Some(fragment) => digits::decode(fragment),
-            None if text.len() >= FEWEST_DIGITS && text.bytes().all(|b| b.is_ascii_digit()) => digits::decode(text),
+            // The eight bytes take 20 digits, and a spoken code has 18 at most.
+            None if text.bytes().all(|b| b.is_ascii_digit()) => digits::decode(text),
             None => base64url(text),
         };
         match decoded {
             Ok(bytes) => Self::from_bytes(bytes),
-            Err(before) if begins_like_a_token(&before) => Err(InputError::Damaged),
+            Err(before) if before.starts_with(&BEGINNING) => Err(InputError::Damaged),
             Err(_) => Err(InputError::NoToken),
         }
     }
@@ -116,18 +110,22 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Of text that cannot be read to its end: enough characters for the beginning, and whole bytes.
+const LEADING_CHARACTERS: usize = 12;
+
 /// Strict base64url: no padding, zero tail bits. `Err` holds what the leading characters say.
 fn base64url(text: &str) -> Result<Vec<u8>, Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| text.get(..4).and_then(|head| URL_SAFE_NO_PAD.decode(head).ok()).unwrap_or_default())
+    let leading = || text.get(..LEADING_CHARACTERS).and_then(|head| URL_SAFE_NO_PAD.decode(head).ok());
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| leading().unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Bytes that begin like a token, and enough of them to be read from digits alone.
+    /// Bytes that begin like a token.
     fn token() -> Token {
-        Token(vec![0xd2; 50])
+        Token([&BEGINNING, [0xd2; 42].as_slice()].concat())
     }
 
     #[test]
@@ -141,18 +139,20 @@ mod tests {
     #[test]
     fn damaged_is_told_from_no_token() {
         let token = token();
-        assert_eq!(Token::parse(&format!("{}=", token.text())), Err(InputError::Damaged));
-        assert_eq!(Token::parse(&format!("{}1", token.digits())), Err(InputError::Damaged));
-        for nothing in ["", "hello", "https://example.org/", "https://example.org/#menu", "123", "é€😀"] {
+        let (text, digits) = (token.text(), token.digits());
+        for damaged in [format!("{text}="), format!("{digits}1"), format!("{}!", &text[..LEADING_CHARACTERS]), digits[..35].into()] {
+            assert_eq!(Token::parse(&damaged), Err(InputError::Damaged), "{damaged}");
+        }
+        for nothing in ["", "hello", "https://example.org/", "https://example.org/#menu", "123", "é€😀", &text[..10], &digits[..19]] {
             assert_eq!(Token::parse(nothing), Err(InputError::NoToken), "{nothing}");
         }
     }
 
     #[test]
-    fn digits_of_a_spoken_code_are_never_a_token() {
-        let digits = digits::encode(&[0xd2; 6]);
-        assert_eq!((digits.len(), Token::parse(&digits)), (15, Err(InputError::NoToken)));
-        assert!(Token::parse(&format!("#{digits}")).is_ok(), "a link says by itself that it is one");
+    fn what_begins_like_a_token_by_fewer_than_eight_bytes_is_none() {
+        for text in ["hELLO", "hIGH street", "0rder-123", "https://example.com/#210", "0oRJogEyBA", "2D3ShEmiATIERCgqj5igWB"] {
+            assert_eq!((Token::parse(text), Token::find(text)), (Err(InputError::NoToken), Err(InputError::NoToken)), "{text}");
+        }
     }
 
     #[test]
@@ -171,6 +171,6 @@ mod tests {
 
     #[test]
     fn debug_does_not_show_the_bytes() {
-        assert_eq!(format!("{:?}", Token::from_bytes(vec![0xd2; 20]).unwrap()), "Token(20 bytes)");
+        assert_eq!(format!("{:?}", token()), "Token(50 bytes)");
     }
 }

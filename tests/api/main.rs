@@ -15,6 +15,7 @@ mod world;
 mod alerts;
 mod broken_store;
 mod challenge;
+mod cleaning;
 mod codes;
 mod confirmations;
 mod conformance;

@@ -71,7 +71,7 @@ pub fn signed(cti: [u8; 8], window: Window, approach: Approach) -> Token {
 
 /// A code with a right checksum that names nothing.
 pub fn unknown_code(n: usize) -> SpokenCode {
-    SpokenCode::of(&Token::from_bytes([&[0xd2], n.to_le_bytes().as_slice()].concat()).unwrap(), SpokenSize::Five)
+    SpokenCode::of(&Token::from_bytes([Token::BEGINNING, n.to_le_bytes()].concat()).unwrap(), SpokenSize::Five)
 }
 
 /// Bytes that look random and are the same in every run (`SplitMix64`); what is put in front comes first.

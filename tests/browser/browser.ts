@@ -44,7 +44,7 @@ async function codeOf(token: Uint8Array): Promise<number> {
 }
 
 /** What Chromium itself says of a host that fails; no fault of the page. */
-const FAILING_HOST = /Failed to load resource|Cache\.addAll\(\) failed|when fetching the script\.$/;
+const FAILING_HOST = /Failed to load resource|in the 'integrity' attribute|Fetch API cannot load|when fetching the script\.$/;
 
 /** A page of its own, which collects what went wrong in it and where it sent requests. */
 export class Visit {

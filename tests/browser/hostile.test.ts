@@ -73,6 +73,8 @@ test("the service's page refuses to be framed", async (t) => {
   }
 });
 
+const HELD = "Another page opened this one. For your safety, it stops here.";
+
 /** A page of another site around ours, whose host forgot the headers. */
 async function around(t: TestContext): Promise<{ page: Page; frame: Frame; careless: FakeService }> {
   const careless = await FakeService.start();
@@ -81,7 +83,7 @@ async function around(t: TestContext): Promise<{ page: Page; frame: Frame; carel
   const page = await hostilePage(t, `<body style="margin:0"><iframe style="border:0;width:100%;height:600px" src="${careless.url}${fragmentOf(token())}"></iframe>`);
   const frame = page.frames()[1];
   assert.ok(frame);
-  await frame.getByRole("heading", { level: 1, name: "For your safety, this page does not work inside another page." }).waitFor();
+  await frame.getByRole("heading", { level: 1, name: HELD }).waitFor();
   return { page, frame, careless };
 }
 
@@ -93,8 +95,64 @@ test("on a host that forgot the headers the page still does nothing in a frame",
   const { page, frame, careless } = await around(t);
   assert.equal(await frame.getByRole("button", { name: "Check this code" }).count(), 0);
   const opens = frame.getByRole("link", { name: "Open it by itself" });
-  assert.equal(await opens.getAttribute("target"), "_top");
-  await opens.click();
-  await page.waitForURL(careless.url + "/");
-  await page.getByRole("heading", { level: 1, name: "Check who is contacting you" }).waitFor();
+  const [own] = await Promise.all([page.waitForEvent("popup"), opens.click()]);
+  await own.getByRole("heading", { level: 1, name: START }).waitFor();
+  assert.equal(own.url(), careless.url + "/");
+  assert.equal(await own.evaluate(() => window.opener as unknown), null);
+});
+
+const START = "Check who is contacting you";
+
+/** How another page opens ours in a window that it can lead elsewhere. */
+const OPENS: Readonly<Record<string, string>> = {
+  "without a name": "window.open(address)",
+  "with a name": 'window.open(address, "ours")',
+  "by a link": '((link) => (link.href = address, link.target = "ours", link.rel = "opener", link.click()))(document.createElement("a"))',
+};
+
+/** Has a page of another site open ours. */
+async function opened(t: TestContext, opens: string, address: string): Promise<Page> {
+  const page = await hostilePage(t, `<button onclick='const address = "${address}"; ${opens}'>Go</button>`);
+  const [popup] = await Promise.all([page.waitForEvent("popup"), page.getByRole("button").click()]);
+  return popup;
+}
+
+for (const [name, opens] of Object.entries(OPENS)) {
+  test(`opened in a window ${name}: on a host that forgot the headers the page does nothing, and opens by itself`, async (t) => {
+    const careless = await FakeService.start();
+    t.after(() => careless.stop());
+    careless.forgetHeaders();
+    const popup = await opened(t, opens, careless.url + fragmentOf(token()));
+    await popup.getByRole("heading", { level: 1, name: HELD }).waitFor();
+    assert.equal(await popup.getByRole("button", { name: "Check this code" }).count(), 0);
+    const [own] = await Promise.all([popup.context().waitForEvent("page"), popup.getByRole("link", { name: "Open it by itself" }).click()]);
+    await own.getByRole("heading", { level: 1, name: START }).waitFor();
+    assert.deepEqual(await own.evaluate(() => [window.opener as unknown, window.name]), [null, ""]);
+  });
+
+  test(`opened in a window ${name}: the service's page has no opener and works`, async (t) => {
+    const popup = await opened(t, opens, stage.service.url);
+    await popup.getByRole("heading", { level: 1, name: START }).waitFor();
+  });
+}
+
+test("opened in a window whose opener was taken away: the page cannot be led elsewhere", async (t) => {
+  const careless = await FakeService.start();
+  t.after(() => careless.stop());
+  careless.forgetHeaders();
+  const opens = 'globalThis.held = window.open("about:blank", "ours"); held.opener = null; held.location = address';
+  const popup = await opened(t, opens, careless.url + "/");
+  await popup.getByRole("heading", { level: 1 }).waitFor();
+  const [hostile] = popup.context().pages();
+  await hostile?.evaluate(() => {
+    try {
+      (globalThis as unknown as { held: Window }).held.location.href = location.href + "#led";
+    } catch {
+      // it is not allowed to
+    }
+  });
+  await hostile?.evaluate(() => new Promise((resolve) => setTimeout(resolve, 0)));
+  const text = await popup.locator("main").innerText();
+  assert.ok(text.includes(HELD) || text.includes(START), text);
+  assert.equal(new URL(popup.url()).origin, careless.url);
 });

@@ -56,7 +56,7 @@ function renameOrganisation(to: string): void {
   files.set("index.html", Buffer.from(String(files.get("index.html")).replace(/(Riverside|Hillside) Council/g, to)));
 }
 
-test("nothing is kept before the press; then just the page, its two files and the key set", async () => {
+test("nothing is kept before the press; then just the page, its decoder and the key set", async () => {
   const page = await stage.visit();
   await check(page, genuine);
   await page.page.getByText("Keep this page for use without signal").click();
@@ -65,7 +65,7 @@ test("nothing is kept before the press; then just the page, its two files and th
   await page.press("Keep this page");
   await page.page.getByText("This page is kept on this phone.").waitFor();
   const paths = (await keptCopies(page)).map(({ address }) => address.slice(stage.service.url.length));
-  assert.deepEqual(paths.sort(), ["/", KEY_SET, "/icon.svg", "/scan.js"]);
+  assert.deepEqual(paths.sort(), ["/", KEY_SET, "/scan.js"]);
 });
 
 test("no check leaves anything in the copies", async () => {
@@ -82,7 +82,7 @@ test("no check leaves anything in the copies", async () => {
   await goOffline(page, stage.service);
   await checkLink(unconfirmed);
   const copies = await keptCopies(page);
-  assert.equal(copies.length, 4);
+  assert.equal(copies.length, 3);
   const [digits, bytes] = [fragmentOf(shown).slice(2), shown.toString("latin1")];
   for (const { address, text } of copies) {
     for (const canary of [digits, digits.slice(0, 17), shown.toString("base64url"), shown.toString("hex"), bytes, "Canary"]) {
@@ -125,7 +125,7 @@ test("what is still on its way when the person removes the copies is not kept", 
 
 test("what cannot be kept whole is not kept at all, and the page says so", async () => {
   for (const fault of ["error", "half"] as const) {
-    for (const broken of ["/scan.js", "/icon.svg", "/sw.js"]) {
+    for (const broken of ["/scan.js", "/sw.js"]) {
       stage.service.fault = () => null;
       const page = await stage.visit();
       stage.service.fault = (path) => (path === broken ? fault : null);
@@ -142,7 +142,7 @@ test("a new page takes the place of the kept one", async () => {
   const page = await stage.visit();
   await keepPage(page);
   renameOrganisation("Hillside Council");
-  await reload(page, KEY_SET, "/", "/scan.js", "/icon.svg");
+  await reload(page, KEY_SET, "/", "/scan.js");
   await untilKept(page, "/", "Hillside Council");
   await goOffline(page, stage.service);
   await page.page.reload();
@@ -156,7 +156,7 @@ for (const fault of ["error", "half", "silence"] as const satisfies readonly Fau
     await keepPage(page);
     renameOrganisation("Hillside Council");
     stage.service.fault = (path) => (path === "/" ? fault : null);
-    await reload(page, ...(fault === "silence" ? [KEY_SET] : [KEY_SET, "/", "/scan.js", "/icon.svg"]));
+    await reload(page, ...(fault === "silence" ? [KEY_SET] : [KEY_SET, "/"]));
     assert.match(await page.text(), /Riverside Council/);
     await check(page, genuine);
     const copies = await keptCopies(page);
@@ -165,12 +165,79 @@ for (const fault of ["error", "half", "silence"] as const satisfies readonly Fau
   });
 }
 
+async function keptTexts(page: Visit): Promise<Map<string, string>> {
+  return new Map((await keptCopies(page)).map(({ address, text }) => [address, text]));
+}
+
+const BACK_SOON = "<!doctype html><h1>Back soon, ring 0900 555 0100</h1>";
+
+/** What a host may have in the place of one of the page's files, and say that it is that file. */
+const OTHERS: readonly (readonly [what: string, file: string, make: (own: string) => string])[] = [
+  ["a notice in the place of the page", "index.html", () => BACK_SOON],
+  ["nothing in the place of the page", "index.html", () => ""],
+  ["a page of another issuer", "index.html", (own) => own.replace('"issuer":"verify.example.org"', '"issuer":"verify.example.net"')],
+  ["a page of another root key", "index.html", (own) => own.replace(/"x":"[\w-]{43}"/, '"x":"' + "A".repeat(43) + '"')],
+  ["a page that names no decoder", "index.html", (own) => own.replace(/sha384-[\w+/]+/g, "")],
+  ["a notice in the place of the decoder", "scan.js", () => BACK_SOON],
+  ["another decoder", "scan.js", (own) => own + "// and more"],
+];
+
+for (const [what, file, make] of OTHERS) {
+  test(`${what}, with 200, does not replace the kept page`, async () => {
+    const page = await stage.visit();
+    await keepPage(page);
+    const before = await keptTexts(page);
+    const own = String(stage.service.exported.files.get(file));
+    const other = make(own);
+    assert.notEqual(other, own);
+    // the visit itself still gets the page, as where a host comes and goes
+    stage.service.fault = (found) => {
+      if (found === "/") stage.service.put(file, Buffer.from(other));
+      return null;
+    };
+    await reload(page, file === "index.html" ? "/" : "/" + file);
+    await check(page, genuine);
+    const after = await keptTexts(page);
+    assert.ok(before.size === 3 && before.size === after.size);
+    for (const [address, text] of before) assert.ok(after.get(address) === text, address);
+  });
+}
+
+test("what was kept in the place of the page is replaced by the page", async () => {
+  const page = await stage.visit();
+  await keepPage(page);
+  await page.page.evaluate(async (notice) => {
+    const [name = ""] = await caches.keys();
+    const cache = await caches.open(name);
+    await cache.put("/", new Response(notice, { headers: { "Content-Type": "text/html" } }));
+    await cache.put("/scan.js", new Response(notice));
+  }, BACK_SOON);
+  await reload(page, "/", "/scan.js");
+  await untilKept(page, "/", "</html>");
+  assert.ok((await keptCopies(page)).every(({ text }) => !text.includes("Back soon")));
+});
+
+for (const status of [403, 404, 410] as const) {
+  test(`a host that says ${status} is out of order: the kept page stays, and is shown`, async () => {
+    const page = await stage.visit();
+    await keepPage(page);
+    stage.service.fault = (path) => (path === "/" ? status : null);
+    await reload(page, KEY_SET, "/");
+    assert.match(await page.text(), /Riverside Council/);
+    stage.service.fault = () => null;
+    renameOrganisation("Hillside Council");
+    // the answer said that it was good for a year
+    await reload(page, KEY_SET, "/", "/scan.js");
+    assert.match(await page.text(), /Hillside Council/);
+  });
+}
+
 test("a host that leads elsewhere is followed, and what is there does not replace the kept page", async () => {
   const page = await stage.visit();
   await keepPage(page);
   let asked = 0;
   stage.service.fault = (path) => (path !== "/" ? null : asked++ === 0 ? "error" : "elsewhere");
-  await reload(page, KEY_SET, "/icon.svg", "/scan.js");
+  await reload(page, KEY_SET);
   await check(page, genuine);
   assert.equal(asked, 2);
   assert.match((await keptCopies(page)).find(({ address }) => address === stage.service.url + "/")?.text ?? "", /<\/html>/);
@@ -254,7 +321,7 @@ test("in a folder of another host the page keeps itself and the service's key se
   await page.press("Keep this page");
   await page.page.getByText("This page is kept on this phone.").waitFor();
   const addresses = (await keptCopies(page)).map(({ address }) => address).sort();
-  const own = ["", "icon.svg", "scan.js"].map((name) => folder + name);
+  const own = ["", "scan.js"].map((name) => folder + name);
   assert.deepEqual(addresses, [...own, host.origin + "/own", stage.service.url + KEY_SET].sort());
   await check(page, genuine);
 

@@ -47,7 +47,7 @@ export function answer(verdict: string, more: object = {}): Reply {
 }
 
 /** How a host fails at one of its addresses. */
-export type Fault = "error" | "half" | "silence" | "elsewhere";
+export type Fault = "error" | "half" | "silence" | "elsewhere" | 403 | 404 | 410;
 
 /** A running service whose answers a test chooses. */
 export class FakeService {
@@ -101,6 +101,11 @@ export class FakeService {
     this.page = { ...this.page, headers: {} };
   }
 
+  /** From now on the page comes as from a host that lets it be kept in any cache. */
+  goodForAYear(): void {
+    this.page = { ...this.page, headers: { ...this.page.headers, "cache-control": FOR_A_YEAR } };
+  }
+
   stop(): void {
     this.server.close();
     this.server.closeAllConnections();
@@ -129,11 +134,14 @@ export class FakeService {
   }
 }
 
+const FOR_A_YEAR = "max-age=31536000, immutable";
+
 /** Sends a file of the page, or fails at it. */
 export function sendFile(file: Buffer, path: string, { headers }: StaticPage, fault: Fault | null, response: ServerResponse): void {
   const type = path.endsWith(".js") ? "text/javascript" : path.endsWith(".svg") ? "image/svg+xml" : "text/html; charset=utf-8";
   if (fault === "silence") return;
   if (fault === "error") return void response.writeHead(500, { ...headers, "Content-Type": type }).end("out of order");
+  if (typeof fault === "number") return void response.writeHead(fault, { "Content-Type": type, "Cache-Control": FOR_A_YEAR }).end("gone");
   if (fault === "elsewhere") return void response.writeHead(302, { Location: "/icon.svg" }).end();
   response.writeHead(200, { ...headers, "Content-Type": type, "Content-Length": file.length });
   if (fault === null) response.end(file);

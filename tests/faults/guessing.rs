@@ -136,7 +136,7 @@ impl Field {
     async fn guess(&self, mut dice: Dice) {
         while !self.over.load(Ordering::Relaxed) {
             let n = self.guesses.fetch_add(1, Ordering::Relaxed);
-            let token = Token::from_bytes([&[0xd2], dice.next().to_be_bytes().as_slice()].concat()).unwrap();
+            let token = Token::from_bytes([Token::BEGINNING.as_slice(), &dice.next().to_be_bytes()].concat()).unwrap();
             let size = if n.is_multiple_of(4) { SpokenSize::Five } else { SpokenSize::Six };
             let (_, said) = self.check(n % ADDRESSES, &SpokenCode::of(&token, size).words(), &dice.attempt()).await;
             assert!(["unknown_code", "cannot_check", ""].contains(&said.as_str()), "a guess is answered with {said}");

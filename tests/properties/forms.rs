@@ -12,20 +12,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_survive_text_digits_and_link(mut bytes in prop::collection::vec(any::<u8>(), 1..300)) {
-        bytes[0] = 0xd2;
-        let token = Token::from_bytes(bytes).unwrap();
-        for form in [token.text(), format!("#{}", token.digits()), token.link("https://verify.example.org")] {
+    fn any_bytes_survive_text_digits_and_link(rest in prop::collection::vec(any::<u8>(), 0..300)) {
+        let token = Token::from_bytes([&Token::BEGINNING, rest.as_slice()].concat()).unwrap();
+        for form in [token.text(), token.digits(), format!("#{}", token.digits()), token.link("https://verify.example.org")] {
             prop_assert_eq!(Token::parse(&form), Ok(token.clone()));
         }
-        let bare = Token::parse(&token.digits());
-        prop_assert_eq!(bare, if token.digits().len() < 100 { Err(InputError::NoToken) } else { Ok(token) });
     }
 
     #[test]
     fn digits_read_back_are_the_digits_that_were_read(rest in "([0-6][0-9]{16}){0,6}[0-9]{0,16}") {
         // One token, one spelling: whatever is read as a token is written the same way again.
-        let digits = Token::from_bytes(vec![0xd2, 0x84, 0x49, 0xa2, 1, 0x32, 4]).unwrap().digits() + &rest;
+        let digits = Token::from_bytes([&Token::BEGINNING, [0; 6].as_slice()].concat()).unwrap().digits() + &rest;
         match Token::parse(&format!("#{digits}")) {
             Ok(token) => prop_assert_eq!(token.digits(), digits),
             Err(error) => prop_assert_eq!(error, InputError::Damaged),
@@ -35,7 +32,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in any::<String>(), behind in "\\PC*") {
         let _ = Token::parse(&text);
-        let _ = Token::parse(&format!("0oRJ{behind}"));
+        let _ = Token::parse(&format!("0oRJogEyBEQ{behind}"));
         let _ = Token::parse(&format!("#{behind}"));
     }
 }

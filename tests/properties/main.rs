@@ -3,6 +3,7 @@
 mod cose;
 mod custody;
 mod damage;
+mod foreign;
 mod forms;
 mod rotation;
 mod round_trip;

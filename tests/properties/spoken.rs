@@ -17,7 +17,7 @@ const SIZES: [SpokenSize; 2] = [SpokenSize::Five, SpokenSize::Six];
 
 fn codes(size: SpokenSize) -> impl Iterator<Item = SpokenCode> {
     let mut numbers = Numbers(size.words() as u64);
-    let token = move || Token::from_bytes([&[0xd2], numbers.next().to_le_bytes().as_slice()].concat()).unwrap();
+    let token = move || Token::from_bytes([Token::BEGINNING, numbers.next().to_le_bytes()].concat()).unwrap();
     std::iter::repeat_with(token).take(CODES).map(move |token| SpokenCode::of(&token, size))
 }
 

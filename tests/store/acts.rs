@@ -43,7 +43,7 @@ pub fn narrowed() -> Review {
 }
 
 pub fn token(cti: u8) -> Token {
-    Token::from_bytes(vec![0xd2, cti]).unwrap()
+    Token::from_bytes([&Token::BEGINNING, [cti].as_slice()].concat()).unwrap()
 }
 
 /// A silent token of the usual officer.

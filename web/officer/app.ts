@@ -6,6 +6,7 @@ import { PreparedCodes } from "./prepared.ts";
 import { headerOf } from "./screens/header.ts";
 import { homeScreen } from "./screens/home.ts";
 import { signInScreen } from "./screens/sign-in.ts";
+import { Stay } from "./stay.ts";
 
 /** Kept while a sign-out has not reached the service. */
 const LEAVING = "leaving";
@@ -27,6 +28,7 @@ export class Console {
   readonly api = new Api(() => this.sessionEnded());
   readonly confirming = new Confirming(this.api);
   readonly prepared: PreparedCodes;
+  private readonly stay = new Stay(localStorage, () => crypto.randomUUID());
   /** The codes that were made since the console was opened, so that they can be shown again. */
   readonly made = new Map<string, Made>();
   /** The authorisation that was used last. */
@@ -55,14 +57,24 @@ export class Console {
 
   /** Asks the service who is signed in, and shows what is theirs. */
   async start(): Promise<void> {
+    this.stay.join();
     await this.finishLeaving();
     const answer = await this.api.session();
-    if (answer.ok && !this.isLeaving()) return this.enter(answer.value);
+    if (answer.ok && !this.isLeaving()) {
+      this.stay.joinOrBegin();
+      return this.enter(answer.value);
+    }
     const isOut = answer.ok || answer.problem.kind === "no-session";
     signInScreen(this, isOut ? "out" : answer.problem);
   }
 
-  enter(session: Session): void {
+  /** Somebody signed in here. Other tabs may still show another person. */
+  signedIn(session: Session): void {
+    this.stay.begin();
+    this.enter(session);
+  }
+
+  private enter(session: Session): void {
     this.session = session;
     localStorage.removeItem(LEAVING);
     this.ahead = session.server_time - Math.floor(Date.now() / 1000);
@@ -85,6 +97,7 @@ export class Console {
     this.forget();
     this.prepared.wipe();
     localStorage.setItem(LEAVING, "");
+    this.stay.end();
     await this.finishLeaving();
     signInScreen(this, this.isLeaving() ? "signed-out-here" : "signed-out");
   }
@@ -94,6 +107,19 @@ export class Console {
     if (!this.isLeaving()) return;
     const answer = await this.api.signOut();
     if (answer.ok || answer.problem.kind === "no-session") localStorage.removeItem(LEAVING);
+  }
+
+  /** Whether the person of this tab has signed out in another, or somebody else has signed in there. */
+  isLeft(): boolean {
+    return this.stay.isOver();
+  }
+
+  /** Wipes what this tab still shows of such a person: at once, and only then asks who is signed in now. */
+  wipeIfLeft(): void {
+    if (!this.isLeft()) return;
+    this.forget();
+    signInScreen(this, "out");
+    void this.start();
   }
 
   private isLeaving(): boolean {

@@ -18,7 +18,10 @@ const [header, main] = [document.querySelector("header"), document.querySelector
 if (header !== null && main !== null) start(new Console(header, main));
 
 function start(app: Console): void {
-  blankWhileAway();
+  const look = (): void => app.wipeIfLeft();
+  blankWhileAway(look);
+  // another tab of this device signed out, or in
+  window.addEventListener("storage", look);
   keepShell();
   if (ENROLMENT.test(fragment)) enrolScreen(app, fragment);
   else void app.start();

@@ -22,12 +22,15 @@ async function freshOrKept(request: Request): Promise<Response> {
   return (await Promise.race([whole(request), late])) || kept;
 }
 
-/** The answer of the host once all of it is here; null when it broke off or the host is out of order. */
+/**
+ * The answer of the host once all of it is here; null when it broke off or the host is out of order, which it is too when it says
+ * that the page is not there. No cache of the browser's is asked: what a portal once put there may say that it is good for a year.
+ */
 async function whole(request: Request): Promise<Response | null> {
   try {
-    const response = await fetch(request);
+    const response = await fetch(request, { cache: "no-store" });
     await response.clone().arrayBuffer();
-    return response.status < 500 ? response : null;
+    return response.status < 400 ? response : null;
   } catch {
     return null;
   }

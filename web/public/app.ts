@@ -13,7 +13,7 @@ import { dress, firstLanguage, speak } from "./languages.ts";
 import { OwnNumber } from "./number.ts";
 import { checkingScreen } from "./screens/checking.ts";
 import { enterScreen } from "./screens/enter.ts";
-import { framedScreen } from "./screens/framed.ts";
+import { heldScreen } from "./screens/held.ts";
 import { matchScreen } from "./screens/match.ts";
 import { openedScreen } from "./screens/opened.ts";
 import { safety } from "./screens/parts.ts";
@@ -166,8 +166,8 @@ export class App {
         return openedScreen(this, screen.bytes);
       case "checking":
         return checkingScreen(this);
-      case "framed":
-        return framedScreen(this);
+      case "held":
+        return heldScreen(this);
       case "verdict":
         return verdictScreen(this, screen.outcome, screen.typed);
       case "unconfirmed":

@@ -1,5 +1,5 @@
 import { type SpokenReading, readSpoken } from "../shared/forgive.ts";
-import { readToken } from "../shared/link.ts";
+import { findToken } from "../shared/link.ts";
 import type { WordList } from "../shared/spoken.ts";
 import type { Ticket } from "./check.ts";
 import type { Way } from "./state.ts";
@@ -16,18 +16,9 @@ export type Interpretation =
 export function interpret(input: string, way: Way, list: WordList): Interpretation {
   if (/^\s*$/.test(input)) return { kind: "nothing" };
   const token = findToken(input);
-  if (token !== null) return token;
+  if (token.kind === "bytes") return { kind: "ticket", ticket: { kind: "token", bytes: token.bytes } };
+  if (token.kind === "not_genuine") return { kind: "damaged" };
   const spoken = readSpoken(input, list);
   if (spoken.kind === "code") return { kind: "ticket", ticket: spoken };
   return way === "paste" && spoken.kind !== "suggest" ? { kind: "no_code" } : spoken;
-}
-
-/** A token may be broken over lines, or stand in the middle of a message. */
-function findToken(input: string): Interpretation | null {
-  const link = (/#[0-9]{17,}/.exec(input) || [""])[0];
-  const readings = [input, input.replace(/\s+/g, ""), link].map(readToken);
-  for (const reading of readings) {
-    if (reading.kind === "bytes") return { kind: "ticket", ticket: { kind: "token", bytes: reading.bytes } };
-  }
-  return readings.some((reading) => reading.kind === "not_genuine") ? { kind: "damaged" } : null;
 }

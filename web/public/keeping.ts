@@ -1,12 +1,16 @@
 import { secondsNow } from "./clock.ts";
+import type { Deployment } from "./deployment.ts";
 import type { KeySets } from "./keysets.ts";
 import { keySetAddress } from "./service.ts";
 import { trusted } from "./trusted.ts";
 
-// What stays on a phone, once the person asks for it: this page, its decoder and icon, and the key set. Nothing of any check.
+// What stays on a phone, once the person asks for it: this page, its decoder, and the key set. Nothing of any check.
 
 /** A worker that is not ready by then has most likely died while it was installed: nothing else says so. */
 const READY_WITHIN_MS = 10000;
+
+/** Nobody reads why: the screen says the same of every failure. */
+const NOT_KEPT = new Error("none");
 
 /** The keeping that has begun and not ended, whichever screen began it. */
 let underWay: Promise<void> | null = null;
@@ -74,7 +78,7 @@ async function keepWhole(keySets: KeySets): Promise<void> {
     await takeCopies(keySets);
     await startWorker();
     // another tab may have removed the copies meanwhile
-    if (!(await isKept())) throw new Error("the page is not kept");
+    if (!(await isKept())) throw NOT_KEPT;
   } catch (reason) {
     await clear();
     throw reason;
@@ -95,13 +99,27 @@ async function ownWorker(): Promise<ServiceWorkerRegistration | null> {
 
 async function startWorker(): Promise<void> {
   await navigator.serviceWorker.register(trusted("sw.js"), { updateViaCache: "none" });
-  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("the worker is not ready")), READY_WITHIN_MS));
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(NOT_KEPT), READY_WITHIN_MS));
   await Promise.race([navigator.serviceWorker.ready, late]);
 }
 
 async function takeCopies(keySets: KeySets): Promise<void> {
   const cache = await caches.open(cacheName());
-  await Promise.all([cache.addAll([location.pathname, "scan.js", "icon.svg"].map(whole)), takeKeySet(cache, keySets)]);
+  await Promise.all([takePage(cache, keySets.deployment), takeKeySet(cache, keySets)]);
+}
+
+/**
+ * Takes the page with its decoder, once both are here whole. A host or a portal may well answer "back soon", and with success: only the
+ * page of this same service counts.
+ */
+async function takePage(cache: Cache, { issuer, root }: Deployment): Promise<void> {
+  const page = await whole(location.pathname);
+  const text = await page.clone().text();
+  // a page says which decoder it takes
+  const decoder = /sha384-[\w+/]+/.exec(text);
+  if (decoder === null || text.indexOf(JSON.stringify(issuer)) < 0 || text.indexOf(root.x) < 0) throw NOT_KEPT;
+  await cache.put("scan.js", await whole("scan.js", decoder[0]));
+  await cache.put(location.pathname, page);
 }
 
 /** Takes a key set that this phone believes; without one the page is kept all the same, and says what it cannot do. */
@@ -113,8 +131,10 @@ async function takeKeySet(cache: Cache, keySets: KeySets): Promise<void> {
 }
 
 /** From the network only. An address that leads elsewhere gives nothing to keep. */
-function whole(address: string): Request {
-  return new Request(address, { cache: "reload", redirect: "error", credentials: "omit" });
+async function whole(address: string, integrity = ""): Promise<Response> {
+  const response = await fetch(address, { cache: "reload", redirect: "error", credentials: "omit", integrity });
+  if (!response.ok) throw NOT_KEPT;
+  return response;
 }
 
 /** Named for its folder, since a host may keep other things of its own. The worker finds it by its scope. */

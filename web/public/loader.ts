@@ -19,8 +19,10 @@ export function loadScanner(): Promise<Scanner> {
 function load(): Promise<Scanner> {
   return new Promise((resolve, reject) => {
     const script = el("script", { integrity: SCAN_INTEGRITY });
-    script.onload = () => (window.countersignScan ? resolve(window.countersignScan) : reject(new Error("scan.js is broken")));
-    script.onerror = () => reject(new Error("scan.js did not load"));
+    // nobody reads why it is not there: the screen says the same of every failure
+    const failed = (): void => reject(new Error("none"));
+    script.onload = () => (window.countersignScan ? resolve(window.countersignScan) : failed());
+    script.onerror = failed;
     script.src = trusted("scan.js");
     document.head.appendChild(script);
   });

@@ -21,8 +21,9 @@ const main = document.querySelector("main");
 
 if (deployment !== null && main !== null && canRun()) {
   const app = new App(deployment, main);
-  // a page around this one could show its own words over ours; a host may have forgotten the header that forbids it
-  if (window.top !== window.self) app.show({ at: "framed" });
+  // In a frame, or in a window that it opened or named, another page could show its own words over ours, or lead elsewhere behind
+  // the person's back. A host may have forgotten the headers that forbid it.
+  if (window.top !== window.self || window.opener || window.name) app.show({ at: "held" });
   else start(app);
 }
 

@@ -12,7 +12,7 @@ export type Screen =
   | Suggestion
   | { readonly at: "opened"; readonly bytes: Bytes }
   | { readonly at: "checking" }
-  | { readonly at: "framed" }
+  | { readonly at: "held" }
   | { readonly at: "verdict"; readonly outcome: Judged; readonly typed: string }
   | { readonly at: "unconfirmed"; readonly outcome: Unconfirmed }
   | { readonly at: "match"; readonly outcome: Judged; readonly matches: boolean };

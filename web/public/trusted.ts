@@ -7,7 +7,7 @@ interface Policy {
 
 const rules: Policy = {
   createScriptURL(address) {
-    if ((OWN_SCRIPTS as readonly string[]).indexOf(address) < 0) throw new Error("not a script of this page");
+    if ((OWN_SCRIPTS as readonly string[]).indexOf(address) < 0) throw new Error("not ours");
     return address;
   },
 };

@@ -1,4 +1,5 @@
 import { type Bytes, fromBase64url, joinBytes, toBase64url } from "./bytes.ts";
+import { beginsLikeToken } from "./token.ts";
 
 /** Decimal digits that hold a chunk of so many bytes (as FIDO CTAP 2.2 hybrid does). */
 const DIGITS_OF_BYTES = [0, 3, 5, 8, 10, 13, 15, 17];
@@ -64,30 +65,29 @@ export type TokenReading =
   | { readonly kind: "not_genuine" }
   | { readonly kind: "mistyped" };
 
-/**
- * Digits by themselves are a token's only from here on: the shortest has 272. One in a hundred of the spoken codes, which
- * have 18 digits at most, and of other people's barcodes would read like the beginning of a token.
- */
-const FEWEST_DIGITS = 100;
+/** Of text that cannot be read to its end: enough characters for the beginning of a token, and whole bytes. */
+const LEADING_CHARACTERS = 12;
 
 /** Reads a token in any of its three forms. A link counts wherever it points: only its fragment is read. */
 export function readToken(input: string): TokenReading {
   const trimmed = input.replace(/^\s+|\s+$/g, "");
   const hash = trimmed.indexOf("#");
   const body = trimmed.slice(hash + 1);
-  const digits = hash >= 0 || (body.length >= FEWEST_DIGITS && /^[0-9]+$/.test(body));
-  const bytes = digits ? fromLinkDigits(body) : fromBase64url(body);
-  // of what is damaged, the first characters still tell whether a token was meant
-  const damaged = (): Bytes | null => (digits ? bytesOfChunk(body.slice(0, FULL_DIGITS)) : fromBase64url(body.slice(0, 4)));
-  const beginning = bytes || damaged();
+  // the beginning of a token takes 20 digits, and a spoken code has 18 at most
+  const digits = hash >= 0 || /^[0-9]+$/.test(body);
+  const read = digits ? fromLinkDigits : fromBase64url;
+  const bytes = read(body);
+  // of what is damaged, the beginning still tells whether a token was meant
+  const beginning = bytes || read(body.slice(0, digits ? 2 * FULL_DIGITS : LEADING_CHARACTERS));
   if (beginning === null || !beginsLikeToken(beginning)) return { kind: "mistyped" };
   return bytes === null ? { kind: "not_genuine" } : { kind: "bytes", bytes };
 }
 
-/** Whether bytes begin as a COSE_Sign1 does in any spelling: tag 18 short, none, or long. */
-export function beginsLikeToken(bytes: Bytes): boolean {
-  const [first, second, third] = [bytes[0], bytes[1], bytes[2]];
-  return first === 0xd2 || first === 0x84 || (first === 0xd8 && second === 0x3d && third === 0xd2);
+/** Finds a token in what a person pasted: as it is, broken over lines, or a link in the middle of a message. */
+export function findToken(input: string): TokenReading {
+  const readings = [input, input.replace(/\s+/g, "")].concat(input.match(/#[0-9]+/g) || []).map(readToken);
+  const found = (kind: TokenReading["kind"]): TokenReading | undefined => readings.filter((reading) => reading.kind === kind)[0];
+  return found("bytes") || found("not_genuine") || { kind: "mistyped" };
 }
 
 /** The canonical text form, which is what the page sends. */

@@ -41,14 +41,21 @@ const FORBIDDEN = new RegExp(
     "|^[ \\u200c\\u200d]|[ \\u200c\\u200d]{2}|[ \\u200c\\u200d]$",
 );
 
+/** How every token begins, up to the bytes of its key id: the tag, an array of four, and the protected header. */
+const BEGINNING: readonly number[] = [0xd2, 0x84, 0x49, 0xa2, 0x01, 0x32, 0x04, 0x44];
+const HEADER_AT = 3;
+
+/** Whether bytes are a token or what is left of one. By eight bytes no word, number or code of somebody else is, by chance. */
+export function beginsLikeToken(bytes: Bytes): boolean {
+  return BEGINNING.every((byte, i) => bytes[i] === byte);
+}
+
 /** Reads the one permitted encoding of a token; anything else, however close, is null. */
 export function parseToken(bytes: Bytes): Token | null {
   const cbor = new Reader(bytes);
-  cbor.expect([0xd2, 0x84, 0x49]);
-  const start = cbor.at;
-  cbor.expect([0xa2, 0x01, 0x32, 0x04, 0x44]);
+  cbor.expect(BEGINNING);
   const kid = toHex(cbor.take(4));
-  const protectedHeader = bytes.slice(start, cbor.at);
+  const protectedHeader = bytes.slice(HEADER_AT, cbor.at);
   cbor.expect([0xa0]);
   const payload = cbor.take(cbor.head(2));
   cbor.expect([0x58, 0x40]);

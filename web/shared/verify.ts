@@ -1,8 +1,7 @@
 import type { Bytes } from "./bytes.ts";
 import { verifyEd25519 } from "./ed25519.ts";
 import type { KeySet, SigningKey } from "./keyset.ts";
-import { beginsLikeToken } from "./link.ts";
-import { type Token, parseToken, signedBytes, startOf } from "./token.ts";
+import { type Token, beginsLikeToken, parseToken, signedBytes, startOf } from "./token.ts";
 
 /** What the bytes, the keys and the time say. Use, withdrawal and record are the service's to know. */
 export type LocalVerdict = "good" | "not_genuine" | "not_yet_valid" | "expired" | "withdrawn" | "mistyped";

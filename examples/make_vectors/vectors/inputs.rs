@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     Vectors, tokens,
+    tokens::BEGINNING,
     world::{base64url, hex},
 };
 
@@ -23,7 +24,7 @@ enum Expect {
 
 /// No token at all.
 const MISTYPED: &str = "mistyped";
-/// Begins like a token, but is damaged.
+/// Begins like a token, by eight bytes at least, but is damaged.
 const NOT_GENUINE: &str = "not_genuine";
 
 pub fn file() -> Vectors<Vector> {
@@ -97,18 +98,36 @@ fn forms(book: &mut Book) {
 /// Whether such bytes make a token is not asked here; the forms must carry every length.
 fn lengths(book: &mut Book) {
     let token = sample();
-    for length in [1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 107, 108, 109, 110, 111] {
-        book.good(&format!("text of {length} bytes"), &base64url(&token[..length]), &token[..length]);
-        book.good(&format!("link of {length} bytes"), &format!("#{}", digits(&token[..length])), &token[..length]);
+    for length in [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 107, 108, 109, 110, 111] {
+        let cut = &token[..length];
+        for (form, input) in [("text", base64url(cut)), ("link", format!("#{}", digits(cut))), ("digits", digits(cut))] {
+            let name = format!("{form} of {length} bytes");
+            if length < BEGINNING.len() {
+                book.refused(&name, &input, MISTYPED);
+            } else {
+                book.good(&name, &input, cut);
+            }
+        }
+    }
+    for place in 0..=BEGINNING.len() {
+        let mut other = token.clone();
+        other[place] ^= 1;
+        let (name, input) = (format!("text with byte {place} wrong"), base64url(&other));
+        if place < BEGINNING.len() {
+            book.refused(&name, &input, MISTYPED);
+            book.refused(&format!("{name}, padded"), &format!("{input}="), MISTYPED);
+        } else {
+            book.good(&name, &input, &other);
+            book.refused(&format!("{name}, padded"), &format!("{input}="), NOT_GENUINE);
+        }
     }
     let long = [token.as_slice(), &[0xff; 300]].concat();
     book.good("text of 412 bytes", &base64url(&long), &long);
     book.good("digits of 412 bytes", &digits(&long), &long);
-    let untagged = &token[1..];
-    book.good("text without the tag", &base64url(untagged), untagged);
+    book.refused("text without the tag", &base64url(&token[1..]), MISTYPED);
     let outside = [&[0xd8, 0x3d], token.as_slice()].concat();
-    book.good("text with the CWT tag outside", &base64url(&outside), &outside);
-    book.good("digits with the CWT tag outside", &digits(&outside), &outside);
+    book.refused("text with the CWT tag outside", &base64url(&outside), MISTYPED);
+    book.refused("digits with the CWT tag outside", &digits(&outside), MISTYPED);
 }
 
 fn text_defects(book: &mut Book) {
@@ -167,10 +186,12 @@ fn digit_defects(book: &mut Book) {
         ("link with a sign before its digits", format!("#+{}", &all[1..]), MISTYPED),
         ("link with an escaped digit", format!("#%3{all}"), MISTYPED),
         ("digits with spaces in groups", spaced(&all), MISTYPED),
-        // 15 digits are a spoken code: one in a hundred would read like the beginning of a token
-        ("digits of a spoken code that begin like a token", digits(&token[..6]), MISTYPED),
-        ("digits, 99 of them", all[..99].to_owned(), MISTYPED),
-        ("digits, 101 of them", all[..101].to_owned(), NOT_GENUINE),
+        ("digits, 18 of them", all[..18].to_owned(), MISTYPED),
+        ("digits, 21 of them", all[..21].to_owned(), MISTYPED),
+        ("digits, 33 of them", all[..33].to_owned(), MISTYPED),
+        ("digits, 35 of them", all[..35].to_owned(), NOT_GENUINE),
+        ("digits, the second group of 17 too big", format!("{}{}{}", &all[..17], "9".repeat(17), &all[34..]), MISTYPED),
+        ("digits, the third group of 17 too big", format!("{}{}{}", &all[..34], "9".repeat(17), &all[51..]), NOT_GENUINE),
         ("digits in Arabic script", all.chars().map(|c| char::from_u32(u32::from(c) - 0x30 + 0x660).unwrap_or(c)).collect(), MISTYPED),
         (
             "digits in full width behind a hash",
@@ -221,6 +242,13 @@ fn no_token(book: &mut Book) {
         ("a spoken code in digits", "123 456 789 012 345"),
         ("a JSON Web Token", "eyJhbGciOiJFZERTQSJ9.e30.AAAA"),
         ("base64url of noise", "kQzK1g9o2m7bYw"),
+        ("a word typed with the shift key stuck", "hELLO"),
+        ("two words typed with the shift key stuck", "hIGH street"),
+        ("an order number", "0rder-123"),
+        ("a link to an issue", "https://example.com/#210"),
+        ("a link to a heading with a number", "https://example.com/page#34002"),
+        ("a vaccination certificate", "HC1:NCFOXN%TS3DH3ZSUZK+.V0ETD%65NL-AH-R6IOOK.IR9B+9D/ZL1BAT"),
+        ("a wireless network", "WIFI:T:WPA;S:0oRJogEyBEQ;P:hELLO210;;"),
         ("emoji", "\u{1f600}"),
         ("letters with accents", "é€ß"),
     ] {

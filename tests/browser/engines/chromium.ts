@@ -42,6 +42,10 @@ class ChromiumPage extends EnginePage {
     return this.page.locator(path).waitFor();
   }
 
+  async go(url: string): Promise<void> {
+    await this.page.goto(url);
+  }
+
   press(button: string): Promise<void> {
     return this.page.locator(buttonPath(button)).click();
   }

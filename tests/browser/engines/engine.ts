@@ -32,6 +32,8 @@ export abstract class EnginePage {
   abstract press(button: string): Promise<void>;
   abstract fill(selector: string, text: string): Promise<void>;
   abstract close(): Promise<void>;
+  /** Opens an address in the place of the page. */
+  abstract go(url: string): Promise<void>;
 
   /** Waits for the screen with this heading. */
   see(heading: string): Promise<void> {

@@ -70,6 +70,10 @@ class FirefoxPage extends EnginePage {
     await this.page.waitForSelector(`::-p-xpath(${path})`, { visible: true });
   }
 
+  async go(url: string): Promise<void> {
+    await this.page.goto(url);
+  }
+
   press(button: string): Promise<void> {
     return this.page.locator(`::-p-xpath(${buttonPath(button)})`).click();
   }

@@ -125,10 +125,27 @@ export const flows: Readonly<Record<string, Flow>> = {
     await page.press("Keep this page for use without signal");
     await page.press("Keep this page");
     await page.told("This page is kept on this phone.");
-    assert.deepEqual(await whatIsKept(page), { copies: ["/", "/.well-known/countersign/keys.jwt", "/icon.svg", "/scan.js"], workers: 1 });
+    assert.deepEqual(await whatIsKept(page), { copies: ["/", "/.well-known/countersign/keys.jwt", "/scan.js"], workers: 1 });
     await page.press("Remove it from this phone");
     await page.told("The copy is removed from this phone.");
     assert.deepEqual(await whatIsKept(page), { copies: [], workers: 0 });
+  },
+
+  "a kept page is not shown any more once the host has another, whatever a cache says": async (open, service) => {
+    const page = await open();
+    await page.press("Keep this page for use without signal");
+    await page.press("Keep this page");
+    await page.told("This page is kept on this phone.");
+    const own = service.put("index.html", Buffer.from("<!doctype html><h1>Back soon</h1>"));
+    service.goodForAYear();
+    await page.go(service.url + "/");
+    await page.see("Back soon");
+    service.put("index.html", own);
+    await page.go(service.url + "/");
+    await page.see("Check who is contacting you");
+    service.fault = (path) => (path === "/" ? 410 : null);
+    await page.go(service.url + "/");
+    await page.see("Check who is contacting you");
   },
 
   "hostile text is shown as text": async (open) => {

@@ -82,6 +82,10 @@ class WebKitPage extends EnginePage {
     await this.find(By.xpath(path));
   }
 
+  go(url: string): Promise<void> {
+    return this.driver.get(url);
+  }
+
   async press(button: string): Promise<void> {
     await (await this.find(By.xpath(buttonPath(button)))).click();
   }

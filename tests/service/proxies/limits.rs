@@ -9,7 +9,7 @@ use crate::running::{Folder, Service, get};
 
 /// A code with a right checksum that names nothing.
 pub fn guess(n: usize) -> Value {
-    let token = Token::from_bytes([&[0xd2], n.to_le_bytes().as_slice()].concat()).unwrap();
+    let token = Token::from_bytes([Token::BEGINNING.as_slice(), &n.to_le_bytes()].concat()).unwrap();
     json!({"code": SpokenCode::of(&token, SpokenSize::Five).words()})
 }
 

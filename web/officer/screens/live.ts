@@ -46,6 +46,7 @@ class LiveView {
     const unwatch = app.session === null ? () => this.state.end() : this.watch();
     app.onLeave(() => {
       this.letSleep();
+      document.documentElement.classList.remove("is-veiled");
       unwatch();
       this.state.end();
       this.timers.forEach((timer) => clearTimeout(timer));

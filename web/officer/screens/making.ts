@@ -11,7 +11,8 @@ export async function makeCode(app: Console, order: Order): Promise<Result<Code>
   // the next one needs a confirmation of its own
   app.confirming.prepare();
   if (!issued.ok) return issued;
-  if (app.session === null) return failed("no-session");
+  // an answer that comes late leaves nothing behind
+  if (app.session === null || app.isLeft()) return failed("no-session");
   const { callsign, address } = app.session;
   app.lastAuthorisation = order.authorisation;
   const { id, qr_svg, spoken, not_before, expires_at } = issued.value;

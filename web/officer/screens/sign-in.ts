@@ -53,7 +53,7 @@ function whenAnswered(app: Console): void {
 
 /** The button that signs in with whichever passkey the person chooses. */
 export function signIn(app: Console, line: Line): HTMLButtonElement {
-  return asking(app, t("sign_in.open"), "main", line, () => usePasskeyToEnter(app), (session) => app.enter(session));
+  return asking(app, t("sign_in.open"), "main", line, () => usePasskeyToEnter(app), (session) => app.signedIn(session));
 }
 
 async function usePasskeyToEnter(app: Console): Promise<Result<Session>> {

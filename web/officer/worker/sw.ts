@@ -38,9 +38,10 @@ async function freshOrKept(request: Request, path: string): Promise<Response> {
   return (await Promise.race([fresh(request), late])) ?? kept;
 }
 
+/** From the network alone: what a cache of the browser's holds may be a bad answer that says it is good for a year. */
 async function fresh(request: Request): Promise<Response | null> {
   try {
-    const response = await fetch(request);
+    const response = await fetch(request, { cache: "no-store" });
     return response.ok ? response : null;
   } catch {
     return null;
