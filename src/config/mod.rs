@@ -155,6 +155,7 @@ impl Settings {
     }
 
     /// The same settings in a store where new spoken codes have this length if no setting says otherwise.
+    #[must_use]
     pub fn with_usual_words(mut self, usual: SpokenWords) -> Self {
         self.0.spoken_words.get_or_insert(usual);
         self

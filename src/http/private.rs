@@ -35,7 +35,7 @@ use crate::{
     issuer::{Answer, Ask, Changed, IssueRequest, Issued, Spoken, TokenStatus},
     store::LiveToken,
     telemetry::Scrape,
-    token::{Approach, Channel, ClaimError, Cti, Name, Place, SpokenCode, qr::Symbol},
+    token::{Approach, Channel, ClaimError, Cti, Name, Place, qr::Symbol},
 };
 
 /// How often a stream shows that it is alive.
@@ -146,10 +146,7 @@ fn issued_json(issued: &Issued, link_url: &str) -> Result<Value, Problem> {
 }
 
 fn spoken_json(Spoken { code, six }: Spoken) -> Value {
-    let read_out = |code: SpokenCode| json!({"words": code.words(), "digits": code.digits()});
-    let mut spoken = read_out(code);
-    spoken["six"] = read_out(six);
-    spoken
+    json!({"words": code.words(), "digits": code.digits(), "six_words": six.words(), "six_digits": six.digits()})
 }
 
 async fn live(State(app): App, caller: Caller) -> Answered {

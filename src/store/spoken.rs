@@ -103,7 +103,20 @@ impl Span {
     }
 }
 
-/// What a store says of those that are live within the span of a new code.
+/// Live codes that touch the same minutes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group {
+    /// The first minute since 1970.
+    pub first: i64,
+    /// The last.
+    pub last: i64,
+    /// How many of them five words find.
+    pub five: u32,
+    /// How many there are.
+    pub all: u32,
+}
+
+/// What is live within the span of a new code.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Live {
     /// The most together that five words find. By whole minutes, so rather more than less.
@@ -112,6 +125,17 @@ pub(super) struct Live {
     pub all: u32,
     /// Those of the same person.
     pub own: Vec<Span>,
+}
+
+impl Live {
+    /// Of what a store says.
+    pub fn within(span: Span, groups: &[Group], own: Vec<Span>) -> Self {
+        let most = |count: fn(&Group) -> u32| {
+            let at = |minute: i64| groups.iter().filter(|group| (group.first..=group.last).contains(&minute)).map(count).sum();
+            span.minutes().map(at).max().unwrap_or(0)
+        };
+        Self { five: most(|group| group.five), all: most(|group| group.all), own }
+    }
 }
 
 /// What a store says of guesses at five words.
@@ -202,6 +226,17 @@ mod tests {
         for (starts, expires, minutes) in [(60, 61, 0..=2), (60, 60, 0..=1), (119, 120, 0..=2), (120, 121, 1..=3), (0, 1, -1..=1)] {
             assert_eq!(Span::of(starts, expires).minutes(), minutes, "{starts} {expires}");
         }
+    }
+
+    #[test]
+    fn codes_that_do_not_touch_one_another_are_not_added_up() {
+        let group = |first, last, five, all| Group { first, last, five, all };
+        let groups = [group(0, 4, 1, 2), group(4, 6, 3, 5), group(7, 9, 2, 6), group(20, 30, 50, 60)];
+        let most = |from: i64, until: i64| {
+            let live = Live::within(Span { from: from * 60, until: until * 60 }, &groups, vec![]);
+            (live.five, live.all)
+        };
+        assert_eq!([most(0, 4), most(0, 5), most(5, 10), most(10, 20), most(10, 21)], [(1, 2), (4, 7), (3, 6), (0, 0), (50, 60)]);
     }
 
     #[test]

@@ -92,7 +92,7 @@ export function issued({ id, token, link, spoken }: Issued): Canary[] {
     ...pieces(raw.subarray(-64).toString("latin1"), 8).map((piece) => ({ name: "token as bytes", pattern: new RegExp(escape(piece)) })),
     ...pieces(link.slice(link.indexOf("#") + 1), 17).map((piece) => text("link", piece)),
     text("id", id),
-    ...(spoken === null ? [] : [spoken, spoken.six].flatMap((form) => [...words(form.words), digits(form.digits)])),
+    ...(spoken === null ? [] : [...words(spoken.words), ...words(spoken.six_words), digits(spoken.digits), digits(spoken.six_digits)]),
   ];
 }
 

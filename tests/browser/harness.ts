@@ -17,7 +17,7 @@ export interface Issued {
   readonly token: string;
   readonly link: string;
   readonly qr_svg: string;
-  readonly spoken: { readonly words: string; readonly digits: string; readonly six: { readonly words: string; readonly digits: string } } | null;
+  readonly spoken: { readonly words: string; readonly digits: string; readonly six_words: string; readonly six_digits: string } | null;
 }
 
 /** What a person is for. */

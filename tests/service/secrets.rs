@@ -105,9 +105,8 @@ fn nothing_secret_is_logged_in(format: &str) {
     let (unknown, unknown_digits) = (unknown.text(), unknown.digits());
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let link_digits = text(&issued["link"]).split_once('#').unwrap().1.to_owned();
-    let six = &issued["spoken"]["six"];
-    let mut secrets =
-        vec![text(token), text(digits), text(&six["digits"]), link_digits, unknown, unknown_digits, credential.trim().to_owned()];
+    let [six_words, six_digits] = [&issued["spoken"]["six_words"], &issued["spoken"]["six_digits"]];
+    let mut secrets = vec![text(token), text(digits), text(six_digits), link_digits, unknown, unknown_digits, credential.trim().to_owned()];
     secrets.extend(
         ["417092", "417093", "Ottilie", "Zwickau", ATTEMPT, "abacus", "altogether", "broken", "canary", "127.0.0.1"].map(str::to_owned),
     );
@@ -115,7 +114,7 @@ fn nothing_secret_is_logged_in(format: &str) {
         assert!(!told.contains(&secret), "{secret} in: {told}");
     }
     // As words: "exam" is a part of the issuer's name.
-    for word in text(words).split(' ').chain(text(&six["words"]).split(' ')) {
+    for word in text(words).split(' ').chain(text(six_words).split(' ')) {
         assert!(told.split(|c: char| !c.is_ascii_alphabetic()).all(|said| said != word), "{word} in: {told}");
     }
 }

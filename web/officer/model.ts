@@ -40,9 +40,8 @@ export const authorisation = record({
 });
 export type Authorisation = Read<typeof authorisation>;
 
-const readOut = { words: text, digits: text };
 /** A code as it is read out, and with six words, which may come into force while it is on the screen. */
-export const spoken = record({ ...readOut, six: nullable(record(readOut)) });
+export const spoken = record({ words: text, digits: text, six_words: nullable(text), six_digits: nullable(text) });
 export type Spoken = Read<typeof spoken>;
 
 export const issued = record({

@@ -25,7 +25,7 @@ test("a member that may be absent is null", () => {
   assert.deepEqual(readJson(JSON.stringify({ ...told, more: 1 }), model.status), told);
   // as devices kept it before there were two lengths
   const spoken = { words: "abacus", digits: "1" };
-  assert.deepEqual(readJson(JSON.stringify(spoken), model.spoken), { ...spoken, six: null });
+  assert.deepEqual(readJson(JSON.stringify(spoken), model.spoken), { ...spoken, six_words: null, six_digits: null });
 });
 
 test("an answer that is not as agreed is not taken", () => {

@@ -82,7 +82,7 @@ test("another person on the same device finds nothing of the first", () => {
 test("words that are switched on later are kept with their code, and bring none back", () => {
   const device = new Device();
   device.codes.add(code("a", 1100));
-  const spoken = { words: "one two", digits: "12", six: null };
+  const spoken = { words: "one two", digits: "12", six_words: null, six_digits: null };
   device.codes.replace({ ...code("a", 1100), spoken });
   device.codes.replace({ ...code("b", 1100), spoken });
   assert.deepEqual(device.codes.list().map((one) => one.spoken), [spoken]);

@@ -1,4 +1,4 @@
-//! Spoken codes that are live, counted minute by minute, and how long new ones are.
+//! Spoken codes that are live, counted by the minutes that they touch, and how long new ones are.
 
 use async_trait::async_trait;
 use tokio_postgres::Row;
@@ -8,7 +8,7 @@ use crate::{
     authority::Callsign,
     store::{
         GUESS_WINDOW, SpokenRules, SpokenStore, StoreError,
-        spoken::{Guessed, Live, Span},
+        spoken::{Group, Guessed, Live, Span},
     },
     token::{LEEWAY, SpokenSize, SpokenWords},
 };
@@ -62,28 +62,38 @@ pub(super) async fn note(db: &Session, rules: &SpokenRules, guessed: Guessed, no
 pub(super) async fn live_within(db: &Session, span: Span, officer: &Callsign, now: i64) -> Result<(Live, Guessed), StoreError> {
     let minutes = span.minutes();
     let within = format!(
-        "SELECT {GUESSED}, five, spoken, starts, ends FROM spoken,
-             (SELECT coalesce(max(five), 0) AS five, coalesce(max(spoken), 0) AS spoken
-              FROM live_codes WHERE minute BETWEEN $2 AND $3) AS live,
+        "SELECT {GUESSED}, starts, ends, firsts, lasts, fives, alls FROM spoken,
+             (SELECT coalesce(array_agg(first), '{{}}') AS firsts, coalesce(array_agg(last), '{{}}') AS lasts,
+                     coalesce(array_agg(five), '{{}}') AS fives, coalesce(array_agg(live_codes.spoken), '{{}}') AS alls
+              FROM live_codes WHERE last >= $2 AND first <= $3) AS live,
              (SELECT coalesce(array_agg(starts_at), '{{}}') AS starts, coalesce(array_agg(expires_at), '{{}}') AS ends
               FROM tokens WHERE spoken_by = $4 AND expires_at > $5 AND starts_at < $6 AND withdrawn_at IS NULL) AS own"
     );
     let (ends_after, starts_before) = (span.from - LEEWAY, span.until + LEEWAY);
     let row = db.one(&within, &[&first(now), minutes.start(), minutes.end(), officer, &ends_after, &starts_before]).await?;
-    let (starts, ends): (Vec<i64>, Vec<i64>) = (row.try_get(5)?, row.try_get(6)?);
+    let (starts, ends): (Vec<i64>, Vec<i64>) = (row.try_get(3)?, row.try_get(4)?);
     let own = starts.into_iter().zip(ends).map(|(starts_at, expires_at)| Span::of(starts_at, expires_at)).collect();
-    Ok((Live { five: number(&row, 3)?, all: number(&row, 4)?, own }, guessed(&row)?))
+    Ok((Live::within(span, &groups(&row)?, own), guessed(&row)?))
 }
 
-/// Counts a new code in every minute in which it can be checked.
+/// The last four columns.
+fn groups(row: &Row) -> Result<Vec<Group>, StoreError> {
+    let (firsts, lasts): (Vec<i64>, Vec<i64>) = (row.try_get(5)?, row.try_get(6)?);
+    let (fives, alls): (Vec<i64>, Vec<i64>) = (row.try_get(7)?, row.try_get(8)?);
+    let count = |count: i64| u32::try_from(count).map_err(|_| StoreError::Failed("a count of live codes is damaged".into()));
+    let rows = firsts.into_iter().zip(lasts).zip(fives.into_iter().zip(alls));
+    rows.map(|((first, last), (five, all))| Ok(Group { first, last, five: count(five)?, all: count(all)? })).collect()
+}
+
+/// Counts a new code.
 pub(super) async fn count(db: &Session, span: Span, shortest: SpokenSize) -> Result<(), StoreError> {
     let (minutes, five) = (span.minutes(), i64::from(shortest == SpokenSize::Five));
-    let add = "INSERT INTO live_codes (minute, five, spoken) SELECT minute, $3, 1 FROM generate_series($1::bigint, $2) AS minute
-         ON CONFLICT (minute) DO UPDATE SET five = live_codes.five + excluded.five, spoken = live_codes.spoken + 1";
+    let add = "INSERT INTO live_codes (first, last, five, spoken) VALUES ($1, $2, $3, 1)
+         ON CONFLICT (last, first) DO UPDATE SET five = live_codes.five + excluded.five, spoken = live_codes.spoken + 1";
     db.execute(add, &[minutes.start(), minutes.end(), &five]).await.map(drop)
 }
 
-/// Drops counts of minutes all of whose codes ran out at `until` or before.
+/// Drops counts of codes that are all forgotten: those that ran out at `until` or before.
 pub(super) async fn forget(db: &Session, until: i64) -> Result<(), StoreError> {
-    db.execute("DELETE FROM live_codes WHERE minute < $1", &[&(until - GUESS_WINDOW).div_euclid(60)]).await.map(drop)
+    db.execute("DELETE FROM live_codes WHERE last < $1", &[&until.div_euclid(60)]).await.map(drop)
 }

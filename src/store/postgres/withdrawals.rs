@@ -20,12 +20,11 @@ pub(super) async fn withdraw(db: &Session, condition: &str, params: Params<'_>) 
         "WITH gone AS (
              UPDATE tokens SET withdrawn_at = $1 WHERE withdrawn_at IS NULL AND ({condition}) RETURNING starts_at, expires_at, code, five
          ), freed AS (
-             SELECT minute, count(five) AS five, count(code) AS spoken
-             FROM gone, generate_series((starts_at - {LEEWAY}) / 60, (expires_at + {LEEWAY} - 1) / 60) AS minute
-             WHERE code IS NOT NULL GROUP BY minute
+             SELECT (starts_at - {LEEWAY}) / 60 AS first, (expires_at + {LEEWAY} - 1) / 60 AS last, count(five) AS five, count(code) AS spoken
+             FROM gone WHERE code IS NOT NULL GROUP BY 1, 2
          ), given_back AS (
              UPDATE live_codes SET five = greatest(live_codes.five - freed.five, 0), spoken = greatest(live_codes.spoken - freed.spoken, 0)
-             FROM freed WHERE live_codes.minute = freed.minute
+             FROM freed WHERE live_codes.last = freed.last AND live_codes.first = freed.first
          )
          SELECT count(*) FROM gone"
     );

@@ -1,4 +1,4 @@
-//! Spoken codes that are live, counted minute by minute, and how long new ones are.
+//! Spoken codes that are live, counted by the minutes that they touch, and how long new ones are.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use super::SqliteStore;
 use crate::{
     authority::Callsign,
     store::{
-        GUESS_WINDOW, GuessPool, SpokenRules, SpokenStore, StoreError,
-        spoken::{Guessed, Live, Span},
+        GUESS_WINDOW, SpokenRules, SpokenStore, StoreError,
+        spoken::{Group, Guessed, Live, Span},
     },
     token::{Cti, LEEWAY, SpokenCode, SpokenSize, SpokenWords, Token},
 };
@@ -36,14 +36,13 @@ impl SpokenStore for SqliteStore {
 
 /// Guesses at five words.
 pub(super) fn guessed(db: &Connection, now: i64) -> Result<Guessed, StoreError> {
-    let first = now.div_euclid(60) - GUESS_WINDOW / 60;
-    let mut sum = db.prepare_cached("SELECT coalesce(sum(count), 0) FROM misses WHERE pool = ?1 AND minute >= ?2")?;
-    let mut taken = |pool: GuessPool| sum.query_row((pool.as_str(), first), |row| row.get(0));
-    Ok(Guessed {
-        five: taken(GuessPool::Five)?,
-        number: taken(GuessPool::Number)?,
-        busy_at: db.prepare_cached("SELECT busy_at FROM spoken")?.query_row([], |row| row.get(0))?,
-    })
+    let mut guessed = db.prepare_cached(
+        "SELECT (SELECT coalesce(sum(count), 0) FROM misses WHERE pool = 'five' AND minute >= ?1),
+                (SELECT coalesce(sum(count), 0) FROM misses WHERE pool = 'number' AND minute >= ?1), busy_at
+         FROM spoken",
+    )?;
+    let since = now.div_euclid(60) - GUESS_WINDOW / 60;
+    Ok(guessed.query_row([since], |row| Ok(Guessed { five: row.get(0)?, number: row.get(1)?, busy_at: row.get(2)? }))?)
 }
 
 /// Remembers whether they are guessed at.
@@ -56,10 +55,13 @@ pub(super) fn note(db: &Connection, rules: &SpokenRules, guessed: Guessed, now: 
 
 /// What is live within the span of a new code of this officer's.
 pub(super) fn live_within(db: &Connection, span: Span, officer: &Callsign) -> Result<Live, StoreError> {
-    let mut most =
-        db.prepare_cached("SELECT coalesce(max(five), 0), coalesce(max(spoken), 0) FROM live_codes WHERE minute BETWEEN ?1 AND ?2")?;
     let minutes = span.minutes();
-    let (five, all) = most.query_row((minutes.start(), minutes.end()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let groups: Vec<Group> = db
+        .prepare_cached("SELECT first, last, five, spoken FROM live_codes WHERE last >= ?1 AND first <= ?2")?
+        .query_map((minutes.start(), minutes.end()), |row| {
+            Ok(Group { first: row.get(0)?, last: row.get(1)?, five: row.get(2)?, all: row.get(3)? })
+        })?
+        .collect::<Result<_, _>>()?;
     let own = db
         .prepare_cached(
             "SELECT starts_at, expires_at FROM tokens INDEXED BY tokens_by_speaker
@@ -69,48 +71,44 @@ pub(super) fn live_within(db: &Connection, span: Span, officer: &Callsign) -> Re
             Ok(Span::of(row.get(0)?, row.get(1)?))
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Live { five, all, own })
+    Ok(Live::within(span, &groups, own))
 }
 
-/// Counts a new code in every minute in which it can be checked.
+/// Counts a new code.
 pub(super) fn count(db: &Connection, span: Span, shortest: SpokenSize) -> Result<(), StoreError> {
-    let mut add = db.prepare_cached(
-        "INSERT INTO live_codes (minute, five, spoken) VALUES (?1, ?2, 1)
-         ON CONFLICT (minute) DO UPDATE SET five = five + ?2, spoken = spoken + 1",
-    )?;
-    for minute in span.minutes() {
-        add.execute((minute, shortest == SpokenSize::Five))?;
-    }
+    let minutes = span.minutes();
+    let add = "INSERT INTO live_codes (last, first, five, spoken) VALUES (?1, ?2, ?3, 1)
+         ON CONFLICT (last, first) DO UPDATE SET five = five + excluded.five, spoken = spoken + 1";
+    db.prepare_cached(add)?.execute((minutes.end(), minutes.start(), shortest == SpokenSize::Five))?;
     Ok(())
 }
 
-/// Codes by the minutes in which they can be checked.
+/// Codes by the last and the first minute that they touch.
 #[derive(Default)]
-pub(super) struct Freed(BTreeMap<i64, (u32, u32)>);
+pub(super) struct Freed(BTreeMap<(i64, i64), (u32, u32)>);
 
 impl Freed {
     pub fn add(&mut self, span: Span, shortest: SpokenSize) {
-        for minute in span.minutes() {
-            let (five, spoken) = self.0.entry(minute).or_default();
-            *five += u32::from(shortest == SpokenSize::Five);
-            *spoken += 1;
-        }
+        let minutes = span.minutes();
+        let (five, spoken) = self.0.entry((*minutes.end(), *minutes.start())).or_default();
+        *five += u32::from(shortest == SpokenSize::Five);
+        *spoken += 1;
     }
 
     /// Nobody finds them any more. A count that is missing keeps no code from being withdrawn.
     pub fn give_back(self, db: &Connection) -> Result<(), StoreError> {
-        let mut free =
-            db.prepare_cached("UPDATE live_codes SET five = max(five - ?2, 0), spoken = max(spoken - ?3, 0) WHERE minute = ?1")?;
-        for (minute, (five, spoken)) in self.0 {
-            free.execute((minute, five, spoken))?;
+        let free = "UPDATE live_codes SET five = max(five - ?3, 0), spoken = max(spoken - ?4, 0) WHERE last = ?1 AND first = ?2";
+        let mut free = db.prepare_cached(free)?;
+        for ((last, first), (five, spoken)) in self.0 {
+            free.execute((last, first, five, spoken))?;
         }
         Ok(())
     }
 }
 
-/// Drops counts of minutes all of whose codes ran out at `until` or before.
+/// Drops counts of codes that are all forgotten: those that ran out at `until` or before.
 pub(super) fn forget(db: &Connection, until: i64) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM live_codes WHERE minute < ?1")?.execute([(until - GUESS_WINDOW).div_euclid(60)])?;
+    db.prepare_cached("DELETE FROM live_codes WHERE last < ?1")?.execute([until.div_euclid(60)])?;
     Ok(())
 }
 

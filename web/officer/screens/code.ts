@@ -38,10 +38,10 @@ export class SpokenPart {
 
   /** Five words are not enough any more: somebody guesses at codes. */
   lengthen(): void {
-    const six = this.code.spoken?.six ?? null;
-    if (six === null || six.words === this.code.spoken?.words) return;
+    const { words = null, six_words = null, six_digits = null } = this.code.spoken ?? {};
+    if (six_words === null || six_digits === null || six_words === words) return;
     const wasIn = this.element.contains(document.activeElement);
-    this.keep({ ...six, six });
+    this.keep({ words: six_words, digits: six_digits, six_words, six_digits });
     this.element.prepend(el("p", { class: "changed", role: "alert" }, t("live.words_changed")));
     if (wasIn) this.element.querySelector("button")?.focus();
   }

@@ -27,13 +27,15 @@ CREATE TABLE number_tries (
     PRIMARY KEY (expires_at, cti)
 ) STRICT, WITHOUT ROWID;
 
--- How many spoken codes can be checked in each minute, those by five words and all; withdrawn ones not. Filled behind this from the
--- codes that are kept. Counting rows takes longer the more codes live.
+-- Spoken codes by the first and the last minute that touch the time in which they can be checked: how many five words find, and all;
+-- withdrawn ones not. Filled behind this from the codes that are kept. Counting their rows takes longer the more codes live.
 CREATE TABLE live_codes (
-    minute INTEGER PRIMARY KEY,
+    last   INTEGER NOT NULL,
+    first  INTEGER NOT NULL,
     five   INTEGER NOT NULL,
-    spoken INTEGER NOT NULL
-) STRICT;
+    spoken INTEGER NOT NULL,
+    PRIMARY KEY (last, first)
+) STRICT, WITHOUT ROWID;
 
 DROP TABLE speakable;
 
