@@ -234,6 +234,8 @@ fn new_token(n: u64) -> (NewToken, Event) {
         starts_at: NOW,
         expires_at: NOW + 600,
         speakable: Some(Speakable { code, token, rules: RULES }),
+        confirmation: None,
+        once: None,
     };
     (new, event)
 }

@@ -10,6 +10,8 @@ mod again_postgres;
 mod again_sqlite;
 #[path = "store/attack.rs"]
 mod attack;
+#[path = "store/ceremonies.rs"]
+mod ceremonies;
 mod database;
 #[path = "store/deployment.rs"]
 mod deployment;
@@ -31,6 +33,8 @@ mod hostile_sessions;
 mod keys;
 #[path = "store/ledger.rs"]
 mod ledger;
+#[path = "store/lists.rs"]
+mod lists;
 #[path = "store/litestream.rs"]
 mod litestream;
 #[path = "store/migration.rs"]
@@ -49,6 +53,8 @@ mod prepared;
 mod renewal;
 #[path = "store/renewal_after.rs"]
 mod renewal_after;
+#[path = "store/requests.rs"]
+mod requests;
 #[path = "store/reviews.rs"]
 mod reviews;
 #[path = "store/rights.rs"]
@@ -183,6 +189,23 @@ macro_rules! whole_suite {
             reviews::a_review_needs_a_second_person_and_an_authorisation_in_force,
             reviews::of_a_token_and_a_narrowing_at_once_nothing_is_left_outside,
             reviews::live_tokens_are_listed_for_those_who_may_touch_them,
+            lists::what_waits_comes_first_and_no_page_leaves_anything_out,
+            lists::who_is_decided_about_while_pages_are_read_is_not_missed,
+            lists::people_and_tokens_come_in_pages,
+            lists::at_most_fifty_requests_of_a_person_wait,
+            lists::requests_that_ran_out_make_no_room_for_a_day,
+            lists::only_what_may_be_used_is_found_for_an_issue,
+            ceremonies::a_ceremony_begun_here_is_ended_there_and_once,
+            ceremonies::a_ceremony_waits_for_two_minutes,
+            ceremonies::who_begins_too_many_ends_their_own_and_no_others,
+            ceremonies::many_addresses_of_one_site_are_bounded_together,
+            ceremonies::all_room_is_taken_from_those_who_have_most,
+            ceremonies::a_confirmation_and_its_issue_are_one_act,
+            requests::an_issue_under_one_key_is_one_token,
+            requests::a_key_of_which_nothing_came_is_free,
+            requests::a_request_under_one_key_waits_once,
+            requests::a_key_is_forgotten_after_a_day,
+            requests::the_same_decision_again_is_done,
             withdrawals::what_was_issued_with_a_way_in_is_withdrawn_with_it,
             withdrawals::nothing_is_issued_with_a_way_in_that_is_not_theirs,
             withdrawals::of_a_token_and_a_revocation_at_once_nothing_is_left_live,

@@ -129,7 +129,7 @@ impl Office {
             let wanted = ALLOWED.min(tokens - issued.len());
             // Many at once, so that they share transactions.
             let some = stream::iter(0..wanted)
-                .map(|_| self.desk.issue(Confirmed { officer: &self.officer, access: self.access }, request(&allowed)))
+                .map(|_| self.desk.issue(Confirmed { officer: &self.officer, access: self.access, confirmation: None }, request(&allowed)))
                 .buffer_unordered(ALLOWED);
             let some: Vec<Token> = some.map_ok(|issued| issued.token).try_collect().await.expect("it is allowed");
             issued.extend(some);

@@ -11,6 +11,7 @@ use crate::{
     authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision, State},
     config::{Settings, number},
     issuer::Ask,
+    store::all_pages,
     token::Channel,
 };
 
@@ -73,7 +74,7 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
             Command::Refuse(Decide { id, by }) => registry.decide(&registry.person(&by).await?, id, Decision::Refuse).await?,
             Command::Withdraw(Decide { id, by }) => registry.withdraw(&registry.person(&by).await?, id).await?,
             Command::List => {
-                let all = registry.authorisations(&Actor::Operator).await?;
+                let all = all_pages(async |page| registry.authorisations(&Actor::Operator, page).await).await?;
                 return format.print(&all, |all| match all.as_slice() {
                     [] => "There are no authorisations yet.".into(),
                     all => all.iter().map(line).collect::<Vec<_>>().join("\n"),

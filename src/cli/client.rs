@@ -15,6 +15,9 @@ use crate::{files::reason, issuer::Credential};
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How often what is done once is sent before there is no answer.
+const TRIES: u8 = 3;
+
 /// Talks to one service.
 pub struct Client {
     agent: Agent,
@@ -62,12 +65,18 @@ impl Client {
     }
 
     /// Posts JSON and reads the status and JSON that come back, whatever the status.
-    pub fn post(&self, path: &str, credential: Option<&Credential>, body: &Value) -> Result<(u16, Value), Failure> {
-        let mut request = self.agent.post(format!("{}{path}", self.base));
-        if let Some(credential) = credential {
-            request = request.header("Authorization", bearer(credential));
-        }
-        self.answer(request.send_json(body))
+    pub fn post(&self, path: &str, body: &Value) -> Result<(u16, Value), Failure> {
+        self.answer(self.agent.post(format!("{}{path}", self.base)).send_json(body))
+    }
+
+    /// Posts what is to be done once, with a key that was drawn for it: where no answer comes it is sent again, and whatever became of
+    /// the first try is answered.
+    pub fn post_once(&self, path: &str, credential: &Credential, key: &str, body: &Value) -> Result<(u16, Value), Failure> {
+        let send = || {
+            let request = self.agent.post(format!("{}{path}", self.base)).header("Authorization", bearer(credential));
+            self.answer(request.header("Idempotency-Key", format!("\"{key}\"")).send_json(body))
+        };
+        (1..TRIES).fold(send(), |answered, _| answered.or_else(|_| send()))
     }
 
     /// Gets a text, with a credential, whatever the status.

@@ -19,6 +19,7 @@ use crate::{
     files::{self, reason},
     issuer::{Ask, Person, Registry},
     key_folder::KeyFolder,
+    store::all_pages,
     token::Channel,
     words::Language,
 };
@@ -115,7 +116,8 @@ async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Resul
     }
     let now = place.clock.now();
     let usable = |a: &Authorisation| Channel::ALL.iter().all(|channel| a.is_live_for(*channel, now));
-    if registry.authorisations(&Actor::Operator).await?.iter().any(|a| usable(a) && a.until > now + 3_600) {
+    let known = all_pages(async |page| registry.authorisations(&Actor::Operator, page).await).await?;
+    if known.iter().any(|a| usable(a) && a.until > now + 3_600) {
         return Ok(());
     }
     let ask = Ask { reference: "DEMO-1".into(), channels: Channel::ALL.into(), from: None, until: now + 8 * 3_600, max_tokens: 200 };
@@ -126,7 +128,7 @@ async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Resul
 
 async fn person(registry: &Registry, callsign: &str, role: Role) -> Result<Callsign, Failure> {
     let callsign: Callsign = callsign.parse().map_err(Failure::wrong)?;
-    let known = registry.people(&Actor::Operator).await?;
+    let known = all_pages(async |page| registry.people(&Actor::Operator, page).await).await?;
     if !known.iter().any(|person| person.officer.callsign == callsign) {
         registry.enrol(&Actor::Operator, callsign.clone(), role).await?;
     }
@@ -136,7 +138,7 @@ async fn person(registry: &Registry, callsign: &str, role: Role) -> Result<Calls
 /// The console's address, with a one-time link for each of the two who has no passkey yet.
 async fn console(registry: &Registry, console_url: &str) -> Result<String, Failure> {
     let mut lines = vec![format!("The officers' console is at {console_url}. It wants a passkey: a browser's own will do.")];
-    for Person { officer, keys } in registry.people(&Actor::Operator).await? {
+    for Person { officer, keys } in all_pages(async |page| registry.people(&Actor::Operator, page).await).await? {
         if keys.iter().all(|key| key.kind != AccessKind::Passkey) {
             let link = registry.make_link(&Actor::Operator, &officer.callsign).await?.shown(console_url).link;
             lines.push(format!("To come in as {}, {}, open within 30 minutes, once:\n  {link}", officer.callsign, officer.role.as_str()));

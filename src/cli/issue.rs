@@ -6,6 +6,8 @@ use super::{Failure, Format, client, client::Client, terms};
 use crate::{
     authority::AuthorisationId,
     config::Settings,
+    entropy::{Entropy as _, SystemEntropy},
+    hex,
     issuer::Credential,
     token::{
         Challenge, Channel, Dialled, Name, Place, Token, group_digits,
@@ -54,7 +56,9 @@ pub fn run(args: Args, settings: &Settings, format: Format) -> Result<(), Failur
 
 /// `POST /v1/tokens`
 pub fn request(private_url: &str, credential: &Credential, body: &Value) -> Result<Value, Failure> {
-    match Client::new(private_url.to_owned()).post("/v1/tokens", Some(credential), body)? {
+    let mut key = [0; 16];
+    SystemEntropy.fill(&mut key).map_err(Failure::wrong)?;
+    match Client::new(private_url.to_owned()).post_once("/v1/tokens", credential, &hex::encode(&key), body)? {
         (201, issued) => Ok(issued),
         (status, problem) => Err(client::refused(status, &problem)),
     }

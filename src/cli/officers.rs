@@ -12,7 +12,7 @@ use crate::{
     authority::{Access, AccessId, AccessKind, Actor, Callsign, Role, Scope},
     config::Settings,
     issuer::{Invited, Person, Registry, ShownLink},
-    store::Revoked,
+    store::{Revoked, all_pages},
 };
 
 /// The subcommands.
@@ -68,7 +68,7 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
                 format.print(&shown, instructions)
             }
             Command::List => {
-                let people = registry.people(&Actor::Operator).await?;
+                let people = all_pages(async |page| registry.people(&Actor::Operator, page).await).await?;
                 format.print(&people, |list| match list.as_slice() {
                     [] => "Nobody is enrolled yet.".into(),
                     list => list.iter().map(lines).collect::<Vec<_>>().join("\n"),

@@ -61,7 +61,7 @@ fn online(code: &str, args: &Args, settings: &Settings) -> Result<Value, Failure
     if let Some(challenge) = args.challenge {
         body["challenge"] = challenge.to_string().into();
     }
-    match Client::new(server).post("/v1/verify", None, &body)? {
+    match Client::new(server).post("/v1/verify", &body)? {
         (_, Value::Object(mut answer)) if answer.contains_key("verdict") => {
             answer.remove("pad");
             Ok(Value::Object(answer))

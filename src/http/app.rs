@@ -11,6 +11,7 @@ use super::{
     code_places::{self, AtOnce, OfNetwork, Places},
     current::{Current, Site},
     guessers::{self, Guessers, History, Turn},
+    limits::Networks,
     problem::Problem,
     shares::Shares,
 };
@@ -127,6 +128,8 @@ pub struct PrivateApp {
     pub passkeys: Passkeys,
     /// Tokens.
     pub desk: Desk,
+    /// Tells apart those who begin a sign-in. Drawn at the start, so another issuer counts for itself.
+    pub networks: Networks,
     /// The signed ledger.
     pub notary: Arc<Notary>,
     /// The time, for clocks that are wrong.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{
     app::PrivateApp,
     body::Decoded,
+    listen::Peer,
     private::no_store,
     problem::Problem,
     session::{OwnPage, Session, clear_cookie, set_cookie},
@@ -67,8 +68,11 @@ async fn register(State(app): App, _: OwnPage, Decoded(body): Decoded<Registrati
     Ok((StatusCode::CREATED, no_store(), Json(registered)).into_response())
 }
 
-async fn begin_sign_in(State(app): App, _: OwnPage) -> Answered {
-    Ok(challenge(&app.passkeys.begin_sign_in()?))
+async fn begin_sign_in(State(app): App, Extension(Peer(peer)): Extension<Peer>, _: OwnPage) -> Answered {
+    let networks = app.networks.of(peer);
+    // From the smallest network to the largest; an IPv4 address has one.
+    let [address, site] = [networks.first(), networks.last()].map(|network| network.map_or(0, |(hash, _)| *hash));
+    Ok(challenge(&app.passkeys.begin_sign_in(address, site).await?))
 }
 
 async fn sign_in(State(app): App, _: OwnPage, Decoded(answer): Decoded<Answer>) -> Answered {

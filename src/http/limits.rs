@@ -10,12 +10,12 @@ use std::{
 
 /// Tells networks apart without saying which they are.
 #[derive(Default)]
-pub(super) struct Networks(RandomState);
+pub struct Networks(RandomState);
 
 impl Networks {
     /// Every network that the address may speak for, and how many times an IPv4 address's share it has: one household has
     /// a /64 or /56 of IPv6, one site a /48.
-    pub(super) fn of(&self, address: IpAddr) -> Vec<(u64, u32)> {
+    pub fn of(&self, address: IpAddr) -> Vec<(u64, u32)> {
         let hashed = |prefix: u128, bits: u32| self.0.hash_one((prefix, bits));
         match address.to_canonical() {
             IpAddr::V4(v4) => vec![(hashed(u128::from(v4.to_bits()), 32), 1)],

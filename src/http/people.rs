@@ -15,6 +15,7 @@ use serde_json::json;
 use super::{
     app::PrivateApp,
     body::Decoded,
+    pages::{Asked, listed},
     private::{Id, no_store},
     problem::Problem,
     session::Caller,
@@ -22,6 +23,7 @@ use super::{
 use crate::{
     authority::{AccessId, Actor, Callsign, Role, Scope},
     issuer::Invited,
+    store::{Listed, PersonPlace},
 };
 
 type App = State<Arc<PrivateApp>>;
@@ -47,8 +49,10 @@ fn actor(caller: &Caller) -> Result<Actor, Problem> {
     Ok(Actor::Person(caller.within(Scope::People)?.clone()))
 }
 
-async fn list(State(app): App, caller: Caller) -> Answered {
-    Ok((no_store(), Json(app.registry.people(&actor(&caller)?).await?)).into_response())
+async fn list(State(app): App, caller: Caller, Asked(page): Asked<PersonPlace>) -> Answered {
+    let most = page.most;
+    let Listed { items, next } = app.registry.people(&actor(&caller)?, page).await?;
+    Ok(listed("/v1/people", most, &items, next))
 }
 
 async fn enrol(State(app): App, caller: Caller, Decoded(body): Decoded<EnrolBody>) -> Answered {

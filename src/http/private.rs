@@ -14,7 +14,7 @@ use axum::{
     routing::{get, post},
 };
 use futures_util::{Stream, stream};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tower::util::MapResponseLayer;
@@ -25,17 +25,21 @@ use super::{
     cleaning::Cleaning,
     console, door,
     head::Heads,
-    health, metrics, oversight, people,
+    health,
+    idempotency::IdempotencyKey,
+    metrics, oversight,
+    pages::{Asked, listed},
+    people,
     problem::{Problem, note_recovery},
     session::Caller,
     transport,
 };
 use crate::{
     authority::{Actor, Authorisation, AuthorisationId, Decision, Scope, TokenSelection},
-    issuer::{Answer, Ask, Changed, IssueRequest, Issued, Spoken, TokenStatus},
-    store::LiveToken,
+    issuer::{Answer, Ask, Changed, IssueRequest, Issued, OnceAct, Refused, Spoken, TokenStatus},
+    store::{AuthorisationPlace, Listed, LiveToken, Once, TokenPlace},
     telemetry::Scrape,
-    token::{Approach, Channel, ClaimError, Cti, Name, Place, qr::Symbol},
+    token::{Approach, Channel, ClaimError, Cti, Name, Place, Token, qr::Symbol},
 };
 
 /// How often a stream shows that it is alive.
@@ -81,7 +85,7 @@ pub(super) fn not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take this method")
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct IssueBody {
     authorisation: Option<String>,
@@ -93,6 +97,7 @@ struct IssueBody {
     not_before: Option<i64>,
     lifetime: Option<i64>,
     spoken: Option<bool>,
+    #[serde(skip_serializing)]
     confirmation: Option<Answer>,
 }
 
@@ -122,11 +127,34 @@ impl TryFrom<IssueBody> for IssueRequest {
     }
 }
 
-async fn issue(State(app): App, caller: Caller, Decoded(mut body): Decoded<IssueBody>) -> Answered {
-    let confirmation = body.confirmation.take();
-    let request = body.try_into()?;
-    let issued = app.desk.issue(caller.issuing(&app, confirmation).await?, request).await?;
+async fn issue(State(app): App, caller: Caller, key: IdempotencyKey, Decoded(mut body): Decoded<IssueBody>) -> Answered {
+    let answer = body.confirmation.take();
+    let once = key.once(OnceAct::Issue, caller.within(Scope::Tokens)?, &body);
+    let request: IssueRequest = body.try_into()?;
+    let before = match &once {
+        Some(once) => app.desk.issued_before(&request, once).await?,
+        None => None,
+    };
+    let issued = match before {
+        Some(issued) => issued,
+        None => issue_confirmed(&app, &caller, answer, request, once).await?,
+    };
     Ok((StatusCode::CREATED, no_store(), Json(issued_json(&issued, &app.link_url)?)).into_response())
+}
+
+async fn issue_confirmed(
+    app: &PrivateApp,
+    caller: &Caller,
+    answer: Option<Answer>,
+    request: IssueRequest,
+    once: Option<Once>,
+) -> Result<Issued, Problem> {
+    let confirmation = caller.confirmation(app, answer).await?;
+    let issued = app.desk.issue_once(caller.issuing(confirmation.as_ref())?, request, once.as_ref()).await;
+    if let (Err(Refused::NotConfirmed), Some(confirmation)) = (&issued, &confirmation) {
+        app.passkeys.not_taken(confirmation).await?;
+    }
+    Ok(issued?)
 }
 
 fn issued_json(issued: &Issued, link_url: &str) -> Result<Value, Problem> {
@@ -149,10 +177,11 @@ fn spoken_json(Spoken { code, six }: Spoken) -> Value {
     json!({"words": code.words(), "digits": code.digits(), "six_words": six.words(), "six_digits": six.digits()})
 }
 
-async fn live(State(app): App, caller: Caller) -> Answered {
-    let live = app.desk.live(caller.within(Scope::Tokens)?).await?;
-    let live: Vec<Value> = live.iter().map(|(token, status)| live_json(token, *status)).collect();
-    Ok((no_store(), Json(live)).into_response())
+async fn live(State(app): App, caller: Caller, Asked(page): Asked<TokenPlace>) -> Answered {
+    let most = page.most;
+    let Listed { items, next } = app.desk.live(caller.within(Scope::Tokens)?, page).await?;
+    let live: Vec<Value> = items.iter().map(|(token, status)| live_json(token, *status)).collect();
+    Ok(listed("/v1/tokens", most, &live, next))
 }
 
 fn live_json(token: &LiveToken, status: TokenStatus) -> Value {
@@ -171,8 +200,15 @@ fn live_json(token: &LiveToken, status: TokenStatus) -> Value {
     })
 }
 
-async fn speak(State(app): App, caller: Caller, Id(id): Id<Cti>) -> Answered {
-    let code = app.desk.make_speakable(caller.within(Scope::Tokens)?, id).await?;
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpeakBody {
+    token: String,
+}
+
+async fn speak(State(app): App, caller: Caller, Id(id): Id<Cti>, Decoded(body): Decoded<SpeakBody>) -> Answered {
+    let token = Token::parse(&body.token).map_err(|error| Problem::invalid(error.to_string()))?;
+    let code = app.desk.make_speakable(caller.within(Scope::Tokens)?, id, &token).await?;
     Ok((no_store(), Json(json!({"spoken": spoken_json(code)}))).into_response())
 }
 
@@ -251,7 +287,7 @@ impl Watch {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct AskBody {
     reference: String,
@@ -261,16 +297,18 @@ struct AskBody {
     max_tokens: u32,
 }
 
-async fn ask(State(app): App, caller: Caller, Decoded(body): Decoded<AskBody>) -> Answered {
-    let AskBody { reference, channels, from, until, max_tokens } = body;
+async fn ask(State(app): App, caller: Caller, key: IdempotencyKey, Decoded(body): Decoded<AskBody>) -> Answered {
     let officer = caller.within(Scope::Authorisations)?;
-    let asked = app.registry.ask(officer, Ask { reference, channels, from, until, max_tokens }).await?;
+    let once = key.once(OnceAct::Ask, officer, &body);
+    let AskBody { reference, channels, from, until, max_tokens } = body;
+    let asked = app.registry.ask_once(officer, Ask { reference, channels, from, until, max_tokens }, once).await?;
     Ok((StatusCode::CREATED, no_store(), Json(asked)).into_response())
 }
 
-async fn list(State(app): App, caller: Caller) -> Answered {
-    let visible = app.registry.authorisations(&Actor::Person(caller.within(Scope::Authorisations)?.clone())).await?;
-    Ok((no_store(), Json(visible)).into_response())
+async fn list(State(app): App, caller: Caller, Asked(page): Asked<AuthorisationPlace>) -> Answered {
+    let (actor, most) = (Actor::Person(caller.within(Scope::Authorisations)?.clone()), page.most);
+    let Listed { items, next } = app.registry.authorisations(&actor, page).await?;
+    Ok(listed("/v1/authorisations", most, &items, next))
 }
 
 async fn approve(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {

@@ -11,6 +11,7 @@ use super::{app::PrivateApp, listen::Connection, places::Recognised, problem::Pr
 use crate::{
     authority::{Officer, Scope, Scopes},
     issuer::{Answer, Confirmed, Credential, Refused, SessionToken},
+    store::Confirmation,
 };
 
 /// `__Host-`: browsers take it over TLS or from localhost alone, for this host and no other.
@@ -56,13 +57,22 @@ impl Caller {
         }
     }
 
-    /// The person, for an issue: in a session they must have confirmed it with their passkey just now.
-    pub async fn issuing(&self, app: &PrivateApp, confirmation: Option<Answer>) -> Result<Confirmed<'_>, Problem> {
-        let access = match &self.means {
-            Means::Session(session) => app.passkeys.confirm(session, &confirmation.ok_or(Refused::NotConfirmed)?).await?,
-            Means::Program(credential, _) => credential.hash(),
+    /// What confirms an issue: in a session the person must have answered with their passkey just now. A program's credential is
+    /// for nothing else.
+    pub async fn confirmation(&self, app: &PrivateApp, answer: Option<Answer>) -> Result<Option<Confirmation>, Problem> {
+        let Means::Session(session) = &self.means else { return Ok(None) };
+        let answer = answer.ok_or(Refused::NotConfirmed)?;
+        Ok(Some(app.passkeys.confirmation(&self.officer, session, &answer).await?))
+    }
+
+    /// The person, for an issue with that confirmation.
+    pub fn issuing<'a>(&'a self, confirmation: Option<&'a Confirmation>) -> Result<Confirmed<'a>, Problem> {
+        let access = match (&self.means, confirmation) {
+            (Means::Session(_), Some(confirmation)) => confirmation.used.hash,
+            (Means::Session(_), None) => return Err(Refused::NotConfirmed.into()),
+            (Means::Program(credential, _), _) => credential.hash(),
         };
-        Ok(Confirmed { officer: self.within(Scope::Tokens)?, access })
+        Ok(Confirmed { officer: self.within(Scope::Tokens)?, access, confirmation })
     }
 
     /// The same caller, who is answered by a stream. It is none of their requests any more, but one of their streams.

@@ -6,8 +6,8 @@ use tokio::sync::broadcast;
 
 use super::{
     Custodian, Notary, NotaryError, Refused, TokenStatus,
+    once::subject,
     refusals::Refusals,
-    silent::SilentTokens,
     standing::{may_touch, standing},
 };
 use crate::{
@@ -16,7 +16,9 @@ use crate::{
     entropy::Entropy,
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
-    store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Speakable, SpokenRules, TokenRecord},
+    store::{
+        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, TokenPlace, TokenRecord,
+    },
     token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, SpokenCode, SpokenSize, Token, Window},
 };
 
@@ -56,6 +58,8 @@ pub struct Confirmed<'a> {
     pub officer: &'a Officer,
     /// The passkey with which they confirmed it, or their program's credential.
     pub access: AccessHash,
+    /// What they confirmed it with, by passkey.
+    pub confirmation: Option<&'a Confirmation>,
 }
 
 /// A token fresh from the desk.
@@ -94,7 +98,6 @@ pub struct Desk {
     custodian: Arc<Custodian>,
     notary: Arc<Notary>,
     settings: DeskSettings,
-    silent: SilentTokens,
     refusals: Refusals,
 }
 
@@ -110,17 +113,41 @@ impl Desk {
     ) -> Self {
         let clock = watch.clock().clone();
         let refusals = Refusals::new(store.clone(), clock.clone());
-        Self { store, watch, clock, entropy, custodian, notary, settings, silent: SilentTokens::default(), refusals }
+        Self { store, watch, clock, entropy, custodian, notary, settings, refusals }
     }
 
     /// Issues a token: signs it, records it with its ledger entry, and only then shows it.
     pub async fn issue(&self, by: Confirmed<'_>, request: IssueRequest) -> Result<Issued, Refused> {
+        self.issue_once(by, request, None).await
+    }
+
+    /// The same, once where there is a key: the same request again gets the same token.
+    pub async fn issue_once(&self, by: Confirmed<'_>, request: IssueRequest, once: Option<&Once>) -> Result<Issued, Refused> {
         let attempt = Attempt { authorisation: request.authorisation, ..Attempt::to(Act::Issue) };
-        let outcome = self.issue_if_allowed(by, request).await;
+        let outcome = self.issue_if_allowed(by, request, once).await;
         self.refusals.recorded(&by.officer.callsign, attempt, outcome).await
     }
 
-    async fn issue_if_allowed(&self, by: Confirmed<'_>, request: IssueRequest) -> Result<Issued, Refused> {
+    /// The token that the same request got before, from the same claims and the same key, so with the same bytes. Asked before a
+    /// confirmation is wanted: the first request used it up.
+    pub async fn issued_before(&self, request: &IssueRequest, once: &Once) -> Result<Option<Issued>, Refused> {
+        let Some(earlier) = self.store.earlier(once.hash).await? else { return Ok(None) };
+        let cti = Cti(subject(&earlier, once)?);
+        let (row, ring, now) = (self.store.issued_token(cti).await?, self.custodian.ring(), self.clock.now());
+        // As long as the first answer said.
+        let shortest = self.store.token(cti).await?.and_then(|record| record.shortest);
+        let again = || {
+            let (row, ring) = (row?, ring.ok()?);
+            let window = Window::new(row.issued_at, request.not_before, row.expires_at).ok()?;
+            let claims = Claims::new(cti, window, request.approach.clone()).ok()?;
+            let (key, published) = ring.active(now).ok()?;
+            let token = Token::sign(&claims, key, published, &self.settings.issuer).ok()?;
+            (token.hash() == row.hash).then(|| Issued { spoken: shortest.map(|size| Spoken::of(&token, size)), token, claims })
+        };
+        again().map(Some).ok_or(Refused::CannotShow(cti))
+    }
+
+    async fn issue_if_allowed(&self, by: Confirmed<'_>, request: IssueRequest, once: Option<&Once>) -> Result<Issued, Refused> {
         let officer = by.officer;
         if !officer.role.may_ask_and_issue() {
             return Err(Refused::NotAllowed("only officers and approvers issue tokens"));
@@ -141,9 +168,18 @@ impl Desk {
             let ring = self.custodian.ring()?;
             let (key, published) = ring.active(now)?;
             let token = Token::sign(&claims, key, published, &self.settings.issuer)?;
-            match self.record(by, authorisation.id, published.key.id().prefix(), (&claims, &token), (speak, now)).await {
+            match self.record(by, once, authorisation.id, published.key.id().prefix(), (&claims, &token), (speak, now)).await {
                 Ok(shortest) => return Ok(Issued { spoken: shortest.map(|size| Spoken::of(&token, size)), token, claims }),
                 Err(IssueRefusal::CodeTaken) => {}
+                // The same request was under way and came first.
+                Err(IssueRefusal::Repeated) => {
+                    let before = match once {
+                        Some(once) => self.issued_before(&request, once).await?,
+                        None => None,
+                    };
+                    return before.ok_or(Refused::KeyReused);
+                }
+                Err(IssueRefusal::NotConfirmed) => return Err(Refused::NotConfirmed),
                 // Another process rotated or revoked; whoever may sign now is found in the store.
                 Err(IssueRefusal::KeyNotActive) => self.custodian.refresh().await?,
                 Err(IssueRefusal::NotAuthorised) => return Err(self.why_not(&authorisation, &claims).await?),
@@ -167,7 +203,8 @@ impl Desk {
 
     async fn record(
         &self,
-        Confirmed { officer, access }: Confirmed<'_>,
+        Confirmed { officer, access, confirmation }: Confirmed<'_>,
+        once: Option<&Once>,
         authorisation: AuthorisationId,
         kid: KidPrefix,
         (claims, token): (&Claims, &Token),
@@ -186,35 +223,34 @@ impl Desk {
             starts_at: window.start(),
             expires_at: window.expires_at(),
             speakable: speak.then(|| self.speakable(token)),
+            confirmation: confirmation.cloned(),
+            once: once.cloned(),
         };
         let entry = Event::token_issued(claims, kid, token.hash(), (officer.callsign.clone(), access.id()), authorisation).at(now);
-        let shortest = self.store.issue_and_record(record, entry).await?;
-        if !speak {
-            self.silent.keep(claims, token, now);
-        }
-        Ok(shortest)
+        self.store.issue_and_record(record, entry).await
     }
 
     fn speakable(&self, token: &Token) -> Speakable {
         Speakable { code: SpokenCode::of(token, SpokenSize::Six), token: token.clone(), rules: self.settings.spoken }
     }
 
-    /// Switches on the spoken code of a live token.
-    pub async fn make_speakable(&self, officer: &Officer, cti: Cti) -> Result<Spoken, Refused> {
-        self.find(officer, cti, Act::MakeSpeakable).await?;
-        let token = self.silent.find(cti).ok_or(Refused::CannotSpeak)?;
+    /// Switches on the spoken code of a live token, for its officer alone, who sends its bytes: the store does not have them, and
+    /// takes only the very ones that it recorded.
+    pub async fn make_speakable(&self, officer: &Officer, cti: Cti, token: &Token) -> Result<Spoken, Refused> {
+        let record = self.find(officer, cti, Act::MakeSpeakable).await?;
+        let refused = Refused::NotAllowed("only the officer who issued a code may switch its words on");
+        let own = record.officer == officer.callsign;
+        self.refusals.allow(officer, own, Attempt::with(Act::MakeSpeakable, cti), refused).await?;
         self.ledger_is_signed().await?;
         let now = self.watch.now().map_err(|_| Refused::Clock)?;
         let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(now);
-        match self.store.make_speakable(cti, self.speakable(&token), entry).await {
-            Ok(shortest) => Ok(Spoken::of(&token, shortest)),
+        match self.store.make_speakable(cti, self.speakable(token), entry).await {
+            Ok(shortest) => Ok(Spoken::of(token, shortest)),
             Err(IssueRefusal::TooManyLive) => Err(Refused::TooManyLive),
             Err(IssueRefusal::TooManyOfOne) => Err(Refused::TooManyOfYours(self.settings.spoken.room.person)),
             Err(IssueRefusal::BornExpired) => Err(Refused::BornExpired),
             Err(IssueRefusal::Store(error)) => Err(error.into()),
-            Err(IssueRefusal::NotAuthorised | IssueRefusal::AccessRevoked | IssueRefusal::KeyNotActive | IssueRefusal::CodeTaken) => {
-                Err(Refused::CannotSpeak)
-            }
+            Err(_) => Err(Refused::CannotSpeak),
         }
     }
 
@@ -241,22 +277,21 @@ impl Desk {
         Ok(SpokenSize::Six)
     }
 
-    /// The tokens that have not run out: those that the person issued or approved, and all for administrators.
-    pub async fn live(&self, officer: &Officer) -> Result<Vec<(LiveToken, TokenStatus)>, Refused> {
+    /// A page of the tokens that have not run out: of those that the person issued or approved, and of all for administrators.
+    pub async fn live(&self, officer: &Officer, page: Page<TokenPlace>) -> Result<Listed<(LiveToken, TokenStatus), TokenPlace>, Refused> {
         let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
         self.refusals.allow(officer, officer.role != Role::Overseer, Attempt::to(Act::ListTokens), refused).await?;
         let of = (officer.role != Role::Administrator).then(|| officer.callsign.clone());
         let now = self.clock.now();
-        let live = self.store.live_tokens(of, now - LEEWAY).await?;
-        let live: Vec<LiveToken> = live.into_iter().filter(|token| may_touch(officer, &token.record)).collect();
-        let in_force = self.words_in_force(live.iter().map(|token| &token.record), now).await?;
-        Ok(live
-            .into_iter()
-            .map(|token| {
-                let status = standing(&token.record, in_force, now);
-                (token, status)
-            })
-            .collect())
+        let live = self.store.live_tokens(of, page.clone(), now - LEEWAY).await?;
+        let Listed { mut items, next } = page.with(live, |last| TokenPlace { expires_at: last.record.expires_at, cti: last.cti });
+        items.retain(|token| may_touch(officer, &token.record));
+        let in_force = self.words_in_force(items.iter().map(|token| &token.record), now).await?;
+        let with_status = |token: LiveToken| {
+            let status = standing(&token.record, in_force, now);
+            (token, status)
+        };
+        Ok(Listed { items: items.into_iter().map(with_status).collect(), next })
     }
 
     /// Tells of checks as they happen in this process; others are found by asking again.
@@ -289,8 +324,7 @@ impl Desk {
                 None => Err(Refused::Unknown { what, id: id_text }),
             };
         }
-        let mut live = self.store.authorisations(Some(officer.callsign.clone())).await?;
-        live.retain(|a| a.is_live_for(channel, start));
+        let live = self.store.live_authorisations(officer.callsign.clone(), channel, start).await?;
         match <[_; 1]>::try_from(live) {
             Ok([only]) => Ok(only),
             Err(live) => Err(Refused::Choose(live)),

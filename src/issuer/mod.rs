@@ -9,6 +9,7 @@ mod housekeeper;
 mod inspection;
 mod ledger_vault;
 mod notary;
+mod once;
 mod passkeys;
 mod people;
 mod refusals;
@@ -17,7 +18,6 @@ mod relying_party;
 mod renewal;
 mod secret;
 mod seldom;
-mod silent;
 mod standing;
 mod survey;
 mod timekeeper;
@@ -29,6 +29,7 @@ pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};
 pub use ledger_vault::{LedgerKey, LedgerVault};
 pub use notary::{Notary, NotaryError, prove};
+pub use once::OnceAct;
 pub use passkeys::{Opened, Passkeys};
 pub use people::{Invited, Offered, Person, ShownLink};
 pub use registry::{Ask, Changed, Overseer, Registry};
@@ -43,8 +44,8 @@ use crate::{
     authority::{Authorisation, AuthorisationError, State},
     entropy::NoEntropy,
     keyring::{KeyId, RingError},
-    store::StoreError,
-    token::{ClaimError, SignError},
+    store::{MOST_ASKED, StoreError},
+    token::{ClaimError, Cti, SignError},
 };
 
 /// The issuer says no, and why. Every sentence may be shown to the person who asked.
@@ -117,6 +118,15 @@ pub enum Refused {
     /// Fewer tokens than were issued.
     #[error("{0} tokens were issued under this authorisation already; allow at least as many")]
     TooFew(u32),
+    /// As many of their requests wait as may.
+    #[error("{MOST_ASKED} of your requests wait for a decision, and no more may; ask again when some of them are decided")]
+    TooManyAsked,
+    /// Their key was used for another request.
+    #[error("this Idempotency-Key was used for another request; take a new one for each")]
+    KeyReused,
+    /// The token was issued under this key, and the key that signed it is gone.
+    #[error("this was issued before as {0}, which cannot be shown again; withdraw it and issue another")]
+    CannotShow(Cti),
     /// None or several authorisations would do.
     #[error("{}", if .0.is_empty() { "you have no live authorisation for this channel; ask for one first" } else { "you have several live authorisations for this channel; name one of them" })]
     Choose(Vec<Authorisation>),

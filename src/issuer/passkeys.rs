@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     Link, Refused, SessionToken,
     refusals::Refusals,
-    relying_party::{Answer, Challenge, NotConfirmed, RelyingParty},
+    relying_party::{Answer, Begun, CeremonyName, Challenge, Counters, NotConfirmed, RelyingParty},
     seldom::Seldom,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     entropy::Entropy,
     health::alarm,
     ledger::Event,
-    store::{IssuerStore, PasskeyUse},
+    store::{Ceremony, CeremonyKind, Confirmation, IssuerStore, NewCeremony, PasskeyUse, Share},
 };
 
 /// As the log names it.
@@ -53,15 +53,20 @@ impl Passkeys {
         let now = self.clock.now();
         let officer = self.store.link(link.hash(), now).await?.ok_or(Refused::LinkOver)?;
         let known = self.store.passkeys(officer.callsign.clone()).await?;
-        let handle = self.draw()?;
-        self.party.register(self.ceremony()?, (link.hash(), &officer.callsign, handle), &known, now).map_err(|_| Refused::NotConfirmed)
+        let begun = self.party.register(self.name()?, &officer.callsign, &known).map_err(|_| Refused::NotConfirmed)?;
+        let kind = CeremonyKind::Register;
+        let share = share(kind, &link.hash().0, officer.callsign.as_str().as_bytes());
+        self.keep(kind, Some(link.hash()), share, (begun, Counters::new()), now).await
     }
 
     /// Registers the passkey and uses the link up.
     pub async fn register(&self, link: &Link, answer: &Answer) -> Result<Officer, Refused> {
         let now = self.clock.now();
         let officer = self.store.link(link.hash(), now).await?.ok_or(Refused::LinkOver)?;
-        let registered = self.party.registered(answer, link.hash(), officer.callsign.clone(), now);
+        let begun = self.taken(answer, CeremonyKind::Register, now).await?.filter(|begun| begun.bound == Some(link.hash()));
+        let Ceremony { challenge, .. } = begun.ok_or(Refused::NotConfirmed)?;
+        let known = self.store.passkeys(officer.callsign.clone()).await?;
+        let registered = self.party.registered(answer, &challenge, officer.callsign.clone(), &known);
         let passkey = registered.map_err(|_| Refused::NotConfirmed)?;
         let (callsign, passkey_id, link_id) = (officer.callsign.clone(), passkey.hash.id(), link.hash().id());
         let entry = Event::PasskeyRegistered { callsign, passkey: passkey_id, link: link_id }.at(now);
@@ -69,9 +74,13 @@ impl Passkeys {
         if self.store.register_passkey(link.hash(), passkey, entry).await? { Ok(officer) } else { Err(Refused::LinkOver) }
     }
 
-    /// Begins a sign-in, of whom is not known yet.
-    pub fn begin_sign_in(&self) -> Result<Challenge, Refused> {
-        self.party.sign_in(self.ceremony()?, self.clock.now()).map_err(|_| Refused::SignIn)
+    /// Begins a sign-in, of whom is not known yet. `address` and `site` tell who asks from others, and say nothing else of them:
+    /// who begins too many ends their own.
+    pub async fn begin_sign_in(&self, address: u64, site: u64) -> Result<Challenge, Refused> {
+        let kind = CeremonyKind::SignIn;
+        let begun = self.party.sign_in(self.name()?).map_err(|_| Refused::SignIn)?;
+        let share = share(kind, &address.to_be_bytes(), &site.to_be_bytes());
+        self.keep(kind, None, share, (begun, Counters::new()), self.clock.now()).await
     }
 
     /// Opens a session. Whatever is wrong, the refusal is the same: nobody learns whose passkeys we know.
@@ -79,7 +88,8 @@ impl Passkeys {
         let now = self.clock.now();
         let hash = RelyingParty::claimed(answer).map_err(|_| Refused::SignIn)?;
         let found = self.store.passkey(hash).await?;
-        let used = self.party.signed_in(answer, found.as_ref().map(|(row, _)| row), now);
+        let begun = self.taken(answer, CeremonyKind::SignIn, now).await?.ok_or(Refused::SignIn)?;
+        let used = self.party.signed_in(answer, &begun.challenge, found.as_ref().map(|(row, _)| row));
         let used = self.good(used, now).await.ok_or(Refused::SignIn)?;
         let Some((_, officer)) = found else { return Err(Refused::SignIn) };
         let token = SessionToken::draw(&*self.entropy)?;
@@ -111,18 +121,33 @@ impl Passkeys {
     /// Begins the confirmation of an issue.
     pub async fn begin_confirmation(&self, officer: &Officer, session: &SessionToken) -> Result<Challenge, Refused> {
         let rows = self.store.passkeys(officer.callsign.clone()).await?;
-        self.party.confirm(self.ceremony()?, session.hash(), rows, self.clock.now()).map_err(|_| Refused::NotConfirmed)
+        let begun = self.party.confirm(self.name()?, &rows).map_err(|_| Refused::NotConfirmed)?;
+        let kind = CeremonyKind::Confirm;
+        let share = share(kind, &session.hash().0, officer.callsign.as_str().as_bytes());
+        self.keep(kind, Some(session.hash()), share, begun, self.clock.now()).await
     }
 
-    /// Confirms one issue: a phone that was left signed in issues nothing in a thief's hand (threat 27). By which passkey.
-    pub async fn confirm(&self, session: &SessionToken, answer: &Answer) -> Result<AccessHash, Refused> {
-        let now = self.clock.now();
-        let used = self.good(self.party.confirmed(answer, session.hash(), now), now).await.ok_or(Refused::NotConfirmed)?;
-        if self.store.use_passkey(session.hash(), used.clone(), now).await? {
-            return Ok(used.hash);
+    /// Checks what confirms one issue: a phone that was left signed in issues nothing in a thief's hand (threat 27). The issue
+    /// itself takes it, so that whatever ends the process between loses none. A wrong answer ends its ceremony.
+    pub async fn confirmation(&self, officer: &Officer, session: &SessionToken, answer: &Answer) -> Result<Confirmation, Refused> {
+        let (now, ceremony) = (self.clock.now(), AccessHash::of(answer.ceremony.as_bytes()));
+        let begun = self.store.confirmation(ceremony, now).await?.filter(|begun| begun.bound == Some(session.hash()));
+        let checked = match begun {
+            Some(Ceremony { challenge, counters, .. }) => {
+                self.party.confirmed(answer, &challenge, &counters, &self.store.passkeys(officer.callsign.clone()).await?)
+            }
+            None => Err(NotConfirmed::Wrong),
+        };
+        if let Some(used) = self.good(checked, now).await {
+            return Ok(Confirmation { ceremony, session: session.hash(), used });
         }
-        self.overtaken(&used, now).await?;
+        self.store.end_ceremony(ceremony).await?;
         Err(Refused::NotConfirmed)
+    }
+
+    /// An issue did not take its confirmation.
+    pub async fn not_taken(&self, confirmation: &Confirmation) -> Result<(), Refused> {
+        self.overtaken(&confirmation.used, self.clock.now()).await
     }
 
     /// The use, if the answer is good.
@@ -157,13 +182,34 @@ impl Passkeys {
         }
     }
 
-    fn ceremony(&self) -> Result<String, Refused> {
-        Ok(URL_SAFE_NO_PAD.encode(self.draw()?))
+    /// Keeps a ceremony that was begun, and gives what goes to the authenticator.
+    async fn keep(
+        &self,
+        kind: CeremonyKind,
+        bound: Option<AccessHash>,
+        share: Share,
+        ((shown, challenge), counters): (Begun, Counters),
+        begun_at: i64,
+    ) -> Result<Challenge, Refused> {
+        let (hash, ceremony) = (AccessHash::of(shown.ceremony.as_bytes()), Ceremony { bound, challenge, counters });
+        self.store.begin_ceremony(NewCeremony { hash, kind, ceremony, share, begun_at }).await?;
+        Ok(shown)
     }
 
-    fn draw(&self) -> Result<[u8; 16], Refused> {
-        let mut bytes = [0; 16];
-        self.entropy.fill(&mut bytes)?;
-        Ok(bytes)
+    /// An answer ends its ceremony, whatever comes of it: the same answer again finds none.
+    async fn taken(&self, answer: &Answer, kind: CeremonyKind, now: i64) -> Result<Option<Ceremony>, Refused> {
+        Ok(self.store.take_ceremony(AccessHash::of(answer.ceremony.as_bytes()), kind, now).await?)
     }
+
+    fn name(&self) -> Result<CeremonyName, Refused> {
+        let mut name = CeremonyName([0; 16]);
+        self.entropy.fill(&mut name.0)?;
+        Ok(name)
+    }
+}
+
+/// A link or session of a person, or an address of a site, as the store tells it from others.
+fn share(kind: CeremonyKind, own: &[u8], together: &[u8]) -> Share {
+    let hash = |what: &[u8]| Sha256::new_with_prefix(kind.as_str()).chain_update([0]).chain_update(what).finalize().into();
+    Share { own: hash(own), together: hash(together) }
 }

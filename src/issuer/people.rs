@@ -6,7 +6,7 @@ use super::{Credential, Link, Refused, Registry};
 use crate::{
     authority::{Access, AccessId, Act, Actor, Attempt, Callsign, Officer, Role, Scopes, Why},
     ledger::{Entry, Event},
-    store::{NewCredential, NewLink, Revoked},
+    store::{Listed, NewCredential, NewLink, Page, PersonPlace, Revoked},
 };
 
 /// The longest that a credential may last. Seconds.
@@ -99,20 +99,23 @@ impl Registry {
     }
 
     /// Suspends a person: they may do nothing any more; their sessions end, and live tokens that they issued or approved are
-    /// withdrawn, all at once.
+    /// withdrawn, all at once. Again is as good as once.
     pub async fn suspend(&self, actor: &Actor, callsign: Callsign) -> Result<(), Refused> {
         self.administrates(actor, Act::Suspend).await?;
         let entry = Event::OfficerSuspended { callsign: callsign.clone(), by: actor.into() }.at(self.clock.now());
-        if self.store.suspend(callsign.clone(), entry).await? { Ok(()) } else { Err(unknown_person(&callsign)) }
+        let done = self.store.suspend(callsign.clone(), entry).await? || self.store.officer(callsign.clone()).await?.is_some();
+        if done { Ok(()) } else { Err(unknown_person(&callsign)) }
     }
 
-    /// Everybody, with their ways in.
-    pub async fn people(&self, actor: &Actor) -> Result<Vec<Person>, Refused> {
+    /// A page of everybody, by callsign, with their ways in.
+    pub async fn people(&self, actor: &Actor, page: Page<PersonPlace>) -> Result<Listed<Person, PersonPlace>, Refused> {
         self.administrates(actor, Act::ListPeople).await?;
-        let mut accesses = self.store.accesses().await?;
+        let officers = self.store.officers(page.clone()).await?;
+        let (Some(first), Some(last)) = (officers.first(), officers.last()) else { return Ok(Listed { items: vec![], next: None }) };
+        let mut accesses = self.store.accesses(first.callsign.clone()..=last.callsign.clone()).await?;
         let mut keys_of = |callsign: &Callsign| accesses.extract_if(.., |(owner, _)| owner == callsign).map(|(_, key)| key).collect();
-        let people = self.store.officers().await?.into_iter();
-        Ok(people.map(|officer| Person { keys: keys_of(&officer.callsign), officer }).collect())
+        let people = officers.into_iter().map(|officer| Person { keys: keys_of(&officer.callsign), officer }).collect();
+        Ok(page.with(people, |last: &Person| PersonPlace(last.officer.callsign.clone())))
     }
 
     /// Makes a credential for a person's program; `lasts` in seconds. It is shown here and never again.

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Refused, refusals::Refusals};
+use super::{Refused, once::subject, refusals::Refusals};
 use crate::{
     authority::{Act, Actor, Attempt, Authorisation, AuthorisationId, Decision, Officer, Request, Review},
     clock::Clock,
     entropy::Entropy,
     ledger::Event,
-    store::{Decided, IssuerStore},
+    store::{AskRefusal, AuthorisationPlace, Decided, IssuerStore, Listed, Once, Page},
     token::Channel,
 };
 
@@ -60,6 +60,11 @@ impl Registry {
 
     /// Asks for an authorisation.
     pub async fn ask(&self, officer: &Officer, ask: Ask) -> Result<Authorisation, Refused> {
+        self.ask_once(officer, ask, None).await
+    }
+
+    /// The same, once where there is a key: the same request again gets what became of the first.
+    pub async fn ask_once(&self, officer: &Officer, ask: Ask, once: Option<Once>) -> Result<Authorisation, Refused> {
         let refused = Refused::NotAllowed("only officers and approvers ask for authorisations");
         self.refusals.allow(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::Ask), refused).await?;
         let now = self.clock.now();
@@ -69,8 +74,19 @@ impl Registry {
         self.entropy.fill(&mut id)?;
         let asked = Authorisation::asked(AuthorisationId(id), request, officer.callsign.clone(), now);
         let entry = Event::authorisation_asked(&asked).at(now);
-        self.store.ask(asked.clone(), entry).await?;
-        Ok(asked)
+        match self.store.ask(asked.clone(), once.clone(), entry).await {
+            Ok(()) => Ok(asked),
+            Err(AskRefusal::Repeated) => self.asked_before(once.as_ref()).await,
+            Err(AskRefusal::TooMany) => Err(Refused::TooManyAsked),
+            Err(AskRefusal::Store(error)) => Err(error.into()),
+        }
+    }
+
+    async fn asked_before(&self, once: Option<&Once>) -> Result<Authorisation, Refused> {
+        let once = once.ok_or(Refused::KeyReused)?;
+        let earlier = self.store.earlier(once.hash).await?.ok_or(Refused::KeyReused)?;
+        let id = AuthorisationId(subject(&earlier, once)?);
+        self.store.authorisation(id).await?.ok_or_else(|| unknown_authorisation(id))
     }
 
     /// Approves or refuses what another person asked.
@@ -112,8 +128,12 @@ impl Registry {
         decided(id, self.store.withdraw_authorisation(id, entry).await?)
     }
 
-    /// The authorisations that the actor may see.
-    pub async fn authorisations(&self, actor: &Actor) -> Result<Vec<Authorisation>, Refused> {
+    /// A page of the authorisations that the actor may see; what waits for a decision comes first.
+    pub async fn authorisations(
+        &self,
+        actor: &Actor,
+        page: Page<AuthorisationPlace>,
+    ) -> Result<Listed<Authorisation, AuthorisationPlace>, Refused> {
         let asked_by = match actor {
             Actor::Operator => None,
             Actor::Person(officer) if officer.role.oversees_authorisations() => None,
@@ -123,7 +143,9 @@ impl Registry {
                 Some(officer.callsign.clone())
             }
         };
-        Ok(self.store.authorisations(asked_by).await?)
+        let now = self.clock.now();
+        let items = self.store.authorisations(asked_by, page.clone(), now).await?;
+        Ok(page.with(items, |last| AuthorisationPlace::of(last, now)))
     }
 
     /// Sees whether a person may read the ledger.

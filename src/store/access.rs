@@ -1,5 +1,7 @@
 //! The contract about who may come in: credentials of programs, enrolment links, passkeys, sessions.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 
 use super::StoreError;
@@ -69,6 +71,17 @@ pub struct PasskeyUse {
     pub after: String,
 }
 
+/// What confirms an act: the ceremony that a passkey answered in a session. It is checked; the store has the last word.
+#[derive(Clone, Debug)]
+pub struct Confirmation {
+    /// SHA-256 of the ceremony's name.
+    pub ceremony: AccessHash,
+    /// The session that began it.
+    pub session: AccessHash,
+    /// The passkey's use.
+    pub used: PasskeyUse,
+}
+
 /// A way in that was revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revoked {
@@ -108,17 +121,14 @@ pub trait AccessStore: Send + Sync {
     /// or its person is suspended.
     async fn open_session(&self, session: AccessHash, used: PasskeyUse, now: i64) -> Result<bool, StoreError>;
 
-    /// Takes a use of a passkey within a session of the same person; `false` if it may not be.
-    async fn use_passkey(&self, session: AccessHash, used: PasskeyUse, now: i64) -> Result<bool, StoreError>;
-
     /// Whose session this is, if it is not over at `now`. `seen` moves the end of its idle time.
     async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<Officer>, StoreError>;
 
     /// Ends a session. Again is as good as once.
     async fn end_session(&self, session: AccessHash) -> Result<(), StoreError>;
 
-    /// The ways in of everybody, by callsign and in the order in which they were added.
-    async fn accesses(&self) -> Result<Vec<(Callsign, Access)>, StoreError>;
+    /// The ways in of those from one callsign to another, by callsign and in the order in which they were added.
+    async fn accesses(&self, of: RangeInclusive<Callsign>) -> Result<Vec<(Callsign, Access)>, StoreError>;
 
     /// Revokes a passkey, with its sessions, or a credential, and withdraws all live and prepared tokens that were issued with
     /// it; of tokens for which that was not recorded, all of its owner's. `None` if there is none with this id. The entry is

@@ -16,19 +16,27 @@ use crate::{
 };
 
 mod access;
+mod ceremonies;
 mod deployment;
 mod ledger;
+mod paging;
 mod postgres;
+mod requests;
 mod spoken;
 mod sqlite;
 mod time;
 
 use access::SEEN_EVERY;
-pub use access::{AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW};
+pub use access::{
+    AccessStore, Confirmation, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW,
+};
+pub use ceremonies::{CEREMONY_LASTS, Ceremony, CeremonyKind, CeremonyStore, MOST_CEREMONIES, NewCeremony, Share};
 pub use deployment::{Deployment, DeploymentKeys, Found};
 use ledger::not_another_key;
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
+pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, PlaceError, TokenPlace, all_pages};
 pub use postgres::{PostgresAddress, PostgresStore};
+pub use requests::{Earlier, IssuedToken, KEEP_REQUESTS, Once};
 pub use spoken::{QUIET, Room, Speakable, SpokenRules, SpokenStore};
 pub use sqlite::SqliteStore;
 use time::may_end_after;
@@ -40,6 +48,11 @@ pub const KEEP_CODES: i64 = 30 * 60;
 pub const KEEP_ROWS: i64 = 24 * 3_600;
 /// Heartbeats are dropped after this. Seconds.
 pub const KEEP_HEARTBEATS: i64 = 3_600;
+/// Requests of one person that may wait for a decision at once. One that ran out undecided counts for [`KEEP_ASKED`] longer, so
+/// that short ones do not make room for more.
+pub const MOST_ASKED: u32 = 50;
+/// Seconds, from when it was asked.
+pub const KEEP_ASKED: i64 = 24 * 3_600;
 /// Misses count for as long as any token can be guessed: the longest lifetime and the leeway on both sides. Seconds.
 pub const GUESS_WINDOW: i64 = crate::token::MAX_LIFETIME + 2 * crate::token::LEEWAY;
 
@@ -219,6 +232,12 @@ pub enum IssueRefusal {
     /// The authorisation does not allow it at this moment: state, officer, approver, channel, window or number of tokens.
     #[error("the authorisation does not allow this token now")]
     NotAuthorised,
+    /// The act was done before under its key.
+    #[error("it was done before")]
+    Repeated,
+    /// The confirmation is not one that waits in this session, or the passkey was used or revoked meanwhile.
+    #[error("it was not confirmed")]
+    NotConfirmed,
     /// The passkey or credential with which it was asked for opens nothing any more.
     #[error("the passkey or credential was revoked")]
     AccessRevoked,
@@ -237,6 +256,20 @@ pub enum IssueRefusal {
     /// It would be expired from the start: everything up to a time in the future counts as purged.
     #[error("the token would be expired from the start")]
     BornExpired,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a request was not added. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum AskRefusal {
+    /// The act was done before under its key.
+    #[error("it was done before")]
+    Repeated,
+    /// As many requests of this person wait as may.
+    #[error("too many requests wait")]
+    TooMany,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -267,6 +300,10 @@ pub struct NewToken {
     pub expires_at: i64,
     /// Code and bytes, if it may be spoken.
     pub speakable: Option<Speakable>,
+    /// With what its officer confirmed it, where they came in by a passkey.
+    pub confirmation: Option<Confirmation>,
+    /// Under which key it is issued once.
+    pub once: Option<Once>,
 }
 
 /// A token as the issuer knows it. Times are seconds since 1970.
@@ -339,7 +376,7 @@ pub struct VerifierSessions {
 /// What the issuer may do. Every act takes its ledger entry and commits it in the same transaction: no record, no act.
 /// All are durable before they return.
 #[async_trait]
-pub trait IssuerStore: AccessStore + SpokenStore + TimeStore {
+pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
     /// Keeps a key set if its version is higher than any kept; `false` if it is not. Its new keys wait, what it revokes is
     /// revoked here, and what waits without being named any more is removed.
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError>;
@@ -378,13 +415,16 @@ pub trait IssuerStore: AccessStore + SpokenStore + TimeStore {
     /// One person.
     async fn officer(&self, callsign: Callsign) -> Result<Option<Officer>, StoreError>;
 
-    /// Everybody, by callsign.
-    async fn officers(&self) -> Result<Vec<Officer>, StoreError>;
+    /// A page of everybody, by callsign.
+    async fn officers(&self, page: Page<PersonPlace>) -> Result<Vec<Officer>, StoreError>;
 
-    /// Adds a request.
-    async fn ask(&self, authorisation: Authorisation, entry: Entry) -> Result<(), StoreError>;
+    /// Adds a request, once where it has a key. The statement itself counts what waits of its asker's.
+    async fn ask(&self, authorisation: Authorisation, once: Option<Once>, entry: Entry) -> Result<(), AskRefusal>;
 
-    /// Decides about a request that waits. The statement itself requires that another person
+    /// What was done under the key with this hash, for as long as it is remembered: [`KEEP_REQUESTS`].
+    async fn earlier(&self, hash: [u8; 32]) -> Result<Option<Earlier>, StoreError>;
+
+    /// Decides about a request that waits; the same decision by the same person again is done. The statement itself requires that another person
     /// asked and that the one who decides is not suspended.
     async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
 
@@ -394,19 +434,33 @@ pub trait IssuerStore: AccessStore + SpokenStore + TimeStore {
     /// entry.
     async fn review(&self, id: AuthorisationId, review: Review, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
 
-    /// Takes an authorisation or request back, and withdraws its live tokens.
+    /// Takes an authorisation or request back, and withdraws its live tokens. Again is as good as once.
     async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError>;
 
     /// One authorisation.
     async fn authorisation(&self, id: AuthorisationId) -> Result<Option<Authorisation>, StoreError>;
 
-    /// All authorisations, or those that one person asked for; newest first.
-    async fn authorisations(&self, asked_by: Option<Callsign>) -> Result<Vec<Authorisation>, StoreError>;
+    /// A page of all authorisations, or of those that one person asked for: first those that wait for a decision at `now`, then
+    /// the others; of both the newest first.
+    async fn authorisations(
+        &self,
+        asked_by: Option<Callsign>,
+        page: Page<AuthorisationPlace>,
+        now: i64,
+    ) -> Result<Vec<Authorisation>, StoreError>;
 
-    /// Records a token. One conditional statement requires the active key, an unrevoked way in of the officer's and an end after
-    /// what was purged, checks and counts the authorisation, in the same transaction. There too it is decided whether there is room
-    /// for its code over all the time in which it can be checked, and how long the code is: returns the shortest that finds it.
+    /// The newest of those that one person asked for, under which they may issue by this channel at `at`; no more than a page.
+    async fn live_authorisations(&self, asked_by: Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError>;
+
+    /// Records a token, once where it has a key. The confirmation ends, and the passkey's use counts, in the same transaction: of
+    /// one confirmation comes at most one token, and none is lost where none came of it. One conditional statement requires the active
+    /// key, an unrevoked way in of the officer's and an end after what was purged, checks and counts the authorisation, in the same
+    /// transaction. There too it is decided whether there is room for its code over all the time in which it can be checked, and how
+    /// long the code is: returns the shortest that finds it.
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<Option<SpokenSize>, IssueRefusal>;
+
+    /// What is needed to sign an issued token once more.
+    async fn issued_token(&self, cti: Cti) -> Result<Option<IssuedToken>, StoreError>;
 
     /// Makes a live token's code work, if it ends after what was purged; by the same rules.
     async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<SpokenSize, IssueRefusal>;
@@ -414,8 +468,9 @@ pub trait IssuerStore: AccessStore + SpokenStore + TimeStore {
     /// One token.
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError>;
 
-    /// Tokens that have not run out at `now`, the soonest to end first: all, or those that one person issued or approved.
-    async fn live_tokens(&self, of: Option<Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError>;
+    /// A page of the tokens that have not run out at `now`, the soonest to end first: of all, or of those that one person issued
+    /// or approved.
+    async fn live_tokens(&self, of: Option<Callsign>, page: Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError>;
 
     /// Withdraws a token; `false` if it is unknown or was withdrawn before.
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError>;

@@ -215,6 +215,11 @@ impl Person {
         issued(&self.post("/v1/tokens", &body).await)
     }
 
+    /// Asks for the words of a token, of which these are the bytes.
+    pub async fn speak(&self, id: &str, token: &str) -> Reply {
+        self.post(&format!("/v1/tokens/{id}/spoken"), &json!({ "token": token })).await
+    }
+
     /// An in-person token without anything else.
     pub async fn issue_plain(&self) -> Issued {
         self.issue(json!({"channel": "in-person"})).await

@@ -13,6 +13,7 @@ use countersign::{
         current::{Current, Site},
         head::Heads,
         hosts::Hosts,
+        limits::Networks,
         listen::{Limits, serve},
         private,
         proxy::Proxies,
@@ -164,6 +165,33 @@ impl TestApp {
         Desk::new(store, self.watch.clone(), self.entropy.clone(), custodian, notary, rules)
     }
 
+    /// Another issuer of the same deployment, in a process of its own as far as the store can tell; where it listens.
+    pub async fn another_issuer(&self) -> SocketAddr {
+        let store = Arc::new(SqliteStore::open_for_issuer(&self.path(), &world::deployment_keys()).unwrap());
+        let notary = Arc::new(Notary::new(store.clone(), self.ledger.clone()));
+        let rules = DeskSettings { issuer: issuer(), spoken: self.setup.spoken(), reader_level: countersign::token::ReaderLevel::Two };
+        let (clock, entropy) = (self.clock.clone(), Arc::new(Seeded::new(8)));
+        let desk = Desk::new(store.clone(), self.watch.clone(), entropy.clone(), self.custodian.clone(), notary.clone(), rules);
+        let passkeys = Passkeys::new(store.clone(), clock.clone(), entropy.clone(), RelyingParty::at(CONSOLE_URL).unwrap());
+        let side = Arc::new(PrivateApp {
+            registry: Registry::new(store, clock.clone(), entropy),
+            passkeys,
+            desk,
+            networks: Networks::default(),
+            notary,
+            clock,
+            public_url: PUBLIC_URL.into(),
+            link_url: PUBLIC_URL.into(),
+            shares: countersign::http::shares::Shares::of(Limits::PRIVATE.connections),
+            console_url: CONSOLE_URL.into(),
+            organisation: Current::new("Example Police".into()),
+            scrape: Arc::new(self.scrape_of()),
+            issuer_health: self.issuer_health.clone(),
+            phase: self.phase.subscribe(),
+        });
+        listen(private::router(side, Heads::of(Hosts::of([CONSOLE_URL])), None), Limits::PRIVATE, Proxies::default()).await
+    }
+
     /// Somebody as they are let to a desk, with a credential that is theirs alone.
     pub async fn confirmed<'a>(&self, officer: &'a Officer) -> Confirmed<'a> {
         let (callsign, hash) = (officer.callsign.clone(), AccessHash::of(officer.callsign.as_str().as_bytes()));
@@ -172,7 +200,7 @@ impl TestApp {
             let entry = Event::credential_made(callsign, hash, Scope::ALL.into(), i64::MAX, ActorName::Operator).at(NOW);
             self.store.add_credential(new, entry).await.unwrap();
         }
-        Confirmed { officer, access: hash }
+        Confirmed { officer, access: hash, confirmation: None }
     }
 
     /// Another verifier process on the same file.
@@ -235,7 +263,14 @@ impl TestApp {
         let sql = self.sql();
         let mut names = sql.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
         let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        names.into_iter().map(|name| (name.clone(), rows(&sql, &name))).collect()
+        // Ceremonies that wait for their answers come and go without anything being done.
+        let names = names.into_iter().filter(|name| name != "ceremonies");
+        names.map(|name| (name.clone(), rows(&sql, &name))).collect()
+    }
+
+    /// How many ceremonies of a kind wait for their answers.
+    pub fn waiting(&self, kind: &str) -> u32 {
+        self.sql().query_row("SELECT count(*) FROM ceremonies WHERE kind = ?1", [kind], |row| row.get(0)).unwrap()
     }
 
     pub fn count(&self, table: &str) -> usize {
@@ -317,6 +352,7 @@ impl Setup {
             registry: registry.clone(),
             passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), party),
             desk,
+            networks: Networks::default(),
             notary,
             clock: clock.clone(),
             public_url: PUBLIC_URL.into(),

@@ -31,6 +31,12 @@ impl Browser {
         Self { http: crate::http::client().build().unwrap(), private, session: None }
     }
 
+    /// The same over another address of this machine.
+    pub fn at_address(&self, last: u8) -> Self {
+        let local: std::net::IpAddr = [127, 0, 0, last].into();
+        Self { http: Client::builder().local_address(local).build().unwrap(), ..self.clone() }
+    }
+
     /// The same browser with another cookie.
     pub fn holding(&self, session: &str) -> Self {
         Self { session: Some(session.to_owned()), ..self.clone() }

@@ -2,9 +2,9 @@
 //! nothing in a thief's hand.
 
 use countersign::{
-    authority::{AccessHash, Actor},
-    issuer::{Refused, SessionToken},
-    store::{AccessStore as _, PasskeyUse},
+    authority::Actor,
+    issuer::{Confirmed, IssueRequest, Refused, SessionToken},
+    token::Channel,
 };
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::{
     authenticator::{Passkey, decoded},
     browser::{Browser, answer},
     enrolment::LIES,
-    world::NOW,
+    world::{self, NOW},
 };
 
 /// An app, falcon's session and falcon's passkey.
@@ -156,7 +156,7 @@ async fn a_confirmation_is_for_the_session_that_began_it() {
 #[tokio::test]
 async fn a_confirmation_lasts_two_minutes() {
     let (app, browser, mut passkey) = inside().await;
-    for (begun, passed, status) in [(1, -1, 403), (200, 120, 403), (400, 121, 403), (600, 119, 201)] {
+    for (begun, passed, status) in [(200, 120, 403), (400, 121, 403), (600, 119, 201)] {
         app.clock.set(NOW + begun);
         let confirmation = browser.confirmation(&mut passkey).await;
         app.clock.set(NOW + begun + passed);
@@ -200,30 +200,52 @@ async fn two_answers_that_overtake_each_other_are_no_copy() {
 async fn nobody_confirms_after_being_suspended() {
     let (app, browser, mut passkey) = inside().await;
     let confirmation = browser.confirmation(&mut passkey).await;
-    let hash = AccessHash::of(&passkey.id);
-    let (row, _) = app.store.passkey(hash).await.unwrap().unwrap();
-    app.registry.suspend(&Actor::Operator, "falcon".parse().unwrap()).await.unwrap();
     let session = SessionToken::parse(browser.session.as_ref().unwrap()).unwrap();
-    let late = app.issuer_side.passkeys.confirm(&session, &serde_json::from_value(confirmation.clone()).unwrap()).await;
-    assert!(matches!(late, Err(Refused::NotConfirmed)));
-    let used = PasskeyUse { hash, before: row.record.clone(), after: row.record };
-    assert!(!app.store.use_passkey(session.hash(), used, NOW).await.unwrap());
+    let answer = serde_json::from_value(confirmation.clone()).unwrap();
+    let checked = app.issuer_side.passkeys.confirmation(&app.officer.officer, &session, &answer).await.unwrap();
+    app.registry.suspend(&Actor::Operator, "falcon".parse().unwrap()).await.unwrap();
+    let by = Confirmed { officer: &app.officer.officer, access: checked.used.hash, confirmation: Some(&checked) };
+    let approach = world::approach(Channel::InPerson);
+    let request = IssueRequest { authorisation: None, approach, not_before: None, lifetime: None, spoken: None };
+    assert!(matches!(app.desk().issue(by, request).await, Err(Refused::NotConfirmed)));
     assert_eq!(browser.try_issue(&confirmation).await.problem(), (401, "no-session".into()));
     assert_eq!(app.count("tokens"), 0);
 }
 
-/// The store's own statement has the last word about that too, whatever was checked before it.
+/// Nothing came of the first try, so nothing was used up.
 #[tokio::test]
-async fn the_store_takes_only_the_passkeys_of_the_sessions_own_person() {
-    let (app, browser, passkey) = inside().await;
-    let (_, herons_key) = app.signs_in(&app.approver.officer, 2).await;
-    let session = SessionToken::parse(browser.session.as_ref().unwrap()).unwrap().hash();
-    for (key, taken) in [(&herons_key, false), (&passkey, true)] {
-        let (row, _) = app.store.passkey(AccessHash::of(&key.id)).await.unwrap().unwrap();
-        let used = PasskeyUse { hash: row.hash, before: row.record.clone(), after: row.record };
-        assert_eq!(app.store.use_passkey(session, used.clone(), NOW).await.unwrap(), taken);
-        assert!(!app.store.use_passkey(session, used, NOW + 900).await.unwrap(), "the session is over then");
+async fn an_issue_that_is_refused_costs_no_confirmation() {
+    let (app, browser, mut passkey) = inside().await;
+    let confirmation = browser.confirmation(&mut passkey).await;
+    let foreign = json!({"channel": "in-person", "authorisation": "00".repeat(8), "confirmation": confirmation});
+    assert_eq!(browser.post("/v1/tokens", &foreign).await.problem(), (404, "unknown".into()));
+    let long = json!({"channel": "in-person", "not_before": NOW + 86_000, "lifetime": 601, "confirmation": confirmation});
+    assert_eq!(browser.post("/v1/tokens", &long).await.problem(), (422, "invalid".into()));
+    let blocked = "CREATE TRIGGER blocked BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'blocked'); END";
+    app.sql().execute_batch(blocked).unwrap();
+    assert_eq!(browser.try_issue(&confirmation).await.problem(), (503, "unavailable".into()));
+    app.sql().execute_batch("DROP TRIGGER blocked").unwrap();
+    assert_eq!(browser.try_issue(&confirmation).await.status, 201);
+    refused(&app, &browser, &confirmation, "once").await;
+    assert_eq!(app.count("tokens"), 1);
+}
+
+/// One person cannot end what another began, nor one device what is under way on another.
+#[tokio::test]
+async fn who_begins_too_many_ends_their_own() {
+    let (app, browser, mut passkey) = inside().await;
+    let other = app.browser().signed_in(&mut passkey).await;
+    let (herons, mut herons_key) = app.signs_in(&app.approver.officer, 2).await;
+    let (own, on_another, another) =
+        (browser.begin_confirmation().await, other.begin_confirmation().await, herons.begin_confirmation().await);
+    for _ in 0..200 {
+        browser.begin_confirmation().await;
     }
+    assert_eq!(app.waiting("confirm"), 16 + 2);
+    refused(&app, &browser, &answer(&own, &mut passkey), "it made room").await;
+    assert_eq!(other.try_issue(&answer(&on_another, &mut passkey)).await.status, 201);
+    let theirs = herons.try_issue(&answer(&another, &mut herons_key)).await;
+    assert_eq!(theirs.problem(), (409, "choose-authorisation".into()), "it got as far as asking for an authorisation");
 }
 
 #[tokio::test]

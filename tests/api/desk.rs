@@ -8,7 +8,7 @@ use countersign::{
 use serde_json::{Value, json};
 
 use crate::{
-    actors::Reply,
+    actors::{Issued, Reply},
     app::{PUBLIC_URL, Setup, TestApp, wide},
     world::{self, NOW, issuer},
 };
@@ -167,8 +167,8 @@ fn both(code: SpokenCode, six: SpokenCode) -> Value {
     json!({"words": code.words(), "digits": code.digits(), "six_words": six.words(), "six_digits": six.digits()})
 }
 
-async fn speak(app: &TestApp, id: &str) -> Reply {
-    app.officer.post(&format!("/v1/tokens/{id}/spoken"), &Value::Null).await
+async fn speak(app: &TestApp, issued: &Issued) -> Reply {
+    app.officer.speak(&issued.id, &issued.token).await
 }
 
 #[tokio::test]
@@ -177,17 +177,39 @@ async fn a_silent_token_is_made_speakable() {
     let issued = app.officer.issue_plain().await;
     let code = SpokenCode::of(&Token::parse(&issued.token).unwrap(), SpokenSize::Five);
     assert_eq!(app.anyone().code(&code.words()).await.verdict(), "unknown_code");
-    let reply = speak(&app, &issued.id).await;
+    let reply = speak(&app, &issued).await;
     let six = SpokenCode::of(&Token::parse(&issued.token).unwrap(), SpokenSize::Six);
     assert_eq!((reply.status, reply.json()), (200, json!({"spoken": both(code, six)})));
     assert_eq!(app.anyone().code(&code.words()).await.verdict(), "genuine");
-    assert_eq!(speak(&app, &issued.id).await.problem(), (409, "cannot-speak".into()), "it is already");
+    assert_eq!(speak(&app, &issued).await.problem(), (409, "cannot-speak".into()), "it is already");
     let (gone, old) = (app.officer.issue_plain().await, app.officer.issue_plain().await);
     app.officer.withdraw(&gone.id).await;
-    assert_eq!(speak(&app, &gone.id).await.problem(), (409, "cannot-speak".into()));
+    assert_eq!(speak(&app, &gone).await.problem(), (409, "cannot-speak".into()));
     app.clock.set(old.expires_at);
-    assert_eq!(speak(&app, &old.id).await.problem(), (409, "cannot-speak".into()));
-    assert_eq!(speak(&app, &"00".repeat(8)).await.problem(), (404, "unknown".into()));
+    assert_eq!(speak(&app, &old).await.problem(), (409, "cannot-speak".into()));
+    assert_eq!(app.officer.speak(&"00".repeat(8), &old.token).await.problem(), (404, "unknown".into()));
+}
+
+/// Its officer has the bytes; the service needs none of its own memory, and takes no other bytes for them.
+#[tokio::test]
+async fn words_are_switched_on_by_the_bytes_that_the_officer_shows() {
+    let app = TestApp::start().await;
+    let (issued, other) = (app.officer.issue_plain().await, app.officer.issue_plain().await);
+    let bytes = Token::parse(&issued.token).unwrap().as_bytes().to_vec();
+    let shortened = Token::from_bytes(bytes[..bytes.len() - 3].to_vec()).unwrap();
+    for (wrong, problem) in [
+        (other.token.clone(), (409, "cannot-speak".into())),
+        (shortened.text(), (409, "cannot-speak".into())),
+        ("hello".into(), (422, "invalid".into())),
+        (String::new(), (422, "invalid".into())),
+    ] {
+        assert_eq!(app.officer.speak(&issued.id, &wrong).await.problem(), problem, "{wrong}");
+    }
+    assert_eq!(app.officer.post(&format!("/v1/tokens/{}/spoken", issued.id), &json!({})).await.problem(), (422, "invalid".into()));
+    let (_, elsewhere) = app.restarted();
+    let token = Token::parse(&issued.link).unwrap();
+    let code = elsewhere.make_speakable(&app.officer.officer, issued.id.parse().unwrap(), &token).await.unwrap();
+    assert_eq!(app.anyone().code(&code.code.words()).await.verdict(), "genuine");
 }
 
 #[tokio::test]
@@ -197,7 +219,7 @@ async fn only_so_many_codes_are_live_at_once() {
     let full = app.officer.post("/v1/tokens", &json!({"channel": "telephone"})).await;
     assert_eq!(full.problem(), (409, "too-many-live".into()));
     let silent = app.officer.issue_plain().await;
-    assert_eq!(speak(&app, &silent.id).await.problem(), (409, "too-many-live".into()));
+    assert_eq!(speak(&app, &silent).await.problem(), (409, "too-many-live".into()));
     app.clock.set(first.expires_at + 119);
     assert_eq!(app.officer.post("/v1/tokens", &json!({"channel": "telephone"})).await.status, 409, "clocks differ by two minutes");
     app.clock.set(first.expires_at + 180);
@@ -217,10 +239,10 @@ async fn nobody_fills_the_room_of_all() {
     let said = "you have 2 spoken codes at that time already, as many as one person may; use the QR code, withdraw one, or wait until one has run out";
     assert_eq!(full.json()["detail"], said);
     let silent = app.officer.issue(json!({"channel": "telephone", "not_before": NOW + 3_600, "spoken": false})).await;
-    assert_eq!(speak(&app, &silent.id).await.problem(), (409, "too-many-yours".into()));
+    assert_eq!(speak(&app, &silent).await.problem(), (409, "too-many-yours".into()));
     app.officer.issue_spoken().await;
     app.officer.withdraw(&first.id).await;
-    assert_eq!(speak(&app, &silent.id).await.status, 200);
+    assert_eq!(speak(&app, &silent).await.status, 200);
 }
 
 #[tokio::test]
@@ -246,7 +268,7 @@ async fn a_taken_code_or_id_is_drawn_again() {
     app.entropy.next_are(&[[3; 8]]);
     let silent = app.officer.issue(json!({"channel": "telephone", "spoken": false})).await;
     assert_eq!(silent.token, third.text());
-    assert_eq!(speak(&app, &silent.id).await.problem(), (409, "cannot-speak".into()));
+    assert_eq!(speak(&app, &silent).await.problem(), (409, "cannot-speak".into()));
     assert!(issuer().as_str() == "verify.example.org" && first.id == "01".repeat(8));
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    actors::Issued,
     app::{TestApp, wide},
     world::{self, MINUTE, NOW},
 };
@@ -98,8 +99,8 @@ async fn tokens() {
             ids.push((issued.id, hex::encode(&Token::parse(&issued.token).unwrap().hash().0), issued.token));
         }
         let (id, _, token) = &ids[0];
-        app.officer.post(&format!("/v1/tokens/{id}/spoken"), &Value::Null).await;
-        app.officer.post(&format!("/v1/tokens/{id}/spoken"), &Value::Null).await;
+        app.officer.speak(id, token).await;
+        app.officer.speak(id, token).await;
         assert_eq!(app.anyone().token(token).await.verdict(), "genuine");
         assert_eq!(app.store.report_first_checks(NOW + 30).await.unwrap(), 1);
         app.approver.withdraw(id).await;
@@ -107,7 +108,7 @@ async fn tokens() {
     })
     .await;
     let (kid, authorisation) = (hex::encode(&world::key(3).public().id().prefix()), app.authorisation);
-    let ways_in = app.store.accesses().await.unwrap();
+    let ways_in = app.store.accesses(world::everybody()).await.unwrap();
     let access = ways_in.iter().find(|(owner, _)| owner.as_str() == "falcon").unwrap().1.id;
     let ((first, first_hash, _), (second, second_hash, _)) = (&ids[0], &ids[1]);
     let (end, start, reported) = (NOW + 300, NOW + 60, NOW + 30);
@@ -158,7 +159,7 @@ async fn names_places_numbers_and_references_are_never_in_it() {
 }
 
 /// Tries every act; gives those that were not refused for want of a ledger.
-async fn acts(app: &TestApp, waiting: countersign::authority::AuthorisationId, token: &str, ask: &Value) -> Vec<&'static str> {
+async fn acts(app: &TestApp, waiting: countersign::authority::AuthorisationId, token: &Issued, ask: &Value) -> Vec<&'static str> {
     let operator = Actor::Operator;
     let approver = &app.approver.officer;
     let is_refused = |result: Result<(), Refused>| matches!(result, Err(Refused::Store(_)));
@@ -185,8 +186,8 @@ async fn acts(app: &TestApp, waiting: countersign::authority::AuthorisationId, t
         ("withdraw authorisation", app.officer.post(&format!("/v1/authorisations/{}/withdraw", app.authorisation), &null).await),
         ("issue", app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await),
         ("issue spoken", app.officer.post("/v1/tokens", &json!({"channel": "telephone"})).await),
-        ("speak", app.officer.post(&format!("/v1/tokens/{token}/spoken"), &null).await),
-        ("withdraw token", app.officer.delete(&format!("/v1/tokens/{token}")).await),
+        ("speak", app.officer.speak(&token.id, &token.token).await),
+        ("withdraw token", app.officer.delete(&format!("/v1/tokens/{}", token.id)).await),
     ] {
         assert!(!reply.body.contains("blocked"), "nothing from inside: {reply:?}");
         if reply.status != 503 || reply.problem().1 != "unavailable" {
@@ -211,7 +212,7 @@ async fn a_ledger_that_cannot_be_written_stops_every_act() {
     let blocked = "CREATE TRIGGER blocked BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'blocked'); END";
     app.sql().execute_batch(blocked).unwrap();
     let before = app.dump();
-    assert_eq!(acts(&app, waiting, &silent.id, &ask).await, Vec::<&str>::new());
+    assert_eq!(acts(&app, waiting, &silent, &ask).await, Vec::<&str>::new());
     assert_eq!(app.dump(), before, "nothing changed");
     assert_eq!(app.anyone().token(&silent.token).await.verdict(), "genuine", "checks need no ledger line of their own");
     app.sql().execute_batch("DROP TRIGGER blocked").unwrap();

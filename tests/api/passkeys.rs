@@ -47,7 +47,7 @@ async fn from_the_administrators_screen_to_a_token_of_the_new_officer() {
     done(200, &approver.post(&format!("/v1/authorisations/{id}/review"), &same).await);
     let issued = kite.issue(&mut passkey).await;
     let token = format!("/v1/tokens/{}", issued.id);
-    done(200, &kite.post(&format!("{token}/spoken"), &Value::Null).await);
+    done(200, &kite.post(&format!("{token}/spoken"), &json!({"token": issued.token})).await);
     let mut events = Events::open(kite.request(Method::GET, &format!("{token}/events"))).await;
     assert_eq!(events.next().await, Some(status("live", None)));
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");

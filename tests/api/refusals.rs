@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    actors::{Person, Reply},
+    actors::{Issued, Person, Reply},
     app::{TestApp, wide},
     world::{self, DAY, NOW},
 };
@@ -29,6 +29,8 @@ struct Scene {
     kite: Person,
     overseer: Person,
     token: String,
+    /// Of the token, as text.
+    bytes: String,
     waiting: String,
     approved: String,
 }
@@ -38,10 +40,10 @@ impl Scene {
         let app = TestApp::start().await;
         let kite = app.person("kite", Role::Officer).await;
         let overseer = app.person("swift", Role::Overseer).await;
-        let token = app.officer.issue_plain().await.id;
+        let Issued { id: token, token: bytes, .. } = app.officer.issue_plain().await;
         let waiting = app.asked(&app.approver.officer, wide()).await.id.to_string();
         let approved = app.authorisation.to_string();
-        Self { app, kite, overseer, token, waiting, approved }
+        Self { app, kite, overseer, token, bytes, waiting, approved }
     }
 
     async fn tries(&self, person: &Person, method: &str, path: &str) -> Reply {
@@ -52,6 +54,7 @@ impl Scene {
             "/v1/authorisations" => json!({"reference": "OP-4", "channels": ["online"], "until": NOW + DAY, "max_tokens": 1}),
             "/v1/tokens/withdraw" => json!({"tokens": "all"}),
             "/v1/people" => json!({"callsign": "robin", "role": "officer"}),
+            _ if path.ends_with("spoken") => json!({"token": self.bytes}),
             _ if path.ends_with("review") => json!({"channels": ["online"], "until": NOW + DAY, "max_tokens": 9}),
             _ => Value::Null,
         };
@@ -71,7 +74,7 @@ async fn each_kind_of_refusal_leaves_one_entry() {
     let (waiting, approved) = (format!("authorisation {}", scene.waiting), format!("authorisation {}", scene.approved));
     let (token, key) = (format!("token {}", scene.token), "/v1/keys/0000000000000000");
     let (review, withdraw) = ("/v1/authorisations/{approved}/review", "/v1/authorisations/{approved}/withdraw");
-    let cases: [(&Person, &str, &str, &str, &str, &str); 24] = [
+    let cases: [(&Person, &str, &str, &str, &str, &str); 26] = [
         (falcon, "POST", "/v1/people", "enrol", "not-allowed", ""),
         (falcon, "POST", "/v1/people/heron/link", "make-link", "not-allowed", ""),
         (falcon, "POST", "/v1/people/heron/suspend", "suspend", "not-allowed", ""),
@@ -92,6 +95,8 @@ async fn each_kind_of_refusal_leaves_one_entry() {
         (&scene.kite, "POST", "/v1/tokens", "issue", "not-theirs", &approved),
         (&scene.kite, "GET", "/v1/tokens/{token}", "read-token", "not-theirs", &token),
         (&scene.kite, "POST", "/v1/tokens/{token}/spoken", "make-speakable", "not-theirs", &token),
+        (heron, "POST", "/v1/tokens/{token}/spoken", "make-speakable", "not-allowed", &token),
+        (&app.administrator, "POST", "/v1/tokens/{token}/spoken", "make-speakable", "not-allowed", &token),
         (&scene.kite, "DELETE", "/v1/tokens/{token}", "withdraw-token", "not-theirs", &token),
         (&scene.overseer, "GET", "/v1/tokens/{token}/events", "read-token", "not-theirs", &token),
         (&scene.overseer, "POST", withdraw, "withdraw-authorisation", "not-theirs", &approved),
@@ -203,11 +208,11 @@ async fn mistakes_leave_none() {
         (&scene.kite, "POST", "/v1/tokens".to_owned(), json!({"channel": "in-person"}), 409),
         (&app.officer, "POST", "/v1/authorisations".to_owned(), json!({}), 422),
         (&app.officer, "POST", format!("/v1/authorisations/{zero}/withdraw"), Value::Null, 404),
-        (&app.officer, "POST", format!("/v1/authorisations/{withdrawn}/withdraw"), Value::Null, 409),
+        (&app.approver, "POST", format!("/v1/authorisations/{withdrawn}/approve"), Value::Null, 409),
         (&app.officer, "GET", format!("/v1/tokens/{zero}"), Value::Null, 404),
         (&app.officer, "GET", "/v1/tokens/x".to_owned(), Value::Null, 422),
         (&app.approver, "POST", format!("/v1/authorisations/{zero}/approve"), Value::Null, 404),
-        (&app.approver, "POST", format!("/v1/authorisations/{}/approve", scene.approved), Value::Null, 409),
+        (&app.approver, "POST", format!("/v1/authorisations/{}/refuse", scene.approved), Value::Null, 409),
         (
             &app.approver,
             "POST",

@@ -28,14 +28,17 @@ async fn asked_approved_and_seen() {
     assert_eq!(approved.status, 200);
     assert_eq!((&approved.json()["state"], &approved.json()["decided_by"]), (&json!("approved"), &json!("heron")));
     assert_eq!(approved.json()["decided_at"], NOW + 10);
-    for again in ["approve", "refuse"] {
-        let reply = app.approver.post(&format!("/v1/authorisations/{id}/{again}"), &Value::Null).await;
-        assert_eq!(reply.problem(), (409, "already-decided".into()));
-    }
+    app.clock.set(NOW + 20);
+    let again = app.approver.post(&format!("/v1/authorisations/{id}/approve"), &Value::Null).await;
+    assert_eq!((again.status, again.json()), (200, approved.json()), "as if its answer had been lost");
+    let other = app.approver.post(&format!("/v1/authorisations/{id}/refuse"), &Value::Null).await;
+    assert_eq!(other.problem(), (409, "already-decided".into()));
     let withdrawn = app.officer.post(&format!("/v1/authorisations/{id}/withdraw"), &Value::Null).await;
     assert_eq!(withdrawn.json()["state"], "withdrawn");
     let again = app.officer.post(&format!("/v1/authorisations/{id}/withdraw"), &Value::Null).await;
-    assert_eq!(again.problem(), (409, "already-decided".into()));
+    assert_eq!((again.status, again.json()), (200, withdrawn.json()));
+    let late = app.approver.post(&format!("/v1/authorisations/{id}/approve"), &Value::Null).await;
+    assert_eq!(late.problem(), (409, "already-decided".into()));
 }
 
 #[tokio::test]
@@ -112,8 +115,11 @@ async fn suspending_an_officer_stops_credential_and_tokens_at_once() {
     assert_eq!(app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await.problem().0, 401);
     assert_eq!(app.officer.get(&format!("/v1/tokens/{}", unchecked.id)).await.problem().0, 401);
     assert!(matches!(app.registry.person(&app.officer.officer.callsign).await, Err(Refused::Suspended)));
-    let again = app.registry.suspend(&administrator, app.officer.officer.callsign.clone()).await;
-    assert!(matches!(again, Err(Refused::Unknown { .. })));
+    let before = app.entries().await.len();
+    app.registry.suspend(&administrator, app.officer.officer.callsign.clone()).await.unwrap();
+    assert_eq!(app.entries().await.len(), before, "again is as good as once");
+    let nobody = app.registry.suspend(&administrator, "nobody".parse().unwrap()).await;
+    assert!(matches!(nobody, Err(Refused::Unknown { .. })));
     let credential = app.registry.make_credential(&administrator, app.officer.officer.callsign.clone(), Scope::ALL.into(), 60).await;
     assert!(matches!(credential, Err(Refused::Suspended)));
 }
@@ -188,7 +194,11 @@ async fn one_decision_wins() {
     for n in 0..20 {
         let (registry, approver) = (app.registry.clone(), app.approver.officer.clone());
         let decision = if n % 2 == 0 { Decision::Approve } else { Decision::Refuse };
-        racing.spawn(async move { registry.decide(&approver, id, decision).await.is_ok() });
+        racing.spawn(async move { registry.decide(&approver, id, decision).await.ok().map(|_| decision == Decision::Approve) });
     }
-    assert_eq!(racing.join_all().await.into_iter().filter(|won| *won).count(), 1);
+    let won: Vec<bool> = racing.join_all().await.into_iter().flatten().collect();
+    assert_eq!(won, vec![won[0]; 10], "one decision, and each who took it");
+    let decided = ["authorisation_approved", "authorisation_refused"];
+    let written = app.entries().await.into_iter().filter(|entry| decided.iter().any(|kind| entry.contains(kind))).count();
+    assert_eq!(written, 2, "with that of the usual authorisation");
 }

@@ -2,10 +2,10 @@
 
 use countersign::{
     authority::{AccessId, Actor, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role, Scope, TokenSelection},
-    issuer::{Changed, IssueRequest, Refused},
+    issuer::{Changed, IssueRequest, Issued, Refused},
     ledger::Event,
-    store::IssuerStore as _,
-    token::{Channel, Cti},
+    store::{IssuerStore as _, Page},
+    token::Channel,
 };
 use serde_json::{Value, json};
 
@@ -50,8 +50,8 @@ const TABLE: &str = "
     watch token they approved  | hidden  | ok       | ok            | hidden   | 401
     watch other's token        | hidden  | hidden   | ok            | hidden   | 401
     speak own token            | ok      | ok       | ok            | hidden   | 401
-    speak token they approved  | hidden  | ok       | ok            | hidden   | 401
-    speak other's token        | hidden  | hidden   | ok            | hidden   | 401
+    speak token they approved  | hidden  | no       | no            | hidden   | 401
+    speak other's token        | hidden  | hidden   | no            | hidden   | 401
     withdraw own token         | ok      | ok       | ok            | hidden   | 401
     withdraw token they approved | hidden | ok      | ok            | hidden   | 401
     withdraw other's token     | hidden  | hidden   | ok            | hidden   | 401
@@ -103,7 +103,7 @@ impl Stage {
         let id = AuthorisationId([self.fresh(); 8]);
         let planted = Authorisation::asked(id, request, asker.callsign.clone(), NOW);
         let entry = Event::authorisation_asked(&planted).at(NOW);
-        self.app.store.ask(planted, entry).await.unwrap();
+        self.app.store.ask(planted, None, entry).await.unwrap();
         id
     }
 
@@ -115,14 +115,14 @@ impl Stage {
     }
 
     /// A silent token of `asker`, who is let to the desk whatever their role.
-    async fn token(&self, asker: &Officer, approver: &Officer) -> Cti {
+    async fn token(&self, asker: &Officer, approver: &Officer) -> Issued {
         let authorisation = self.approved(asker, approver).await;
         let asker = Officer { role: Role::Officer, ..asker.clone() };
-        self.app.desk().issue(self.app.confirmed(&asker).await, request(Some(authorisation))).await.unwrap().claims.cti()
+        self.app.desk().issue(self.app.confirmed(&asker).await, request(Some(authorisation))).await.unwrap()
     }
 
     /// The token that the act is about, by the act's own words.
-    async fn token_for(&self, act: &str) -> Cti {
+    async fn token_for(&self, act: &str) -> Issued {
         let (actor, officer, approver) = (&self.actor.officer, &self.app.officer.officer, &self.app.approver.officer);
         match act {
             _ if act.contains("own") => self.token(actor, approver).await,
@@ -163,7 +163,7 @@ impl Stage {
             }
             "make credential" => said(registry.make_credential(&actor, "otter".parse().unwrap(), Scope::ALL.into(), 60).await),
             "withdraw many" => said(registry.withdraw_tokens(&actor, TokenSelection::All).await),
-            "list people" => said(registry.people(&actor).await),
+            "list people" => said(registry.people(&actor, Page::default()).await),
             "ask" => said(registry.ask(officer, wide()).await),
             "approve other's" | "approve own" => said(registry.decide(officer, self.request_for(act).await, Decision::Approve).await),
             "refuse other's" | "refuse own" => said(registry.decide(officer, self.request_for(act).await, Decision::Refuse).await),
@@ -172,16 +172,21 @@ impl Stage {
                 said(registry.review(officer, self.approved_for(act).await, changed).await)
             }
             "withdraw own authorisation" | "withdraw other's" => said(registry.withdraw(officer, self.request_for(act).await).await),
-            "list authorisations" => said(registry.authorisations(&actor).await),
+            "list authorisations" => said(registry.authorisations(&actor, Page::default()).await),
             "issue under own" => {
                 let id = self.approved(officer, &self.app.approver.officer).await;
                 said(desk.issue(self.app.confirmed(officer).await, request(Some(id))).await)
             }
             "issue under other's" => said(desk.issue(self.app.confirmed(officer).await, request(Some(self.app.authorisation))).await),
-            "list tokens" => said(desk.live(officer).await),
-            _ if act.starts_with("read") || act.starts_with("watch") => said(desk.status(officer, self.token_for(act).await).await),
-            _ if act.starts_with("speak") => said(desk.make_speakable(officer, self.token_for(act).await).await),
-            _ if act.starts_with("withdraw") => said(desk.withdraw(officer, self.token_for(act).await).await),
+            "list tokens" => said(desk.live(officer, Page::default()).await),
+            _ if act.starts_with("read") || act.starts_with("watch") => {
+                said(desk.status(officer, self.token_for(act).await.claims.cti()).await)
+            }
+            _ if act.starts_with("speak") => {
+                let Issued { claims, token, .. } = self.token_for(act).await;
+                said(desk.make_speakable(officer, claims.cti(), &token).await)
+            }
+            _ if act.starts_with("withdraw") => said(desk.withdraw(officer, self.token_for(act).await.claims.cti()).await),
             _ => panic!("{act}"),
         }
     }
@@ -224,7 +229,8 @@ impl Stage {
 
     /// Reads, watches, speaks or withdraws a token over HTTP.
     async fn touch(&self, act: &str) -> Reply {
-        let (actor, id) = (&self.actor, self.token_for(act).await);
+        let (actor, issued) = (&self.actor, self.token_for(act).await);
+        let id = issued.claims.cti();
         match act.split(' ').next().unwrap() {
             "read" => actor.get(&format!("/v1/tokens/{id}")).await,
             "watch" => {
@@ -233,7 +239,7 @@ impl Stage {
                 self.app.store.withdraw_token(id, entry).await.unwrap();
                 actor.get(&format!("/v1/tokens/{id}/events")).await
             }
-            "speak" => actor.post(&format!("/v1/tokens/{id}/spoken"), &Value::Null).await,
+            "speak" => actor.speak(&id.to_string(), &issued.token.text()).await,
             "withdraw" => actor.delete(&format!("/v1/tokens/{id}")).await,
             other => panic!("{other}"),
         }

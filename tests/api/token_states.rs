@@ -2,13 +2,12 @@
 
 use countersign::{
     authority::{Authorisation, AuthorisationId, Decision, Officer, Request, Role},
-    issuer::IssueRequest,
+    issuer::{IssueRequest, Issued},
     ledger::Event,
     store::IssuerStore as _,
-    token::{Channel, Cti},
+    token::Channel,
 };
 use reqwest::Method;
-use serde_json::Value;
 
 use crate::{
     actors::{Person, Reply},
@@ -58,12 +57,12 @@ const APPROVED: &str = "
     approver reads          | ok     | ok       | ok      | ok      | ok
     approver watches        | ok     | ok       | ok      | ok      | ok
     approver lists          | ok     | ok       | ok      | -       | ok
-    approver speaks         | ok     | ok       | ok      | late    | late
+    approver speaks         | no     | no       | no      | no      | no
     approver withdraws      | ok     | ok       | ok      | ok      | ok
     administrator reads     | ok     | ok       | ok      | ok      | ok
     administrator watches   | ok     | ok       | ok      | ok      | ok
     administrator lists     | ok     | ok       | ok      | -       | ok
-    administrator speaks    | ok     | ok       | ok      | late    | late
+    administrator speaks    | no     | no       | no      | no      | no
     administrator withdraws | ok     | ok       | ok      | ok      | ok
     overseer reads          | hidden | hidden   | hidden  | hidden  | hidden
     overseer watches        | hidden | hidden   | hidden  | hidden  | hidden
@@ -88,7 +87,7 @@ const OTHERS: &str = "
     administrator reads     | ok     | ok       | ok      | ok      | ok
     administrator watches   | ok     | ok       | ok      | ok      | ok
     administrator lists     | ok     | ok       | ok      | -       | ok
-    administrator speaks    | ok     | ok       | ok      | late    | late
+    administrator speaks    | no     | no       | no      | no      | no
     administrator withdraws | ok     | ok       | ok      | ok      | ok
     overseer reads          | hidden | hidden   | hidden  | hidden  | hidden
     overseer watches        | hidden | hidden   | hidden  | hidden  | hidden
@@ -120,7 +119,7 @@ impl Stage {
         let authorisation = AuthorisationId([6; 8]);
         let planted = Authorisation::asked(authorisation, request, asker.callsign.clone(), NOW);
         let entry = Event::authorisation_asked(&planted).at(NOW);
-        app.store.ask(planted, entry).await.unwrap();
+        app.store.ask(planted, None, entry).await.unwrap();
         let entry = Event::authorisation_decided(authorisation, Decision::Approve, approver.callsign.clone()).at(NOW);
         app.store.decide(authorisation, Decision::Approve, approver.callsign, entry).await.unwrap();
         // Let to the desk whatever their role.
@@ -129,7 +128,7 @@ impl Stage {
     }
 
     /// A silent token in this state.
-    async fn token(&mut self, state: &str) -> Cti {
+    async fn token(&mut self, state: &str) -> Issued {
         let request = IssueRequest {
             authorisation: Some(self.authorisation),
             approach: world::approach(Channel::InPerson),
@@ -151,10 +150,11 @@ impl Stage {
             }
             _ => {}
         }
-        cti
+        issued
     }
 
-    async fn acts(&self, act: &str, cti: Cti) -> String {
+    async fn acts(&self, act: &str, Issued { claims, token, .. }: Issued) -> String {
+        let cti = claims.cti();
         let path = format!("/v1/tokens/{cti}");
         let reply = match act {
             "reads" => self.actor.get(&path).await,
@@ -164,7 +164,7 @@ impl Stage {
                 let listed = reply.status != 200 || reply.json().as_array().unwrap().iter().any(|token| token["id"] == cti.to_string());
                 return if listed { heard(&reply) } else { "-".into() };
             }
-            "speaks" => self.actor.post(&format!("{path}/spoken"), &Value::Null).await,
+            "speaks" => self.actor.speak(&cti.to_string(), &token.text()).await,
             "withdraws" => self.actor.delete(&path).await,
             _ => panic!("{act}"),
         };
@@ -187,9 +187,10 @@ async fn holds(table: &'static str, whose: &str) {
         for (row, cells) in table.rows.iter().filter(|(row, _)| row.starts_with(role)) {
             let act = row.split_once(' ').unwrap().1;
             for (state, expected) in table.columns.iter().zip(cells) {
-                let cti = stage.token(state).await;
+                let issued = stage.token(state).await;
+                let cti = issued.claims.cti();
                 let before = stage.app.store.token(cti).await.unwrap();
-                assert_eq!(stage.acts(act, cti).await, *expected, "{row}: {state}");
+                assert_eq!(stage.acts(act, issued).await, *expected, "{row}: {state}");
                 let changes = *expected == "ok" && (act == "speaks" || act == "withdraws" && *state != "withdrawn");
                 assert_eq!(stage.app.store.token(cti).await.unwrap() != before, changes, "{row}: {state}");
             }

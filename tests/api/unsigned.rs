@@ -7,7 +7,7 @@ use countersign::{
     store::LedgerStore as _,
     token::Channel,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     app::TestApp,
@@ -55,7 +55,7 @@ async fn nothing_is_issued_and_all_that_takes_back_goes_on() {
         if app.issuer_side.notary.sign().await.is_err() {
             let (status, kind) = app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await.problem();
             assert!(status == 503 && ["ledger-unsigned", "unavailable"].contains(&kind.as_str()), "{what}: {status} {kind}");
-            let (status, kind) = app.officer.post(&format!("/v1/tokens/{}/spoken", silent.id), &Value::Null).await.problem();
+            let (status, kind) = app.officer.speak(&silent.id, &silent.token).await.problem();
             assert!(status == 503 && ["ledger-unsigned", "unavailable"].contains(&kind.as_str()), "{what}: {status} {kind}");
         }
         assert_eq!(app.anyone().token(&spoken.token).await.verdict(), "genuine", "{what}");

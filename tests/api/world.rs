@@ -106,3 +106,8 @@ impl Entropy for Seeded {
         Ok(())
     }
 }
+
+/// From the first callsign to the last.
+pub fn everybody() -> std::ops::RangeInclusive<countersign::authority::Callsign> {
+    "0".parse().unwrap()..="z".repeat(32).parse().unwrap()
+}

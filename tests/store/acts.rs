@@ -3,7 +3,7 @@
 use countersign::{
     authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Review, Role, Scope, State},
     ledger::{Entry, Event},
-    store::{Decided, IssueRefusal, NewCredential, NewToken, Presented, Room, Speakable, SpokenRules, TokenRecord},
+    store::{Decided, IssueRefusal, NewCredential, NewToken, Page, Presented, Room, Speakable, SpokenRules, TokenRecord},
     token::{Channel, Cti, SpokenCode, SpokenSize, SpokenWords, Token},
 };
 
@@ -29,7 +29,12 @@ pub fn officer(callsign: &str, role: Role) -> Officer {
 
 /// Some entry; which one does not matter to the store.
 pub fn entry() -> Entry {
-    Event::KeySetPublished { version: 1, hash: [0; 32] }.at(NOW)
+    entry_at(NOW)
+}
+
+/// Some entry of this time.
+pub fn entry_at(now: i64) -> Entry {
+    Event::KeySetPublished { version: 1, hash: [0; 32] }.at(now)
 }
 
 pub fn authorisation(id: u8, max_tokens: u32) -> Authorisation {
@@ -60,6 +65,8 @@ pub fn new_token(cti: u8) -> NewToken {
         starts_at: NOW,
         expires_at: END,
         speakable: None,
+        confirmation: None,
+        once: None,
     }
 }
 
@@ -95,7 +102,7 @@ impl World {
     }
 
     pub async fn approved(&self, id: u8, max_tokens: u32) {
-        self.stores.issuer.ask(authorisation(id, max_tokens), entry()).await.unwrap();
+        self.stores.issuer.ask(authorisation(id, max_tokens), None, entry()).await.unwrap();
         let decided = self.stores.issuer.decide(AuthorisationId([id; 8]), Decision::Approve, "heron".parse().unwrap(), entry()).await;
         assert!(matches!(decided.unwrap(), Decided::Done(a) if a.state == State::Approved));
     }
@@ -134,7 +141,7 @@ pub async fn people_are_enrolled_once_and_suspended_once(backend: &dyn Backend) 
     assert_eq!(world.entries().await, before + 1);
     let falcon = issuer.officer("falcon".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((falcon.role, falcon.suspended_at), (Role::Officer, Some(NOW)));
-    let everybody: Vec<String> = issuer.officers().await.unwrap().iter().map(|o| o.callsign.to_string()).collect();
+    let everybody: Vec<String> = issuer.officers(Page::default()).await.unwrap().iter().map(|o| o.callsign.to_string()).collect();
     assert_eq!(everybody, ["falcon", "heron"]);
 }
 
@@ -163,7 +170,7 @@ pub async fn suspension_and_withdrawal_reach_live_tokens_only(backend: &dyn Back
 pub async fn a_refused_act_leaves_no_trace(backend: &dyn Backend) {
     let world = World::new(backend).await;
     world.issued(1).await;
-    let before = (world.entries().await, world.stores.issuer.authorisations(None).await.unwrap());
+    let before = (world.entries().await, world.stores.issuer.authorisations(None, Page::default(), NOW).await.unwrap());
     let wrong_channel = NewToken { channel: Channel::Online, ..new_token(2) };
     assert!(matches!(world.issue(wrong_channel).await, Err(IssueRefusal::NotAuthorised)));
     assert!(matches!(world.issue(new_token(1)).await, Err(IssueRefusal::CodeTaken)));
@@ -176,7 +183,7 @@ pub async fn a_refused_act_leaves_no_trace(backend: &dyn Backend) {
     assert!(!world.stores.issuer.withdraw_token(Cti([9; 8]), entry()).await.unwrap());
     let none = world.stores.issuer.withdraw_authorisation(AuthorisationId([9; 8]), entry()).await.unwrap();
     assert_eq!(none, Decided::Unknown);
-    assert_eq!((world.entries().await, world.stores.issuer.authorisations(None).await.unwrap()), before);
+    assert_eq!((world.entries().await, world.stores.issuer.authorisations(None, Page::default(), NOW).await.unwrap()), before);
     assert!(world.stores.issuer.token(Cti([2; 8])).await.unwrap().is_none());
 }
 
@@ -185,9 +192,9 @@ pub async fn no_record_no_act(backend: &dyn Backend) {
     world.issued(1).await;
     let issuer = &world.stores.issuer;
     let seen = async || {
-        let people = issuer.officers().await.unwrap();
+        let people = issuer.officers(Page::default()).await.unwrap();
         let keys = issuer.signing_keys().await.unwrap();
-        (people, issuer.authorisations(None).await.unwrap(), world.record(1).await, world.entries().await, keys)
+        (people, issuer.authorisations(None, Page::default(), NOW).await.unwrap(), world.record(1).await, world.entries().await, keys)
     };
     issuer.put_key_set(set(2, &[1, 2]), entry()).await.unwrap();
     let before = seen().await;
@@ -195,7 +202,7 @@ pub async fn no_record_no_act(backend: &dyn Backend) {
     let first = AuthorisationId([1; 8]);
     assert!(issuer.enrol(officer("kite", Role::Officer), entry()).await.is_err());
     assert!(issuer.suspend("falcon".parse().unwrap(), entry()).await.is_err());
-    assert!(issuer.ask(authorisation(3, 5), entry()).await.is_err());
+    assert!(issuer.ask(authorisation(3, 5), None, entry()).await.is_err());
     assert!(issuer.withdraw_authorisation(first, entry()).await.is_err());
     assert!(issuer.withdraw_token(Cti([1; 8]), entry()).await.is_err());
     assert!(matches!(issuer.make_speakable(Cti([1; 8]), speakable(1, 9), entry()).await, Err(IssueRefusal::Store(_))));

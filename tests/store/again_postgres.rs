@@ -8,7 +8,7 @@ use std::{
 
 use countersign::{
     authority::Role,
-    store::{GuessPool, IssuerStore, Marked, PostgresStore, StoreError},
+    store::{GuessPool, IssuerStore, Marked, Page, PostgresStore, StoreError},
 };
 use tokio::time::Instant;
 use tokio_postgres::Client;
@@ -54,7 +54,7 @@ async fn work(world: &World, what: Work, nth: u8) -> Result<(), StoreError> {
         Work::Mark => verifier.heartbeat(NOW).await.map(drop),
         Work::Ready => verifier.ready().await,
         Work::Read => ledger.head().await.map(drop),
-        Work::Officers => issuer.officers().await.map(drop),
+        Work::Officers => issuer.officers(Page::default()).await.map(drop),
     }
 }
 
@@ -177,7 +177,8 @@ async fn of_a_group_whose_connection_is_lost_half_way_nothing_is_answered_as_don
     // It may come into the group too.
     let (_, acts, ()) = tokio::join!(first, acts, release);
     admin.batch_execute(&mended).await.unwrap();
-    let known: Vec<String> = world.stores.issuer.officers().await.unwrap().iter().map(|officer| officer.callsign.to_string()).collect();
+    let known: Vec<String> =
+        world.stores.issuer.officers(Page::default()).await.unwrap().iter().map(|officer| officer.callsign.to_string()).collect();
     for (name, done) in ["one", "cut", "two"].into_iter().zip(acts) {
         assert_eq!(known.iter().any(|callsign| callsign == name), done, "{name}: what is answered as done is there, and nothing else");
     }

@@ -2,7 +2,7 @@
 
 use countersign::{
     authority::Role,
-    store::{GuessPool, Marked, StoreError},
+    store::{GuessPool, Marked, Page, StoreError},
 };
 use rusqlite::Connection;
 
@@ -29,7 +29,7 @@ async fn work(world: &World, what: Work) -> Result<(), StoreError> {
         Work::Guess => verifier.take_guess(GuessPool::Five, 1_000, NOW).await.map(drop),
         Work::Heartbeat => verifier.heartbeat(NOW).await.map(drop),
         Work::Ready => verifier.ready().await,
-        Work::Officers => issuer.officers().await.map(drop),
+        Work::Officers => issuer.officers(Page::default()).await.map(drop),
         Work::Purge => issuer.purge(0).await,
     }
 }
@@ -115,7 +115,8 @@ async fn of_a_group_that_ended_early_nothing_is_answered_as_done() {
     // The first waits for the lock; the others gather behind it.
     let release = async { other.execute_batch("ROLLBACK").unwrap() };
     let (acts, ()) = tokio::join!(futures_util::future::join_all(acts), release);
-    let known: Vec<String> = world.stores.issuer.officers().await.unwrap().iter().map(|officer| officer.callsign.to_string()).collect();
+    let known: Vec<String> =
+        world.stores.issuer.officers(Page::default()).await.unwrap().iter().map(|officer| officer.callsign.to_string()).collect();
     for (name, done) in ["one", "bad", "two", "three"].into_iter().zip(acts) {
         assert_eq!(known.iter().any(|callsign| callsign == name), done.is_ok(), "{name}");
     }

@@ -10,7 +10,7 @@ use countersign::{
     },
     keyring::PublishedKey,
     ledger::Event,
-    store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, PasskeyRow, Presented, SqliteStore, VerifierStore as _},
+    store::{AccessStore as _, AttemptHash, LedgerStore as _, Marked, Page, PasskeyRow, Presented, SqliteStore, VerifierStore as _},
     token::Channel,
 };
 
@@ -84,7 +84,7 @@ impl Deployment {
         let callsign: Callsign = format!("kestrel{day}").parse().unwrap();
         let officer = self.registry.enrol(&self.administrator, callsign.clone(), Role::Officer).await.unwrap();
         let credential = self.registry.make_credential(&self.administrator, callsign.clone(), Scope::ALL.into(), DAY).await.unwrap();
-        let by = Confirmed { officer: &officer, access: credential.hash() };
+        let by = Confirmed { officer: &officer, access: credential.hash(), confirmation: None };
         self.comes_in(&callsign, day).await;
         let refused = self.asked(&officer).await;
         self.registry.decide(&self.approver, refused, Decision::Refuse).await.unwrap();
@@ -115,7 +115,7 @@ impl Deployment {
         assert!(self.store.register_passkey(link, passkey, registered.at(self.clock.now())).await.unwrap());
         if day == DAYS - 1 {
             let person = self.registry.person(callsign).await.unwrap();
-            assert!(self.registry.people(&Actor::Person(person)).await.is_err());
+            assert!(self.registry.people(&Actor::Person(person), Page::default()).await.is_err());
         } else {
             self.registry.revoke_access(&self.administrator, hash.id()).await.unwrap();
         }
@@ -142,7 +142,7 @@ impl Deployment {
         let Issued { token, claims, .. } = self.desk.issue(by, request).await.unwrap();
         self.passes(7);
         match n % 4 {
-            0 => drop(self.desk.make_speakable(by.officer, claims.cti()).await.unwrap()),
+            0 => drop(self.desk.make_speakable(by.officer, claims.cti(), &token).await.unwrap()),
             1 => self.desk.withdraw(&self.approver, claims.cti()).await.unwrap(),
             2 => {
                 let shown = Presented { cti: claims.cti(), hash: token.hash(), expires_at: claims.window().expires_at() };

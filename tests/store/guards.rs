@@ -2,7 +2,7 @@
 
 use countersign::{
     authority::{AuthorisationId, Decision, State},
-    store::{AttemptHash, Decided, GUESS_WINDOW, GuessPool, IssueRefusal, KEEP_ROWS, Marked, NewToken, Presented},
+    store::{AttemptHash, Decided, GUESS_WINDOW, GuessPool, IssueRefusal, KEEP_ROWS, Marked, NewToken, Page, Presented},
     token::Channel,
 };
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ const ID: AuthorisationId = AuthorisationId([2; 8]);
 pub async fn the_asker_never_decides(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let issuer = &world.stores.issuer;
-    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    issuer.ask(authorisation(2, 5), None, entry()).await.unwrap();
     let before = world.entries().await;
     for decision in [Decision::Approve, Decision::Refuse] {
         let own = issuer.decide(ID, decision, "falcon".parse().unwrap(), entry()).await.unwrap();
@@ -40,7 +40,7 @@ pub async fn the_asker_never_decides(backend: &dyn Backend) {
 pub async fn who_is_suspended_meanwhile_does_not_decide(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let issuer = &world.stores.issuer;
-    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    issuer.ask(authorisation(2, 5), None, entry()).await.unwrap();
     assert!(issuer.suspend("heron".parse().unwrap(), entry()).await.unwrap());
     let before = world.entries().await;
     let decided = issuer.decide(ID, Decision::Approve, "heron".parse().unwrap(), entry()).await.unwrap();
@@ -53,7 +53,7 @@ pub async fn a_decision_stands(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let issuer = &world.stores.issuer;
     let by = || "heron".parse().unwrap();
-    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    issuer.ask(authorisation(2, 5), None, entry()).await.unwrap();
     assert!(matches!(issuer.decide(ID, Decision::Refuse, by(), entry()).await.unwrap(), Decided::Done(_)));
     assert_eq!(issuer.decide(ID, Decision::Approve, by(), entry()).await.unwrap(), Decided::AlreadyIs(State::Refused));
     assert_eq!(issuer.withdraw_authorisation(ID, entry()).await.unwrap(), Decided::AlreadyIs(State::Refused));
@@ -67,7 +67,7 @@ pub async fn a_decision_stands(backend: &dyn Backend) {
 pub async fn the_statement_that_issues_checks_everything_itself(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let issuer = &world.stores.issuer;
-    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    issuer.ask(authorisation(2, 5), None, entry()).await.unwrap();
     let good = || new_token(1);
     for (wrong, bad) in [
         ("unknown authorisation", NewToken { authorisation: AuthorisationId([9; 8]), ..good() }),
@@ -191,7 +191,7 @@ pub async fn taken_places_are_counted_by_their_window(backend: &dyn Backend) {
 async fn wrong(world: &World, token: Presented) -> u32 {
     let wrong = world.stores.verifier.wrong_numbers(token).await.unwrap();
     let record = world.stores.issuer.token(token.cti).await.unwrap().unwrap();
-    let live = world.stores.issuer.live_tokens(None, NOW).await.unwrap();
+    let live = world.stores.issuer.live_tokens(None, Page::default(), NOW).await.unwrap();
     let live = live.iter().find(|live| live.cti == token.cti).unwrap();
     assert_eq!((record.wrong_numbers, live.record.wrong_numbers), (wrong, wrong));
     wrong

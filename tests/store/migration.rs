@@ -78,7 +78,7 @@ async fn a_credential_from_before_there_were_scopes_is_good_for_what_it_was() {
     let store = SqliteStore::open_for_issuer(&path, &world::deployment_keys()).unwrap();
     let (_, scopes) = store.credential(AccessHash([0; 32]), 8).await.unwrap().unwrap();
     assert_eq!(scopes, Scope::ALL.into());
-    let [(_, access)] = store.accesses().await.unwrap().try_into().unwrap();
+    let [(_, access)] = store.accesses(crate::world::everybody()).await.unwrap().try_into().unwrap();
     assert_eq!((access.added_at, access.expires_at), (None, Some(9)));
 }
 

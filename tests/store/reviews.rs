@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign::{
     authority::{AuthorisationId, Callsign, Review, Role},
     ledger::Entry,
-    store::{Decided, IssueRefusal, NewToken},
+    store::{Decided, IssueRefusal, NewToken, Page},
     token::{Channel, Cti},
 };
 use tokio::task::JoinSet;
@@ -92,11 +92,11 @@ pub async fn a_review_needs_a_second_person_and_an_authorisation_in_force(backen
     let issuer = &world.stores.issuer;
     world.issued(1).await;
     world.issued(2).await;
-    issuer.ask(authorisation(2, 5), entry()).await.unwrap();
+    issuer.ask(authorisation(2, 5), None, entry()).await.unwrap();
     world.approved(3, 5).await;
     issuer.withdraw_authorisation(AuthorisationId([3; 8]), entry()).await.unwrap();
     issuer.suspend(named("swan"), entry()).await.unwrap();
-    let before = (world.entries().await, issuer.authorisations(None).await.unwrap());
+    let before = (world.entries().await, issuer.authorisations(None, Page::default(), NOW).await.unwrap());
     assert_eq!(world.review(1, narrowed(), "falcon", NOW).await, Decided::OwnRequest);
     assert_eq!(world.review(1, narrowed(), "swan", NOW).await, Decided::Suspended);
     assert_eq!(world.review(1, narrowed(), "kite", NOW + 3_600).await, Decided::Over);
@@ -104,7 +104,7 @@ pub async fn a_review_needs_a_second_person_and_an_authorisation_in_force(backen
     assert!(matches!(world.review(2, narrowed(), "kite", NOW).await, Decided::AlreadyIs(_)));
     assert!(matches!(world.review(3, narrowed(), "kite", NOW).await, Decided::AlreadyIs(_)));
     assert_eq!(world.review(9, narrowed(), "kite", NOW).await, Decided::Unknown);
-    assert_eq!((world.entries().await, issuer.authorisations(None).await.unwrap()), before);
+    assert_eq!((world.entries().await, issuer.authorisations(None, Page::default(), NOW).await.unwrap()), before);
     assert!(world.record(1).await.withdrawn_at.is_none());
 }
 
@@ -121,7 +121,7 @@ pub async fn of_a_token_and_a_narrowing_at_once_nothing_is_left_outside(backend:
         }
     }
     racing.join_all().await;
-    for token in world.stores.issuer.live_tokens(None, NOW).await.unwrap() {
+    for token in world.stores.issuer.live_tokens(None, Page::default(), NOW).await.unwrap() {
         assert!(token.record.withdrawn_at.is_some(), "{}", token.cti);
     }
 }
@@ -131,7 +131,7 @@ pub async fn live_tokens_are_listed_for_those_who_may_touch_them(backend: &dyn B
     world.issue(NewToken { expires_at: END + 1, ..new_token(1) }).await.unwrap();
     world.issued(2).await;
     let listed = async |of: Option<&str>, now| {
-        let live = world.stores.issuer.live_tokens(of.map(named), now).await.unwrap();
+        let live = world.stores.issuer.live_tokens(of.map(named), Page::default(), now).await.unwrap();
         live.into_iter().map(|token| token.cti).collect::<Vec<_>>()
     };
     let both = vec![Cti([2; 8]), Cti([1; 8])];

@@ -218,7 +218,7 @@ async fn a_verifier_does_nothing_of_the_issuers() {
         PostgresStore::open_for_verifier(backend.address("countersign_verifier_1"), &crate::world::deployment_keys()).await.unwrap();
     let as_issuer = World { stores: crate::Stores::of(std::sync::Arc::new(taken)) };
     assert!(as_issuer.issue(crate::acts::new_token(1)).await.is_err());
-    assert!(as_issuer.stores.issuer.officers().await.is_err());
+    assert!(as_issuer.stores.issuer.officers(countersign::store::Page::default()).await.is_err());
     assert!(as_issuer.stores.ledger.head().await.is_err());
     assert!(as_issuer.stores.issuer.purge(NOW).await.is_err());
     assert!(

@@ -53,7 +53,7 @@ impl World {
         issuer.add_credential(credential(callsign, number, i64::MAX), entry()).await.unwrap();
         let request = Request::new("OP", [Channel::InPerson, Channel::Telephone].into(), (NOW, NOW + 3_600), 9, NOW).unwrap();
         let id = AuthorisationId([number; 8]);
-        issuer.ask(Authorisation::asked(id, request, callsign.parse().unwrap(), NOW), entry()).await.unwrap();
+        issuer.ask(Authorisation::asked(id, request, callsign.parse().unwrap(), NOW), None, entry()).await.unwrap();
         issuer.decide(id, Decision::Approve, approver.parse().unwrap(), entry()).await.unwrap();
     }
 

@@ -3,7 +3,7 @@
 use countersign::{
     authority::{ActorName, AuthorisationId, Review},
     ledger::{Entry, Event},
-    store::{AttemptHash, Corrected, Decided, IssueRefusal, KEEP_ROWS, Marked, NewToken, Presented, Standing},
+    store::{AttemptHash, Corrected, Decided, IssueRefusal, KEEP_ROWS, Marked, NewToken, Page, Presented, Standing},
     token::{Channel, Cti, TokenHash},
 };
 
@@ -93,14 +93,14 @@ pub async fn nothing_is_issued_that_would_be_born_expired(backend: &dyn Backend)
     world.issued(1).await;
     world.issue(NewToken { expires_at: END + 1, ..new_token(2) }).await.unwrap();
     backend.sql(&format!("UPDATE purged SET through = {END}")).await.unwrap();
-    let before = (world.entries().await, world.stores.issuer.authorisations(None).await.unwrap());
+    let before = (world.entries().await, world.stores.issuer.authorisations(None, Page::default(), NOW).await.unwrap());
     let spoken = NewToken { speakable: Some(speakable(3, 9)), ..new_token(3) };
     for token in [new_token(3), spoken, NewToken { expires_at: END - 1, ..new_token(3) }] {
         assert!(matches!(world.issue(token).await, Err(IssueRefusal::BornExpired)));
     }
     let late = world.stores.issuer.make_speakable(Cti([1; 8]), speakable(1, 9), entry()).await;
     assert!(matches!(late, Err(IssueRefusal::BornExpired)));
-    assert_eq!((world.entries().await, world.stores.issuer.authorisations(None).await.unwrap()), before);
+    assert_eq!((world.entries().await, world.stores.issuer.authorisations(None, Page::default(), NOW).await.unwrap()), before);
     world.stores.issuer.make_speakable(Cti([2; 8]), speakable(2, 9), entry()).await.unwrap();
     world.issue(NewToken { expires_at: END + 1, ..new_token(3) }).await.unwrap();
     // What was wrong without it is said first.

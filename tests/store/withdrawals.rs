@@ -2,7 +2,7 @@
 
 use countersign::{
     authority::{AccessId, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Request, Role, TokenSelection},
-    store::{IssueRefusal, NewToken, Revoked},
+    store::{IssueRefusal, NewToken, Page, Revoked},
     token::{Channel, LEEWAY},
 };
 use tokio::task::JoinSet;
@@ -100,7 +100,7 @@ pub async fn of_a_token_and_a_revocation_at_once_nothing_is_left_live(backend: &
         }
     }
     racing.join_all().await;
-    for token in world.stores.issuer.live_tokens(None, NOW).await.unwrap() {
+    for token in world.stores.issuer.live_tokens(None, Page::default(), NOW).await.unwrap() {
         assert!(token.record.withdrawn_at.is_some(), "{}", token.cti);
     }
 }
@@ -111,7 +111,7 @@ pub async fn a_selection_is_withdrawn_whole_and_alone(backend: &dyn Backend) {
     issuer.enrol(officer("kite", Role::Approver), entry()).await.unwrap();
     let request = Request::new("OP-2", [Channel::Telephone].into(), (NOW, NOW + 3_600), 5, NOW).unwrap();
     let second = AuthorisationId([2; 8]);
-    issuer.ask(Authorisation::asked(second, request, named("falcon"), NOW), entry()).await.unwrap();
+    issuer.ask(Authorisation::asked(second, request, named("falcon"), NOW), None, entry()).await.unwrap();
     issuer.decide(second, Decision::Approve, named("kite"), entry()).await.unwrap();
     world.issue(new_token(1)).await.unwrap();
     world.issue(NewToken { starts_at: NOW + 600, expires_at: NOW + 900, ..new_token(2) }).await.unwrap();

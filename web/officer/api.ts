@@ -1,6 +1,7 @@
 import * as model from "./model.ts";
 import { type Parse, list, nothing, readJson, record, text } from "./parse.ts";
 import { type Problem, type Result, done, failed } from "./result.ts";
+import { Unanswered } from "./unanswered.ts";
 
 /** What a person asks to be allowed. */
 export interface Wish {
@@ -35,12 +36,23 @@ export interface Order {
 
 type Method = "GET" | "POST" | "DELETE";
 
+/** An answer that came whole; `link` leads to the next page of a list. */
+interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly text: string;
+  readonly link: string | null;
+}
+
+const PREFIX = "/v1/";
 const TIMEOUT_MS = 15000;
 const KIND = "urn:countersign:problem:";
 const problem = record({ type: text, detail: text });
 
 /** The service, one method for each thing that can be asked of it. */
 export class Api {
+  private readonly unanswered = new Unanswered(() => Date.now());
+
   constructor(private readonly sessionEnded: () => void) {}
 
   enrolment = (link: string) => this.post("passkeys/options", model.ceremony, { link });
@@ -52,29 +64,60 @@ export class Api {
   signOut = () => this.send("DELETE", "session", nothing);
 
   confirmation = () => this.post("confirmations", model.ceremony);
-  issue = (order: Order, confirmation: Confirmation) => this.post("tokens", model.issued, { ...order, confirmation });
-  tokens = () => this.send("GET", "tokens", list(model.liveToken));
+  issue = (order: Order, confirmation: Confirmation) => this.once("tokens", model.issued, order, { confirmation });
+  tokens = () => this.pages("tokens", model.liveToken);
   status = (id: string) => this.send("GET", `tokens/${id}`, model.status);
-  speak = (id: string) => this.post(`tokens/${id}/spoken`, record({ spoken: model.spoken }));
+  speak = (id: string, token: string) => this.post(`tokens/${id}/spoken`, record({ spoken: model.spoken }), { token });
   withdrawToken = (id: string) => this.send("DELETE", `tokens/${id}`, nothing);
 
-  authorisations = () => this.send("GET", "authorisations", list(model.authorisation));
-  ask = (wish: Wish) => this.post("authorisations", nothing, wish);
+  authorisations = () => this.pages("authorisations", model.authorisation);
+  /** What waits for a decision stands before everything else. */
+  waiting = (now: number) => this.pages("authorisations", model.authorisation, (one) => model.isWaiting(one, now));
+  ask = (wish: Wish) => this.once("authorisations", nothing, wish);
   decide = (id: string, decision: "approve" | "refuse" | "withdraw") => this.post(`authorisations/${id}/${decision}`, nothing);
   review = (id: string, review: Review) => this.post(`authorisations/${id}/review`, nothing, review);
 
-  people = () => this.send("GET", "people", list(model.person));
+  people = () => this.pages("people", model.person);
   enrol = (callsign: string, role: model.Role) => this.post("people", model.newPerson, { callsign, role });
   anotherLink = (callsign: string) => this.post(`people/${encodeURIComponent(callsign)}/link`, model.link);
   suspend = (callsign: string) => this.post(`people/${encodeURIComponent(callsign)}/suspend`, nothing);
   revoke = (key: string) => this.send("DELETE", `keys/${encodeURIComponent(key)}`, nothing);
 
+  /** Asks for what is to be done once. Where no answer came, the same again within two minutes has the same key, and so the same answer. */
+  private async once<T>(path: string, parse: Parse<T>, wanted: object, proof: object = {}): Promise<Result<T>> {
+    const what = path + JSON.stringify(wanted);
+    const key = this.unanswered.keyOf(what);
+    const body = JSON.stringify({ ...wanted, ...proof });
+    const send = (): Promise<Answer | null> => exchange("POST", PREFIX + path, body, { "Idempotency-Key": `"${key}"` });
+    const answer = (await send()) ?? (await send());
+    // who has to sign in first has no answer yet
+    if (answer !== null && answer.status < 500 && answer.status !== 401) this.unanswered.answered(what);
+    return this.read(answer, "POST", path, parse);
+  }
+
   private post<T>(path: string, parse: Parse<T>, body: object = {}): Promise<Result<T>> {
     return this.send("POST", path, parse, JSON.stringify(body));
   }
 
+  /** A list, page after page, for as long as it is `wanted`. */
+  private async pages<T>(path: string, parse: Parse<T>, wanted: (one: T) => boolean = () => true): Promise<Result<readonly T[]>> {
+    const all: T[] = [];
+    for (let next: string | null = path; next !== null; ) {
+      const answer = await exchange("GET", PREFIX + next, undefined);
+      const page = this.read(answer, "GET", path, list(parse));
+      if (!page.ok) return page;
+      const some = page.value.filter(wanted);
+      all.push(...some);
+      next = some.length === page.value.length ? nextPage(answer?.link ?? null) : null;
+    }
+    return done(all);
+  }
+
   private async send<T>(method: Method, path: string, parse: Parse<T>, body?: string): Promise<Result<T>> {
-    const answer = await exchange(method, "/v1/" + path, body);
+    return this.read(await exchange(method, PREFIX + path, body), method, path, parse);
+  }
+
+  private read<T>(answer: Answer | null, method: Method, path: string, parse: Parse<T>): Result<T> {
     if (answer === null) return failed("offline");
     const result = readAnswer(answer.ok, answer.text, parse);
     // the first question of all is whether there is a session
@@ -97,14 +140,20 @@ function readProblem(body: string): Problem {
   return { kind: read.type.slice(KIND.length), detail: read.detail };
 }
 
+/** The path of the next page, without what all paths begin with, or null on the last one. */
+export function nextPage(link: string | null): string | null {
+  const found = /^<\/v1\/([^>]+)>; rel="next"$/.exec(link ?? "");
+  return found === null ? null : (found[1] ?? null);
+}
+
 /** Sends a request; null when no whole answer came in time. */
-async function exchange(method: Method, path: string, body: string | undefined): Promise<{ ok: boolean; text: string } | null> {
+async function exchange(method: Method, path: string, body: string | undefined, more: Record<string, string> = {}): Promise<Answer | null> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
-  const content: RequestInit = body === undefined ? {} : { body, headers: { "Content-Type": "application/json" } };
+  const content: RequestInit = body === undefined ? {} : { body, headers: { "Content-Type": "application/json", ...more } };
   try {
     const response = await fetch(path, { method, credentials: "same-origin", cache: "no-store", signal: abort.signal, ...content });
-    return { ok: response.ok, text: await response.text() };
+    return { ok: response.ok, status: response.status, text: await response.text(), link: response.headers.get("Link") };
   } catch {
     return null;
   } finally {

@@ -46,6 +46,7 @@ export type Spoken = Read<typeof spoken>;
 
 export const issued = record({
   id: text,
+  token: text,
   qr_svg: text,
   spoken: nullable(spoken),
   issued_at: whole,
@@ -88,9 +89,10 @@ export type Person = Read<typeof person>;
 
 export const newPerson = record({ callsign: text, role, link: text, link_expires_at: whole });
 
-/** A code on this screen or kept on this device: enough to show it without a network. */
+/** A code on this screen or kept on this device: enough to show it without a network, and to switch its words on. */
 export const code = record({
   id: text,
+  token: text,
   owner: text,
   address: text,
   channel,
@@ -107,6 +109,11 @@ export type Code = Read<typeof code>;
 export function isLive(authorisation: Authorisation, now: number): boolean {
   const { state: at, from, until, max_tokens, tokens_issued } = authorisation;
   return at === "approved" && from <= now && now < until && tokens_issued < max_tokens;
+}
+
+/** Whether an authorisation waits for a decision. */
+export function isWaiting({ state: at, until }: Authorisation, now: number): boolean {
+  return at === "asked" && until > now;
 }
 
 /** Whether a code may still be used by somebody. */

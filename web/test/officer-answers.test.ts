@@ -17,7 +17,7 @@ test("an answer gives what its parser reads, and nothing else that came along", 
 });
 
 test("a member that may be absent is null", () => {
-  const issued = { id: "a", qr_svg: "<svg/>", issued_at: 1, expires_at: 2 };
+  const issued = { id: "a", token: "0g", qr_svg: "<svg/>", issued_at: 1, expires_at: 2 };
   assert.deepEqual(readJson(JSON.stringify(issued), model.issued), { ...issued, spoken: null, not_before: null });
   const status = { state: "live", first_checked_at: null };
   assert.deepEqual(readJson(JSON.stringify(status), model.status), { ...status, spoken_words: null, wrong_numbers: null });

@@ -23,7 +23,7 @@ class Device {
 
 function code(id: string, from: number, owner = "kestrel"): Code {
   return {
-    id, owner, address: "verify.example.org", channel: "in-person", name: null, place: null, qr_svg: "<svg/>", spoken: null,
+    id, owner, token: "0g", address: "verify.example.org", channel: "in-person", name: null, place: null, qr_svg: "<svg/>", spoken: null,
     not_before: from, expires_at: from + 300,
   };
 }

@@ -1,10 +1,12 @@
 //! Who comes in, and how.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
 use super::{
-    PostgresStore,
+    PostgresStore, ceremonies,
     ledger::append,
     rows::{OFFICER, officer},
     session::Session,
@@ -14,8 +16,8 @@ use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scope, Scopes},
     ledger::{Entry, Event},
     store::{
-        AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW,
-        StoreError,
+        AccessStore, Confirmation, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST,
+        SESSION_SKEW, StoreError,
     },
 };
 
@@ -82,19 +84,6 @@ impl AccessStore for PostgresStore {
             .await
     }
 
-    async fn use_passkey(&self, session: AccessHash, used: PasskeyUse, now: i64) -> Result<bool, StoreError> {
-        self.acts
-            .run(move |db| {
-                Box::pin(async move {
-                    let owner = find(db, session, now).await?.map(|(officer, _)| officer.callsign);
-                    let same = "SELECT EXISTS (SELECT 1 FROM passkeys WHERE hash = $1 AND callsign = $2)";
-                    let same: bool = db.one(same, &[&used.hash, &owner]).await?.try_get(0)?;
-                    Ok(same && advance(db, &used).await?)
-                })
-            })
-            .await
-    }
-
     async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<Officer>, StoreError> {
         let Some((officer, seen_at)) = find(&*self.reading().await?, session, now).await? else { return Ok(None) };
         if seen && seen_at < now - SEEN_EVERY {
@@ -109,11 +98,13 @@ impl AccessStore for PostgresStore {
         self.acts.run(move |db| Box::pin(async move { db.execute(end, &[&session]).await.map(drop) })).await
     }
 
-    async fn accesses(&self) -> Result<Vec<(Callsign, Access)>, StoreError> {
+    async fn accesses(&self, of: RangeInclusive<Callsign>) -> Result<Vec<(Callsign, Access)>, StoreError> {
         let all = "SELECT callsign, hash, 'passkey' AS kind, added_at, NULL::bigint AS expires_at, NULL::text[] AS scopes FROM passkeys
+             WHERE callsign BETWEEN $1 AND $2
              UNION ALL SELECT callsign, hash, 'credential', added_at, expires_at, scopes FROM credentials
+             WHERE callsign BETWEEN $1 AND $2
              ORDER BY callsign, added_at, hash";
-        let rows = self.reading().await?.rows(all, &[]).await?;
+        let rows = self.reading().await?.rows(all, &[of.start(), of.end()]).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, access(row)?))).collect()
     }
 
@@ -162,6 +153,15 @@ pub(super) async fn add_link(db: &Session, link: &NewLink, entry: &Entry) -> Res
     let add = "INSERT INTO links (hash, callsign, expires_at) VALUES ($1, $2, $3)";
     db.execute(add, &[&link.hash, &link.callsign, &link.expires_at]).await?;
     append(db, entry).await
+}
+
+/// Takes a confirmation and the use of the passkey that answered it, which must be one of the session's own person.
+pub(super) async fn confirm(db: &Session, confirmation: &Confirmation, now: i64) -> Result<bool, StoreError> {
+    let Confirmation { ceremony, session, used } = confirmation;
+    let owner = find(db, *session, now).await?.map(|(officer, _)| officer.callsign);
+    let same = "SELECT EXISTS (SELECT 1 FROM passkeys WHERE hash = $1 AND callsign = $2)";
+    let same: bool = db.one(same, &[&used.hash, &owner]).await?.try_get(0)?;
+    Ok(same && ceremonies::take_confirmation(db, *ceremony, *session, now).await? && advance(db, used).await?)
 }
 
 /// A use counts only if the record is still what it was when it was read: a copied authenticator or a second request with

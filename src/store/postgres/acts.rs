@@ -31,21 +31,21 @@ impl Acts {
         Self(sender)
     }
 
-    /// Runs an act; answers once it is durable. An act that fails takes back its own statements and no others.
-    pub async fn run<T: Send + 'static>(
+    /// Runs an act; answers once it is durable. An act that fails or is refused takes back its own statements and no others.
+    pub async fn run<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
-        act: impl for<'a> FnOnce(&'a Session) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        act: impl for<'a> FnOnce(&'a Session) -> BoxFuture<'a, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |db| {
             Box::pin(async move {
                 let result = match db {
                     Ok(db) => in_savepoint(db, act).await,
-                    Err(error) => Err(error.clone()),
+                    Err(error) => Err(error.clone().into()),
                 };
                 let tell: Answer = Box::new(move |committed| {
                     // Nobody may be waiting any more; the act stands all the same.
-                    let _ = answer.send(committed.map_err(StoreError::clone).and(result));
+                    let _ = answer.send(committed.map_err(|error| error.clone().into()).and(result));
                 });
                 tell
             })
@@ -92,10 +92,10 @@ async fn commit_together(link: &Link, jobs: impl Iterator<Item = Job>) {
     }
 }
 
-async fn in_savepoint<T>(
+async fn in_savepoint<T, E: From<StoreError>>(
     db: &Session,
-    act: impl for<'a> FnOnce(&'a Session) -> BoxFuture<'a, Result<T, StoreError>>,
-) -> Result<T, StoreError> {
+    act: impl for<'a> FnOnce(&'a Session) -> BoxFuture<'a, Result<T, E>>,
+) -> Result<T, E> {
     db.batch("SAVEPOINT operation").await.inspect_err(|_| db.close())?;
     let result = act(db).await;
     let ended = db.batch(if result.is_ok() { "RELEASE operation" } else { "ROLLBACK TO operation" }).await;
@@ -103,5 +103,5 @@ async fn in_savepoint<T>(
         // COMMIT of a transaction that failed says nothing and keeps nothing; without the connection it cannot be said.
         db.close();
     }
-    ended.and(result)
+    ended.map_err(E::from).and(result)
 }

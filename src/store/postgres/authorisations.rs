@@ -1,28 +1,33 @@
 //! Asked, decided by a second person, reviewed, withdrawn.
 
 use super::{
-    ledger::{append, recorded},
+    ledger::recorded,
     rows::{AUTHORISATION, authorisation},
-    session::Session,
+    session::{Params, Session},
     time::live_after,
     withdrawals::withdraw as withdraw_tokens,
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
     ledger::Entry,
-    store::{Decided, StoreError},
+    store::{AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, Page, StoreError},
     token::Channel,
 };
 
-pub(super) async fn ask(db: &Session, a: &Authorisation, entry: &Entry) -> Result<(), StoreError> {
+pub(super) async fn ask(db: &Session, a: &Authorisation, entry: &Entry) -> Result<bool, StoreError> {
     let channels: Vec<Channel> = a.channels.iter().copied().collect();
-    db.execute(
-        "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'asked')",
-        &[&a.id, &a.reference, &channels, &a.from, &a.until, &i64::from(a.max_tokens), &a.asked_by, &a.asked_at],
-    )
-    .await?;
-    append(db, entry).await
+    let (tokens, counts, most) = (i64::from(a.max_tokens), a.asked_at - KEEP_ASKED, i64::from(MOST_ASKED));
+    // Nobody fills the lists of those who decide: the statement that adds a request counts what waits.
+    let added = db
+        .execute(
+            "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'asked'
+             WHERE (SELECT count(*) FROM authorisations
+                    WHERE asked_by = $7 AND state = 'asked' AND (ends_at > $8 OR asked_at > $9)) < $10",
+            &[&a.id, &a.reference, &channels, &a.from, &a.until, &tokens, &a.asked_by, &a.asked_at, &counts, &most],
+        )
+        .await?;
+    recorded(db, added, entry).await
 }
 
 pub(super) async fn decide(
@@ -46,6 +51,7 @@ pub(super) async fn decide(
         None => Decided::Unknown,
         Some(a) if done => Decided::Done(a),
         Some(a) if a.asked_by == *by => Decided::OwnRequest,
+        Some(a) if a.state == decision.state() && a.decided_by.as_ref() == Some(by) => Decided::Done(a),
         Some(a) if a.state == State::Asked => Decided::Suspended,
         Some(a) => Decided::AlreadyIs(a.state),
     })
@@ -94,7 +100,7 @@ pub(super) async fn withdraw(db: &Session, id: AuthorisationId, entry: &Entry) -
     let done = recorded(db, changed, entry).await?;
     Ok(match find(db, id).await? {
         None => Decided::Unknown,
-        Some(a) if done => Decided::Done(a),
+        Some(a) if done || a.state == State::Withdrawn => Decided::Done(a),
         Some(a) => Decided::AlreadyIs(a.state),
     })
 }
@@ -104,7 +110,35 @@ pub(super) async fn find(db: &Session, id: AuthorisationId) -> Result<Option<Aut
     row.as_ref().map(authorisation).transpose()
 }
 
-pub(super) async fn all(db: &Session, asked_by: Option<&Callsign>) -> Result<Vec<Authorisation>, StoreError> {
-    let all = format!("SELECT {AUTHORISATION} FROM authorisations WHERE $1::text IS NULL OR asked_by = $1 ORDER BY asked_at DESC, id");
-    db.rows(&all, &[&asked_by]).await?.iter().map(authorisation).collect()
+/// Waits for a decision.
+const WAITS: &str = "state = 'asked' AND ends_at > $2";
+
+pub(super) async fn page(
+    db: &Session,
+    asked_by: Option<&Callsign>,
+    page: &Page<AuthorisationPlace>,
+    now: i64,
+) -> Result<Vec<Authorisation>, StoreError> {
+    let whose = if asked_by.is_some() { "asked_by = $1" } else { "$1::text IS NULL" };
+    let part = |number: u8, which: &str, (at, id): (u8, u8)| {
+        format!(
+            "(SELECT {AUTHORISATION}, {number} AS part FROM authorisations
+             WHERE {whose} AND {which} AND (asked_at, id) < (${at}, ${id}) ORDER BY asked_at DESC, id DESC LIMIT $3)"
+        )
+    };
+    let (waiting, others) = (part(0, WAITS, (4, 5)), part(1, &format!("NOT ({WAITS})"), (6, 7)));
+    let both = format!("{waiting} UNION ALL {others} ORDER BY part, asked_at DESC, id DESC LIMIT $3");
+    let [(first_at, first_id), (second_at, second_id)] = page.before();
+    let bounds: Params<'_> = &[&asked_by, &now, &i64::from(page.most), &first_at, &first_id, &second_at, &second_id];
+    db.rows(&both, bounds).await?.iter().map(authorisation).collect()
+}
+
+pub(super) async fn live(db: &Session, asked_by: &Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {
+    let live = format!(
+        "SELECT {AUTHORISATION} FROM authorisations
+         WHERE asked_by = $1 AND state = 'approved' AND $2 = ANY (channels)
+           AND starts_at <= $3 AND $3 < ends_at AND tokens_issued < max_tokens
+         ORDER BY asked_at DESC, id DESC LIMIT $4"
+    );
+    db.rows(&live, &[&asked_by, &channel, &at, &i64::from(MOST_LISTED)]).await?.iter().map(authorisation).collect()
 }

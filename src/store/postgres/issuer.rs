@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use super::{
-    PostgresStore, access, authorisations, guesses, keys,
+    PostgresStore, access, authorisations, ceremonies, guesses, keys,
     ledger::{append, recorded},
+    requests,
     rows::{OFFICER, number, officer},
     session::Session,
     time, tokens, withdrawals,
@@ -15,10 +16,10 @@ use crate::{
     keyring::{KeyId, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     store::{
-        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet,
-        TokenRecord, VerifierSessions,
+        AskRefusal, AuthorisationPlace, Decided, Earlier, IssueRefusal, IssuedToken, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken,
+        NewLink, NewToken, Once, Page, PersonPlace, Speakable, StoreError, StoredKeySet, TokenPlace, TokenRecord, VerifierSessions,
     },
-    token::{Cti, SpokenSize},
+    token::{Channel, Cti, SpokenSize},
 };
 
 /// Heartbeats that one transaction drops.
@@ -86,13 +87,19 @@ impl IssuerStore for PostgresStore {
         self.reading().await?.maybe(&one, &[&callsign]).await?.as_ref().map(officer).transpose()
     }
 
-    async fn officers(&self) -> Result<Vec<Officer>, StoreError> {
-        let all = format!("SELECT {OFFICER} FROM officers ORDER BY callsign");
-        self.reading().await?.rows(&all, &[]).await?.iter().map(officer).collect()
+    async fn officers(&self, page: Page<PersonPlace>) -> Result<Vec<Officer>, StoreError> {
+        // Every callsign comes after the empty text.
+        let after = page.after.as_ref().map_or("", |PersonPlace(callsign)| callsign.as_str());
+        let page_of = format!("SELECT {OFFICER} FROM officers WHERE callsign > $1 ORDER BY callsign LIMIT $2");
+        self.reading().await?.rows(&page_of, &[&after, &i64::from(page.most)]).await?.iter().map(officer).collect()
     }
 
-    async fn ask(&self, authorisation: Authorisation, entry: Entry) -> Result<(), StoreError> {
-        self.acts.run(move |db| Box::pin(async move { authorisations::ask(db, &authorisation, &entry).await })).await
+    async fn ask(&self, authorisation: Authorisation, once: Option<Once>, entry: Entry) -> Result<(), AskRefusal> {
+        self.acts.run(move |db| Box::pin(async move { ask(db, &authorisation, once.as_ref(), &entry).await })).await
+    }
+
+    async fn earlier(&self, hash: [u8; 32]) -> Result<Option<Earlier>, StoreError> {
+        requests::find(&*self.reading().await?, hash).await
     }
 
     async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
@@ -111,12 +118,25 @@ impl IssuerStore for PostgresStore {
         authorisations::find(&*self.reading().await?, id).await
     }
 
-    async fn authorisations(&self, asked_by: Option<Callsign>) -> Result<Vec<Authorisation>, StoreError> {
-        authorisations::all(&*self.reading().await?, asked_by.as_ref()).await
+    async fn authorisations(
+        &self,
+        asked_by: Option<Callsign>,
+        page: Page<AuthorisationPlace>,
+        now: i64,
+    ) -> Result<Vec<Authorisation>, StoreError> {
+        authorisations::page(&*self.reading().await?, asked_by.as_ref(), &page, now).await
+    }
+
+    async fn live_authorisations(&self, asked_by: Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {
+        authorisations::live(&*self.reading().await?, &asked_by, channel, at).await
     }
 
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<Option<SpokenSize>, IssueRefusal> {
-        self.acts.run(move |db| Box::pin(async move { tokens::issue(db, &token, &entry).await })).await?
+        self.acts.run(move |db| Box::pin(async move { issue(db, &token, &entry).await })).await
+    }
+
+    async fn issued_token(&self, cti: Cti) -> Result<Option<IssuedToken>, StoreError> {
+        tokens::issued(&*self.reading().await?, cti).await
     }
 
     async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<SpokenSize, IssueRefusal> {
@@ -127,8 +147,8 @@ impl IssuerStore for PostgresStore {
         tokens::find(&*self.reading().await?, cti).await
     }
 
-    async fn live_tokens(&self, of: Option<Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-        tokens::live(&*self.reading().await?, of.as_ref(), now).await
+    async fn live_tokens(&self, of: Option<Callsign>, page: Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+        tokens::live(&*self.reading().await?, of.as_ref(), &page, now).await
     }
 
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError> {
@@ -167,7 +187,16 @@ impl IssuerStore for PostgresStore {
     }
 
     async fn purge(&self, now: i64) -> Result<(), StoreError> {
-        self.acts.run(move |db| Box::pin(async move { access::purge(db, time::not_after_own(db, now).await?).await })).await?;
+        self.acts
+            .run(move |db| {
+                Box::pin(async move {
+                    let now = time::not_after_own(db, now).await?;
+                    access::purge(db, now).await?;
+                    ceremonies::purge(db, now).await?;
+                    requests::purge(db, now).await
+                })
+            })
+            .await?;
         while self.acts.run(move |db| Box::pin(tokens::forget_codes(db, now))).await? {}
         while self.acts.run(move |db| Box::pin(tokens::purge(db, now))).await? {}
         // Last, because verifiers may add to it as much as they like: a flood keeps no code and no token here.
@@ -210,6 +239,29 @@ async fn drop_heartbeats(db: &Session, now: i64) -> Result<bool, StoreError> {
     let until = time::not_after_own(db, now).await? - KEEP_HEARTBEATS;
     let over = "DELETE FROM heartbeats WHERE ctid = ANY (ARRAY(SELECT ctid FROM heartbeats WHERE at < $1 ORDER BY at LIMIT $2))";
     Ok(db.execute(over, &[&until, &HEARTBEATS]).await? == HEARTBEATS.cast_unsigned())
+}
+
+async fn ask(db: &Session, asked: &Authorisation, once: Option<&Once>, entry: &Entry) -> Result<(), AskRefusal> {
+    if let Some(once) = once
+        && !requests::begin(db, once, asked.id.0, entry.at).await?
+    {
+        return Err(AskRefusal::Repeated);
+    }
+    if authorisations::ask(db, asked, entry).await? { Ok(()) } else { Err(AskRefusal::TooMany) }
+}
+
+async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Result<Option<SpokenSize>, IssueRefusal> {
+    if let Some(once) = &token.once
+        && !requests::begin(db, once, token.cti.0, entry.at).await?
+    {
+        return Err(IssueRefusal::Repeated);
+    }
+    if let Some(confirmation) = &token.confirmation
+        && !access::confirm(db, confirmation, entry.at).await?
+    {
+        return Err(IssueRefusal::NotConfirmed);
+    }
+    tokens::issue(db, token, entry).await?
 }
 
 async fn enrol(db: &Session, officer: &Officer, entry: &Entry) -> Result<bool, StoreError> {

@@ -7,6 +7,7 @@ mod address;
 mod announcer;
 mod authorisations;
 mod binding;
+mod ceremonies;
 mod guesses;
 mod heard;
 mod issuer;
@@ -20,6 +21,7 @@ mod parameters;
 mod pooler;
 mod preparation;
 mod reaper;
+mod requests;
 mod rows;
 mod schema;
 mod session;
@@ -42,6 +44,7 @@ use tokio::{
 use self::{
     acts::Acts,
     announcer::{Announcer, KEYS_CHANGED, MARKED},
+    ceremonies::Ceremonies,
     guesses::Guesses,
     lanes::Lane,
     marks::Marks,
@@ -78,6 +81,7 @@ pub struct PostgresStore {
     marking: Arc<Link>,
     marks: Lane<Marks>,
     guesses: Lane<Guesses>,
+    ceremonies: Lane<Ceremonies>,
     acts: Acts,
     announcer: Announcer,
     reads: Arc<Link>,
@@ -118,6 +122,7 @@ impl PostgresStore {
             marks: Lane::start(marking.clone()),
             marking,
             guesses: Lane::start(link(CHECKING)),
+            ceremonies: Lane::start(link(ISSUING)),
             acts: Acts::start(link(ISSUING)),
             announcer: Announcer::start(link(CHECKING)),
             reads: link(reading),

@@ -6,7 +6,10 @@ use super::{access, keys, ledger::append, rows::number, session::Session, spoken
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
-    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord, spoken::Span},
+    store::{
+        IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Page, Speakable, StoreError, TokenPlace, TokenRecord,
+        spoken::Span,
+    },
     token::{Cti, SpokenSize},
 };
 
@@ -161,6 +164,15 @@ pub(super) async fn find(db: &Session, cti: Cti) -> Result<Option<TokenRecord>, 
     db.maybe(one, &[&cti]).await?.as_ref().map(record).transpose()
 }
 
+pub(super) async fn issued(db: &Session, cti: Cti) -> Result<Option<IssuedToken>, StoreError> {
+    let Some(row) = db.maybe("SELECT sha256, kid, issued_at, expires_at FROM tokens WHERE cti = $1", &[&cti]).await? else {
+        return Ok(None);
+    };
+    let kid: &[u8] = row.try_get(1)?;
+    let kid = kid.try_into().map_err(|_| StoreError::Failed("a token is damaged".into()))?;
+    Ok(Some(IssuedToken { hash: row.try_get(0)?, kid, issued_at: row.try_get(2)?, expires_at: row.try_get(3)? }))
+}
+
 /// The first eight columns.
 fn record(row: &Row) -> Result<TokenRecord, StoreError> {
     let (by_six, by_five): (bool, bool) = (row.try_get(5)?, row.try_get(6)?);
@@ -175,13 +187,14 @@ fn record(row: &Row) -> Result<TokenRecord, StoreError> {
     })
 }
 
-pub(super) async fn live(db: &Session, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+pub(super) async fn live(db: &Session, of: Option<&Callsign>, page: &Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
     let live = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
                  (SELECT coalesce(sum(sign(n)), 0)::bigint FROM number_tries AS tried
                   WHERE tried.expires_at = tokens.expires_at AND tried.cti = tokens.cti),
                 cti, authorisation, channel, issued_at, tokens.starts_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
-         WHERE expires_at > $1 AND ($2::text IS NULL OR $2 IN (asked_by, decided_by)) ORDER BY expires_at, cti";
+         WHERE expires_at > $1 AND (expires_at, cti) > ($3, $4) AND ($2::text IS NULL OR $2 IN (asked_by, decided_by))
+         ORDER BY expires_at, cti LIMIT $5";
     let row = |row: &Row| {
         Ok(LiveToken {
             record: record(row)?,
@@ -192,7 +205,8 @@ pub(super) async fn live(db: &Session, of: Option<&Callsign>, now: i64) -> Resul
             starts_at: row.try_get(12)?,
         })
     };
-    db.rows(live, &[&now, &of]).await?.iter().map(row).collect()
+    let TokenPlace { expires_at, cti } = page.behind();
+    db.rows(live, &[&now, &of, &expires_at, &cti, &i64::from(page.most)]).await?.iter().map(row).collect()
 }
 
 /// Reports one portion of marks, and not in the order in which people checked; 0 when there are none.

@@ -1,10 +1,12 @@
 //! Who comes in, and how.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::{
-    SqliteStore,
+    SqliteStore, ceremonies,
     ledger::append,
     rows::{OFFICER, officer},
     withdrawals,
@@ -13,8 +15,8 @@ use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scopes},
     ledger::{Entry, Event},
     store::{
-        AccessStore, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW,
-        StoreError,
+        AccessStore, Confirmation, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST,
+        SESSION_SKEW, StoreError,
     },
 };
 
@@ -117,16 +119,6 @@ impl AccessStore for SqliteStore {
         .await
     }
 
-    async fn use_passkey(&self, session: AccessHash, used: PasskeyUse, now: i64) -> Result<bool, StoreError> {
-        self.write(move |db| {
-            let owner = find(db, session, now)?.map(|(officer, _)| officer.callsign);
-            let same = "SELECT EXISTS (SELECT 1 FROM passkeys WHERE hash = ?1 AND callsign = ?2)";
-            let same = db.prepare_cached(same)?.query_row((used.hash, owner), |row| row.get(0))?;
-            Ok(same && advance(db, &used)?)
-        })
-        .await
-    }
-
     async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<Officer>, StoreError> {
         let Some((officer, seen_at)) = self.read(move |db| find(db, session, now)).await? else { return Ok(None) };
         if seen && seen_at < now - SEEN_EVERY {
@@ -144,14 +136,16 @@ impl AccessStore for SqliteStore {
         .await
     }
 
-    async fn accesses(&self) -> Result<Vec<(Callsign, Access)>, StoreError> {
-        self.read(|db| {
+    async fn accesses(&self, of: RangeInclusive<Callsign>) -> Result<Vec<(Callsign, Access)>, StoreError> {
+        self.read(move |db| {
             let mut all = db.prepare_cached(
                 "SELECT callsign, hash, 'passkey' AS kind, added_at, NULL AS expires_at, NULL AS scopes FROM passkeys
+                 WHERE callsign BETWEEN ?1 AND ?2
                  UNION ALL SELECT callsign, hash, 'credential', added_at, expires_at, scopes FROM credentials
+                 WHERE callsign BETWEEN ?1 AND ?2
                  ORDER BY callsign, added_at, hash",
             )?;
-            Ok(all.query_map([], |row| Ok((row.get(0)?, access(row)?)))?.collect::<Result<_, _>>()?)
+            Ok(all.query_map([of.start(), of.end()], |row| Ok((row.get(0)?, access(row)?)))?.collect::<Result<_, _>>()?)
         })
         .await
     }
@@ -177,6 +171,14 @@ impl AccessStore for SqliteStore {
 pub(super) fn add_link(db: &Connection, NewLink { hash, callsign, expires_at }: &NewLink, entry: &Entry) -> Result<(), StoreError> {
     db.prepare_cached("INSERT INTO links (hash, callsign, expires_at) VALUES (?1, ?2, ?3)")?.execute((hash, callsign, expires_at))?;
     append(db, entry)
+}
+
+/// Takes a confirmation and the use of the passkey that answered it, which must be one of the session's own person.
+pub(super) fn confirm(db: &Connection, Confirmation { ceremony, session, used }: &Confirmation, now: i64) -> Result<bool, StoreError> {
+    let owner = find(db, *session, now)?.map(|(officer, _)| officer.callsign);
+    let same = "SELECT EXISTS (SELECT 1 FROM passkeys WHERE hash = ?1 AND callsign = ?2)";
+    let same = db.prepare_cached(same)?.query_row((used.hash, owner), |row| row.get(0))?;
+    Ok(same && ceremonies::take_confirmation(db, *ceremony, *session, now)? && advance(db, used)?)
 }
 
 /// A use counts only if the record is still what it was when it was read: a copied authenticator or a second request with

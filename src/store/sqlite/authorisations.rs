@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::{
-    ledger::{append, recorded},
+    ledger::recorded,
     rows::{AUTHORISATION, authorisation},
     time::live_after,
     withdrawals::withdraw as withdraw_tokens,
@@ -11,17 +11,24 @@ use super::{
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
     ledger::Entry,
-    store::{Decided, StoreError},
+    store::{AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, Page, StoreError},
     token::Channel,
 };
 
-pub(super) fn ask(db: &Connection, a: &Authorisation, entry: &Entry) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'asked')",
-    )?
-    .execute((a.id, &a.reference, listed(&a.channels), a.from, a.until, a.max_tokens, &a.asked_by, a.asked_at))?;
-    append(db, entry)
+pub(super) fn ask(db: &Connection, a: &Authorisation, entry: &Entry) -> Result<bool, StoreError> {
+    // Nobody fills the lists of those who decide: the statement that adds a request counts what waits.
+    let added = db
+        .prepare_cached(
+            "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
+             SELECT :id, :reference, :channels, :from, :until, :tokens, :by, :at, 'asked'
+             WHERE (SELECT count(*) FROM authorisations
+                    WHERE asked_by = :by AND state = 'asked' AND (ends_at > :at OR asked_at > :at - :keep)) < :most",
+        )?
+        .execute(named_params! {
+            ":id": a.id, ":reference": a.reference, ":channels": listed(&a.channels), ":from": a.from, ":until": a.until,
+            ":tokens": a.max_tokens, ":by": a.asked_by, ":at": a.asked_at, ":keep": KEEP_ASKED, ":most": MOST_ASKED,
+        })?;
+    recorded(db, added, entry)
 }
 
 pub(super) fn decide(
@@ -44,6 +51,7 @@ pub(super) fn decide(
         None => Decided::Unknown,
         Some(a) if done => Decided::Done(a),
         Some(a) if a.asked_by == *by => Decided::OwnRequest,
+        Some(a) if a.state == decision.state() && a.decided_by.as_ref() == Some(by) => Decided::Done(a),
         Some(a) if a.state == State::Asked => Decided::Suspended,
         Some(a) => Decided::AlreadyIs(a.state),
     })
@@ -92,7 +100,7 @@ pub(super) fn withdraw(db: &Connection, id: AuthorisationId, entry: &Entry) -> R
     let done = recorded(db, changed, entry)?;
     Ok(match find(db, id)? {
         None => Decided::Unknown,
-        Some(a) if done => Decided::Done(a),
+        Some(a) if done || a.state == State::Withdrawn => Decided::Done(a),
         Some(a) => Decided::AlreadyIs(a.state),
     })
 }
@@ -102,11 +110,40 @@ pub(super) fn find(db: &Connection, id: AuthorisationId) -> Result<Option<Author
     Ok(one.query_row([id], authorisation).optional()?)
 }
 
-pub(super) fn all(db: &Connection, asked_by: Option<&Callsign>) -> Result<Vec<Authorisation>, StoreError> {
-    let mut all = db.prepare_cached(&format!(
-        "SELECT {AUTHORISATION} FROM authorisations WHERE ?1 IS NULL OR asked_by = ?1 ORDER BY asked_at DESC, id"
+/// Waits for a decision.
+const WAITS: &str = "state = 'asked' AND ends_at > :now";
+
+pub(super) fn page(
+    db: &Connection,
+    asked_by: Option<&Callsign>,
+    page: &Page<AuthorisationPlace>,
+    now: i64,
+) -> Result<Vec<Authorisation>, StoreError> {
+    let whose = if asked_by.is_some() { "asked_by = :by" } else { ":by IS NULL" };
+    let part = |number: u8, which: &str| {
+        format!(
+            "SELECT * FROM (SELECT {AUTHORISATION}, {number} AS part FROM authorisations
+             WHERE {whose} AND {which} AND (asked_at, id) < (:at_{number}, :id_{number}) ORDER BY asked_at DESC, id DESC LIMIT :most)"
+        )
+    };
+    let (waiting, others) = (part(0, WAITS), part(1, &format!("NOT ({WAITS})")));
+    let both = format!("{waiting} UNION ALL {others} ORDER BY part, asked_at DESC, id DESC LIMIT :most");
+    let [(first_at, first_id), (second_at, second_id)] = page.before();
+    let bounds = named_params! {
+        ":by": asked_by, ":now": now, ":most": page.most,
+        ":at_0": first_at, ":id_0": first_id, ":at_1": second_at, ":id_1": second_id,
+    };
+    Ok(db.prepare_cached(&both)?.query_map(bounds, authorisation)?.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn live(db: &Connection, asked_by: &Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {
+    let mut live = db.prepare_cached(&format!(
+        "SELECT {AUTHORISATION} FROM authorisations
+         WHERE asked_by = ?1 AND state = 'approved' AND instr(',' || channels || ',', ',' || ?2 || ',') > 0
+           AND starts_at <= ?3 AND ?3 < ends_at AND tokens_issued < max_tokens
+         ORDER BY asked_at DESC, id DESC LIMIT ?4"
     ))?;
-    Ok(all.query_map([asked_by], authorisation)?.collect::<Result<_, _>>()?)
+    Ok(live.query_map((asked_by, channel.as_str(), at, MOST_LISTED), authorisation)?.collect::<Result<_, _>>()?)
 }
 
 fn listed<'a>(channels: impl IntoIterator<Item = &'a Channel>) -> String {

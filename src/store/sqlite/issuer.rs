@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension as _, named_params};
 use tokio::sync::broadcast;
 
 use super::{
-    SqliteStore, access, authorisations, keys,
+    SqliteStore, access, authorisations, ceremonies, keys,
     ledger::{append, recorded},
+    requests,
     rows::{OFFICER, officer},
     time, tokens, withdrawals,
 };
@@ -15,10 +16,10 @@ use crate::{
     keyring::{KeyId, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     store::{
-        Decided, IssueRefusal, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Speakable, StoreError, StoredKeySet,
-        TokenRecord, VerifierSessions,
+        AskRefusal, AuthorisationPlace, Decided, Earlier, IssueRefusal, IssuedToken, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink,
+        NewToken, Once, Page, PersonPlace, Speakable, StoreError, StoredKeySet, TokenPlace, TokenRecord, VerifierSessions,
     },
-    token::{Cti, SpokenSize},
+    token::{Channel, Cti, SpokenSize},
 };
 
 #[async_trait]
@@ -89,16 +90,30 @@ impl IssuerStore for SqliteStore {
         .await
     }
 
-    async fn officers(&self) -> Result<Vec<Officer>, StoreError> {
-        self.read(|db| {
-            let mut all = db.prepare_cached(&format!("SELECT {OFFICER} FROM officers ORDER BY callsign"))?;
-            Ok(all.query_map([], officer)?.collect::<Result<_, _>>()?)
+    async fn officers(&self, page: Page<PersonPlace>) -> Result<Vec<Officer>, StoreError> {
+        self.read(move |db| {
+            // Every callsign comes after the empty text.
+            let after = page.after.as_ref().map_or("", |PersonPlace(callsign)| callsign.as_str());
+            let page_of = format!("SELECT {OFFICER} FROM officers WHERE callsign > ?1 ORDER BY callsign LIMIT ?2");
+            Ok(db.prepare_cached(&page_of)?.query_map((after, page.most), officer)?.collect::<Result<_, _>>()?)
         })
         .await
     }
 
-    async fn ask(&self, authorisation: Authorisation, entry: Entry) -> Result<(), StoreError> {
-        self.write(move |db| authorisations::ask(db, &authorisation, &entry)).await
+    async fn ask(&self, authorisation: Authorisation, once: Option<Once>, entry: Entry) -> Result<(), AskRefusal> {
+        let act = move |db: &Connection| {
+            if let Some(once) = once
+                && !requests::begin(db, &once, authorisation.id.0, entry.at)?
+            {
+                return Err(AskRefusal::Repeated);
+            }
+            if authorisations::ask(db, &authorisation, &entry)? { Ok(()) } else { Err(AskRefusal::TooMany) }
+        };
+        self.writer.run(act).await
+    }
+
+    async fn earlier(&self, hash: [u8; 32]) -> Result<Option<Earlier>, StoreError> {
+        self.read(move |db| requests::find(db, hash)).await
     }
 
     async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
@@ -117,12 +132,38 @@ impl IssuerStore for SqliteStore {
         self.read(move |db| authorisations::find(db, id)).await
     }
 
-    async fn authorisations(&self, asked_by: Option<Callsign>) -> Result<Vec<Authorisation>, StoreError> {
-        self.read(move |db| authorisations::all(db, asked_by.as_ref())).await
+    async fn authorisations(
+        &self,
+        asked_by: Option<Callsign>,
+        page: Page<AuthorisationPlace>,
+        now: i64,
+    ) -> Result<Vec<Authorisation>, StoreError> {
+        self.snapshot(move |db| authorisations::page(db, asked_by.as_ref(), &page, now)).await
+    }
+
+    async fn live_authorisations(&self, asked_by: Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {
+        self.read(move |db| authorisations::live(db, &asked_by, channel, at)).await
     }
 
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<Option<SpokenSize>, IssueRefusal> {
-        self.write(move |db| tokens::issue(db, &token, &entry)).await?
+        let act = move |db: &Connection| {
+            if let Some(once) = &token.once
+                && !requests::begin(db, once, token.cti.0, entry.at)?
+            {
+                return Err(IssueRefusal::Repeated);
+            }
+            if let Some(confirmation) = &token.confirmation
+                && !access::confirm(db, confirmation, entry.at)?
+            {
+                return Err(IssueRefusal::NotConfirmed);
+            }
+            tokens::issue(db, &token, &entry)?
+        };
+        self.writer.run(act).await
+    }
+
+    async fn issued_token(&self, cti: Cti) -> Result<Option<IssuedToken>, StoreError> {
+        self.read(move |db| tokens::issued(db, cti)).await
     }
 
     async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<SpokenSize, IssueRefusal> {
@@ -133,8 +174,8 @@ impl IssuerStore for SqliteStore {
         self.read(move |db| tokens::find(db, cti)).await
     }
 
-    async fn live_tokens(&self, of: Option<Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-        self.read(move |db| tokens::live(db, of.as_ref(), now)).await
+    async fn live_tokens(&self, of: Option<Callsign>, page: Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+        self.read(move |db| tokens::live(db, of.as_ref(), &page, now)).await
     }
 
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError> {
@@ -175,6 +216,8 @@ impl IssuerStore for SqliteStore {
     async fn purge(&self, now: i64) -> Result<(), StoreError> {
         self.write(move |db| {
             access::purge(db, now)?;
+            ceremonies::purge(db, now)?;
+            requests::purge(db, now)?;
             db.prepare_cached("DELETE FROM heartbeats WHERE at < ?1")?.execute([now - KEEP_HEARTBEATS])?;
             tokens::forget_misses(db, now)
         })

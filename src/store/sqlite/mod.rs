@@ -3,12 +3,14 @@
 mod access;
 mod authorisations;
 mod binding;
+mod ceremonies;
 mod create;
 mod files;
 mod issuer;
 mod keys;
 mod ledger;
 mod log;
+mod requests;
 mod rows;
 mod spoken;
 mod threads;

@@ -59,10 +59,11 @@ impl Writer {
         .map(Self)
     }
 
-    pub(super) async fn run<T: Send + 'static>(
+    /// What is refused takes back its own statements as what fails does.
+    pub(super) async fn run<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
-        act: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        act: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         submit(&self.0, move |connection| in_savepoint(connection, act)).await
     }
 }
@@ -107,15 +108,15 @@ fn spawn(name: &str, work: impl FnOnce(Receiver<Job>) + Send + 'static) -> Resul
     started.map(|_| sender).map_err(|error| StoreError::Unusable(format!("cannot start its threads ({error})")))
 }
 
-async fn submit<T: Send + 'static>(
+async fn submit<T: Send + 'static, E: From<StoreError> + Send + 'static>(
     jobs: &SyncSender<Job>,
-    act: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
+    act: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     let (answer, outcome) = oneshot::channel();
     let job: Job = Box::new(move |connection| {
-        let result = connection.map_err(|reason| StoreError::Failed(reason.to_owned())).and_then(act);
+        let result = connection.map_err(|reason| StoreError::Failed(reason.to_owned()).into()).and_then(act);
         Box::new(move |committed| {
-            let durable = committed.map_err(|reason| StoreError::Failed(reason.to_owned()));
+            let durable = committed.map_err(|reason| StoreError::Failed(reason.to_owned()).into());
             // Nobody may be waiting any more; the act stands all the same.
             let _ = answer.send(durable.and(result));
         })
@@ -163,12 +164,13 @@ fn leave_transaction(connection: &Connection) {
 }
 
 /// So that an operation that fails half-way takes back its own statements and no others.
-fn in_savepoint<T>(connection: &Connection, act: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-    connection.prepare_cached("SAVEPOINT operation")?.execute([])?;
+fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, act: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+    let begin = || connection.prepare_cached("SAVEPOINT operation")?.execute([]);
+    begin().map_err(StoreError::from)?;
     let result = act(connection);
     if connection.is_autocommit() {
         // SQLite ended the transaction, and what was done in it is gone.
-        return Err(result.err().unwrap_or_else(|| StoreError::Failed(ENDED_EARLY.into())));
+        return Err(result.err().unwrap_or_else(|| StoreError::Failed(ENDED_EARLY.into()).into()));
     }
     let end = |statement: &str| connection.prepare_cached(statement)?.execute([]);
     let ended =
@@ -176,7 +178,7 @@ fn in_savepoint<T>(connection: &Connection, act: impl FnOnce(&Connection) -> Res
     if let Err(error) = ended {
         // Half an operation must not be committed with the rest of the group.
         leave_transaction(connection);
-        return Err(error.into());
+        return Err(StoreError::from(error).into());
     }
     result
 }

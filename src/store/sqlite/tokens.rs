@@ -6,7 +6,10 @@ use super::{access, keys, ledger::append, spoken};
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
-    store::{IssueRefusal, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord, spoken::Span},
+    store::{
+        IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Page, Speakable, StoreError, TokenPlace, TokenRecord,
+        spoken::Span,
+    },
     token::{Cti, SpokenSize},
 };
 
@@ -151,6 +154,12 @@ pub(super) fn find(db: &Connection, cti: Cti) -> Result<Option<TokenRecord>, Sto
     Ok(one.query_row([cti], record).optional()?)
 }
 
+pub(super) fn issued(db: &Connection, cti: Cti) -> Result<Option<IssuedToken>, StoreError> {
+    let mut one = db.prepare_cached("SELECT sha256, kid, issued_at, expires_at FROM tokens WHERE cti = ?1")?;
+    let issued = |row: &Row<'_>| Ok(IssuedToken { hash: row.get(0)?, kid: row.get(1)?, issued_at: row.get(2)?, expires_at: row.get(3)? });
+    Ok(one.query_row([cti], issued).optional()?)
+}
+
 /// The first eight columns.
 fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     let (by_six, by_five): (bool, bool) = (row.get(5)?, row.get(6)?);
@@ -165,13 +174,14 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     })
 }
 
-pub(super) fn live(db: &Connection, of: Option<&Callsign>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+pub(super) fn live(db: &Connection, of: Option<&Callsign>, page: &Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
     let mut live = db.prepare_cached(
         "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
                 coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
               LEFT JOIN number_tries USING (expires_at, cti)
-         WHERE expires_at > ?1 AND (?2 IS NULL OR ?2 IN (asked_by, decided_by)) ORDER BY expires_at, cti",
+         WHERE expires_at > ?1 AND (expires_at, cti) > (?3, ?4) AND (?2 IS NULL OR ?2 IN (asked_by, decided_by))
+         ORDER BY expires_at, cti LIMIT ?5",
     )?;
     let row = |row: &Row<'_>| {
         Ok(LiveToken {
@@ -183,7 +193,8 @@ pub(super) fn live(db: &Connection, of: Option<&Callsign>, now: i64) -> Result<V
             starts_at: row.get(12)?,
         })
     };
-    Ok(live.query_map((now, of), row)?.collect::<Result<_, _>>()?)
+    let TokenPlace { expires_at, cti } = page.behind();
+    Ok(live.query_map((now, of, expires_at, cti, page.most), row)?.collect::<Result<_, _>>()?)
 }
 
 /// Reports one group of marks, the oldest first; 0 when there are none.

@@ -47,7 +47,7 @@ export class SpokenPart {
   }
 
   private async speak() {
-    const answer = await this.app.api.speak(this.code.id);
+    const answer = await this.app.api.speak(this.code.id, this.code.token);
     if (!answer.ok) return answer;
     this.keep(answer.value.spoken);
     return done(answer.value.spoken);

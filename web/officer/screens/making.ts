@@ -15,7 +15,7 @@ export async function makeCode(app: Console, order: Order): Promise<Result<Code>
   if (app.session === null || app.isLeft()) return failed("no-session");
   const { callsign, address } = app.session;
   app.lastAuthorisation = order.authorisation;
-  const { id, qr_svg, spoken, not_before, expires_at } = issued.value;
+  const { id, token, qr_svg, spoken, not_before, expires_at } = issued.value;
   const { channel, name = null, place = null } = order;
-  return done({ id, owner: callsign, address, channel, name, place, qr_svg, spoken, not_before, expires_at });
+  return done({ id, token, owner: callsign, address, channel, name, place, qr_svg, spoken, not_before, expires_at });
 }

@@ -12,10 +12,9 @@ export function requestsScreen(app: Console, said: string | null = null): void {
     heading(t("requests.title")),
     paragraph(said ?? t("requests.what"), "lead"),
     ...clockNote(app),
-    loaded(app, () => app.api.authorisations(), (all) => {
-      const me = app.session?.callsign;
-      const waiting = all.filter(({ state, asked_by, until }) => state === "asked" && asked_by !== me && until > app.now());
-      return [listOf(waiting, t("requests.none"), (one) => [...facts(app, one, true, "h2"), decision(app, one)])];
+    loaded(app, () => app.api.waiting(app.now()), (waiting) => {
+      const others = waiting.filter(({ asked_by }) => asked_by !== app.session?.callsign);
+      return [listOf(others, t("requests.none"), (one) => [...facts(app, one, true, "h2"), decision(app, one)])];
     }),
   ]);
 }

@@ -56,3 +56,40 @@ CREATE TABLE spoken (
 
 INSERT INTO spoken (only_row, usual, busy_at)
     SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM ledger_entries) THEN '5' ELSE 'auto' END, 0;
+
+-- Lists of authorisations in pages, and what waits for a decision, by person and for all who decide.
+DROP INDEX authorisations_by_asker;
+CREATE INDEX authorisations_by_asker ON authorisations (asked_by, asked_at, id);
+CREATE INDEX authorisations_by_time ON authorisations (asked_at, id);
+CREATE INDEX authorisations_waiting ON authorisations (asked_at, id) WHERE state = 'asked';
+CREATE INDEX authorisations_waiting_by_asker ON authorisations (asked_by, asked_at, id) WHERE state = 'asked';
+
+-- Ceremonies of passkeys that wait two minutes for their answers, and acts that are done once under a key.
+CREATE TABLE ceremonies (
+    -- Of two the later one is the higher.
+    seq       INTEGER PRIMARY KEY,
+    hash      BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+    kind      TEXT NOT NULL CHECK (kind IN ('register', 'sign-in', 'confirm')),
+    -- Who began it, as hashes: a link, session or address, and the person or site of which it is one.
+    share     BLOB NOT NULL CHECK (length(share) = 32),
+    together  BLOB NOT NULL CHECK (length(together) = 32),
+    bound     BLOB CHECK (length(bound) = 32),
+    challenge BLOB NOT NULL CHECK (length(challenge) = 32),
+    counters  BLOB NOT NULL CHECK (length(counters) % 36 = 0),
+    begun_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX ceremonies_by_share ON ceremonies (share);
+CREATE INDEX ceremonies_together ON ceremonies (together, share);
+CREATE INDEX ceremonies_by_kind ON ceremonies (kind, share);
+CREATE INDEX ceremonies_by_time ON ceremonies (begun_at);
+
+CREATE TABLE requests (
+    hash    BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    act     TEXT NOT NULL,
+    body    BLOB NOT NULL CHECK (length(body) = 32),
+    subject BLOB NOT NULL CHECK (length(subject) = 8),
+    made_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX requests_by_time ON requests (made_at);

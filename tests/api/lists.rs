@@ -1,0 +1,100 @@
+//! Lists over HTTP: in pages, each with a link to the next.
+
+use std::collections::BTreeSet;
+
+use countersign::{authority::Role, issuer::Ask};
+use serde_json::{Value, json};
+
+use crate::{
+    actors::{Person, Reply},
+    app::{TestApp, wide},
+    world::NOW,
+};
+
+/// Where the answer says that the next page is.
+fn next(reply: &Reply) -> Option<String> {
+    let link = reply.headers.get("link")?.to_str().unwrap();
+    Some(link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned())
+}
+
+/// What one member of everything listed says, by the links; and on how many pages.
+async fn followed(person: &Person, first: &str, member: &str) -> (Vec<String>, usize) {
+    let (mut seen, mut pages, mut path) = (vec![], 0, Some(first.to_owned()));
+    while let Some(page) = path {
+        let reply = person.get(&page).await;
+        assert_eq!((reply.status, reply.header("cache-control")), (200, "no-store"), "{page}");
+        seen.extend(reply.json().as_array().unwrap().iter().map(|one| one[member].as_str().unwrap().to_owned()));
+        (pages, path) = (pages + 1, next(&reply));
+    }
+    (seen, pages)
+}
+
+#[tokio::test]
+async fn whoever_follows_the_links_sees_everything_once() {
+    let app = TestApp::start().await;
+    let mut asked = BTreeSet::from([app.authorisation.to_string()]);
+    for n in 0..7 {
+        app.clock.set(NOW + n / 2);
+        asked.insert(app.asked(&app.officer.officer, Ask { reference: format!("OP-{n}"), ..wide() }).await.id.to_string());
+    }
+    let mut live = BTreeSet::new();
+    for _ in 0..5 {
+        live.insert(app.officer.issue(json!({"channel": "online", "authorisation": app.authorisation.to_string()})).await.id);
+    }
+    let people = ["falcon", "heron", "otter"].map(str::to_owned).into();
+    for (who, path, member, all) in [
+        (&app.approver, "/v1/authorisations", "id", &asked),
+        (&app.officer, "/v1/authorisations", "id", &asked),
+        (&app.officer, "/v1/tokens", "id", &live),
+        (&app.administrator, "/v1/tokens", "id", &live),
+        (&app.administrator, "/v1/people", "callsign", &people),
+    ] {
+        let (whole, pages) = followed(who, path, member).await;
+        assert_eq!((whole.len(), pages), (all.len(), 1), "{path}");
+        for limit in [1, 2, 3, 200] {
+            let (seen, _) = followed(who, &format!("{path}?limit={limit}"), member).await;
+            assert_eq!(seen, whole, "{path}, {limit} a page");
+        }
+        assert_eq!(&BTreeSet::from_iter(whole), all, "{path}");
+    }
+    let keys = app.administrator.get("/v1/people?limit=1").await.json()[0]["keys"].as_array().unwrap().len();
+    assert_eq!(keys, 1, "each comes with their ways in");
+}
+
+#[tokio::test]
+async fn a_page_that_there_cannot_be() {
+    let app = TestApp::start().await;
+    for path in ["/v1/authorisations", "/v1/tokens", "/v1/people"] {
+        for query in ["limit=0", "limit=201", "limit=-1", "limit=many", "after=", "after=%2e", "after=waiting.1.~", "after=-1"] {
+            let reply = app.administrator.get(&format!("{path}?{query}")).await;
+            assert_eq!(reply.problem(), (422, "invalid".into()), "{path}?{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_fills_the_lists_of_those_who_decide() {
+    let app = TestApp::start().await;
+    let kite = app.person("kite", Role::Officer).await;
+    let ask = |until: i64| json!({"reference": "OP-7", "channels": ["online"], "until": until, "max_tokens": 1});
+    for n in 0..60 {
+        let reply = app.officer.post("/v1/authorisations", &ask(NOW + 1 + n)).await;
+        if n < 50 {
+            assert_eq!(reply.status, 201, "{n}");
+        } else {
+            assert_eq!(reply.problem(), (409, "too-many-asked".into()), "{n}");
+            let told = "50 of your requests wait for a decision, and no more may; ask again when some of them are decided";
+            assert_eq!(reply.json()["detail"], told);
+        }
+    }
+    assert_eq!(kite.post("/v1/authorisations", &ask(NOW + 60)).await.status, 201, "others ask as before");
+    let (waiting, _) = followed(&app.approver, "/v1/authorisations?limit=7", "id").await;
+    assert_eq!(waiting.len(), 52, "with kite's, and the approved one");
+    let id = &waiting[0];
+    assert_eq!(app.approver.post(&format!("/v1/authorisations/{id}/refuse"), &Value::Null).await.status, 200);
+    app.clock.set(NOW + 30);
+    let states = app.approver.get("/v1/authorisations?limit=200").await.json();
+    let states: Vec<_> =
+        states.as_array().unwrap().iter().map(|one| (one["state"] == "asked") && one["until"].as_i64() > Some(NOW + 30)).collect();
+    assert!(states.is_sorted_by(|before, after| before >= after), "what waits comes first: {states:?}");
+}

@@ -1,0 +1,175 @@
+//! Lists in pages, and the bound on what waits in them.
+
+use countersign::{
+    authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role},
+    store::{
+        AskRefusal, AuthorisationPlace, Decided, IssuerStore, KEEP_ASKED, LiveToken, MOST_ASKED, NewToken, Page, PersonPlace, TokenPlace,
+        all_pages,
+    },
+    token::{Channel, Cti},
+};
+use tokio::task::JoinSet;
+
+use crate::{
+    Backend,
+    acts::{END, NOW, World, entry, new_token, officer},
+};
+
+const HOUR: i64 = 3_600;
+
+fn named(callsign: &str) -> Callsign {
+    callsign.parse().unwrap()
+}
+
+/// A request of falcon's that is asked at `at` and lasts for an hour.
+fn request(id: u8, at: i64) -> Authorisation {
+    let frame = Request::new("OP-2", [Channel::InPerson].into(), (at, at + HOUR), 5, at).unwrap();
+    Authorisation::asked(AuthorisationId([id; 8]), frame, named("falcon"), at)
+}
+
+async fn asks(issuer: &dyn IssuerStore, request: Authorisation) -> bool {
+    let at = request.asked_at;
+    let entry = countersign::ledger::Event::authorisation_asked(&request).at(at);
+    match issuer.ask(request, None, entry).await {
+        Ok(()) => true,
+        Err(AskRefusal::TooMany) => false,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+async fn decides(issuer: &dyn IssuerStore, id: u8, decision: Decision) {
+    let decided = issuer.decide(AuthorisationId([id; 8]), decision, named("heron"), entry()).await.unwrap();
+    assert!(matches!(decided, Decided::Done(_)), "{decided:?}");
+}
+
+/// Every page of so many, one after the other.
+async fn in_pages(issuer: &dyn IssuerStore, asked_by: Option<&str>, most: u16, now: i64) -> Vec<u8> {
+    let list = async |page: Page<AuthorisationPlace>| {
+        let page = Page { most, ..page };
+        let items = issuer.authorisations(asked_by.map(named), page.clone(), now).await?;
+        assert!(items.len() <= usize::from(most));
+        Ok::<_, countersign::store::StoreError>(page.with(items, |last| AuthorisationPlace::of(last, now)))
+    };
+    all_pages(list).await.unwrap().iter().map(|a| a.id.0[0]).collect()
+}
+
+pub async fn what_waits_comes_first_and_no_page_leaves_anything_out(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    // The approved one of the world has the id 01 and was asked at NOW; several are of one second.
+    for (id, at) in [(2, NOW + 1), (3, NOW + 1), (4, NOW + 2), (5, NOW + 3), (6, NOW + 3), (7, NOW + 4)] {
+        assert!(asks(issuer, request(id, at)).await);
+    }
+    decides(issuer, 7, Decision::Refuse).await;
+    decides(issuer, 3, Decision::Approve).await;
+    let all = vec![6, 5, 4, 2, 7, 3, 1];
+    for most in [1, 2, 3, 4, 5, 7, 8, 200] {
+        assert_eq!(in_pages(issuer, None, most, NOW + 5).await, all, "{most} a page");
+        assert_eq!(in_pages(issuer, Some("falcon"), most, NOW + 5).await, all, "{most} a page of the asker's");
+    }
+    assert_eq!(in_pages(issuer, Some("heron"), 2, NOW + 5).await, Vec::<u8>::new());
+    let ran_out = NOW + HOUR + 2;
+    assert_eq!(in_pages(issuer, None, 2, ran_out).await, [6, 5, 7, 4, 3, 2, 1], "what ran out waits no more");
+}
+
+pub async fn who_is_decided_about_while_pages_are_read_is_not_missed(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    for id in 2..=6 {
+        assert!(asks(issuer, request(id, NOW + i64::from(id))).await);
+    }
+    let first = issuer.authorisations(None, Page { after: None, most: 2 }, NOW + 9).await.unwrap();
+    assert_eq!(first.iter().map(|a| a.id.0[0]).collect::<Vec<_>>(), [6, 5]);
+    // The very one that names the place, one before it and one behind it.
+    for id in [5, 6, 4] {
+        decides(issuer, id, Decision::Approve).await;
+    }
+    let after = Some(AuthorisationPlace::of(&first[1], NOW + 9));
+    let rest = issuer.authorisations(None, Page { after, most: 200 }, NOW + 9).await.unwrap();
+    assert_eq!(rest.iter().map(|a| a.id.0[0]).collect::<Vec<_>>(), [3, 2, 6, 5, 4, 1]);
+}
+
+pub async fn people_and_tokens_come_in_pages(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    for callsign in ["a", "B", "kite", "0"] {
+        assert!(issuer.enrol(officer(callsign, Role::Officer), entry()).await.unwrap());
+    }
+    for most in [1, 2, 3, 6, 7] {
+        let list = async |page: Page<PersonPlace>| {
+            let page = Page { most, ..page };
+            let items = issuer.officers(page.clone()).await?;
+            Ok::<_, countersign::store::StoreError>(page.with(items, |last: &Officer| PersonPlace(last.callsign.clone())))
+        };
+        let people: Vec<String> = all_pages(list).await.unwrap().iter().map(|one| one.callsign.to_string()).collect();
+        assert_eq!(people, ["0", "B", "a", "falcon", "heron", "kite"], "{most} a page");
+    }
+    for cti in 1..=5 {
+        world.issue(NewToken { expires_at: END + i64::from(cti / 3), ..new_token(cti) }).await.unwrap();
+    }
+    for most in [1, 2, 5, 6] {
+        let list = async |page: Page<TokenPlace>| {
+            let page = Page { most, ..page };
+            let items = issuer.live_tokens(Some(named("heron")), page.clone(), NOW).await?;
+            let place = |last: &LiveToken| TokenPlace { expires_at: last.record.expires_at, cti: last.cti };
+            Ok::<_, countersign::store::StoreError>(page.with(items, place))
+        };
+        let live: Vec<Cti> = all_pages(list).await.unwrap().iter().map(|token| token.cti).collect();
+        assert_eq!(live, [1, 2, 3, 4, 5].map(|cti| Cti([cti; 8])), "{most} a page");
+    }
+}
+
+pub async fn at_most_fifty_requests_of_a_person_wait(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let before = world.entries().await;
+    let mut racing = JoinSet::new();
+    for id in 2..=100 {
+        let issuer = world.stores.issuer.clone();
+        racing.spawn(async move { asks(&*issuer, request(id, NOW)).await });
+    }
+    let asked = racing.join_all().await.into_iter().filter(|asked| *asked).count();
+    assert_eq!(asked, MOST_ASKED as usize);
+    assert_eq!(world.entries().await, before + asked as u64, "what is refused leaves no entry");
+    let issuer = &*world.stores.issuer;
+    let herons = Authorisation { asked_by: named("heron"), ..request(200, NOW) };
+    assert!(asks(issuer, herons).await, "another person asks all the same");
+    let waiting = in_pages(issuer, Some("falcon"), 200, NOW).await;
+    decides(issuer, waiting[0], Decision::Refuse).await;
+    issuer.withdraw_authorisation(AuthorisationId([waiting[1]; 8]), entry()).await.unwrap();
+    for (id, room) in [(201, true), (202, true), (203, false)] {
+        assert_eq!(asks(issuer, request(id, NOW)).await, room, "{id}");
+    }
+}
+
+pub async fn requests_that_ran_out_make_no_room_for_a_day(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    for id in 2..52 {
+        assert!(asks(issuer, request(id, NOW)).await);
+    }
+    for (at, room) in [(NOW + HOUR, false), (NOW + KEEP_ASKED - 1, false), (NOW + KEEP_ASKED, true)] {
+        assert_eq!(asks(issuer, request(100, at)).await, room, "{}", at - NOW);
+    }
+}
+
+pub async fn only_what_may_be_used_is_found_for_an_issue(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    for id in 2..=4 {
+        assert!(asks(issuer, request(id, NOW + i64::from(id))).await);
+    }
+    decides(issuer, 2, Decision::Approve).await;
+    decides(issuer, 3, Decision::Refuse).await;
+    let found = async |by: &str, channel, at| {
+        let live = issuer.live_authorisations(named(by), channel, at).await.unwrap();
+        live.iter().map(|a| a.id.0[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(found("falcon", Channel::InPerson, NOW + 2).await, [2, 1]);
+    assert_eq!(found("falcon", Channel::InPerson, NOW + 1).await, [1], "the other begins later");
+    assert_eq!(found("falcon", Channel::InPerson, NOW + HOUR).await, [2], "the first has run out");
+    assert_eq!(found("falcon", Channel::Online, NOW + 2).await, Vec::<u8>::new());
+    assert_eq!(found("heron", Channel::InPerson, NOW + 2).await, Vec::<u8>::new());
+    world.approved(9, 1).await;
+    world.issue(NewToken { authorisation: AuthorisationId([9; 8]), ..new_token(1) }).await.unwrap();
+    assert_eq!(found("falcon", Channel::InPerson, NOW + 2).await, [2, 1], "what is used up is not found");
+}
