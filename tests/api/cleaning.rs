@@ -45,7 +45,9 @@ async fn every_script_of_a_worker_but_our_own_is_the_one_that_cleans() {
                 ("cross-origin-resource-policy", "same-origin"),
             ] {
                 let all: Vec<_> = reply.headers.get_all(name).into_iter().collect();
-                assert_eq!(all, [value], "{path} {name}");
+                // Both sides' files vary by what the client takes as well.
+                let own: Vec<_> = all.into_iter().filter(|found| *found != "accept-encoding").collect();
+                assert_eq!(own, [value], "{path} {name}");
             }
         }
     }

@@ -60,6 +60,11 @@ pub fn status(state: &str, first_checked_at: Option<i64>) -> Value {
     json!({"state": state, "first_checked_at": first_checked_at, "wrong_numbers": 0, "spoken_words": null})
 }
 
+/// Of a code of five words.
+pub fn spoken_status(state: &str, first_checked_at: Option<i64>) -> Value {
+    json!({"state": state, "first_checked_at": first_checked_at, "wrong_numbers": 0, "spoken_words": 5})
+}
+
 #[tokio::test]
 async fn live_then_checked() {
     let app = TestApp::start().await;
@@ -148,7 +153,7 @@ async fn a_program_whose_credential_is_revoked_or_over_watches_no_more() {
 async fn a_stream_tells_of_six_words_while_the_code_is_on_the_screen() {
     let app = Setup { words: SpokenWords::Auto, guesses: 4, ..Setup::default() }.start().await;
     let (issued, silent) = (app.officer.issue_spoken().await, app.officer.issue_plain().await);
-    let words = |state: &str, words: Value| json!({"state": state, "first_checked_at": null, "spoken_words": words});
+    let words = |state: &str, words: Value| json!({"state": state, "first_checked_at": null, "wrong_numbers": 0, "spoken_words": words});
     let mut watching = [Events::of(&app.officer, &issued.id).await, Events::of(&app.approver, &issued.id).await];
     let mut plain = Events::of(&app.officer, &silent.id).await;
     for events in &mut watching {
@@ -176,7 +181,7 @@ async fn a_stream_tells_of_six_words_while_the_code_is_on_the_screen() {
     let next = app.officer.issue_spoken().await;
     assert_eq!(next.words.split(' ').count(), 6);
     assert_eq!(app.officer.status(&next.id).await, words("live", json!(6)));
-    let speak = app.officer.post(&format!("/v1/tokens/{}/spoken", silent.id), &Value::Null).await.json();
+    let speak = app.officer.speak(&silent.id, &silent.token).await.json();
     let spoken = &speak["spoken"];
     assert_eq!((&spoken["words"], &spoken["digits"]), (&spoken["six_words"], &spoken["six_digits"]));
     assert_eq!(spoken["words"].as_str().unwrap().split(' ').count(), 6);

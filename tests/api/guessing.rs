@@ -41,7 +41,7 @@ fn six_words(issued: &Issued) -> String {
 
 /// A code of this size that names nothing.
 fn nothing(n: usize, size: SpokenSize) -> SpokenCode {
-    SpokenCode::of(&Token::from_bytes([&[0xd2, 1], n.to_le_bytes().as_slice()].concat()).unwrap(), size)
+    SpokenCode::of(&Token::from_bytes([Token::BEGINNING.as_slice(), &[1], &n.to_le_bytes()].concat()).unwrap(), size)
 }
 
 /// A check by somebody who never asked before.
@@ -67,7 +67,7 @@ async fn taken(app: &TestApp, pool: GuessPool) -> u32 {
 }
 
 fn status(state: &str, first_checked_at: Option<i64>, wrong_numbers: u32) -> Value {
-    let mut status = events::status(state, first_checked_at);
+    let mut status = events::spoken_status(state, first_checked_at);
     status["wrong_numbers"] = wrong_numbers.into();
     status
 }

@@ -158,7 +158,7 @@ async fn the_private_side_says_as_clearly_what_is_wrong() {
         json!({"channel": "in-person", "name": "x".repeat(25)}),
         json!({"channel": "in-person", "name": "a\u{202e}b"}),
         json!({"channel": "in-person", "place": "x".repeat(33)}),
-        json!({"channel": "in-person", "place": "e\u{301}"}),
+        json!({"channel": "in-person", "place": "e\u{3164}"}),
         json!({"channel": "in-person", "dialled": "12"}),
         json!({"channel": "in-person", "challenge": "12345"}),
         json!({"channel": "in-person", "lifetime": "5m"}),

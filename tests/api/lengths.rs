@@ -32,11 +32,10 @@ impl Answer {
 }
 
 async fn ask(address: SocketAddr, path: &str, headers: &str, body: &str) -> Answer {
-    let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {}\r\n\r\n{body}", body.len());
+    let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}", body.len());
     tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
-        stream.shutdown(std::net::Shutdown::Write).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
@@ -136,7 +135,7 @@ async fn every_answer_of_the_plain_form_has_one_head_and_one_body() {
                 let number = body["challenge"].as_str().unwrap_or_default();
                 let form = format!("lang={language}&code={}&challenge={number}", code.replace(' ', "+"));
                 let answer = ask(address, "/check", &headers, &form).await;
-                assert!(String::from_utf8(unwrapped(&answer)).unwrap().contains(&format!("<html lang=\"{language}\"")), "{}", answer.head);
+                assert!(String::from_utf8(unwrapped(&answer)).unwrap().contains(&format!("lang=\"{language}\"")), "{}", answer.head);
                 answers.push(answer);
             }
             let long = format!("code={}", "%22".repeat(2_000));

@@ -9,7 +9,7 @@ use crate::{
     app::{CONSOLE_URL, TestApp},
     authenticator::{Passkey, decoded},
     browser::Browser,
-    events::{Events, status},
+    events::{Events, spoken_status, status},
     world::NOW,
 };
 
@@ -49,7 +49,7 @@ async fn from_the_administrators_screen_to_a_token_of_the_new_officer() {
     let token = format!("/v1/tokens/{}", issued.id);
     done(200, &kite.post(&format!("{token}/spoken"), &json!({"token": issued.token})).await);
     let mut events = Events::open(kite.request(Method::GET, &format!("{token}/events"))).await;
-    assert_eq!(events.next().await, Some(status("live", None)));
+    assert_eq!(events.next().await, Some(spoken_status("live", None)));
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
     assert_eq!(done(200, &kite.get(&token).await)["state"], "checked");
     for who in [&kite, &approver, &administrator] {

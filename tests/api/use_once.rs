@@ -147,7 +147,7 @@ async fn a_hundred_at_once_have_one_first() {
     for member in ["token", "code", "token", "code"] {
         let issued = app.officer.issue_spoken().await;
         let shown = if member == "token" { &issued.token } else { &issued.words };
-        let askers = (0..100).map(|n| if n % 2 == 0 { app.anyone() } else { second_process.another() }).collect();
+        let askers = (1..=100).map(|n| if n % 2 == 0 { app.anyone() } else { second_process.another() }.at_address(n)).collect();
         assert_eq!(race(askers, member, shown).await, expected);
     }
     let issued = app.officer.issue_plain().await;

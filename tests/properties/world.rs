@@ -57,7 +57,9 @@ fn shown(max: usize) -> impl Strategy<Value = String> {
                 text.push(c);
             }
         }
-        text
+        // Spaces stand alone and between others.
+        let text = text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        if text.is_empty() { "A".into() } else { text }
     })
 }
 
