@@ -9,7 +9,7 @@ use crate::{
     app::{CONSOLE_URL, TestApp},
     authenticator::{Passkey, decoded},
     browser::Browser,
-    events::{Events, spoken_status, status},
+    events::{Events, spoken_status},
     world::NOW,
 };
 

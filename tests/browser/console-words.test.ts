@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { json } from "node:stream/consumers";
 import { test } from "node:test";
 import { readProjectFile } from "../../web/test/files.ts";
 import { wordList, wordsOfCode } from "../../web/shared/spoken.ts";
@@ -11,11 +14,14 @@ const stage = new ConsoleStage({ guesses: 4 });
 const CHANGED = "The words have changed. Read out all six.";
 const words = wordList(readProjectFile("src/token/words.txt").trim().split("\n"));
 
-/** Five words that fit together and name nothing. */
+/** Five words that fit together and name nothing, each from an address of its own: one alone may not spend a budget. */
 async function guess(code: number): Promise<void> {
   const body = JSON.stringify({ code: wordsOfCode(code, 5, words).join(" ") });
-  const answer = await fetch(stage.service.url + "/v1/verify", { method: "POST", body, headers: { "Content-Type": "application/json" } });
-  assert.equal(((await answer.json()) as { verdict: string }).verdict, "unknown_code");
+  const headers = { "Content-Type": "application/json", "Content-Length": body.length };
+  const asked = request(stage.service.url + "/v1/verify", { method: "POST", headers, localAddress: `127.0.0.${10 + code}` });
+  asked.end(body);
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  assert.equal(((await json(answer)) as { verdict: string }).verdict, "unknown_code");
 }
 
 async function checks(said: string): Promise<void> {

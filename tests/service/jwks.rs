@@ -21,12 +21,11 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/service/jwks.py
 /// The key that signed a token, what it signed and the signature (RFC 9052 section 4.4).
 fn signed(token: &Token, issuer: &str) -> (String, Vec<u8>, Vec<u8>) {
     let sign1 = CoseSign1::from_tagged_slice(token.as_bytes()).unwrap();
-    let kid = sign1.protected.header.key_id.iter().map(|byte| format!("{byte:02x}")).collect();
-    (kid, sign1.tbs_data(format!("countersign/1 {issuer}").as_bytes()), sign1.signature)
+    (hex(&sign1.protected.header.key_id), sign1.tbs_data(format!("countersign/1 {issuer}").as_bytes()), sign1.signature)
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[test]

@@ -93,7 +93,7 @@ async fn tokens_their_codes_and_marks_are_as_they_were() {
          INSERT INTO authorisations VALUES (x'0101010101010101', 'OP', 'online', 0, 900, 9, 2, 'falcon', 0, 'approved', 'heron', 0);
          INSERT INTO tokens VALUES
              (x'0202020202020202', zeroblob(32), zeroblob(4), x'0101010101010101', 'online', 0, 0, 600, NULL, NULL, NULL),
-             (x'0303030303030303', zeroblob(32), zeroblob(4), x'0101010101010101', 'online', 0, 0, 300, NULL, 5, x'd2');
+             (x'0303030303030303', zeroblob(32), zeroblob(4), x'0101010101010101', 'online', 0, 0, 300, NULL, 5, x'd28449a201320444');
          INSERT INTO marks VALUES (x'0202020202020202', NULL, 60);
          INSERT INTO unreported (cti) VALUES (x'0202020202020202')",
     )
