@@ -16,7 +16,7 @@ use crate::{
     entropy::Entropy,
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
-    store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Speakable, TokenRecord},
+    store::{IssueRefusal, IssuerStore, LiveToken, NewToken, Speakable, StoreError, TokenRecord},
     token::{Approach, Channel, Claims, Cti, LEEWAY, SpokenCode, SpokenSize, Token, Window},
 };
 
@@ -115,6 +115,7 @@ impl Desk {
         let window = window(&request, &authorisation, now)?;
         self.ledger_is_signed().await?;
         let speak = request.spoken.unwrap_or(channel == Channel::Telephone);
+        let mut looked = false;
         for _ in 0..DRAWS {
             let mut cti = [0; 8];
             self.entropy.fill(&mut cti)?;
@@ -128,6 +129,11 @@ impl Desk {
                 Err(IssueRefusal::CodeTaken) => {}
                 // Another process rotated or revoked; whoever may sign now is found in the store.
                 Err(IssueRefusal::KeyNotActive) => self.custodian.refresh().await?,
+                // What its group found at the end of the ledger is looked at, and may be in order.
+                Err(IssueRefusal::Store(StoreError::Unsigned)) if !looked => {
+                    self.ledger_is_signed().await?;
+                    looked = true;
+                }
                 Err(IssueRefusal::NotAuthorised) => return Err(self.why_not(&authorisation, &issued.claims).await?),
                 Err(IssueRefusal::AccessRevoked) => return Err(Refused::AccessRevoked),
                 Err(IssueRefusal::TooManyLive) => return Err(Refused::TooManyLive),
@@ -189,7 +195,16 @@ impl Desk {
         let code = SpokenCode::of(&token, self.settings.spoken);
         let now = self.watch.now().map_err(|_| Refused::Clock)?;
         let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(now);
-        match self.store.make_speakable(cti, self.speakable(code, &token), entry).await {
+        let attempt = || self.store.make_speakable(cti, self.speakable(code, &token), entry.clone());
+        let made = match attempt().await {
+            // As when it is issued.
+            Err(IssueRefusal::Store(StoreError::Unsigned)) => {
+                self.ledger_is_signed().await?;
+                attempt().await
+            }
+            outcome => outcome,
+        };
+        match made {
             Ok(()) => Ok(code),
             Err(IssueRefusal::TooManyLive) => Err(Refused::TooManyLive),
             Err(IssueRefusal::BornExpired) => Err(Refused::BornExpired),

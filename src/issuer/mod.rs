@@ -17,6 +17,7 @@ mod relying_party;
 mod renewal;
 mod secret;
 mod seldom;
+mod signer;
 mod silent;
 mod standing;
 mod survey;

@@ -17,6 +17,7 @@ mod access;
 mod deployment;
 mod ledger;
 mod postgres;
+mod signing;
 mod sqlite;
 mod time;
 
@@ -26,6 +27,7 @@ pub use deployment::{Deployment, DeploymentKeys, Found};
 use ledger::not_another_key;
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use postgres::{PostgresAddress, PostgresStore};
+pub use signing::{CheckpointSigner, Growth, KeptCheckpoint, NewCheckpoint};
 pub use sqlite::SqliteStore;
 use time::may_end_after;
 pub use time::{Corrected, StoreTime, TimeStore};
@@ -51,6 +53,9 @@ pub enum StoreError {
     /// More operations wait than it can take.
     #[error("the store has too much to do")]
     Busy,
+    /// The act needs a checkpoint over it, and none could be signed.
+    #[error("nothing was done, because no checkpoint could be signed over it")]
+    Unsigned,
 }
 
 impl StoreError {

@@ -13,6 +13,7 @@ mod drill;
 mod expired_set;
 mod files;
 mod killed;
+mod killed_while_signing;
 mod logs;
 mod operations;
 mod permissions;

@@ -108,11 +108,11 @@ impl IssuerStore for PostgresStore {
     }
 
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal> {
-        self.acts.run(move |db| Box::pin(async move { tokens::issue(db, &token, &entry).await })).await?
+        self.acts.run_signed(move |db| Box::pin(async move { tokens::issue(db, &token, &entry).await })).await?
     }
 
     async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<(), IssueRefusal> {
-        self.acts.run(move |db| Box::pin(async move { tokens::make_speakable(db, cti, &speakable, &entry).await })).await?
+        self.acts.run_signed(move |db| Box::pin(async move { tokens::make_speakable(db, cti, &speakable, &entry).await })).await?
     }
 
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {

@@ -18,6 +18,7 @@ mod pooler;
 mod rows;
 mod schema;
 mod session;
+mod signing;
 mod time;
 mod tokens;
 mod unreached;

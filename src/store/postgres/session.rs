@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,7 +23,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{PostgresAddress, unreached::unreached};
-use crate::store::StoreError;
+use crate::{ledger::Hash, store::StoreError};
 
 /// For a connection to be made and set up.
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
@@ -55,6 +55,8 @@ pub(super) struct Session {
     /// By their text, as prepared on this connection.
     statements: Mutex<HashMap<String, Statement>>,
     connection: AbortHandle,
+    /// Leaves that the open transaction appended to the ledger, as they were handed in and not as they are read again.
+    appended: Mutex<Vec<Hash>>,
     /// Set when it is given up: the connection itself ends a moment later, and nobody may get it meanwhile.
     closed: AtomicBool,
 }
@@ -70,7 +72,14 @@ impl Session {
         // All at once: who hangs, or only reads, is left behind by the primary.
         let hosts = address.hosts.iter().map(|host| Box::pin(Self::connect_to(host, address.tls.as_ref(), told.clone())));
         let ((client, connection), _) = select_ok(hosts).await?;
-        let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection, closed: AtomicBool::default() };
+        let session = Self {
+            client,
+            patience: manner.patience,
+            statements: Mutex::default(),
+            connection,
+            appended: Mutex::default(),
+            closed: AtomicBool::default(),
+        };
         // A commit is on disk, also of a synchronous standby, before it is answered (threats 18 and 19). Nobody who is stopped
         // in the middle of a transaction keeps the others out: its time ends well before that of those who wait for it.
         let settings = format!(
@@ -94,6 +103,11 @@ impl Session {
         }
         let (client, connection) = host.connect(NoTls).await.map_err(|error| unreached(&error))?;
         Ok((client, attend(connection, told)))
+    }
+
+    /// What the open transaction appended to the ledger.
+    pub fn appended(&self) -> MutexGuard<'_, Vec<Hash>> {
+        self.appended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_open(&self) -> bool {

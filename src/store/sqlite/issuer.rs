@@ -123,11 +123,11 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<(), IssueRefusal> {
-        self.write(move |db| tokens::issue(db, &token, &entry)).await?
+        self.write_signed(move |db| tokens::issue(db, &token, &entry)).await?
     }
 
     async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<(), IssueRefusal> {
-        self.write(move |db| tokens::make_speakable(db, cti, &speakable, &entry)).await?
+        self.write_signed(move |db| tokens::make_speakable(db, cti, &speakable, &entry)).await?
     }
 
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
