@@ -12,7 +12,7 @@ use crate::authority::AccessHash;
 pub const CEREMONY_LASTS: i64 = 120;
 
 /// Ceremonies of a kind that wait at once. Where there are more, those go whose share has the most, the oldest first, until a
-/// [part](trimmed) of the room is free.
+/// part of the room is free.
 pub const MOST_CEREMONIES: u32 = 16_384;
 
 /// What is left of so many when there are more.
