@@ -49,6 +49,8 @@ const FAILING_HOST = /Failed to load resource|in the 'integrity' attribute|Fetch
 /** A page of its own, which collects what went wrong in it and where it sent requests. */
 export class Visit {
   readonly errors: string[] = [];
+  /** What Chromium said of files whose digest was wrong. */
+  readonly refused: string[] = [];
   readonly origins = new Set<string>();
   readonly paths: string[] = [];
 
@@ -56,6 +58,7 @@ export class Visit {
     page.setDefaultTimeout(10000);
     page.on("pageerror", (error) => this.errors.push(error.message));
     page.on("console", (message) => {
+      if (/in the 'integrity' attribute/.test(message.text())) this.refused.push(message.text());
       if (message.type() === "error" && !FAILING_HOST.test(message.text())) this.errors.push(message.text());
     });
     page.on("request", (request) => {

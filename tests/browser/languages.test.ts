@@ -55,7 +55,7 @@ test("the words are English, so elsewhere the digits come first", async () => {
   const order = (texts: string[], ...wanted: RegExp[]) => wanted.map((way) => texts.findIndex((text) => way.test(text)));
   assert.deepEqual(order(await spoken(page), /words/, /digits/), [1, 2]);
   await page.press("Cymraeg");
-  assert.deepEqual(order(await spoken(page), /digidau/, /gair/), [1, 2]);
+  assert.deepEqual(order(await spoken(page), /digidau/, /geiriau/), [1, 2]);
   await page.page.locator(".way-first").click();
   await page.page.locator(".others .button").first().waitFor();
   const ways = (await spoken(page)).filter((text) => /digidau|geiriau/.test(text));
