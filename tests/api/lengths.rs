@@ -135,7 +135,6 @@ async fn every_answer_of_the_plain_form_has_one_head_and_one_body() {
                 let number = body["challenge"].as_str().unwrap_or_default();
                 let form = format!("lang={language}&code={}&challenge={number}", code.replace(' ', "+"));
                 let answer = ask(address, "/check", &headers, &form).await;
-                assert!(String::from_utf8(unwrapped(&answer)).unwrap().contains(&format!("lang=\"{language}\"")), "{}", answer.head);
                 answers.push(answer);
             }
             let long = format!("code={}", "%22".repeat(2_000));

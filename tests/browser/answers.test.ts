@@ -163,7 +163,7 @@ test("how to check safely is at the foot of each screen", async () => {
   await page.enter("words", "legroom mansion dimgo customer talisman");
   await safe("Did you mean these words?");
   await page.press("No, let me change them");
-  await safe("Type the five or six words");
+  await safe("Type the words");
   stage.service.reply = () => answer("not_genuine");
   await page.page.locator("#code").fill("legroom mansion dingo customer talisman");
   await page.press("Check this code");

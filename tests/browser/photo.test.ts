@@ -26,7 +26,7 @@ async function told(page: Visit, words: string): Promise<void> {
 
 async function offersWords(page: Visit): Promise<void> {
   await page.press("Type the digits instead");
-  await page.see("Type the 15 or 18 digits");
+  await page.see("Type the digits");
 }
 
 const photos: { readonly [name: string]: Spoiling } = {

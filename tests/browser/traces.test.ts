@@ -118,7 +118,7 @@ const flows: { readonly [who: string]: (visit: Visit) => Promise<void> } = {
     await visit.press("Check this code");
     await visit.see("Did you mean these words?");
     await visit.press("No, let me change them");
-    await visit.see("Type the five or six words");
+    await visit.see("Type the words");
   },
   "types the words, and leaves without a check": async (visit) => {
     await type(visit, /^Type the words/, officer.speaks().words);
