@@ -15,14 +15,10 @@ for (const engine of [new Chromium(), new Firefox(), new WebKit()]) {
   else test(engine.name, { skip: engine.missing });
 }
 
-// WebKitGTK does not keep the page a second time within this flow's ten seconds, for a reason that is not known yet. The flow's guard
-// makes no difference there: it passes in WebKit without it.
-const { "a kept page is not shown any more once the host has another, whatever a cache says": _, ...withoutCaching } = flows;
-
 function runAll(engine: Engine): void {
   before(() => engine.start());
   after(() => engine.close());
-  describe("flows", () => runFlows(engine, engine.name === "WebKit" ? withoutCaching : flows));
+  describe("flows", () => runFlows(engine, flows));
   describe("policy", () => runFlows(engine, policy));
   describe("vectors", () => runFlows(engine, families));
 }

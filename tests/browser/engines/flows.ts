@@ -120,17 +120,8 @@ export const flows: Readonly<Record<string, Flow>> = {
     await page.see(genuine);
   },
 
-  "the page is kept when asked, and removed again": async (open) => {
-    const page = await open();
-    await page.press("Keep this page for use without signal");
-    await page.press("Keep this page");
-    await page.told("This page is kept on this phone.");
-    assert.deepEqual(await whatIsKept(page), { copies: ["/", "/.well-known/countersign/keys.jwt", "/scan.js"], workers: 1 });
-    await page.press("Remove it from this phone");
-    await page.told("The copy is removed from this phone.");
-    assert.deepEqual(await whatIsKept(page), { copies: [], workers: 0 });
-  },
-
+  // Before any worker is removed: in WebKitGTK 2.50.6 the worker that is registered next, for another address, controls its page but is
+  // in no registration, and is gone with the page.
   "a kept page is not shown any more once the host has another, whatever a cache says": async (open, service) => {
     const page = await open();
     await page.press("Keep this page for use without signal");
@@ -146,6 +137,17 @@ export const flows: Readonly<Record<string, Flow>> = {
     service.fault = (path) => (path === "/" ? 410 : null);
     await page.go(service.url + "/");
     await page.see("Check who is contacting you");
+  },
+
+  "the page is kept when asked, and removed again": async (open) => {
+    const page = await open();
+    await page.press("Keep this page for use without signal");
+    await page.press("Keep this page");
+    await page.told("This page is kept on this phone.");
+    assert.deepEqual(await whatIsKept(page), { copies: ["/", "/.well-known/countersign/keys.jwt", "/scan.js"], workers: 1 });
+    await page.press("Remove it from this phone");
+    await page.told("The copy is removed from this phone.");
+    assert.deepEqual(await whatIsKept(page), { copies: [], workers: 0 });
   },
 
   "hostile text is shown as text": async (open) => {
