@@ -117,7 +117,7 @@ impl Scene {
             "/v1/tokens/withdraw" => json!({"tokens": "all"}),
             "/v1/authorisations" => json!({"reference": "OP-4", "channels": ["online"], "until": until, "max_tokens": 1}),
             _ if path.ends_with("review") => json!({"channels": ["online"], "until": until, "max_tokens": 1}),
-            _ if path.ends_with("spoken") => json!({"token": "0gE"}),
+            _ if path.ends_with("spoken") => json!({"token": "0oRJogEyBEQ"}),
             "/v1/people" => json!({"callsign": "kite", "role": "officer"}),
             "/v1/passkeys/options" => json!({"link": self.link}),
             "/v1/passkeys" => json!({"link": self.link, "ceremony": "x", "credential": {}}),
