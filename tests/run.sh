@@ -13,11 +13,12 @@ stage() {
 times=()
 
 # The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium, sqlite3 or openssl tests
-# fail; without another browser, faketime, a proxy (nginx, Apache, Caddy, HAProxy, Varnish), PgBouncer or PostgreSQL, the tests with it are reported as not run.
+# fail; without another browser, faketime, strace, a proxy (nginx, Apache, Caddy, HAProxy, Varnish), PgBouncer or PostgreSQL, the tests with it are reported as not run.
 programs() {
     local as_root=() missing=() package asked=
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
     command -v sqlite3 >/dev/null || missing+=(sqlite3)
+    command -v strace >/dev/null || missing+=(strace)
     command -v openssl >/dev/null || missing+=(openssl)
     # The tests start servers of their own from its programs; psql comes with it.
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)

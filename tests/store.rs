@@ -59,6 +59,8 @@ mod requests;
 mod reviews;
 #[path = "store/rights.rs"]
 mod rights;
+#[path = "store/signing.rs"]
+mod signing;
 #[path = "store/spoken.rs"]
 mod spoken;
 #[path = "store/sqlite.rs"]
@@ -232,6 +234,14 @@ macro_rules! whole_suite {
             ledger::a_change_of_the_key_that_no_checkpoint_covers_is_found_wherever_it_came_from,
             ledger::the_entry_that_issued_a_token_is_found,
             ledger::a_long_ledger_comes_in_pages,
+            signing::each_group_of_acts_is_signed_in_its_own_transaction,
+            signing::who_takes_the_newest_entry_away_gets_no_signature,
+            signing::without_a_signature_only_what_takes_back_goes_on,
+            signing::processes_with_and_without_the_key_leave_one_line_of_checkpoints,
+            signing::a_process_that_missed_much_looks_again_and_signs,
+            signing::the_first_checkpoint_behind_a_change_of_the_key_is_not_signed_by_a_group,
+            signing::nothing_is_signed_behind_a_change_of_the_key_that_was_written_by_hand,
+            signing::an_act_waits_for_the_machines_disk_and_a_check_does_not,
             time::the_newest_time_only_grows_until_it_is_corrected,
             time::nothing_is_issued_that_would_be_born_expired,
             time::a_purge_goes_no_further_than_the_stores_own_clock,

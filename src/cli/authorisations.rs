@@ -63,7 +63,10 @@ pub struct Decide {
 pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let place = Place::here()?;
     block_on(async {
-        let registry = place.registry(settings).await?;
+        let registry = match command {
+            Command::List => place.registry(settings).await?,
+            _ => place.acting_registry(settings).await?,
+        };
         let changed = match command {
             Command::Ask { by, reference, channel, lasts, from, max_tokens } => {
                 let until = from.unwrap_or_else(|| place.clock.now()).saturating_add(lasts);

@@ -47,7 +47,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
             // It may have been left for long, and nothing of it is worth a question.
             publish::all_at_once(&place, &settings, &keys.hold()?, true).await?;
         }
-        let registry = place.registry(&settings).await?;
+        let registry = place.acting_registry(&settings).await?;
         prepare(&registry, &place, &folder.join("officer.credential")).await?;
         let console = console(&registry, &settings.console_url()?).await?;
         let service = Service::start(Side::All, &settings, &place).await?;

@@ -109,7 +109,7 @@ fn made(folder: &KeyFolder) -> Result<&KeyFolder, Failure> {
 fn revoke(kid: KeyId, reason: &str, folder: &HeldFolder, settings: &Settings, format: Format) -> Result<(), Failure> {
     block_on(async {
         let place = Place::here()?;
-        let store = Stores::for_issuer(settings, &place).await?.issuer;
+        let store = Stores::for_acts(settings, &place).await?.issuer;
         let custodian = place.custodian(store.clone(), settings, folder.vault(settings.passphrase()?))?;
         let Revoked { withdrawn, destroyed } = custodian.revoke(&Actor::Operator, kid, reason).await?;
         // Whatever the clock shows: what is left to do at a time that cannot be believed is what cannot wait.

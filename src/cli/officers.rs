@@ -60,7 +60,11 @@ pub enum Command {
 pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let console_url = settings.console_url()?;
     block_on(async {
-        let registry = Place::here()?.registry(settings).await?;
+        let place = Place::here()?;
+        let registry = match command {
+            Command::List => place.registry(settings).await?,
+            _ => place.acting_registry(settings).await?,
+        };
         match command {
             Command::Enrol { callsign, role } => enrol(&registry, callsign, role, &console_url, format).await,
             Command::Link { callsign } => {

@@ -8,7 +8,7 @@ use crate::{
     config::{Settings, StoreAddress},
     entropy::{Entropy, SystemEntropy},
     files,
-    issuer::{Checked, Custodian, Registry, Trust, time_by_hand},
+    issuer::{Checked, Custodian, Notary, Registry, Trust, time_by_hand},
     key_folder::{FolderVault, HeldFolder, KeyFolder},
     ledger::VerifierKey,
     store::{DeploymentKeys, Found, IssuerStore, LedgerStore, PostgresStore, SqliteStore, VerifierStore},
@@ -37,6 +37,21 @@ impl Stores {
     /// refused before anything is written.
     pub async fn for_issuer(settings: &Settings, place: &Place) -> Result<Self, Failure> {
         Self::opened(store_address(settings)?, &place.deployment_keys(settings)?).await
+    }
+
+    /// The same for a command that acts. What it appends is signed with it where the ledger's key is here and this user's own; else the
+    /// service signs it in its next round.
+    pub async fn for_acts(settings: &Settings, place: &Place) -> Result<Self, Failure> {
+        let (stores, folder) = (Self::for_issuer(settings, place).await?, KeyFolder::at(settings.keys()));
+        if let Ok(passphrase) = settings.passphrase()
+            && folder.has_own_ledger_key()
+        {
+            let notary = Notary::new(stores.ledger.clone(), Arc::new(folder.ledger(&settings.issuer()?, passphrase)));
+            notary.sign_each_group()?;
+            // What takes something back is never held up; why nothing can be signed is told by the service.
+            let _ = notary.sign().await;
+        }
+        Ok(stores)
     }
 
     async fn opened(address: StoreAddress, keys: &DeploymentKeys) -> Result<Self, Failure> {
@@ -129,14 +144,23 @@ impl Place {
 
     /// The same on this machine's store, for a command that holds the folder, with the time as the operator vouches for it.
     pub async fn by_hand(&self, settings: &Settings, folder: &HeldFolder, clock_is_right: bool) -> Result<(Custodian, Checked), Failure> {
-        let store = Stores::for_issuer(settings, self).await?.issuer;
+        let store = Stores::for_acts(settings, self).await?.issuer;
         let time = time_by_hand(&*store, &self.watch, clock_is_right).await?;
         Ok((self.custodian(store, settings, folder.vault(settings.passphrase()?))?, time))
     }
 
-    /// The registry on this machine's store.
+    /// The registry on this machine's store, for a command that only reads.
     pub async fn registry(&self, settings: &Settings) -> Result<Registry, Failure> {
-        Ok(Registry::new(Stores::for_issuer(settings, self).await?.issuer, self.clock.clone(), self.entropy.clone()))
+        Ok(self.registry_on(Stores::for_issuer(settings, self).await?))
+    }
+
+    /// The same for one that acts.
+    pub async fn acting_registry(&self, settings: &Settings) -> Result<Registry, Failure> {
+        Ok(self.registry_on(Stores::for_acts(settings, self).await?))
+    }
+
+    fn registry_on(&self, stores: Stores) -> Registry {
+        Registry::new(stores.issuer, self.clock.clone(), self.entropy.clone())
     }
 }
 

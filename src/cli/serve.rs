@@ -137,6 +137,7 @@ impl Service {
         let custodian = Arc::new(place.custodian(store.issuer.clone(), settings, folder.vault(settings.passphrase()?))?);
         custodian.install(&folder.key_set()?).await?;
         let notary = Arc::new(Notary::new(store.ledger.clone(), Arc::new(ledger)));
+        notary.sign_each_group()?;
         let housekeeper = service.housekeeper((settings, place), &store.issuer, &custodian, &notary)?;
         housekeeper.begin().await?;
         let checking = if side == Side::All { Some(service.checking(settings, place, &folder, store.verifier)?) } else { None };

@@ -21,7 +21,7 @@ pub enum Command {
 pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(), Failure> {
     let Command::ClockCorrected = command;
     let place = Place::here()?;
-    let done = block_on(async { Ok(clock_corrected(&*Stores::for_issuer(settings, &place).await?.issuer, &place.watch).await?) })?;
+    let done = block_on(async { Ok(clock_corrected(&*Stores::for_acts(settings, &place).await?.issuer, &place.watch).await?) })?;
     let Some(Corrected { purged_from, purged_to, withdrawn }) = done else {
         return Err(Failure::no("no time in the store is in the future, so there is nothing to undo"));
     };

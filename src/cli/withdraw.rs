@@ -56,7 +56,7 @@ fn one(id: Cti, settings: &Settings) -> Result<(), Failure> {
 
 fn many(tokens: &TokenSelection, settings: &Settings, format: Format) -> Result<(), Failure> {
     block_on(async {
-        let registry = Place::here()?.registry(settings).await?;
+        let registry = Place::here()?.acting_registry(settings).await?;
         let withdrawn = registry.withdraw_tokens(&Actor::Operator, tokens.clone()).await?;
         format.print(&json!({"tokens": tokens, "withdrawn": withdrawn}), |_| format!("{}.", terms::withdrawn(withdrawn)))
     })

@@ -68,6 +68,11 @@ pub fn check(path: &Path, kind: Kind) -> Result<(), FileError> {
     fs::metadata(path).map_or(Ok(()), |metadata| judge(path, &metadata, kind))
 }
 
+/// Whether there is a file and it belongs to this user.
+pub fn is_own(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.uid() == geteuid().as_raw())
+}
+
 fn judge(path: &Path, metadata: &Metadata, kind: Kind) -> Result<(), FileError> {
     let (mode, owner, user) = (metadata.mode(), metadata.uid(), geteuid().as_raw());
     // A terminal is not a file that lies there.

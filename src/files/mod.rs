@@ -8,7 +8,7 @@ mod write;
 use std::{io, path::Path};
 
 pub use self::{
-    guard::{FileError, Kind, check, check_store, read},
+    guard::{FileError, Kind, check, check_store, is_own, read},
     lock::FolderLock,
     write::{Draft, Finished, PRIVATE, PUBLIC, clear_abandoned, destroy, make_folder, replace, write_new},
 };

@@ -17,7 +17,7 @@ use crate::{
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
     store::{
-        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, TokenPlace, TokenRecord,
+        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError, TokenPlace, TokenRecord,
     },
     token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, SpokenCode, SpokenSize, Token, Window},
 };
@@ -161,6 +161,7 @@ impl Desk {
         let window = window(&request, &authorisation, now)?;
         self.ledger_is_signed().await?;
         let speak = request.spoken.unwrap_or(channel == Channel::Telephone);
+        let mut looked = false;
         for _ in 0..DRAWS {
             let mut cti = [0; 8];
             self.entropy.fill(&mut cti)?;
@@ -182,6 +183,11 @@ impl Desk {
                 Err(IssueRefusal::NotConfirmed) => return Err(Refused::NotConfirmed),
                 // Another process rotated or revoked; whoever may sign now is found in the store.
                 Err(IssueRefusal::KeyNotActive) => self.custodian.refresh().await?,
+                // What its group found at the end of the ledger is looked at, and may be in order.
+                Err(IssueRefusal::Store(StoreError::Unsigned)) if !looked => {
+                    self.ledger_is_signed().await?;
+                    looked = true;
+                }
                 Err(IssueRefusal::NotAuthorised) => return Err(self.why_not(&authorisation, &claims).await?),
                 Err(IssueRefusal::AccessRevoked) => return Err(Refused::AccessRevoked),
                 Err(IssueRefusal::TooManyLive) => return Err(Refused::TooManyLive),
@@ -244,7 +250,16 @@ impl Desk {
         self.ledger_is_signed().await?;
         let now = self.watch.now().map_err(|_| Refused::Clock)?;
         let entry = Event::TokenMadeSpeakable { cti, by: officer.callsign.clone() }.at(now);
-        match self.store.make_speakable(cti, self.speakable(token), entry).await {
+        let attempt = || self.store.make_speakable(cti, self.speakable(token), entry.clone());
+        let made = match attempt().await {
+            // As when it is issued.
+            Err(IssueRefusal::Store(StoreError::Unsigned)) => {
+                self.ledger_is_signed().await?;
+                attempt().await
+            }
+            outcome => outcome,
+        };
+        match made {
             Ok(shortest) => Ok(Spoken::of(token, shortest)),
             Err(IssueRefusal::TooManyLive) => Err(Refused::TooManyLive),
             Err(IssueRefusal::TooManyOfOne) => Err(Refused::TooManyOfYours(self.settings.spoken.room.person)),

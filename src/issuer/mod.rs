@@ -18,6 +18,7 @@ mod relying_party;
 mod renewal;
 mod secret;
 mod seldom;
+mod signer;
 mod standing;
 mod survey;
 mod timekeeper;

@@ -1,14 +1,12 @@
 //! Signs the ledger's size and root, so that anybody who keeps a checkpoint outside can tell later whether anything was changed.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
 use super::{
-    LedgerKey, LedgerVault, Overseer, Refused, VaultError,
+    LedgerVault, Overseer, Refused, VaultError,
+    signer::{Known, Signer},
     survey::{Survey, extends, key_changes},
 };
 use crate::{
@@ -58,78 +56,95 @@ pub enum NotaryError {
 pub struct Notary {
     store: Arc<dyn LedgerStore>,
     vault: Arc<dyn LedgerVault>,
-    /// Held while a checkpoint is signed: of two at once, the slower would take the faster one's entries for missing.
-    memory: Mutex<Memory>,
-    /// Whether the newest attempt to sign succeeded.
-    able: AtomicBool,
-}
-
-/// What this process knows.
-#[derive(Default)]
-struct Memory {
-    key: Option<LedgerKey>,
-    /// The newest checkpoint that it saw in the store, against somebody who puts an older one back.
-    newest: Option<Checkpoint>,
+    signer: Arc<Signer>,
+    /// Held while the whole ledger is looked at: of two at once, the slower would take the faster one's entries for missing.
+    looking: Mutex<()>,
 }
 
 impl Notary {
     /// Signs the ledger of a store with the key of a vault.
     pub fn new(store: Arc<dyn LedgerStore>, vault: Arc<dyn LedgerVault>) -> Self {
-        Self { store, vault, memory: Mutex::default(), able: AtomicBool::new(false) }
+        Self { store, signer: Arc::new(Signer::new(vault.clone())), vault, looking: Mutex::default() }
     }
 
-    /// Signs what was appended since the last checkpoint, if there is anything. A log must never sign a checkpoint that is
-    /// inconsistent with one before (c2sp.org/tlog-checkpoint): who edits the store must not get our signature under it.
+    /// From now on each group of acts of this process is signed in its own transaction, as soon as [`Self::sign`] succeeded once.
+    pub fn sign_each_group(&self) -> Result<(), StoreError> {
+        self.store.sign_with(self.signer.clone())
+    }
+
+    /// Looks at the whole ledger, and signs what was appended without a checkpoint, if there is anything. A log must never sign a
+    /// checkpoint that is inconsistent with one before (c2sp.org/tlog-checkpoint): who edits the store must not get our signature
+    /// under it.
     pub async fn sign(&self) -> Result<Option<Checkpoint>, NotaryError> {
-        let mut memory = self.memory.lock().await;
-        let signed = self.sign_with(&mut memory).await;
-        self.able.store(signed.is_ok(), Ordering::Release);
+        let _looking = self.looking.lock().await;
+        let signed = self.sign_rest().await;
+        self.signer.set_able(signed.is_ok());
         signed
     }
 
     /// Says why nothing may be issued: what cannot be put under a checkpoint would be kept from every overseer. Signs at once
     /// where the attempt before failed, so that nobody waits for the next round once it is mended.
     pub async fn can_sign(&self) -> Result<(), NotaryError> {
-        if self.able.load(Ordering::Acquire) { Ok(()) } else { self.sign().await.map(drop) }
+        if self.signer.is_able() { Ok(()) } else { self.sign().await.map(drop) }
     }
 
-    async fn sign_with(&self, memory: &mut Memory) -> Result<Option<Checkpoint>, NotaryError> {
+    async fn sign_rest(&self) -> Result<Option<Checkpoint>, NotaryError> {
         let (store, vault) = (&*self.store, &*self.vault);
-        if memory.key.is_none() {
-            memory.key = vault.current()?;
+        if self.signer.key().is_none() {
+            self.signer.set_key(vault.current()?.map(Arc::new));
         }
-        let held = memory.key.as_ref().ok_or(NotaryError::NoKey)?.name().clone();
+        let held = self.signer.key().ok_or(NotaryError::NoKey)?.name().clone();
+        // Before the store is read: what it has then is as new or newer.
+        let known = self.signer.newest();
         let mut survey = self.survey(&held).await?;
-        if let Some(newest) = memory.newest {
-            extends(store, newest, survey.size).await?;
+        if let Some((checkpoint, _)) = &known {
+            extends(store, *checkpoint, survey.size).await?;
         }
         survey.extends_last(store).await?;
         survey.extends_stored(store).await?;
-        if memory.newest.is_some_and(|newest| survey.signed() < newest.size) {
-            return Err(NotaryError::Changed("the newest checkpoint is gone"));
+        if let Some((_, row)) = &known {
+            match store.first_checkpoint(row.size).await? {
+                Some(found) if found == *row => {}
+                Some(found) if found.note == row.note => return Err(NotaryError::Changed("an older checkpoint is gone")),
+                _ => return Err(NotaryError::Changed("the newest checkpoint is gone")),
+            }
         }
         // The first checkpoint behind a change is signed by those who make the change, with both keys.
         if survey.uncovered().is_some() {
             return Err(NotaryError::Unfinished);
         }
-        survey.settle(store, vault).await?;
+        survey.settle(store, |size, note| self.signer.write(size, note)).await?;
         if held != *survey.keys.newest() {
-            memory.key = vault.current()?.filter(|key| key.name() == survey.keys.newest());
+            self.signer.set_key(vault.current()?.filter(|key| key.name() == survey.keys.newest()).map(Arc::new));
         }
-        let key = memory.key.as_ref().ok_or_else(|| NotaryError::OtherKey(survey.keys.newest().to_string()))?;
-        memory.newest = survey.stored.as_ref().map(|(stored, _)| *stored);
-        if survey.size == survey.signed() {
-            return Ok(None);
+        let key = self.signer.key().ok_or_else(|| NotaryError::OtherKey(survey.keys.newest().to_string()))?;
+        let mut signed = None;
+        if survey.size > survey.signed() {
+            let checkpoint = Checkpoint { size: survey.size, root: store.root(survey.size).await? };
+            let note = key.sign(&checkpoint);
+            // Before anybody can see it: of entries that are there already, what this machine signed once, it never forgets.
+            self.signer.write(checkpoint.size, &note)?;
+            // Not kept: another process signed at the same time.
+            signed = store.keep_checkpoint(checkpoint.size, note, key.name()).await?.then_some(checkpoint);
         }
-        let checkpoint = Checkpoint { size: survey.size, root: store.root(survey.size).await? };
-        let note = key.sign(&checkpoint);
-        // Before anybody can see it: what this machine signed once, it never forgets.
-        vault.remember(&note)?;
-        let kept = store.keep_checkpoint(checkpoint.size, note, key.name()).await?;
-        // Not kept: another process signed at the same time, and will be found the next time.
-        let signed = kept.then_some(checkpoint);
-        memory.newest = signed.or(memory.newest);
+        self.learn(key.name()).await?;
         Ok(signed)
+    }
+
+    /// Takes the newest checkpoint of the store for what the next group of acts has to extend.
+    async fn learn(&self, key: &VerifierKey) -> Result<(), NotaryError> {
+        let Some(row) = self.store.head().await?.checkpoint else {
+            self.signer.learn(Known::default());
+            return Ok(());
+        };
+        // By another key: it was replaced a moment ago, and the next look finds that.
+        let Ok(checkpoint) = Checkpoint::open(&row.note, key) else { return Ok(()) };
+        let tree = self.store.frontier(checkpoint.size).await?;
+        if tree.root() != checkpoint.root {
+            return Err(NotaryError::Changed("entries that were signed are not the same any more"));
+        }
+        self.signer.learn(Known { newest: Some(row), tree });
+        Ok(())
     }
 
     /// Where the ledger stands. As long as it has not named its key, the public half that was given out does: a private half

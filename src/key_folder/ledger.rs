@@ -20,6 +20,24 @@ use crate::{
     ledger::{VerifierKey, ledger_key},
 };
 
+impl KeyFolder {
+    fn last_path(&self) -> PathBuf {
+        self.path.join("private").join("last.checkpoint")
+    }
+
+    /// The last checkpoint that this machine signed or saw, as a note, and where it is.
+    pub fn last_checkpoint(&self) -> Result<Option<(PathBuf, String)>, KeyFolderError> {
+        let path = self.last_path();
+        check(&path, Kind::Trusted)?;
+        match fs::read(&path) {
+            // What a fault of the disk left may be no text; whether it is a checkpoint is asked by who reads it.
+            Ok(bytes) => Ok(Some((path, String::from_utf8_lossy(&bytes).into_owned()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(FileError::Unreadable { path, reason: reason(&error) }.into()),
+        }
+    }
+}
+
 /// What a key folder holds of the ledger.
 pub struct LedgerFolder {
     pub(super) folder: KeyFolder,
@@ -48,18 +66,7 @@ impl LedgerFolder {
     }
 
     fn last_path(&self) -> PathBuf {
-        self.folder.path.join("private").join("last.checkpoint")
-    }
-
-    fn read_last(&self) -> Result<Option<String>, KeyFolderError> {
-        let path = self.last_path();
-        check(&path, Kind::Trusted)?;
-        match fs::read(&path) {
-            // What a fault of the disk left may be no text; whether it is a checkpoint is asked by who reads it.
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(FileError::Unreadable { path, reason: reason(&error) }.into()),
-        }
+        self.folder.last_path()
     }
 
     fn key(&self, name: &str) -> Result<LedgerKey, KeyFolderError> {
@@ -134,7 +141,7 @@ impl LedgerVault for LedgerFolder {
     }
 
     fn last(&self) -> Result<Option<String>, VaultError> {
-        self.read_last().map_err(sentence)
+        self.folder.last_checkpoint().map(|last| last.map(|(_, note)| note)).map_err(sentence)
     }
 
     fn remember(&self, note: &str) -> Result<(), VaultError> {

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     entropy::Entropy,
-    files::{Draft, Finished, FolderLock, Kind, PUBLIC, check, clear_abandoned, make_folder, read, replace},
+    files::{Draft, Finished, FolderLock, Kind, PUBLIC, check, clear_abandoned, is_own, make_folder, read, replace},
     issuer::draw_key,
     keyring::{IssuerName, KeySet, PublicKey, PublicKeys, SigningKey},
     ledger::{VerifierKey, ledger_key},
@@ -96,6 +96,12 @@ impl KeyFolder {
     /// Whether a ledger key was made here; its private half may be lost.
     pub fn has_ledger_key(&self) -> bool {
         self.private("ledger").exists() || self.path.join("ledger.vkey").exists()
+    }
+
+    /// Whether its private half is here and belongs to this very user. What another one wrote beside it, such as root, the service could
+    /// not read.
+    pub fn has_own_ledger_key(&self) -> bool {
+        is_own(&self.private("ledger"))
     }
 
     /// The pinned root, from `root.jwk`.

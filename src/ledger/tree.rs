@@ -40,11 +40,6 @@ pub fn completed<E>(index: u64, leaf: Hash, mut node: impl FnMut(NodeId) -> Resu
         .collect()
 }
 
-/// The root of the first `size` leaves.
-pub fn root<E>(size: u64, mut node: impl FnMut(NodeId) -> Result<Hash, E>) -> Result<Hash, E> {
-    if size == 0 { Ok(Sha256::digest(b"").into()) } else { subtree(0, size, &mut node) }
-}
-
 /// MTH(D\[begin:end\]) of RFC 6962 for one of its recursion's own ranges, which is not empty.
 fn subtree<E>(begin: u64, end: u64, node: &mut impl FnMut(NodeId) -> Result<Hash, E>) -> Result<Hash, E> {
     let count = end - begin;
@@ -157,7 +152,7 @@ pub fn extends((first, first_root): (u64, &Hash), (second, second_root): (u64, &
 }
 
 /// The right edge of a growing tree: enough to know its root, in the memory of its logarithm.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frontier {
     size: u64,
     /// Roots of the complete subtrees, largest first, one for each bit of the size.
@@ -165,6 +160,14 @@ pub struct Frontier {
 }
 
 impl Frontier {
+    /// The edge of the first `size` leaves, of kept nodes.
+    pub fn read<E>(size: u64, node: impl FnMut(NodeId) -> Result<Hash, E>) -> Result<Self, E> {
+        let levels = (0..u64::BITS).rev().filter(|level| size >> level & 1 == 1);
+        // Before each peak there are as many leaves as the larger ones hold.
+        let peaks = levels.map(|level| NodeId { level, index: (size >> level) - 1 }).map(node).collect::<Result<_, _>>()?;
+        Ok(Self { size, peaks })
+    }
+
     /// How many leaves there are.
     pub fn size(&self) -> u64 {
         self.size

@@ -1,11 +1,13 @@
 //! The ledger as it is kept: entries, nodes of their tree, signed checkpoints. Entries are appended by the acts
 //! themselves; nothing here changes or removes any.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{CheckpointSigner, StoreError};
 use crate::{
-    ledger::{Entry, Hash, NodeId, VerifierKey},
+    ledger::{Entry, Frontier, Hash, NodeId, VerifierKey},
     token::Cti,
 };
 
@@ -53,8 +55,17 @@ pub trait LedgerStore: Send + Sync {
     /// Where it stands.
     async fn head(&self) -> Result<Head, StoreError>;
 
-    /// The root of the first `size` entries, put together from the nodes that are kept.
-    async fn root(&self, size: u64) -> Result<Hash, StoreError>;
+    /// From now on each group of acts is signed in its own transaction where it appends entries, and answered once the signer wrote
+    /// that down. What may not be without a checkpoint is refused as [`StoreError::Unsigned`] where it signs none; all else goes on.
+    fn sign_with(&self, signer: Arc<dyn CheckpointSigner>) -> Result<(), StoreError>;
+
+    /// The tree of the first `size` entries, of the nodes that are kept.
+    async fn frontier(&self, size: u64) -> Result<Frontier, StoreError>;
+
+    /// Its root.
+    async fn root(&self, size: u64) -> Result<Hash, StoreError> {
+        Ok(self.frontier(size).await?.root())
+    }
 
     /// Shows that the entry at `index`, counted from 0, is among the first `size`; `index < size`.
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, StoreError>;

@@ -22,6 +22,7 @@ mod ledger;
 mod paging;
 mod postgres;
 mod requests;
+mod signing;
 mod spoken;
 mod sqlite;
 mod time;
@@ -37,6 +38,7 @@ pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, PlaceError, TokenPlace, all_pages};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use requests::{Earlier, IssuedToken, KEEP_REQUESTS, Once};
+pub use signing::{CheckpointSigner, Growth, KeptCheckpoint, NewCheckpoint};
 pub use spoken::{QUIET, Room, Speakable, SpokenRules, SpokenStore};
 pub use sqlite::SqliteStore;
 use time::may_end_after;
@@ -71,6 +73,9 @@ pub enum StoreError {
     /// More operations wait than it can take.
     #[error("the store has too much to do")]
     Busy,
+    /// The act needs a checkpoint over it, and none could be signed.
+    #[error("nothing was done, because no checkpoint could be signed over it")]
+    Unsigned,
 }
 
 impl StoreError {

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use countersign::{
     authority::{Actor, Role},
-    issuer::Renewal,
+    issuer::{Refused, Renewal},
     ledger::{Checkpoint, Frontier, Handover, Hash, KeyCause, Proof, leaf_hash, tree},
     store::LedgerStore as _,
 };
@@ -76,23 +76,28 @@ async fn overseers_alone_may_ask() {
 #[tokio::test]
 async fn the_checkpoint_covers_all_that_happened_before_it_was_asked_for() {
     let (app, overseer) = with_overseer().await;
-    for _ in 0..3 {
+    for n in 0..3 {
         app.officer.issue_plain().await;
-        let roots = roots(&app).await;
+        app.acted_without_the_key(&format!("plover{n}")).await;
+        let (roots, before) = (roots(&app).await, app.count("ledger_checkpoints"));
         let newest = fetched(&overseer).await;
         assert_eq!(newest, Checkpoint { size: roots.len() as u64 - 1, root: roots[roots.len() - 1] });
         assert_eq!(fetched(&overseer).await, newest, "nothing happened since");
         assert_eq!(roots.len() - 1, app.entries().await.len(), "asking is not an act");
+        assert_eq!(app.count("ledger_checkpoints"), before + 1, "one, since there was something without");
     }
-    assert_eq!(app.count("ledger_checkpoints"), 3, "one for each time that there was something new");
 }
 
 #[tokio::test]
 async fn an_empty_ledger_has_no_checkpoint() {
     let (app, overseer) = with_overseer().await;
-    // Which no act leaves behind, since an overseer had to be enrolled.
-    app.sql().execute_batch("DELETE FROM ledger_entries; DELETE FROM ledger_nodes").unwrap();
-    assert_eq!(overseer.get(CHECKPOINT).await.problem(), (404, "unknown".into()));
+    // Which no act leaves behind, since an overseer had to be enrolled; nor would the process that was there before believe it.
+    app.sql().execute_batch("DELETE FROM ledger_entries; DELETE FROM ledger_nodes; DELETE FROM ledger_checkpoints").unwrap();
+    assert_eq!(overseer.get(CHECKPOINT).await.problem(), (503, "ledger-unsound".into()));
+    app.ledger.forget_last();
+    let asking = app.registry.overseer(&overseer.officer).await.unwrap();
+    let refused = app.restarted().0.newest(&asking).await.unwrap_err();
+    assert!(matches!(refused, Refused::Unknown { what: "checkpoint", .. }), "{refused}");
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ impl Tree {
     }
 
     pub fn root(&self, size: u64) -> Hash {
-        tree::root(size, self.read()).unwrap()
+        Frontier::read(size, self.read()).unwrap().root()
     }
 
     pub fn inclusion(&self, index: u64, size: u64) -> Vec<Hash> {

@@ -39,7 +39,7 @@ fn exactly_the_complete_subtrees_are_kept_and_each_is_the_root_of_its_leaves() {
 #[test]
 fn a_store_that_fails_ends_the_work_with_its_error() {
     let fails = |id: NodeId| Err(id);
-    assert!(tree::root(5, fails).is_err());
+    assert!(Frontier::read(5, fails).is_err());
     assert!(tree::inclusion_proof(2, 5, fails).is_err());
     assert!(tree::consistency_proof(2, 5, fails).is_err());
     assert_eq!(tree::completed(3, leaf(3), fails), Err(NodeId { level: 0, index: 2 }));
@@ -69,7 +69,7 @@ impl Counted {
     fn hold(&self, index: u64) {
         let (size, limit) = (self.size, 2 * self.size.ilog2() + 2);
         let count = |what: &str| assert!(self.reads.get() <= limit, "{what} at {index} of {size}: {} reads", self.reads.get());
-        tree::root(size, self.read()).unwrap();
+        Frontier::read(size, self.read()).unwrap();
         assert_eq!(self.reads.get(), size.count_ones(), "one read for each peak of {size}");
         tree::inclusion_proof(index, size, self.read()).unwrap();
         count("inclusion");

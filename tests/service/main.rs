@@ -18,6 +18,7 @@ mod figures;
 mod files;
 mod jwks;
 mod killed;
+mod killed_while_signing;
 mod logs;
 mod operations;
 mod permissions;

@@ -144,10 +144,12 @@ const MOMENTS: [Moment; 6] = [
         fs::copy(other.path().join("keys/private/ledger.pem"), folder.path().join("keys/private/ledger.next.pem")).unwrap();
     }),
     ("recorded, and not signed", |folder| {
-        let last = folder.path().join("keys/private/last.checkpoint");
-        symlink("nowhere", &last).unwrap();
+        // It can be read and not be written.
+        let [last, beside] = ["last.checkpoint", "beside"].map(|name| folder.path().join("keys/private").join(name));
+        fs::rename(&last, &beside).unwrap();
+        symlink("beside", &last).unwrap();
         interrupted(folder);
-        fs::remove_file(last).unwrap();
+        fs::rename(beside, last).unwrap();
     }),
     ("signed on this machine alone", |folder| {
         sql(folder, "CREATE TRIGGER full BEFORE INSERT ON ledger_checkpoints BEGIN SELECT RAISE(ABORT, 'full'); END");

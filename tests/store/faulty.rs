@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use countersign::{
     issuer::{LedgerKey, LedgerVault, VaultError},
     keyring::SigningKey,
-    ledger::{Entry, Hash, NodeId, VerifierKey},
-    store::{CheckpointRow, EntryRow, Head, LedgerStore, StoreError},
+    ledger::{Entry, Frontier, Hash, NodeId, VerifierKey},
+    store::{CheckpointRow, CheckpointSigner, EntryRow, Head, LedgerStore, StoreError},
     token::Cti,
 };
 
@@ -108,8 +108,12 @@ impl<T: LedgerStore + ?Sized> LedgerStore for Mortal<T> {
         self.inner.head().await
     }
 
-    async fn root(&self, size: u64) -> Result<Hash, StoreError> {
-        self.inner.root(size).await
+    fn sign_with(&self, signer: Arc<dyn CheckpointSigner>) -> Result<(), StoreError> {
+        self.inner.sign_with(signer)
+    }
+
+    async fn frontier(&self, size: u64) -> Result<Frontier, StoreError> {
+        self.inner.frontier(size).await
     }
 
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {

@@ -140,7 +140,7 @@ impl IssuerStore for PostgresStore {
     }
 
     async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<SpokenSize, IssueRefusal> {
-        self.acts.run(move |db| Box::pin(async move { tokens::make_speakable(db, cti, &speakable, &entry).await })).await?
+        self.acts.run_signed(move |db| Box::pin(async move { tokens::make_speakable(db, cti, &speakable, &entry).await })).await?
     }
 
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {

@@ -1,6 +1,6 @@
 //! The ledger's tables.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use tokio_postgres::Row;
@@ -11,8 +11,8 @@ use super::{
     session::Session,
 };
 use crate::{
-    ledger::{Entry, Hash, NodeId, VerifierKey, leaf_hash, tree},
-    store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError, not_another_key},
+    ledger::{Entry, Frontier, Hash, NodeId, VerifierKey, leaf_hash, tree},
+    store::{CheckpointRow, CheckpointSigner, EntryRow, Head, LedgerStore, PAGE, StoreError, not_another_key},
     token::Cti,
 };
 
@@ -25,6 +25,7 @@ pub(super) async fn append(db: &Session, entry: &Entry) -> Result<(), StoreError
     let next = "INSERT INTO ledger_entries (seq, leaf) SELECT coalesce(max(seq), 0) + 1, $1 FROM ledger_entries RETURNING seq";
     let seq: i64 = db.one(next, &[&leaf]).await?.try_get(0)?;
     let (index, leaf) = (seq.cast_unsigned() - 1, leaf_hash(&leaf));
+    db.appended().push(leaf);
     let completed = with_nodes(db, |node| tree::completed(index, leaf, node)).await?;
     if completed.is_empty() {
         return Ok(());
@@ -47,7 +48,7 @@ pub(super) async fn recorded(db: &Session, changed: u64, entry: &Entry) -> Resul
 
 /// Works on nodes of the tree. Which ones does not depend on what they are, so that they are all read by one statement,
 /// which is of one moment.
-async fn with_nodes<T>(db: &Session, work: impl Fn(Ask<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+pub(super) async fn with_nodes<T>(db: &Session, work: impl Fn(Ask<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let mut wanted = Vec::new();
     work(&mut |id| {
         wanted.push(id);
@@ -83,19 +84,35 @@ fn hash(bytes: &[u8]) -> Result<Hash, StoreError> {
     bytes.try_into().map_err(|_| StoreError::Failed("a node of the ledger is damaged".into()))
 }
 
+/// Keeps a checkpoint, under the number that it gives; `None` where it is not kept.
+pub(super) async fn keep(db: &Session, size: i64, note: &str, by: &str) -> Result<Option<i64>, StoreError> {
+    // Each covers more entries than the one before, also where two sign at once, and none that is not there. A key that was
+    // replaced meanwhile keeps none.
+    let keep = "INSERT INTO ledger_checkpoints (number, size, note)
+         SELECT coalesce(max(number), 0) + 1, $1::bigint, $2::text FROM ledger_checkpoints
+         HAVING $1 > coalesce(max(size), 0) AND $1 <= (SELECT max(seq) FROM ledger_entries)
+            AND (SELECT ledger_key FROM deployment) = $3
+         RETURNING number";
+    db.maybe(keep, &[&size, &note, &by]).await?.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
 #[async_trait]
 impl LedgerStore for PostgresStore {
     async fn head(&self) -> Result<Head, StoreError> {
         let db = self.reading().await?;
         // The checkpoint first: what is appended meanwhile makes the size larger, never smaller.
         let newest = "SELECT number, size, note FROM ledger_checkpoints ORDER BY number DESC LIMIT 1";
-        let checkpoint = db.maybe(newest, &[]).await?.as_ref().map(checkpoint_row).transpose()?;
+        let checkpoint = db.maybe(newest, &[]).await?.as_ref().map(|row| checkpoint_row(row, 0)).transpose()?;
         let last = db.one("SELECT coalesce(max(seq), 0) FROM ledger_entries", &[]).await?;
         Ok(Head { size: number(&last, 0)?, checkpoint })
     }
 
-    async fn root(&self, size: u64) -> Result<Hash, StoreError> {
-        with_nodes(&*self.reading().await?, |node| tree::root(size, node)).await
+    fn sign_with(&self, signer: Arc<dyn CheckpointSigner>) -> Result<(), StoreError> {
+        self.acts.signed().by(signer)
+    }
+
+    async fn frontier(&self, size: u64) -> Result<Frontier, StoreError> {
+        with_nodes(&*self.reading().await?, |node| Frontier::read(size, node)).await
     }
 
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
@@ -117,21 +134,15 @@ impl LedgerStore for PostgresStore {
 
     async fn keep_checkpoint(&self, size: u64, note: String, by: &VerifierKey) -> Result<bool, StoreError> {
         let (size, by) = (signed(size)?, by.to_string());
-        // Each covers more entries than the one before, also where two sign at once, and none that is not there. A key that
-        // was replaced meanwhile keeps none.
-        let keep = "INSERT INTO ledger_checkpoints (number, size, note)
-             SELECT coalesce(max(number), 0) + 1, $1::bigint, $2::text FROM ledger_checkpoints
-             HAVING $1 > coalesce(max(size), 0) AND $1 <= (SELECT max(seq) FROM ledger_entries)
-                AND (SELECT ledger_key FROM deployment) = $3";
         self.acts
             .run(move |db| {
                 Box::pin(async move {
-                    let kept = db.execute(keep, &[&size, &note, &by]).await?;
-                    if kept == 0 {
+                    let kept = keep(db, size, &note, &by).await?.is_some();
+                    if !kept {
                         let in_force = db.one("SELECT ledger_key FROM deployment", &[]).await?;
                         not_another_key(in_force.try_get(0)?, &by)?;
                     }
-                    Ok(kept == 1)
+                    Ok(kept)
                 })
             })
             .await
@@ -172,12 +183,12 @@ impl LedgerStore for PostgresStore {
 
     async fn checkpoints(&self, after: i64) -> Result<Vec<CheckpointRow>, StoreError> {
         let page = "SELECT number, size, note FROM ledger_checkpoints WHERE number > $1 ORDER BY number LIMIT $2";
-        self.reading().await?.rows(page, &[&after, &signed(PAGE as u64)?]).await?.iter().map(checkpoint_row).collect()
+        self.reading().await?.rows(page, &[&after, &signed(PAGE as u64)?]).await?.iter().map(|row| checkpoint_row(row, 0)).collect()
     }
 
     async fn first_checkpoint(&self, covers: i64) -> Result<Option<CheckpointRow>, StoreError> {
         let first = "SELECT number, size, note FROM ledger_checkpoints WHERE size >= $1 ORDER BY size LIMIT 1";
-        self.reading().await?.maybe(first, &[&covers]).await?.as_ref().map(checkpoint_row).transpose()
+        self.reading().await?.maybe(first, &[&covers]).await?.as_ref().map(|row| checkpoint_row(row, 0)).transpose()
     }
 
     async fn nodes(&self, level: u32, from: u64, until: u64) -> Result<Vec<(NodeId, Hash)>, StoreError> {
@@ -195,6 +206,7 @@ fn entry_row(row: &Row) -> Result<EntryRow, StoreError> {
     Ok(EntryRow { number: row.try_get(0)?, leaf: row.try_get(1)? })
 }
 
-fn checkpoint_row(row: &Row) -> Result<CheckpointRow, StoreError> {
-    Ok(CheckpointRow { number: row.try_get(0)?, size: row.try_get(1)?, note: row.try_get(2)? })
+/// Of its three columns, the first of which is the one at `at`.
+pub(super) fn checkpoint_row(row: &Row, at: usize) -> Result<CheckpointRow, StoreError> {
+    Ok(CheckpointRow { number: row.try_get(at)?, size: row.try_get(at + 1)?, note: row.try_get(at + 2)? })
 }

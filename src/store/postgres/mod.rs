@@ -26,6 +26,7 @@ mod rows;
 mod schema;
 mod session;
 mod settings;
+mod signing;
 mod spoken;
 mod time;
 mod tokens;

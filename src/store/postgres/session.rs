@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -27,7 +27,7 @@ use super::{
     settings::{Manner, as_options, as_statements},
     unreached::{only_reads, unreached},
 };
-use crate::store::StoreError;
+use crate::{ledger::Hash, store::StoreError};
 
 /// For a connection to be made and set up, with whichever host is first.
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
@@ -50,6 +50,8 @@ pub(super) struct Session {
     /// By their text, as prepared on this connection.
     statements: Mutex<HashMap<String, Statement>>,
     connection: AbortHandle,
+    /// Leaves that the open transaction appended to the ledger, as they were handed in and not as they are read again.
+    appended: Mutex<Vec<Hash>>,
     /// Set when it is given up: the connection itself ends a moment later, and nobody may get it meanwhile.
     closed: AtomicBool,
 }
@@ -79,7 +81,8 @@ impl Session {
             connected => connected,
         }
         .map_err(|error| unreached(&error))?;
-        let session = Self { client, patience: manner.patience, statements: Mutex::default(), connection, closed: AtomicBool::default() };
+        let session = Self {
+ client, patience: manner.patience, statements: Mutex::default(), connection, appended: Mutex::default(), closed: AtomicBool::default() };
         session.client.batch_execute(&as_statements(manner)).await?;
         // A copy that only reads takes no mark, and one that was left behind would answer from the past (threat 19).
         match session.text("SHOW transaction_read_only").await?.as_deref() {
@@ -99,6 +102,11 @@ impl Session {
         }
         let (client, connection) = host.connect(NoTls).await?;
         Ok((client, attend(connection, heard)))
+    }
+
+    /// What the open transaction appended to the ledger.
+    pub fn appended(&self) -> MutexGuard<'_, Vec<Hash>> {
+        self.appended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_open(&self) -> bool {

@@ -159,7 +159,7 @@ impl IssuerStore for SqliteStore {
             }
             tokens::issue(db, &token, &entry)?
         };
-        self.writer.run(act).await
+        self.writer.run_signed(act).await
     }
 
     async fn issued_token(&self, cti: Cti) -> Result<Option<IssuedToken>, StoreError> {
@@ -167,7 +167,7 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn make_speakable(&self, cti: Cti, speakable: Speakable, entry: Entry) -> Result<SpokenSize, IssueRefusal> {
-        self.write(move |db| tokens::make_speakable(db, cti, &speakable, &entry)).await?
+        self.write_signed(move |db| tokens::make_speakable(db, cti, &speakable, &entry)).await?
     }
 
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {

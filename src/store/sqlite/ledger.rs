@@ -1,12 +1,14 @@
 //! The ledger's tables.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::SqliteStore;
+use super::{SqliteStore, signing};
 use crate::{
-    ledger::{Entry, Hash, NodeId, VerifierKey, leaf_hash, tree},
-    store::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE, StoreError, not_another_key},
+    ledger::{Entry, Frontier, Hash, NodeId, VerifierKey, leaf_hash, tree},
+    store::{CheckpointRow, CheckpointSigner, EntryRow, Head, LedgerStore, PAGE, StoreError, not_another_key},
     token::Cti,
 };
 
@@ -14,7 +16,9 @@ use crate::{
 pub(super) fn append(db: &Connection, entry: &Entry) -> Result<(), StoreError> {
     let leaf = entry.canonical_bytes();
     db.prepare_cached("INSERT INTO ledger_entries (leaf) VALUES (?1)")?.execute([&leaf])?;
-    grow(db, db.last_insert_rowid(), &leaf)
+    grow(db, db.last_insert_rowid(), &leaf)?;
+    signing::appended(leaf_hash(&leaf));
+    Ok(())
 }
 
 /// Appends only if the act changed something.
@@ -55,29 +59,60 @@ fn node(db: &Connection, id: NodeId) -> Result<Hash, StoreError> {
     Ok(kept.query_row((id.level, signed(id.index)?), |row| row.get(0))?)
 }
 
-fn signed(number: u64) -> Result<i64, StoreError> {
+pub(super) fn signed(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| StoreError::Failed("a number of the ledger is too large".into()))
 }
 
-fn unsigned(number: i64) -> Result<u64, StoreError> {
+/// Where the ledger stands.
+pub(super) fn head(db: &Connection) -> Result<Head, StoreError> {
+    // The checkpoint first: what is appended meanwhile makes the size larger, never smaller.
+    let newest = "SELECT number, size, note FROM ledger_checkpoints ORDER BY number DESC LIMIT 1";
+    let checkpoint = db.prepare_cached(newest)?.query_row([], checkpoint_row).optional()?;
+    let mut last = db.prepare_cached("SELECT coalesce(max(seq), 0) FROM ledger_entries")?;
+    Ok(Head { size: unsigned(last.query_row([], |row| row.get(0))?)?, checkpoint })
+}
+
+/// The tree of the first `size` entries.
+pub(super) fn frontier(db: &Connection, size: u64) -> Result<Frontier, StoreError> {
+    Frontier::read(size, |id| node(db, id))
+}
+
+/// The bytes of the `count` entries behind the first `after`.
+pub(super) fn leaves(db: &Connection, after: u64, count: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut leaves = db.prepare_cached("SELECT leaf FROM ledger_entries WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    Ok(leaves.query_map((signed(after)?, signed(count)?), |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Keeps a checkpoint, under the number that it gives; `None` where it is not kept.
+pub(super) fn keep(db: &Connection, size: i64, note: &str, by: &str) -> Result<Option<i64>, StoreError> {
+    // Each covers more entries than the one before, also where two sign at once, and none that is not there. A key that was
+    // replaced meanwhile keeps none.
+    let mut keep = db.prepare_cached(
+        "INSERT INTO ledger_checkpoints (number, size, note)
+         SELECT coalesce(max(number), 0) + 1, :size, :note FROM ledger_checkpoints
+         HAVING :size > coalesce(max(size), 0) AND :size <= (SELECT max(seq) FROM ledger_entries)
+            AND (SELECT ledger_key FROM deployment) = :by
+         RETURNING number",
+    )?;
+    Ok(keep.query_row(named_params! {":size": size, ":note": note, ":by": by}, |row| row.get(0)).optional()?)
+}
+
+pub(super) fn unsigned(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|_| StoreError::Failed("a number of the ledger is negative".into()))
 }
 
 #[async_trait]
 impl LedgerStore for SqliteStore {
     async fn head(&self) -> Result<Head, StoreError> {
-        self.read(|db| {
-            // The checkpoint first: what is appended meanwhile makes the size larger, never smaller.
-            let newest = "SELECT number, size, note FROM ledger_checkpoints ORDER BY number DESC LIMIT 1";
-            let checkpoint = db.prepare_cached(newest)?.query_row([], checkpoint_row).optional()?;
-            let mut last = db.prepare_cached("SELECT coalesce(max(seq), 0) FROM ledger_entries")?;
-            Ok(Head { size: unsigned(last.query_row([], |row| row.get(0))?)?, checkpoint })
-        })
-        .await
+        self.read(head).await
     }
 
-    async fn root(&self, size: u64) -> Result<Hash, StoreError> {
-        self.snapshot(move |db| tree::root(size, |id| node(db, id))).await
+    fn sign_with(&self, signer: Arc<dyn CheckpointSigner>) -> Result<(), StoreError> {
+        self.signed.by(signer)
+    }
+
+    async fn frontier(&self, size: u64) -> Result<Frontier, StoreError> {
+        self.snapshot(move |db| frontier(db, size)).await
     }
 
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
@@ -104,21 +139,12 @@ impl LedgerStore for SqliteStore {
     async fn keep_checkpoint(&self, size: u64, note: String, by: &VerifierKey) -> Result<bool, StoreError> {
         let (size, by) = (signed(size)?, by.to_string());
         self.write(move |db| {
-            // Each covers more entries than the one before, also where two sign at once, and none that is not there. A key that
-            // was replaced meanwhile keeps none.
-            let kept = db
-                .prepare_cached(
-                    "INSERT INTO ledger_checkpoints (number, size, note)
-                     SELECT coalesce(max(number), 0) + 1, :size, :note FROM ledger_checkpoints
-                     HAVING :size > coalesce(max(size), 0) AND :size <= (SELECT max(seq) FROM ledger_entries)
-                        AND (SELECT ledger_key FROM deployment) = :by",
-                )?
-                .execute(named_params! {":size": size, ":note": note, ":by": by})?;
-            if kept == 0 {
+            let kept = keep(db, size, &note, &by)?;
+            if kept.is_none() {
                 let in_force: String = db.prepare_cached("SELECT ledger_key FROM deployment")?.query_row([], |row| row.get(0))?;
                 not_another_key(&in_force, &by)?;
             }
-            Ok(kept == 1)
+            Ok(kept.is_some())
         })
         .await
     }

@@ -6,12 +6,14 @@ mod binding;
 mod ceremonies;
 mod create;
 mod files;
+mod group;
 mod issuer;
 mod keys;
 mod ledger;
 mod log;
 mod requests;
 mod rows;
+mod signing;
 mod spoken;
 mod threads;
 mod time;
@@ -30,7 +32,7 @@ use self::{
     log::Log,
     threads::{Readers, Writer},
 };
-use super::{DeploymentKeys, Found, StoreError};
+use super::{DeploymentKeys, Found, StoreError, signing::Signed};
 use crate::token::Cti;
 
 /// Every schema change so far; `user_version` counts how many were applied.
@@ -77,6 +79,7 @@ pub struct SqliteStore {
     readers: Readers,
     log: Log,
     files: Arc<Files>,
+    signed: Arc<Signed>,
     marks: broadcast::Sender<Cti>,
     key_changes: watch::Sender<()>,
 }
@@ -134,12 +137,13 @@ impl SqliteStore {
         let log = connect(path)?;
         log.busy_timeout(Duration::ZERO).map_err(|error| unusable(path, "cannot be opened", &error))?;
         let files = Files::opened(path).map_err(|error| StoreError::Unusable(format!("{} cannot be read: {error}", path.display())))?;
-        let files = Arc::new(files);
+        let (files, signed) = (Arc::new(files), Arc::<Signed>::default());
         Ok(Self {
-            writer: Writer::start(writer, files.clone())?,
+            writer: Writer::start(writer, files.clone(), signed.clone())?,
             readers: Readers::start(readers)?,
             log: Log::start(log)?,
             files,
+            signed,
             marks: broadcast::Sender::new(MARKS_TOLD),
             key_changes: watch::Sender::new(()),
         })
@@ -153,7 +157,15 @@ impl SqliteStore {
         self.writer.run(act).await
     }
 
-    /// The same for what verifiers are to hear of.
+    /// The same for what may not be without a checkpoint over it, where the ledger is signed at all.
+    async fn write_signed<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run_signed(act).await
+    }
+
+    /// The same as a write for what verifiers are to hear of.
     async fn write_keys<T: Send + 'static>(
         &self,
         act: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,

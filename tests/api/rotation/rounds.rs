@@ -41,6 +41,7 @@ impl Service {
         assert_eq!(app.anyone().token(&fresh.token).await.verdict(), "genuine");
         assert!(old.expires_at + KEEP_ROWS < OVER);
         app.clock.set(OVER);
+        app.acted_without_the_key("plover").await;
         Self { app, housekeeper }
     }
 
