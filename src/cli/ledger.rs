@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, BufWriter, Write as _},
+    io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,10 +20,14 @@ use crate::{
     config::Settings,
     files::{self, Draft, FileError, Finished, Kind, reason},
     issuer::{export, inspect, key_changes, prove},
+    key_folder::KeyFolder,
     ledger::{Audit, Checkpoint, Entry, KeyChange, Line, Proof, Report, Succession, VerifierKey},
     store::{LedgerStore, StoreError},
     token::Cti,
 };
+
+/// No line of an export is so long. Bytes; far above the longest note.
+const LONGEST_LINE: u64 = 1024 * 1024;
 
 /// The subcommands.
 #[derive(Subcommand)]
@@ -95,8 +99,16 @@ pub(super) async fn store(settings: &Settings) -> Result<Arc<dyn LedgerStore>, F
 
 /// Checkpoints that were kept, each by any of the ledger's keys.
 fn kept(paths: &[PathBuf], keys: &Succession) -> Result<Vec<Checkpoint>, Failure> {
-    let open = |path: &PathBuf| keys.open_any(&files::read(path, Kind::Trusted)?).map_err(|error| cannot_use(path, error));
+    let open = |path: &PathBuf| believed(path, &files::read(path, Kind::Trusted)?, keys);
     paths.iter().map(open).collect()
+}
+
+/// A checkpoint that is to be compared with: one of no entries would agree with everything.
+fn believed(path: &Path, note: &str, keys: &Succession) -> Result<Checkpoint, Failure> {
+    match keys.open_any(note) {
+        Ok(checkpoint) if checkpoint.size == 0 => Err(cannot_use(path, "it is a checkpoint of no entries")),
+        opened => opened.map_err(|error| cannot_use(path, error)),
+    }
 }
 
 pub(super) fn cannot_use(path: &Path, error: impl std::fmt::Display) -> Failure {
@@ -178,7 +190,7 @@ fn not_whole(error: io::Error) -> Failure {
 fn begins_like_a_proof(path: &Path) -> Result<bool, Failure> {
     let mut first = String::new();
     // What is no text is no proof; the audit then says what it is.
-    let read = open(path)?.read_line(&mut first);
+    let read = open(path)?.take(LONGEST_LINE).read_line(&mut first);
     Ok(read.is_ok() && Proof::is_one(&first))
 }
 
@@ -191,8 +203,14 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 }
 
 async fn inspect_here(key: VerifierKey, since: &[PathBuf], settings: &Settings) -> Result<Report, Failure> {
-    let store = store(settings).await?;
-    let kept = kept(since, &Succession::new(key.clone(), key_changes(&*store).await?))?;
+    let (folder, store) = (KeyFolder::at(settings.keys()), store(settings).await?);
+    // The machine's own before the ledger, which is as new or newer then.
+    let last = if folder.has_own_ledger_key() { folder.last_checkpoint()? } else { None };
+    let keys = Succession::new(key.clone(), key_changes(&*store).await?);
+    let mut kept = kept(since, &keys)?;
+    if let Some((path, note)) = last {
+        kept.push(believed(&path, &note, &keys)?);
+    }
     Ok(inspect(&*store, key, kept).await?)
 }
 
@@ -215,8 +233,18 @@ fn audit(path: &Path, key: VerifierKey, since: &[PathBuf]) -> Result<Report, Fai
 }
 
 fn each_line(path: &Path, mut take: impl FnMut(Line<'_>)) -> Result<(), Failure> {
-    for line in open(path)?.split(b'\n') {
-        take(Line::read(&line.map_err(|error| unreadable(path, &error))?));
+    let (mut file, mut line) = (open(path)?, Vec::new());
+    loop {
+        line.clear();
+        let read = (&mut file).take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|error| unreadable(path, &error))?;
+        match line.split_last() {
+            None => return Ok(()),
+            Some((b'\n', line)) => take(Line::read(line)),
+            Some(_) if read as u64 == LONGEST_LINE => {
+                return Err(Failure::no(format!("{} is no export of a ledger: a line of it is longer than any entry", path.display())));
+            }
+            // The last one.
+            Some(_) => take(Line::read(&line)),
+        }
     }
-    Ok(())
 }

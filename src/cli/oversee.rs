@@ -66,6 +66,9 @@ pub fn fetch(keep: &Path, key: &VerifierKey, settings: &Settings, format: Format
     let changed = !is_known(&note) || kept_note.as_ref().is_some_and(|note| !is_known(note));
     let lineage = Lineage::of(key, &if changed { service.handovers()? } else { Vec::new() });
     let newest = lineage.open_newest(&note).ok_or_else(|| unbelievable(&note, key, &lineage))?;
+    if newest.size == 0 {
+        return Err(Failure::no("the newest checkpoint is one of no entries; nothing was kept"));
+    }
     let before = kept_note.map(|note| {
         let wrong = || cannot_use(keep, Checkpoint::open(&note, key).err().map(|error| error.to_string()).unwrap_or_default());
         lineage.open_kept(&note).ok_or_else(wrong)

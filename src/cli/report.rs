@@ -1,18 +1,19 @@
 //! An audit's report, in a page.
 
 use super::{Failure, Format, terms};
-use crate::ledger::{Finding, Report};
+use crate::ledger::{FINDINGS, Finding, Report};
 
-/// The most findings of one sort that are told to people; JSON has all.
+/// The most findings of one sort that are told to people; JSON has more.
 const SHOWN: usize = 20;
 
 /// Prints it, and says no if there is any fault.
 pub fn print(report: &Report, format: Format) -> Result<(), Failure> {
     format.print(report, text)?;
+    let verdict = if report.entries == 0 || report.checkpoints == 0 { "nothing was verified" } else { "the ledger is not sound" };
     match report.faults.as_slice() {
         [] => Ok(()),
-        [Finding { entry: Some(entry), what }, ..] => Err(Failure::no(format!("the ledger is not sound; entry {entry}: {what}"))),
-        [Finding { entry: None, what }, ..] => Err(Failure::no(format!("the ledger is not sound: {what}"))),
+        [Finding { entry: Some(entry), what }, ..] => Err(Failure::no(format!("{verdict}; entry {entry}: {what}"))),
+        [Finding { entry: None, what }, ..] => Err(Failure::no(format!("{verdict}: {what}"))),
     }
 }
 
@@ -33,20 +34,21 @@ fn text(report: &Report) -> String {
     let gap =
         report.longest_silence.filter(|gap| gap.seconds >= 60).map(|gap| format!("{}, before entry {}", span(gap.seconds), gap.before));
     lines.push(format!("Longest gap  {}", gap.unwrap_or_else(|| "under a minute".into())));
-    lines.extend(findings("Unusual", &report.unusual));
-    lines.extend(findings("Faults", &report.faults));
+    lines.extend(findings("Unusual", &report.unusual, report.unusual_count));
+    lines.extend(findings("Faults", &report.faults, report.fault_count));
     lines.join("\n")
 }
 
-fn findings(title: &str, found: &[Finding]) -> Vec<String> {
-    let head = if found.is_empty() { "none".to_owned() } else { found.len().to_string() };
+fn findings(title: &str, found: &[Finding], count: u64) -> Vec<String> {
+    let head = if found.is_empty() { "none".to_owned() } else { count.to_string() };
     let mut lines = vec![format!("{title:<11}  {head}")];
     lines.extend(found.iter().take(SHOWN).map(|Finding { entry, what }| match entry {
         Some(entry) => format!("  entry {entry}: {what}"),
         None => format!("  {what}"),
     }));
     if found.len() > SHOWN {
-        lines.push(format!("  and {} more; --format json tells all", found.len() - SHOWN));
+        let all = if count > FINDINGS as u64 { format!("the first {FINDINGS}") } else { "all".to_owned() };
+        lines.push(format!("  and {} more; --format json tells {all}", count - SHOWN as u64));
     }
     lines
 }

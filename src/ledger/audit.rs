@@ -1,8 +1,9 @@
 //! The overseer's check of a whole ledger, one entry after the other, with nothing but its lines and a public key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     Checkpoint, Entry, Event, Frontier, Hash, KeyCause, KeyChange, NodeId, Succession, VerifierKey,
@@ -48,18 +49,27 @@ pub struct Report {
     pub kept: Vec<u64>,
     /// The longest stretch of time without an entry.
     pub longest_silence: Option<Silence>,
-    /// What may be, and somebody should look at.
+    /// What may be, and somebody should look at; the first [`FINDINGS`] of it.
     pub unusual: Vec<Finding>,
-    /// What may not be.
+    /// How much of that there is.
+    pub unusual_count: u64,
+    /// What may not be; the first [`FINDINGS`] of it.
     pub faults: Vec<Finding>,
+    /// How many of those there are.
+    pub fault_count: u64,
 }
+
+/// How many findings of a sort are kept: a file of nothing but faults must not fill the memory.
+pub const FINDINGS: usize = 10_000;
 
 /// A ledger under audit.
 pub struct Audit {
     trust: Trust,
     kept: Vec<Checkpoint>,
     compared: usize,
-    signed: Vec<u64>,
+    signed: HashSet<u64>,
+    /// Checkpoints that stand behind the newest entry and were looked at, by SHA-256: one that stands there again costs no signature.
+    judged: HashSet<[u8; 32]>,
     frontier: Frontier,
     conduct: Conduct,
     report: Report,
@@ -85,10 +95,13 @@ impl Audit {
             kept: Vec::new(),
             longest_silence: None,
             unusual: Vec::new(),
+            unusual_count: 0,
             faults: Vec::new(),
+            fault_count: 0,
         };
         let trust = Trust::new(keys.first().clone(), key);
-        Self { trust, kept, compared: 0, signed: Vec::new(), frontier: Frontier::default(), conduct: Conduct::default(), report }
+        let (signed, judged) = (HashSet::new(), HashSet::new());
+        Self { trust, kept, compared: 0, signed, judged, frontier: Frontier::default(), conduct: Conduct::default(), report }
     }
 
     /// How many entries were taken.
@@ -104,6 +117,7 @@ impl Audit {
     /// Takes the next entry's bytes. Gives the inner nodes of the tree that it completes.
     pub fn entry(&mut self, leaf: &[u8]) -> Vec<(NodeId, Hash)> {
         let completed = self.frontier.push(leaf_hash(leaf));
+        self.judged.clear();
         let number = self.size();
         self.report.entries = number;
         match Entry::parse(leaf) {
@@ -126,7 +140,7 @@ impl Audit {
         for remark in self.conduct.follow(entry) {
             match remark {
                 Remark::Fault(what) => self.fault(Some(number), what),
-                Remark::Unusual(what) => self.report.unusual.push(Finding { entry: Some(number), what }),
+                Remark::Unusual(what) => self.unusual(number, what),
             }
         }
     }
@@ -152,7 +166,7 @@ impl Audit {
                 self.fault(Some(number), what.to_owned());
             } else {
                 let what = "the key before did not sign for this change of the ledger's key".to_owned();
-                self.report.unusual.push(Finding { entry: Some(number), what });
+                self.unusual(number, what);
             }
         }
     }
@@ -160,6 +174,9 @@ impl Audit {
     /// Takes a checkpoint, which stands right behind the last entry that it covers.
     pub fn checkpoint(&mut self, note: &str) {
         self.report.checkpoints += 1;
+        if !self.judged.insert(Sha256::digest(note).into()) {
+            return;
+        }
         let number = self.size();
         match Checkpoint::open(note, self.trust.in_force()) {
             Err(error) => self.fault(Some(number), format!("the checkpoint after this entry cannot be believed: {error}")),
@@ -175,7 +192,10 @@ impl Audit {
             }
             Ok(_) => {
                 self.report.signed = number;
-                self.signed.push(number);
+                // Nothing is asked of the others.
+                if self.kept.iter().any(|kept| kept.size == number) {
+                    self.signed.insert(number);
+                }
                 let unvouched = self.trust.checkpoint(note);
                 self.vouched(unvouched);
             }
@@ -184,7 +204,17 @@ impl Audit {
 
     /// What only whoever feeds the audit can see.
     pub fn fault(&mut self, entry: Option<u64>, what: String) {
-        self.report.faults.push(Finding { entry, what });
+        self.report.fault_count += 1;
+        if self.report.faults.len() < FINDINGS {
+            self.report.faults.push(Finding { entry, what });
+        }
+    }
+
+    fn unusual(&mut self, entry: u64, what: String) {
+        self.report.unusual_count += 1;
+        if self.report.unusual.len() < FINDINGS {
+            self.report.unusual.push(Finding { entry: Some(entry), what });
+        }
     }
 
     fn compare_kept(&mut self) {
@@ -213,11 +243,13 @@ impl Audit {
         if self.trust.given_signed_nothing() {
             self.fault(None, "no checkpoint here is signed by the key that was given".to_owned());
         }
-        if size > 0 && self.report.checkpoints == 0 {
+        if size == 0 {
+            self.fault(None, "there is no entry".to_owned());
+        } else if self.report.checkpoints == 0 {
             self.fault(None, "no checkpoint was signed; the running service signs one within a minute".to_owned());
         } else if self.report.signed < size {
             let what = format!("from this one on, {} entries are under no good checkpoint yet", size - self.report.signed);
-            self.report.unusual.push(Finding { entry: Some(self.report.signed + 1), what });
+            self.unusual(self.report.signed + 1, what);
         }
         self.report
     }

@@ -13,7 +13,7 @@ mod proof;
 mod succession;
 pub mod tree;
 
-pub use audit::{Audit, Finding, Line, Report, Silence};
+pub use audit::{Audit, FINDINGS, Finding, Line, Report, Silence};
 pub use checkpoint::{Checkpoint, CheckpointError, ledger_key};
 pub use event::{Entry, Event, KeyCause, NoEntry};
 pub use note::{NoteError, VerifierKey};

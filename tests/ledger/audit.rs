@@ -2,7 +2,7 @@
 
 use countersign::{
     keyring::SigningKey,
-    ledger::{Audit, Checkpoint, Finding, Line, Report, Silence, ledger_key},
+    ledger::{Audit, Checkpoint, FINDINGS, Finding, Line, Report, Silence, ledger_key},
 };
 use zeroize::Zeroizing;
 
@@ -57,10 +57,46 @@ fn good_checkpoints_cover_what_stands_before_them() {
 }
 
 #[test]
-fn a_ledger_of_nothing_is_sound() {
-    let report = audit(vec![], &[]);
-    assert_eq!((report.faults, report.unusual), (vec![], vec![]));
-    assert_eq!((report.entries, report.period, report.longest_silence), (0, None, None));
+fn where_there_is_no_entry_nothing_was_verified() {
+    for file in [vec![], vec![Note(checkpoint(&[]))], vec![Note(checkpoint(&[])), Note(checkpoint(&[]))]] {
+        let report = audit(vec![], &file);
+        only(&report.faults, None, "there is no entry");
+        assert_eq!((report.entries, report.signed, report.period, report.longest_silence), (0, 0, None, None));
+        assert_eq!(report.unusual, []);
+    }
+}
+
+#[test]
+fn a_checkpoint_that_stands_there_again_is_looked_at_once() {
+    let all = leaves();
+    let (good, older) = (checkpoint(&all), checkpoint(&all[..9]));
+    let bad = good.replace("10\n", "11\n");
+    let mut audit = Audit::new(key(), vec![]);
+    for leaf in &all {
+        audit.entry(leaf);
+    }
+    for _ in 0..1_000 {
+        for note in [&bad, &good, &older] {
+            audit.checkpoint(note);
+        }
+    }
+    let report = audit.finish();
+    assert_eq!((report.checkpoints, report.signed, report.fault_count), (3_000, 10, 2), "{:?}", report.faults);
+    assert!(report.faults[0].what.contains("cannot be believed"));
+    assert!(report.faults[1].what.contains("a checkpoint of 9 entries stands after this entry"));
+}
+
+#[test]
+fn of_more_faults_than_anybody_reads_the_first_are_kept_and_all_are_counted() {
+    let mut audit = Audit::new(key(), vec![]);
+    let lines = FINDINGS + 1_000;
+    for _ in 0..lines {
+        audit.entry(b"");
+    }
+    let report = audit.finish();
+    // One more: there is no checkpoint.
+    assert_eq!((report.faults.len(), report.fault_count), (FINDINGS, lines as u64 + 1));
+    assert_eq!(report.entries, lines as u64);
 }
 
 #[test]
@@ -113,7 +149,9 @@ fn every_checkpoint_that_does_not_fit_is_found_and_covers_nothing() {
 #[test]
 fn a_checkpoint_of_nothing_must_have_the_root_of_nothing() {
     let note = Checkpoint { size: 0, root: [0; 32] }.sign(&key(), &signing_key());
-    only(&audit(vec![], &[Note(note)]).faults, Some(0), "was signed for");
+    let faults = audit(vec![], &[Note(note)]).faults;
+    only(&faults[..1], Some(0), "was signed for");
+    only(&faults[1..], None, "there is no entry");
 }
 
 #[test]
@@ -166,7 +204,8 @@ fn a_kept_checkpoint_of_more_entries_shows_that_some_are_missing() {
     let report = audit(vec![head(&all)], &[Entries(&all[..9]), Note(checkpoint(&all[..9]))]);
     only(&report.faults, Some(9), "a checkpoint of 10 was kept: entries are missing");
     let report = audit(vec![head(&all)], &[]);
-    only(&report.faults, Some(0), "entries are missing");
+    only(&report.faults[..1], Some(0), "entries are missing");
+    only(&report.faults[1..], None, "there is no entry");
 }
 
 #[test]
@@ -226,6 +265,8 @@ fn the_longest_silence_is_named_by_the_entry_that_ended_it() {
 #[test]
 fn whoever_feeds_the_audit_may_add_what_only_they_see() {
     let mut audit = Audit::new(key(), vec![]);
+    leaves().iter().for_each(|leaf| drop(audit.entry(leaf)));
+    audit.checkpoint(&checkpoint(&leaves()));
     audit.fault(Some(3), "a node is missing".into());
     only(&audit.finish().faults, Some(3), "a node is missing");
 }

@@ -65,6 +65,21 @@ async fn a_checkpoint_that_was_changed_is_found_by_whoever_kept_the_newest() {
     assert_eq!(tally, Tally::all(7 * 10 + 4 * 9 + 10));
 }
 
+/// By who looks at the store alone: only the newest can go without a trace, and the machine's own last checkpoint tells of that.
+#[tokio::test]
+async fn a_checkpoint_that_is_missing_or_was_moved_is_found_by_its_number() {
+    let (attack, mut tally) = (Attack::begin().await, Tally::default());
+    let all: Vec<i64> = (1..=10).collect();
+    for statement in &CHANGED[..2] {
+        tally += attack.each(&all, false, |sql, number| run(sql, statement, number)).await;
+    }
+    tally += attack.each(&all[..9], false, |sql, number| run(sql, "DELETE FROM ledger_checkpoints WHERE number = ?1", number)).await;
+    tally += attack.each(&all[..9], false, numbers_exchanged).await;
+    let [alone, with_last] = attack.reports(|sql| run(sql, "DELETE FROM ledger_checkpoints WHERE number = ?1", 10), [false, true]).await;
+    assert_eq!((alone.faults, with_last.faults.len()), (vec![], 1));
+    assert_eq!(tally, Tally::all(2 * 10 + 2 * 9));
+}
+
 /// The places of all notes, or some of each.
 fn places(attack: &Attack, most: usize) -> Vec<(i64, usize)> {
     let of_note = |((number, other), note): ((i64, usize), String)| {
