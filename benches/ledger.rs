@@ -1,5 +1,8 @@
 //! What the ledger costs as it grows: `cargo bench --bench ledger`.
 //!
+//! Every group of acts is signed in its transaction. Verifying is also measured with as many checkpoints as entries, which is what
+//! acts that come one at a time leave; those are written by hand, since that many transactions take longer than anybody waits.
+//!
 //! Ledgers of a thousand, a hundred thousand and a million entries on the real store, as ratios to the smallest beside the
 //! ratio of the logarithms. The sizes take turns, so that a slow moment hits all alike. Entries are made by acts that are the
 //! same at every size; as many arrive at once as the store takes, so that they share transactions.
@@ -22,10 +25,11 @@ use countersign::{
     issuer::{Notary, export, inspect},
     key_folder::{KeyFolder, LedgerFolder},
     keyring::{IssuerName, SigningKey},
-    ledger::{Audit, Event, Line, Report, VerifierKey, ledger_key},
+    ledger::{Audit, Checkpoint, Event, Frontier, Line, Report, VerifierKey, leaf_hash, ledger_key},
     store::{IssuerStore as _, LedgerStore as _, SqliteStore, StoreError},
 };
 use futures_util::{StreamExt as _, stream};
+use rusqlite::Connection;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -35,12 +39,12 @@ const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
 const AT_ONCE: usize = 2_048;
 /// Acts of one round; about ten transactions.
 const ACTS: u64 = 2_048;
+/// Acts of one round where each waits for the one before.
+const ALONE: u64 = 256;
 /// Proofs of one round.
 const PROOFS: u64 = 2_048;
 /// Rounds of each; the median counts.
 const ROUNDS: usize = 15;
-/// The ledger is signed after so many entries.
-const SIGNED_EVERY: u64 = 10_000;
 /// A round of an operation on the whole ledger goes through at least so many entries.
 const WHOLE: u64 = 200_000;
 /// Rounds of those.
@@ -49,7 +53,6 @@ const WHOLE_ROUNDS: usize = 3;
 struct Ledger {
     folder: TempDir,
     store: Arc<SqliteStore>,
-    notary: Notary,
     size: u64,
 }
 
@@ -79,14 +82,35 @@ async fn act(store: &SqliteStore, n: u64) {
 
 impl Ledger {
     async fn of(size: u64) -> Self {
+        Self::made(size, true).await
+    }
+
+    async fn made(size: u64, is_signed: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(SqliteStore::open_for_issuer(&folder.path().join("store.sqlite"), &deployment::keys()).expect("a store"));
-        let mut ledger = Self { notary: Notary::new(store.clone(), Arc::new(machine(&folder))), folder, store, size: 0 };
-        while ledger.size < size {
-            ledger.append(SIGNED_EVERY.min(size - ledger.size)).await;
-            ledger.notary.sign().await.expect("an honest ledger");
+        let notary = Notary::new(store.clone(), Arc::new(machine(&folder)));
+        if is_signed {
+            notary.sign_each_group().expect("a thread");
+            notary.sign().await.expect("an honest ledger");
         }
+        let mut ledger = Self { folder, store, size: 0 };
+        ledger.append(size).await;
         ledger
+    }
+
+    /// A checkpoint behind each entry, in place of those that there are.
+    fn note_each(&self) {
+        let sql = Connection::open(self.folder.path().join("store.sqlite")).expect("a file");
+        sql.execute_batch("BEGIN; DELETE FROM ledger_checkpoints").expect("rows");
+        let ((name, signing), mut tree) = (key(), Frontier::default());
+        let mut entries = sql.prepare("SELECT leaf FROM ledger_entries ORDER BY seq").expect("rows");
+        let mut keep = sql.prepare("INSERT INTO ledger_checkpoints VALUES (?1, ?1, ?2)").expect("a statement");
+        for leaf in entries.query_map([], |row| row.get::<_, Vec<u8>>(0)).expect("rows") {
+            tree.push(leaf_hash(&leaf.expect("a row")));
+            let note = Checkpoint { size: tree.size(), root: tree.root() }.sign(&name, &signing);
+            keep.execute((tree.size().cast_signed(), note)).expect("a row");
+        }
+        sql.execute_batch("COMMIT").expect("it is durable");
     }
 
     async fn append(&mut self, acts: u64) {
@@ -188,11 +212,16 @@ impl Row {
         self.nanos[at].push(begin.elapsed().as_nanos() as f64 / operations as f64);
     }
 
-    fn print(&mut self) {
-        let [small, medium, large] = self.nanos.each_mut().map(|nanos| {
+    /// Microseconds.
+    fn medians(&mut self) -> [f64; 3] {
+        self.nanos.each_mut().map(|nanos| {
             nanos.sort_by(f64::total_cmp);
-            nanos[nanos.len() / 2] / 1_000.0
-        });
+            nanos.get(nanos.len() / 2).map_or(f64::NAN, |nanos| nanos / 1_000.0)
+        })
+    }
+
+    fn print(&mut self) {
+        let [small, medium, large] = self.medians();
         println!("{:<24} {small:>9.2} {medium:>9.2} {large:>9.2} {:>7.2} {:>7.2}", self.name, medium / small, large / small);
     }
 }
@@ -208,13 +237,35 @@ async fn main() {
     println!("{:<24} {:>9} {:>9} {:>9} {:>7} {:>7}", "microseconds each", "10^3", "10^5", "10^6", "10^5", "10^6");
     println!("{:<24} {:>9} {:>9} {:>9} {:>7.2} {:>7.2}", "log2 of the size", "", "", "", 5.0 / 3.0, 2.0);
     let proofs = proofs(&ledgers).await;
-    let whole = whole(&ledgers).await;
-    // Last, since the ledgers grow by it.
+    let grouped = whole(&ledgers, ["export, each entry", "verify the export", "verify in the store"]).await;
+    // Before there are others than the signer knows, since the ledgers grow by it.
     let append = appends(&mut ledgers).await;
-    for mut row in std::iter::once(append).chain(proofs).chain(whole) {
+    ledgers.iter().for_each(Ledger::note_each);
+    let each = whole(&ledgers, ["  with a note each", "  with a note each", "  with a note each"]).await;
+    for mut row in std::iter::once(append).chain(proofs).chain(grouped).chain(each) {
         row.print();
     }
+    signing().await;
     println!("done in {:.0} s", begin.elapsed().as_secs_f64());
+}
+
+/// What signing adds to an act that waits for no other, and to one of many: with and without in turns.
+async fn signing() {
+    println!("{:<24} {:>9} {:>9} {:>9}", "microseconds an act", "unsigned", "signed", "ratio");
+    for (name, at_once, acts) in [("many at once", AT_ONCE, 8 * ACTS), ("one at a time", 1, ALONE)] {
+        let mut row = Row::new(name);
+        for _ in 0..ROUNDS {
+            for (at, is_signed) in [false, true].into_iter().enumerate() {
+                let ledger = Ledger::made(SIZES[0], is_signed).await;
+                let begin = Instant::now();
+                let acted = stream::iter(SIZES[0]..SIZES[0] + acts).for_each_concurrent(at_once, |n| act(&ledger.store, n));
+                acted.await;
+                row.add(at, begin, acts);
+            }
+        }
+        let [unsigned, signed, _] = row.medians();
+        println!("{name:<24} {unsigned:>9.2} {signed:>9.2} {:>9.2}", signed / unsigned);
+    }
 }
 
 async fn appends(ledgers: &mut [Ledger]) -> Row {
@@ -263,8 +314,8 @@ async fn proofs(ledgers: &[Ledger]) -> [Row; 4] {
 }
 
 /// Operations on the whole ledger, for each of its entries.
-async fn whole(ledgers: &[Ledger]) -> [Row; 3] {
-    let mut rows = ["export, each entry", "verify the export", "verify in the store"].map(Row::new);
+async fn whole(ledgers: &[Ledger], names: [&'static str; 3]) -> [Row; 3] {
+    let mut rows = names.map(Row::new);
     for _ in 0..WHOLE_ROUNDS {
         for (at, ledger) in ledgers.iter().enumerate() {
             let times = WHOLE.div_ceil(ledger.size);

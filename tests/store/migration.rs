@@ -48,8 +48,9 @@ async fn a_tree_is_planted_over_the_entries_of_an_older_store() {
         first_version(&path, entries);
         assert!(SqliteStore::open_for_verifier(&path, &world::deployment_keys()).is_err(), "a verifier waits for the issuer");
         let store = std::sync::Arc::new(SqliteStore::open_for_issuer(&path, &world::deployment_keys()).unwrap());
-        let unsigned = (entries > 0).then(|| "no checkpoint was signed; the running service signs one within a minute".to_owned());
-        assert_eq!(inspected(&store).await, (entries as u64, Vec::from_iter(unsigned)), "and nothing about the tree");
+        let unsigned =
+            if entries == 0 { "there is no entry" } else { "no checkpoint was signed; the running service signs one within a minute" };
+        assert_eq!(inspected(&store).await, (entries as u64, vec![unsigned.to_owned()]), "and nothing about the tree");
 
         // From there on it grows and is signed as any other.
         let event = Event::OfficerEnrolled { callsign: "newcomer".parse().unwrap(), role: Role::Officer, by: ActorName::Operator };
