@@ -17,7 +17,8 @@ use crate::{
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
     store::{
-        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError, TokenPlace, TokenRecord,
+        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError, TokenPlace,
+        TokenRecord,
     },
     token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, SpokenCode, SpokenSize, Token, Window},
 };

@@ -82,7 +82,13 @@ impl Session {
         }
         .map_err(|error| unreached(&error))?;
         let session = Self {
- client, patience: manner.patience, statements: Mutex::default(), connection, appended: Mutex::default(), closed: AtomicBool::default() };
+            client,
+            patience: manner.patience,
+            statements: Mutex::default(),
+            connection,
+            appended: Mutex::default(),
+            closed: AtomicBool::default(),
+        };
         session.client.batch_execute(&as_statements(manner)).await?;
         // A copy that only reads takes no mark, and one that was left behind would answer from the past (threat 19).
         match session.text("SHOW transaction_read_only").await?.as_deref() {

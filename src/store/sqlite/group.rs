@@ -110,10 +110,7 @@ pub(super) fn leave_transaction(connection: &Connection) {
 }
 
 /// So that an operation that fails half-way takes back its own statements and no others.
-pub(super) fn in_savepoint<T, E: From<StoreError>>(
-    connection: &Connection,
-    act: impl FnOnce(&Connection) -> Result<T, E>,
-) -> Result<T, E> {
+pub(super) fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, act: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
     let begin = || connection.prepare_cached("SAVEPOINT operation")?.execute([]);
     begin().map_err(StoreError::from)?;
     let appended = signing::count();
