@@ -8,7 +8,13 @@ use super::{
     serve::Side,
     terms,
 };
-use crate::{config::Settings, key_folder::KeyFolder, keyring::PublicKeys, page::HEADERS};
+use crate::{
+    config::Settings,
+    http::padding::{MASKED, PADDING},
+    key_folder::KeyFolder,
+    keyring::PublicKeys,
+    page::HEADERS,
+};
 
 /// What a stranger may never see.
 const CLOSED: [&str; 3] = ["/metrics", "/health/live", "/health/ready"];
@@ -21,6 +27,21 @@ const HARMLESS: [&str; 4] = [
     r#"{"token":"0oRDoQEmoFhAY291bnRlcnNpZ24gY29uZmlnIGNoZWNrIG5vYm9keSBzaWduZWQgdGhpcyB0b2tlbiBhdCBhbGw"}"#,
     r#"{"code":1}"#,
     r#"{"code":"no code","token":"no token"}"#,
+];
+/// The same as the form without a program sends them.
+const HARMLESS_FORMS: [&str; 4] = [
+    "code=no+code",
+    "code=0oRDoQEmoFhAY291bnRlcnNpZ24gY29uZmlnIGNoZWNrIG5vYm9keSBzaWduZWQgdGhpcyB0b2tlbiBhdCBhbGw",
+    "code=",
+    "code=no+code&challenge=none",
+];
+/// How a check is asked for: the address, headers and bodies.
+type Asked = (&'static str, &'static [(&'static str, &'static str)], [&'static str; 4]);
+/// By a program, by a browser without ours, and by our page.
+const CHECKS: [Asked; 3] = [
+    ("/v1/verify", &[("content-type", "application/json")], HARMLESS),
+    ("/check", &[("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")], HARMLESS_FORMS),
+    ("/v1/verify", &[("content-type", "application/json"), ("accept", MASKED)], HARMLESS),
 ];
 /// Seconds by which two clocks may differ.
 const DRIFT: u64 = 30;
@@ -139,12 +160,9 @@ fn strict(subject: &'static str, url: &str, reply: &Reply) -> Option<Finding> {
 
 /// Whether answers to checks arrive as they were given: of one length, kept nowhere, and by a clock that agrees with this one.
 fn checks(url: &str, client: &Client, now: i64) -> Vec<Finding> {
-    let ask = |body, encoding| {
-        client.ask("POST", "/v1/verify", &[("content-type", "application/json"), ("accept-encoding", encoding)], body).ok()
-    };
-    let answers: Vec<(&str, Vec<Reply>)> =
-        ENCODINGS.into_iter().map(|encoding| (encoding, HARMLESS.into_iter().filter_map(|body| ask(body, encoding)).collect())).collect();
-    let Some(first) = answers.first().and_then(|(_, replies)| replies.first()) else {
+    let asked = CHECKS.into_iter().flat_map(|check| ENCODINGS.map(|encoding| (check, encoding)));
+    let answers: Vec<Answers> = asked.map(|(check, encoding)| Answers::to(client, check, encoding)).collect();
+    let Some(first) = answers.first().and_then(|answers| answers.replies.first()) else {
         return vec![Finding::wrong("checks", format!("{url}/v1/verify does not answer; see that the proxy passes POST on"))];
     };
     let mut findings = vec![lengths(&answers)];
@@ -162,17 +180,36 @@ fn checks(url: &str, client: &Client, now: i64) -> Vec<Finding> {
     findings
 }
 
+/// What came of one way to ask.
+struct Answers {
+    path: &'static str,
+    encoding: &'static str,
+    replies: Vec<Reply>,
+}
+
+impl Answers {
+    fn to(client: &Client, (path, headers, bodies): Asked, encoding: &'static str) -> Self {
+        let headers = [headers, &[("accept-encoding", encoding)]].concat();
+        let replies = bodies.into_iter().filter_map(|body| client.ask("POST", path, &headers, body).ok()).collect();
+        Self { path, encoding, replies }
+    }
+}
+
 /// Whether all answers to one sort of client have one length, which tells an eavesdropper nothing.
-fn lengths(answers: &[(&str, Vec<Reply>)]) -> Finding {
-    for (encoding, replies) in answers {
-        let mut lengths: Vec<usize> = replies.iter().map(|reply| reply.body.len()).collect();
-        lengths.sort_unstable();
-        if let [shortest, .., longest] = lengths.as_slice()
+fn lengths(answers: &[Answers]) -> Finding {
+    for Answers { path, encoding, replies } in answers {
+        let lengths = || replies.iter().map(|reply| reply.body.len());
+        if let (Some(shortest), Some(longest)) = (lengths().min(), lengths().max())
             && shortest != longest
         {
-            let what = format!("answers have {shortest} to {longest} bytes for who accepts {encoding}, so their length tells the verdict");
-            return Finding::wrong("lengths", format!("{what}; have the proxy compress nothing here, as the files in deploy/ do"));
+            let what = format!("answers of {path} have {shortest} to {longest} bytes for who accepts {encoding}");
+            let why = "so their length tells the verdict; have the proxy compress nothing here, as the files in deploy/ do";
+            return Finding::wrong("lengths", format!("{what}, {why}"));
         }
+    }
+    if answers.iter().flat_map(|answers| &answers.replies).any(|reply| reply.header(PADDING).is_empty()) {
+        let what = format!("answers arrive without {PADDING}, so the length of their heads tells the verdict");
+        return Finding::wrong("lengths", format!("{what}; have the proxy pass it on"));
     }
     Finding::good("lengths", "answers have one length, compressed or not")
 }

@@ -17,9 +17,12 @@ use crate::entropy::Entropy;
 
 /// Every JSON answer of `/v1/verify` has exactly this many bytes before it is wrapped.
 pub const ANSWER: usize = 2_048;
+/// A masked one has this many, and as many of its mask. nginx has zlib look at an answer of 4,096 bytes in parts of 4,095 symbols, and whether
+/// there is a second part would hang on three bytes that stand twice by chance: how often they do tells how much of it is padding.
+const MASKED_ANSWER: usize = 2_000;
 /// Every answer of `/check` has this many, or a multiple, before it is wrapped.
 pub const PAGE: usize = 24 * 1_024;
-/// What the reason phrase and our headers of an answer come to, filled up by `x-pad`: more than any of them needs.
+/// What the reason phrase and our headers of an answer come to, filled up by [`PADDING`]: more than any of them needs.
 const ANSWER_HEAD: usize = 320;
 /// The same for a page, which comes with its policy.
 const PAGE_HEAD: usize = 1_024;
@@ -28,18 +31,20 @@ static PAD: &str = match str::from_utf8(&[b'-'; PAGE_HEAD]) {
     Err(_) => "",
 };
 
+/// Fills up the head of each answer. nginx takes `x-pad` away.
+pub const PADDING: &str = "x-padding";
 /// By this media type a page asks for a masked answer, and knows one.
 pub const MASKED: &str = "application/octet-stream";
 
-/// Writes members, of which there is at least one, as JSON, padded to [`ANSWER`] bytes by a last member `pad`.
-fn padded(members: &impl Serialize) -> Vec<u8> {
+/// Writes members, of which there is at least one, as JSON, padded to `length` bytes by a last member `pad`.
+fn padded(members: &impl Serialize, length: usize) -> Vec<u8> {
     let mut text = Vec::with_capacity(ANSWER);
     // Into memory, and with names that are text: nothing that could fail.
     let _ = serde_json::to_writer(&mut text, members);
     // The closing brace makes room for one more member.
     text.pop();
     text.extend_from_slice(br#","pad":""#);
-    text.resize(text.len().max(ANSWER - 2), b'-');
+    text.resize(text.len().max(length - 2), b'-');
     text.extend_from_slice(br#""}"#);
     text
 }
@@ -51,33 +56,32 @@ fn padded_page(html: String) -> Vec<u8> {
     page
 }
 
-/// How the client wants a body.
+/// How the client wants a body; with neither, as it is, where a proxy that compresses may tell answers apart by their length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrap {
-    /// As it is. A proxy that compresses may tell answers apart by their length.
-    Plain,
-    /// Gzip of stored blocks (RFC 1951 section 3.2.4).
-    Stored,
+pub struct Wrap {
     /// As many random bytes, and the body with these laid over it.
-    Masked,
+    masked: bool,
+    /// Then gzip of stored blocks (RFC 1951 section 3.2.4). Around what is masked too: nginx compresses what went well and no error.
+    stored: bool,
 }
 
 impl Wrap {
     /// For an answer that a program reads.
     pub fn of_answer(request: &HeaderMap) -> Self {
         let masked = request.get(header::ACCEPT).is_some_and(|wanted| wanted == MASKED);
-        if masked { Self::Masked } else { Self::of_page(request) }
+        Self { masked, ..Self::of_page(request) }
     }
 
     /// For an answer that a person reads in a browser without our program.
     pub fn of_page(request: &HeaderMap) -> Self {
-        if accepts_gzip(request) { Self::Stored } else { Self::Plain }
+        Self { masked: false, stored: accepts_gzip(request) }
     }
 }
 
 /// An answer of `/v1/verify`: its head and body have the length of all others that are wrapped so.
 pub fn even_answer(status: StatusCode, headers: HeaderMap, members: &impl Serialize, wrap: Wrap, entropy: &dyn Entropy) -> Response {
-    even(status, headers, (padded(members), ANSWER_HEAD), wrap, entropy)
+    let length = if wrap.masked { MASKED_ANSWER } else { ANSWER };
+    even(status, headers, (padded(members, length), ANSWER_HEAD), wrap, entropy)
 }
 
 /// An answer of `/check`, the same.
@@ -85,19 +89,18 @@ pub fn even_page(status: StatusCode, headers: HeaderMap, html: String, wrap: Wra
     even(status, headers, (padded_page(html), PAGE_HEAD), wrap, entropy)
 }
 
-fn even(status: StatusCode, mut headers: HeaderMap, (body, head): (Vec<u8>, usize), wrap: Wrap, entropy: &dyn Entropy) -> Response {
+fn even(status: StatusCode, mut headers: HeaderMap, (mut body, head): (Vec<u8>, usize), wrap: Wrap, entropy: &dyn Entropy) -> Response {
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
-    let wrapped = match wrap {
-        Wrap::Plain => None,
-        Wrap::Stored => stored(&body).inspect(|_| {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }),
-        Wrap::Masked => masked(&body, entropy).inspect(|_| {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MASKED));
-        }),
-    };
+    if let Some(masked) = Some(&body).filter(|_| wrap.masked).and_then(|body| masked(body, entropy)) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MASKED));
+        body = masked;
+    }
+    if let Some(stored) = Some(&body).filter(|_| wrap.stored).and_then(|body| stored(body)) {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        body = stored;
+    }
     fill(status, &mut headers, head);
-    (status, headers, Bytes::from(wrapped.unwrap_or(body))).into_response()
+    (status, headers, Bytes::from(body)).into_response()
 }
 
 fn stored(body: &[u8]) -> Option<Vec<u8>> {
@@ -119,7 +122,7 @@ fn masked(body: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
 
 /// Fills the head up: status lines and headers are of different lengths.
 fn fill(status: StatusCode, headers: &mut HeaderMap, head: usize) {
-    const NAME: HeaderName = HeaderName::from_static("x-pad");
+    const NAME: HeaderName = HeaderName::from_static(PADDING);
     let line = |name: usize, value: usize| name + value + ": \r\n".len();
     let reason = status.canonical_reason().unwrap_or_default().len();
     let used = reason + headers.iter().map(|(name, value)| line(name.as_str().len(), value.len())).sum::<usize>();

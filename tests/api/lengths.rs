@@ -65,17 +65,18 @@ async fn outcomes(app: &TestApp) -> Vec<(Value, &'static str)> {
 }
 
 fn unwrapped(answer: &Answer) -> Vec<u8> {
+    let mut body = answer.body.clone();
     if answer.has("content-encoding: gzip") {
         let mut plain = vec![0; 100_000];
-        let length = Decompressor::new().gzip_decompress(&answer.body, &mut plain).unwrap();
+        let length = Decompressor::new().gzip_decompress(&body, &mut plain).unwrap();
         plain.truncate(length);
-        return plain;
+        body = plain;
     }
     if answer.has("content-type: application/octet-stream") {
-        let (mask, covered) = answer.body.split_at(answer.body.len() / 2);
+        let (mask, covered) = body.split_at(body.len() / 2);
         return covered.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect();
     }
-    answer.body.clone()
+    body
 }
 
 #[tokio::test]
@@ -84,7 +85,8 @@ async fn every_answer_of_verify_has_one_head_and_one_body() {
         ("", 2_048),
         ("accept-encoding: gzip\r\n", 2_071),
         ("accept-encoding: br, gzip;q=0\r\n", 2_048),
-        ("accept: application/octet-stream\r\naccept-encoding: gzip\r\n", 4_096),
+        ("accept: application/octet-stream\r\n", 4_000),
+        ("accept: application/octet-stream\r\naccept-encoding: gzip\r\n", 4_023),
     ] {
         let app = Setup { guesses: 100, ..Setup::default() }.start().await;
         let address = app.public;

@@ -88,6 +88,28 @@ fn what_a_proxy_changes_is_named() {
     assert!(sentence(&findings, "forwarding").contains("no proxy is named"), "{findings:#?}");
 }
 
+/// One that compresses pages alone, as nginx does where no types are listed; and one that takes away what fills up the heads.
+#[test]
+fn a_proxy_that_shows_lengths_of_pages_or_heads_alone_is_named() {
+    if !Kind::Nginx.is_here("a_proxy_that_shows_lengths_of_pages_or_heads_alone_is_named") {
+        return;
+    }
+    let folder = Folder::ready_with(&settings(Kind::Nginx));
+    drop(Service::start(&folder, &["--role", "issuer"]));
+    let verifier = Service::start(&folder, &["--role", "verifier"]);
+    let behind = Behind { verifiers: [address(&verifier.public); 2], issuer: Behind::NOBODY };
+    for (change, said) in [
+        ("gzip on; proxy_set_header Accept-Encoding \"\";", "answers of /check have "),
+        ("gzip off; proxy_hide_header X-Padding;", "answers arrive without x-padding"),
+    ] {
+        let front = Front::changed(Kind::Nginx, behind, NAMES, &[("gzip off;", change)]);
+        let url = format!("https://{}:{}", NAMES[0], front.secure.port());
+        let (findings, _) = checked(&folder, Some(&front), &["--role", "verifier", "--public-url", &url]);
+        assert_eq!(outcomes(&findings, "wrong"), ["lengths"], "{findings:#?}");
+        assert!(sentence(&findings, "lengths").starts_with(said), "{findings:#?}");
+    }
+}
+
 #[test]
 fn another_deployment_is_not_taken_for_this_one() {
     let [folder, other] = [(); 2].map(|()| Folder::ready());

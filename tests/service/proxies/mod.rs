@@ -2,9 +2,12 @@
 
 mod cached;
 mod checked;
+mod compression;
 mod console;
 mod front;
+mod lengths;
 mod limits;
+mod raw;
 mod restarts;
 mod surface;
 mod traces;

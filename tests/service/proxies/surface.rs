@@ -41,13 +41,13 @@ async fn what_is_for_us_alone_is_closed_under_both_names() {
     }
 }
 
-/// Of what the service answers no byte and no header that matters is changed, in either version of HTTP.
 /// The values of a header, which a proxy may put into one line (RFC 9110 section 5.3).
 fn listed(response: &reqwest::Response, name: &HeaderName) -> Vec<String> {
     let lines = response.headers().get_all(name).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(|value| value.trim().to_owned()).collect()
 }
 
+/// Of what the service answers no byte and no header that matters is changed, in either version of HTTP.
 #[tokio::test]
 async fn answers_arrive_as_they_were_given() {
     for kind in Kind::here("answers_arrive_as_they_were_given") {
