@@ -5,6 +5,8 @@ mod app;
 mod authenticator;
 mod browser;
 mod faults;
+#[path = "../filling/mod.rs"]
+mod filling;
 #[path = "../running/http.rs"]
 mod http;
 mod table;

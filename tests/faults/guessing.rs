@@ -2,7 +2,6 @@
 //! nobody finds anything, and everybody is answered. The addresses are named by a proxy that the service trusts.
 
 use std::{
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -16,7 +15,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 
-use crate::{Run, Told, dice::Dice, journal::now, station::Station};
+use crate::{Run, Told, dice::Dice, filling::fill, journal::now, station::Station};
 
 const ADDRESSES: usize = 10_000;
 const CONNECTIONS: usize = 64;
@@ -56,7 +55,9 @@ fn deployment(run: &Run, officers: usize, live: usize) -> String {
             let authorisation = field.authorised(&station, credential).await;
             codes.extend(stream::iter(0..OF_ONE).then(|_| field.issue(credential, &authorisation)).collect::<Vec<_>>().await);
         }
-        fill(&station.folder.path().join("store.sqlite"), live - codes.len());
+        let mut sql = rusqlite::Connection::open(station.folder.path().join("store.sqlite")).unwrap();
+        sql.busy_timeout(Duration::from_secs(20)).unwrap();
+        fill(&mut sql, live - codes.len());
         field.attacked(run, &codes, live).await
     });
     serving.terminate();
@@ -67,23 +68,6 @@ fn officer(station: &Station, n: usize) -> String {
     let callsign = format!("officer{n}");
     station.folder.ok(&["officers", "enrol", &callsign, "--role", "officer"]);
     station.folder.ok(&["officers", "credential", &callsign]).trim().to_owned()
-}
-
-/// Live codes that nobody asks for.
-fn fill(store: &Path, codes: usize) {
-    let mut sql = rusqlite::Connection::open(store).unwrap();
-    sql.busy_timeout(Duration::from_secs(20)).unwrap();
-    let sql = sql.transaction().unwrap();
-    sql.execute(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-         INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access)
-         SELECT randomblob(8), randomblob(32), kid, authorisation, channel, issued_at, starts_at, expires_at,
-                abs(random()) % 1125899906842624, randomblob(180), access
-         FROM n, (SELECT * FROM tokens LIMIT 1)",
-        [i64::try_from(codes).unwrap()],
-    )
-    .unwrap();
-    sql.commit().unwrap();
 }
 
 struct Field {

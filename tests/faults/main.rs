@@ -11,6 +11,8 @@ mod dice;
 mod disk;
 mod failover;
 mod file;
+#[path = "../filling/mod.rs"]
+mod filling;
 mod flood;
 mod full;
 mod guessing;

@@ -8,9 +8,9 @@ use std::sync::{
 
 use countersign::{
     config::Guessing,
-    issuer::{Desk, IssueRequest},
+    issuer::{Desk, IssueRequest, Spoken},
     store::{GUESS_WINDOW, GuessPool, Room},
-    token::{Channel, SpokenCode, SpokenSize, SpokenWords, Token},
+    token::{Channel, Cti, SpokenCode, SpokenSize, SpokenWords, Token},
     verifier::Budgets,
 };
 use tokio::task::JoinSet;
@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use super::{address, check, nothing, taken, verdict};
 use crate::{
     app::{Setup, TestApp},
+    filling::fill,
     world::{self, NOW},
 };
 
@@ -51,17 +52,29 @@ type Guess = fn(usize) -> (SpokenSize, Option<&'static str>);
 /// A token, and the shortest code by which it is found.
 #[derive(Clone)]
 struct Given {
+    cti: Cti,
     token: Token,
     shortest: SpokenSize,
+}
+
+/// How long the codes are that officers give out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    /// Five, while there is room, whatever happens.
+    Five,
+    /// Six from the moment when half of a budget for five is taken, by desks of one length each.
+    Switched,
+    /// As the service decides with `spoken_words = "auto"`.
+    Auto,
 }
 
 struct Field {
     app: TestApp,
     guessing: Guessing,
-    /// To six words, as `auto` does.
-    switches: bool,
+    words: Words,
     five: Desk,
     six: Desk,
+    auto: Desk,
     /// How many were given out in five words.
     fives: AtomicUsize,
     /// Codes that were given out before.
@@ -70,41 +83,50 @@ struct Field {
     /// Answered only when the person read the screen again.
     again: AtomicUsize,
     unanswered: AtomicUsize,
+    /// Given out in five words, and answered when six were in force.
+    over_the_switch: AtomicUsize,
     found: AtomicUsize,
 }
 
 impl Field {
-    async fn with(guessing: Guessing, switches: bool) -> Arc<Self> {
+    async fn with(guessing: Guessing, words: Words) -> Arc<Self> {
         assert!(guessing.chance() <= 1e-6, "{}", guessing.chance());
         let app = Setup { guessing: Some(guessing), ..Setup::default() }.start().await;
-        let desk = |size| app.desk_with(SpokenWords::Fixed(size), app.issuer_side.notary.clone());
-        let (five, six) = (desk(SpokenSize::Five), desk(SpokenSize::Six));
+        let desk = |words| app.desk_with(words, app.issuer_side.notary.clone());
+        let [five, six] = [SpokenSize::Five, SpokenSize::Six].map(|size| desk(SpokenWords::Fixed(size)));
+        let auto = desk(SpokenWords::Auto);
         let mut field = Self {
             app,
             guessing,
-            switches,
+            words,
             five,
             six,
+            auto,
             fives: AtomicUsize::new(0),
             waiting: vec![],
             genuine: AtomicUsize::new(0),
             again: AtomicUsize::new(0),
             unanswered: AtomicUsize::new(0),
+            over_the_switch: AtomicUsize::new(0),
             found: AtomicUsize::new(0),
         };
         for _ in 0..BEFORE {
             field.waiting.push(field.issue().await);
         }
         // With those that are given out during the attack.
-        field.fill((guessing.room.all as usize).saturating_sub(3 * BEFORE));
+        fill(&mut field.app.sql(), (guessing.room.all as usize).saturating_sub(3 * BEFORE));
         field.app.clock.set(NOW + 540);
         Arc::new(field)
     }
 
     /// In five words while nobody guesses and there is room for more.
     async fn issue(&self) -> Given {
-        let is_five = !self.has_switched().await && self.fives.fetch_add(1, Ordering::Relaxed) < self.guessing.room.five as usize;
-        let (desk, shortest) = if is_five { (&self.five, SpokenSize::Five) } else { (&self.six, SpokenSize::Six) };
+        let is_five = || self.fives.fetch_add(1, Ordering::Relaxed) < self.guessing.room.five as usize;
+        let desk = match self.words {
+            Words::Auto => &self.auto,
+            Words::Five | Words::Switched if !self.has_switched().await && is_five() => &self.five,
+            Words::Five | Words::Switched => &self.six,
+        };
         let approach = world::approach(Channel::Telephone);
         let request = IssueRequest {
             authorisation: Some(self.app.authorisation),
@@ -113,33 +135,22 @@ impl Field {
             lifetime: Some(600),
             spoken: Some(true),
         };
-        let token = desk.issue(self.app.confirmed(&self.app.officer.officer).await, request).await.unwrap().token;
-        Given { token, shortest }
-    }
-
-    /// Live codes that nobody asks for, so that the store is as full as it may be.
-    fn fill(&self, codes: usize) {
-        let mut sql = self.app.sql();
-        let sql = sql.transaction().unwrap();
-        sql.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-             INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access)
-             SELECT randomblob(8), randomblob(32), kid, authorisation, channel, issued_at, starts_at, expires_at,
-                    abs(random()) % 1125899906842624, randomblob(180), access
-             FROM n, (SELECT * FROM tokens LIMIT 1)",
-            [i64::try_from(codes).unwrap()],
-        )
-        .unwrap();
-        sql.commit().unwrap();
+        let issued = desk.issue(self.app.confirmed(&self.app.officer.officer).await, request).await.unwrap();
+        let Spoken { code, six } = issued.spoken.unwrap();
+        Given { cti: issued.claims.cti(), shortest: if code == six { SpokenSize::Six } else { SpokenSize::Five }, token: issued.token }
     }
 
     /// As the live screen of an officer shows a token: in six words from the moment when half of a budget for five is taken.
-    async fn screen(&self, given: &Given) -> SpokenCode {
-        SpokenCode::of(&given.token, if self.has_switched().await { SpokenSize::Six } else { given.shortest })
+    async fn screen(&self, given: &Given) -> SpokenSize {
+        if self.words != Words::Auto {
+            return if self.has_switched().await { SpokenSize::Six } else { given.shortest };
+        }
+        let status = self.auto.status(&self.app.officer.officer, given.cti).await.unwrap();
+        if status.spoken_words == Some(5) { SpokenSize::Five } else { SpokenSize::Six }
     }
 
     async fn has_switched(&self) -> bool {
-        self.switches && (taken(&self.app, GuessPool::Five).await >= 1_500 || taken(&self.app, GuessPool::Number).await >= 150)
+        self.words != Words::Five && (taken(&self.app, GuessPool::Five).await >= 1_500 || taken(&self.app, GuessPool::Number).await >= 150)
     }
 
     /// Somebody from an address of their own reads a screen, and once more if they are not answered.
@@ -149,9 +160,11 @@ impl Field {
             None => self.issue().await,
         };
         for reading in 0..2 {
-            let (code, from) = (self.screen(&given).await, address(1_000_000 + person));
+            let (shown, from) = (self.screen(&given).await, address(1_000_000 + person));
+            let code = SpokenCode::of(&given.token, shown);
             match verdict(self.app.public_side.limited(from, check(code, None, person)).await) {
                 "genuine" => {
+                    self.over_the_switch.fetch_add(usize::from(shown != given.shortest), Ordering::Relaxed);
                     self.again.fetch_add(reading, Ordering::Relaxed);
                     self.genuine.fetch_add(1, Ordering::Relaxed);
                     return;
@@ -172,6 +185,7 @@ impl Field {
 struct Outcome {
     genuine: usize,
     unanswered: usize,
+    over_the_switch: usize,
 }
 
 impl Outcome {
@@ -181,8 +195,8 @@ impl Outcome {
 }
 
 /// So many guesses, from one address after another, and an honest person after each hundred.
-async fn attack(guessing: Guessing, switches: bool, guesses: usize, guess: Guess) -> Outcome {
-    let field = Field::with(guessing, switches).await;
+async fn attack(guessing: Guessing, words: Words, guesses: usize, guess: Guess) -> Outcome {
+    let field = Field::with(guessing, words).await;
     let next = Arc::new(AtomicUsize::new(0));
     let mut people = JoinSet::new();
     for _ in 0..AT_ONCE {
@@ -221,12 +235,20 @@ async fn attack(guessing: Guessing, switches: bool, guesses: usize, guess: Guess
     assert_eq!(of(&field.found), 0);
     assert!(measured <= 1e-6, "{measured}");
     assert_eq!(genuine + unanswered, guesses.div_ceil(APART));
-    Outcome { genuine, unanswered }
+    Outcome { genuine, unanswered, over_the_switch: of(&field.over_the_switch) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_addresses_keep_nobody_from_checking() {
-    assert!(attack(usual(), true, 15_000, every_size).await.is_well());
+    assert!(attack(usual(), Words::Switched, 15_000, every_size).await.is_well());
+}
+
+/// As new deployments are set. Who has five words in hand when six come into force is answered like everybody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_while_the_service_itself_goes_from_five_words_to_six() {
+    let outcome = attack(usual(), Words::Auto, 15_000, every_size).await;
+    assert!(outcome.is_well());
+    assert!((20..BEFORE).contains(&outcome.over_the_switch), "{} answered over the switch", outcome.over_the_switch);
 }
 
 fn every_size(n: usize) -> (SpokenSize, Option<&'static str>) {
@@ -240,20 +262,22 @@ fn every_size(n: usize) -> (SpokenSize, Option<&'static str>) {
 /// So that it is known what the test above rests on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_six_words_they_would() {
-    assert!(!attack(usual(), false, 8_000, every_size).await.is_well());
+    assert!(!attack(usual(), Words::Five, 8_000, every_size).await.is_well());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_at_the_size_of_a_force() {
     // More guesses at six words than there are places, and enough at five to bring six about.
     let guess: Guess = |n| if n % 20 == 0 { (SpokenSize::Five, Some("123456")) } else { (SpokenSize::Six, None) };
-    assert!(attack(force(), true, 23_000, guess).await.is_well());
+    for words in [Words::Switched, Words::Auto] {
+        assert!(attack(force(), words, 23_000, guess).await.is_well(), "{words:?}");
+    }
 }
 
 /// As many as could spend the budget for five words when it had no part for who has not guessed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_and_fifty_addresses_do_not_spend_the_budget_for_five_words() {
-    let field = Field::with(usual(), true).await;
+    let field = Field::with(usual(), Words::Switched).await;
     let next = Arc::new(AtomicUsize::new(0));
     let mut guessers = JoinSet::new();
     for _ in 0..AT_ONCE {
