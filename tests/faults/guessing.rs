@@ -42,7 +42,7 @@ fn deployment(run: &Run, officers: usize, live: usize) -> String {
     service.args(["--forwarded-from", "127.0.0.1/32", "--spoken-words", WORDS, "--max-live", &live.to_string()]);
     let serving = crate::station::Serving::of(vec![crate::running::Service::spawn(service)]);
     let field = Field {
-        http: Client::new(),
+        http: crate::running::http::client().build().unwrap(),
         public: serving.public.clone(),
         private: serving.private.clone(),
         over: AtomicBool::new(false),
