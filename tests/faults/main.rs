@@ -16,6 +16,7 @@ mod filling;
 mod flood;
 mod full;
 mod guessing;
+mod issuers;
 mod journal;
 mod kills;
 mod load;
@@ -58,7 +59,7 @@ pub struct Run {
 
 type Story = fn(&Run) -> Told;
 
-const STORIES: [(&str, Story); 18] = [
+const STORIES: [(&str, Story); 19] = [
     ("a planted answer before the commit is found", kills::planted),
     ("killed", kills::honest),
     ("a planted loss of syncs is found", power::planted),
@@ -72,6 +73,7 @@ const STORIES: [(&str, Story); 18] = [
     ("store locked, slow, read-only, gone", file::story),
     ("a planted answer before the commit is found, on PostgreSQL", kills::planted_on_postgres),
     ("killed, on PostgreSQL", kills::on_postgres),
+    ("one of two issuers killed, on PostgreSQL", issuers::story),
     ("racers over three verifiers, on PostgreSQL", race::on_postgres),
     ("database killed, held, restarted, on PostgreSQL", outages::story),
     ("database's disk full, on PostgreSQL", outages::full),
