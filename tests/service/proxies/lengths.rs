@@ -240,7 +240,7 @@ async fn what_a_client_takes_keeps_its_length_behind_proxies_that_compress() {
     }
 }
 
-/// Whoever asks for gzip or for nothing gets what such a proxy makes of it; the masked form is what remains.
+/// What is asked for in gzip gets the length that such a proxy makes of it; what is masked, or asked for without gzip, keeps its own.
 #[tokio::test]
 async fn what_is_masked_keeps_its_length_behind_proxies_that_insist() {
     let test = "what_is_masked_keeps_its_length_behind_proxies_that_insist";
@@ -254,8 +254,8 @@ async fn what_is_masked_keeps_its_length_behind_proxies_that_insist() {
             let (lengths, refused) = (lengths(&answered), lengths(&refused));
             let what = format!("{} {form:?} {way:?} {lengths:?}, refused {refused:?}", proxy.name);
             // HAProxy does as it is bidden by no-transform.
-            let is_told_apart = way.starts_with("accept-encoding") && proxy.name != "Haproxy";
-            assert_eq!(lengths.len() > 1, is_told_apart, "{what}");
+            let differs = way.starts_with("accept-encoding") && proxy.name != "Haproxy";
+            assert_eq!(lengths.len() > 1, differs, "{what}");
             if [MASKED, MASKED_NEITHER].contains(&way) {
                 assert!(lengths.iter().chain(&refused).all(|found| *found >= 4_000), "{what}");
                 // nginx compresses no refusal.
