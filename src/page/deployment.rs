@@ -36,7 +36,7 @@ impl Deployment {
         json!({
             "issuer": self.issuer.as_str(),
             "api": self.api,
-            "root": {"kty": "OKP", "crv": "Ed25519", "x": self.root.jwk_x(), "kid": self.root.id().to_string()},
+            "root": self.root.jwk_x(),
             "minimum_key_set": self.minimum_key_set,
             "organisation": {
                 "name": organisation.name, "telephone": organisation.telephone, "address": organisation.address,
@@ -54,18 +54,17 @@ impl Deployment {
     }
 }
 
-/// Packs texts whose neighbours begin alike: one character each, in base 36, for how much of the one before is kept; then
-/// the rests. Keys and words are ASCII, so every byte begins a character. `web/shared/packed.ts` unpacks it.
+/// Packs texts whose neighbours begin alike: of each a capital, for how much of the one before is kept, and then its rest. Keys
+/// and words are ASCII without capitals, so every byte begins a character. `web/shared/packed.ts` unpacks it.
 fn pack<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let (mut counts, mut rests, mut last) = (String::new(), String::new(), "");
+    let (mut packed, mut last) = (String::new(), "");
     for text in texts {
-        let alike = text.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count().min(35);
-        counts.extend(u32::try_from(alike).ok().and_then(|alike| char::from_digit(alike, 36)));
-        rests.push(' ');
-        rests.push_str(&text[alike..]);
+        let alike = text.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).take(25).count();
+        packed.extend(('A'..='Z').nth(alike));
+        packed.push_str(&text[alike..]);
         last = text;
     }
-    counts + &rests
+    packed
 }
 
 #[cfg(test)]
@@ -74,7 +73,7 @@ mod tests {
 
     #[test]
     fn neighbours_that_begin_alike_are_packed() {
-        assert_eq!(pack(["card", "cat", "catalogue", "dog"].into_iter()), "0230 card t alogue dog");
-        assert_eq!(pack(["a".repeat(40).as_str(), "a".repeat(41).as_str()].into_iter()), format!("0z {} aaaaaa", "a".repeat(40)));
+        assert_eq!(pack(["card", "cat", "catalogue", "dog"].into_iter()), "AcardCtDalogueAdog");
+        assert_eq!(pack(["a".repeat(30).as_str(), "a".repeat(31).as_str()].into_iter()), format!("A{}Z{}", "a".repeat(30), "a".repeat(6)));
     }
 }

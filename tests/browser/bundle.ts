@@ -2,17 +2,17 @@
 import { fromHex } from "../../web/test/hex.ts";
 import { toHex } from "../../web/shared/bytes.ts";
 import { verifyEd25519 } from "../../web/shared/ed25519.ts";
-import { type RootKey, parseKeySet } from "../../web/shared/keyset.ts";
+import { parseKeySet } from "../../web/shared/keyset.ts";
 import { readToken } from "../../web/shared/link.ts";
 import { type SpokenWords, readStrict, wordList } from "../../web/shared/spoken.ts";
 import { verifyToken } from "../../web/shared/verify.ts";
 
 const exposed = {
-  async token(hex: string, jwt: string, issuer: string, root: RootKey, now: number): Promise<string> {
+  async token(hex: string, jwt: string, issuer: string, root: string, now: number): Promise<string> {
     const keySet = await parseKeySet(jwt, { issuer, root, minimumVersion: 0 }, now);
     return keySet === null ? "no key set" : (await verifyToken(fromHex(hex), keySet, issuer, now)).verdict;
   },
-  async keySet(jwt: string, issuer: string, root: RootKey, now: number, minimumVersion: number): Promise<string> {
+  async keySet(jwt: string, issuer: string, root: string, now: number, minimumVersion: number): Promise<string> {
     return (await parseKeySet(jwt, { issuer, root, minimumVersion }, now)) === null ? "refused" : "good";
   },
   async ed25519(key: string, message: string, signature: string): Promise<string> {

@@ -176,7 +176,7 @@ const OTHERS: readonly (readonly [what: string, file: string, make: (own: string
   ["a notice in the place of the page", "index.html", () => BACK_SOON],
   ["nothing in the place of the page", "index.html", () => ""],
   ["a page of another issuer", "index.html", (own) => own.replace('"issuer":"verify.example.org"', '"issuer":"verify.example.net"')],
-  ["a page of another root key", "index.html", (own) => own.replace(/"x":"[\w-]{43}"/, '"x":"' + "A".repeat(43) + '"')],
+  ["a page of another root key", "index.html", (own) => own.replace(/"root":"[\w-]{43}"/, '"root":"' + "A".repeat(43) + '"')],
   ["a page that names no decoder", "index.html", (own) => own.replace(/sha384-[\w+/]+/g, "")],
   ["a notice in the place of the decoder", "scan.js", () => BACK_SOON],
   ["another decoder", "scan.js", (own) => own + "// and more"],

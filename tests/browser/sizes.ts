@@ -2,7 +2,7 @@ import { get } from "node:http";
 import type { RealService } from "./harness.ts";
 
 /** The most that a phone may have to fetch, in bytes as they travel. */
-export const MOST = { page: 30_500, scan: 20_000 };
+export const MOST = { page: 30_000, scan: 20_000 };
 
 /** Everything that the page may fetch for itself, but the decoder. */
 export async function pageSize(service: RealService): Promise<number> {

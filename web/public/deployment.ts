@@ -1,11 +1,10 @@
-import type { RootKey } from "../shared/keyset.ts";
-
 /** Who runs this service and where; baked into the page by the server or by the export. */
 export interface Deployment {
   readonly issuer: string;
   /** Prefix of the API's addresses; empty for the page's own origin. */
   readonly api: string;
-  readonly root: RootKey;
+  /** The public key of the root that signs key sets, in base64url. */
+  readonly root: string;
   readonly minimum_key_set: number;
   readonly organisation: Organisation;
   /** The keys of all texts, packed. */

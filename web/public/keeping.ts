@@ -117,7 +117,7 @@ async function takePage(cache: Cache, { issuer, root }: Deployment): Promise<voi
   const text = await page.clone().text();
   // a page says which decoder it takes
   const decoder = /sha384-[\w+/]+/.exec(text);
-  if (decoder === null || text.indexOf(JSON.stringify(issuer)) < 0 || text.indexOf(root.x) < 0) throw NOT_KEPT;
+  if (decoder === null || text.indexOf(JSON.stringify(issuer)) < 0 || text.indexOf(root) < 0) throw NOT_KEPT;
   await cache.put("scan.js", await whole("scan.js", decoder[0]));
   await cache.put(location.pathname, page);
 }

@@ -10,14 +10,14 @@ export function firstLanguage({ languages }: Deployment): Language {
   const tags = languages.map((language) => language.tag);
   const wishes = navigator.languages || [navigator.language];
   const tag = chooseTag(wishes, tags, document.documentElement.lang);
-  return languages.filter((language) => language.tag === tag)[0] ?? languages[0];
+  return languages.filter((language) => language.tag === tag)[0] || languages[0];
 }
 
 /** Speaks a language. */
 export function speak({ organisation, keys }: Deployment, { texts, direction }: Language): Text {
   const catalogue = {} as { [Key in keyof typeof en]: string };
   // the server sends every text of the page in each language
-  unpack(keys).forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] ?? key));
+  unpack(keys).forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] || key));
   // a telephone number must not break over two lines
   const telephone = organisation.telephone.replace(/ /g, "\u00a0") || catalogue["contact.published"];
   return translator(catalogue, { organisation: organisation.name, telephone }, direction);

@@ -57,7 +57,7 @@ export function followWords(input: string, list: WordList): FollowedWords | null
   return {
     places,
     present: position === null ? null : { position, unheard: put(UNHEARD, position).input },
-    offers: corrections(reading, put) ?? nearby(places, list, put) ?? completion(input, typed, places, put),
+    offers: corrections(reading, put) || nearby(places, list, put) || completion(input, typed, places, put),
     reading,
     mayGoOn: unfinished || (typed.length === FEWEST && reading !== null && reading.kind === "code"),
   };

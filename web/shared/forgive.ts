@@ -105,7 +105,7 @@ function repair(pieces: readonly Piece[], indexes: readonly number[], list: Word
     heard.push(indexes.map((old, j) => (j === i ? solved : old)));
   });
   const all = swaps.concat(heard);
-  return all.length === 1 ? (all[0] ?? null) : null;
+  return (all.length === 1 && all[0]) || null;
 }
 
 function readPiece(typed: string, list: WordList): Piece {

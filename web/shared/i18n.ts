@@ -15,7 +15,7 @@ export function translator<C extends Catalogue>(
 ): Translate<keyof C & string> {
   const [before, after] = direction === "rtl" ? ["\u2068", "\u2069"] : ["", ""];
   return (key, values = {}) =>
-    (catalogue[key] ?? key).replace(/\{([a-z_]+)\}/g, (whole: string, name: string) => {
+    (catalogue[key] || key).replace(/\{([a-z_]+)\}/g, (whole: string, name: string) => {
       const value = values[name] ?? always[name];
       return value === undefined ? whole : before + value + after;
     });
@@ -24,5 +24,5 @@ export function translator<C extends Catalogue>(
 /** The first of a browser's wishes that there is a language for, else `fallback`. */
 export function chooseTag(wishes: readonly string[], tags: readonly string[], fallback: string): string {
   const main = wishes.map((wish) => (wish.split("-")[0] || "").toLowerCase());
-  return main.filter((tag) => tags.indexOf(tag) >= 0)[0] ?? fallback;
+  return main.filter((tag) => tags.indexOf(tag) >= 0)[0] || fallback;
 }

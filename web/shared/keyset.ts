@@ -1,14 +1,6 @@
 import { type Bytes, asciiBytes, fromBase64url, fromUtf8, toBase64url, toHex } from "./bytes.ts";
 import { isSoundKey, sha256, verifyEd25519 } from "./ed25519.ts";
 
-/** A public key as the deployment pins it. */
-export interface RootKey {
-  readonly kty: string;
-  readonly crv: string;
-  readonly x: string;
-  readonly kid?: string;
-}
-
 /** One signing key of the published set. */
 export interface SigningKey {
   readonly publicKey: Bytes;
@@ -26,7 +18,8 @@ export interface KeySet {
 /** What a key set must satisfy. */
 export interface KeySetPolicy {
   readonly issuer: string;
-  readonly root: RootKey;
+  /** The public key of the pinned root, in base64url. */
+  readonly root: string;
   readonly minimumVersion: number;
 }
 
@@ -88,10 +81,10 @@ async function parseKeys(list: unknown): Promise<Map<string, SigningKey> | null>
 }
 
 async function parseKey(entry: Json): Promise<(SigningKey & { prefix: string }) | null> {
-  const material = await keyMaterial(entry);
+  const material = await keyMaterial(entry["x"]);
   const [notBefore, expiresAt] = [seconds(entry["nbf"]), seconds(entry["exp"])];
   const revoked = "revoked" in entry;
-  if (!hasMembers(entry, revoked ? REVOKED_KEY_MEMBERS : KEY_MEMBERS)) return null;
+  if (!hasMembers(entry, revoked ? REVOKED_KEY_MEMBERS : KEY_MEMBERS) || entry["kty"] !== "OKP" || entry["crv"] !== "Ed25519") return null;
   if (material === null || entry["kid"] !== material.thumbprint) return null;
   if (notBefore === null || expiresAt === null || notBefore >= expiresAt) return null;
   if (revoked && !soundRevocation(entry["revoked"])) return null;
@@ -108,11 +101,9 @@ interface KeyMaterial {
   readonly prefix: string;
 }
 
-/** The key's bytes and its RFC 7638 thumbprint, which the key must be named by. */
-async function keyMaterial(jwk: Json | RootKey): Promise<KeyMaterial | null> {
-  const { kty, crv, x } = jwk as Json;
-  if (kty !== "OKP" || crv !== "Ed25519" || typeof x !== "string") return null;
-  const publicKey = fromBase64url(x);
+/** The bytes of a key and its RFC 7638 thumbprint, which the key must be named by. */
+async function keyMaterial(x: unknown): Promise<KeyMaterial | null> {
+  const publicKey = typeof x === "string" ? fromBase64url(x) : null;
   if (publicKey === null || !isSoundKey(publicKey)) return null;
   const digest = await sha256(asciiBytes(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`));
   if (digest === null) return null;

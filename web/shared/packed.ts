@@ -1,9 +1,9 @@
 /**
- * Unpacks a list whose neighbours begin alike: one character for each item says how many letters it begins with in common
- * with the one before, in base 36; then come the rests. "02 card t" stands for "card" and "cat".
+ * Unpacks a list whose neighbours begin alike: a capital before each item says how many letters it begins with in common with the
+ * one before, "A" for none, and then comes the rest. "AcardCt" stands for "card" and "cat".
  */
 export function unpack(packed: string): string[] {
-  const [kept = "", ...rests] = packed.split(" ");
   let last = "";
-  return rests.map((rest, i) => (last = last.slice(0, parseInt(kept.charAt(i), 36)) + rest));
+  const items = packed.match(/[A-Z][^A-Z]*/g) || [];
+  return items.map((item) => (last = last.slice(0, item.charCodeAt(0) - 65) + item.slice(1)));
 }

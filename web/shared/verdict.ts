@@ -19,7 +19,7 @@ export type Verdict = (typeof STRICTNESS)[number];
 
 /** Reads a verdict's name from an answer. */
 export function verdictOf(value: unknown): Verdict | null {
-  return STRICTNESS.filter((verdict) => verdict === value)[0] ?? null;
+  return STRICTNESS.filter((verdict) => verdict === value)[0] || null;
 }
 
 /** The stricter of two verdicts: `genuine` only where both say so. */
