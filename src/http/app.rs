@@ -142,7 +142,7 @@ pub struct PrivateApp {
     pub console_url: String,
     /// Who runs the service.
     pub organisation: Current<String>,
-    /// What Prometheus is told.
+    /// What Prometheus reads.
     pub scrape: Arc<Scrape>,
     /// What of this side fails now.
     pub issuer_health: Arc<Health>,

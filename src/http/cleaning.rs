@@ -27,7 +27,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     // The worker that it replaces may stand over more than its script's folder.
     (HeaderName::from_static("service-worker-allowed"), "/"),
-    // What else the browser has of this address, also of pages that it was told to keep for a year. Not cookies nor storage: an
+    // What else the browser has of this address, also pages that it may keep for a year. Not cookies nor storage: an
     // officer stays signed in, and has the codes that were prepared.
     (HeaderName::from_static("clear-site-data"), "\"cache\""),
 ];

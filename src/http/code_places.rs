@@ -19,7 +19,7 @@ use super::{guessers::History, limits::Networks};
 pub const CODES_AT_ONCE: usize = 64;
 /// How many of those from networks that guessed wrong.
 pub const MISSED_AT_ONCE: usize = 16;
-/// How long somebody waits for a place before they are told that we cannot check now.
+/// How long somebody waits for a place before the answer is that we cannot check now.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Places for checks by spoken code.

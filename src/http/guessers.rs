@@ -1,7 +1,7 @@
 //! How often one network guesses spoken codes wrong, and repeats right ones. A check is counted before it is made, as each, and what
 //! it was not is given back afterwards: of any number at once no more than the limit get in.
 //!
-//! Whoever shares an address with somebody could read from its limit how often they were wrong. So the limit is drawn for each
+//! Somebody who shares an address with somebody could read from its limit how often they were wrong. So the limit is drawn for each
 //! network and window, a window begins at a time of the network's own and not with the first miss, and who is refused is always
 //! asked to wait for a whole one.
 

@@ -1,4 +1,4 @@
-//! Networks, told apart in memory alone and by keyed hash, so that not even a copy of the process says who asked; and how many
+//! Networks, distinguished in memory alone and by keyed hash, so that not even a copy of the process says who asked; and how many
 //! connections one may have at once.
 
 use std::{

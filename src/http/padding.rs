@@ -1,8 +1,9 @@
 //! Answers of one length, on the wire and behind proxies (threat 13).
 //!
-//! A proxy that compresses would undo padding, `no-transform` or not. So where the client takes gzip, the body goes out as gzip of
-//! stored blocks, which a proxy leaves as it is. Where a proxy strips `Accept-Encoding`, or unpacks and packs again, only a body that no
-//! compressor can make shorter keeps its length: our own page asks for its answers masked.
+//! Padding alone is not enough: a proxy may compress a body in spite of `no-transform`, and padding compresses to almost nothing. There
+//! are two remedies. To a client that takes gzip the body goes out as gzip of stored blocks: proxies do not compress what is compressed
+//! already. A proxy may also remove `Accept-Encoding`, or decompress the body and compress it again; then only a body that is random
+//! keeps its length. So our own page asks for its answers masked.
 
 use axum::{
     body::Bytes,
@@ -33,7 +34,7 @@ static PAD: &str = match str::from_utf8(&[b'-'; PAGE_HEAD]) {
 
 /// Fills up the head of each answer. nginx takes `x-pad` away.
 pub const PADDING: &str = "x-padding";
-/// By this media type a page asks for a masked answer, and knows one.
+/// The media type by which a page asks for a masked answer, and by which it recognises one.
 pub const MASKED: &str = "application/octet-stream";
 
 /// Writes members, of which there is at least one, as JSON, padded to `length` bytes by a last member `pad`.
@@ -41,7 +42,7 @@ fn padded(members: &impl Serialize, length: usize) -> Vec<u8> {
     let mut text = Vec::with_capacity(ANSWER);
     // Into memory, and with names that are text: nothing that could fail.
     let _ = serde_json::to_writer(&mut text, members);
-    // The closing brace makes room for one more member.
+    // Without the closing brace, so that one more member can follow.
     text.pop();
     text.extend_from_slice(br#","pad":""#);
     text.resize(text.len().max(length - 2), b'-');
@@ -111,7 +112,7 @@ fn stored(body: &[u8]) -> Option<Vec<u8>> {
     Some(gzip)
 }
 
-/// A one-time pad: that a compressor finds nothing in it needs no cipher.
+/// The mask goes out with the body, so it keeps nothing secret. Its only purpose is that no compressor finds anything to shorten.
 fn masked(body: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
     let mut bytes = vec![0; 2 * body.len()];
     let (mask, covered) = bytes.split_at_mut(body.len());

@@ -151,7 +151,7 @@ impl Problem {
         (self.status, self.advice.or(challenge), members)
     }
 
-    /// The same status, told by a page for people.
+    /// The same status with a page for people.
     pub fn with_page(self, page: Document, wrap: Wrap, entropy: &dyn Entropy) -> Response {
         let mut headers = document_headers(&page);
         headers.extend(self.advice.map(Advice::header));

@@ -78,7 +78,7 @@ impl Proxies {
         let mut entries = entries(headers);
         let mut hop = peer;
         while holds(&self.forwarded_from, hop) {
-            // Junk chooses no address: the last proxy that we know stands for whoever is behind it.
+            // Junk chooses no address: the last proxy that we know stands for everybody behind it.
             let Some(address) = entries.next().and_then(address) else { break };
             hop = address;
         }

@@ -24,6 +24,7 @@ mod conformance;
 mod console_files;
 mod cross_site;
 mod crowding;
+mod described;
 mod desk;
 mod enrolment;
 mod events;

@@ -27,7 +27,7 @@ export function withNumber({ ticket, exact }: Question, given: GivenNumber | nul
   return { ticket, exact, given };
 }
 
-/** What the person is told. */
+/** What the person sees as the result. */
 export type Outcome = Judged | Unconfirmed;
 
 /** A verdict, and what it rests on. */
@@ -44,7 +44,7 @@ export interface Judged {
   readonly busy: boolean;
 }
 
-/** No verdict: the service did not answer, and this phone by itself found nothing wrong. Never a good sign. */
+/** No verdict: the service did not answer, and this phone alone found nothing wrong. Never a good sign. */
 export interface Unconfirmed {
   readonly verdict: null;
   readonly question: Question;

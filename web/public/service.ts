@@ -20,7 +20,7 @@ export interface Answer {
 
 const TIMEOUT_MS = 10000;
 
-/** The media type of a masked answer: as many random bytes as it has, and then the answer with these laid over it. */
+/** The media type of a masked answer: random bytes, and then as many bytes of the answer, combined with these by exclusive or. */
 const MASKED = "application/octet-stream";
 
 /** What became of a question: an answer, none at all, one that turned us away, or one that means nothing to us. */

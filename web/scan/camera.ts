@@ -1,15 +1,15 @@
 import { readPart } from "./view.ts";
 
-/** Why a camera ended, or never began, without being told to. */
+/** Why a camera ended, or never began, without being asked to. */
 export type Ending = "refused" | "absent" | "busy" | "off";
 
-/** Who is told what the camera does. */
+/** What the camera reports to. */
 export interface Watcher {
   /** The picture is there. */
   started(hasLight: boolean): void;
   /** A code was read. */
   read(text: string): void;
-  /** The camera ended by itself; nothing follows. */
+  /** The camera ended without being asked to; nothing follows. */
   ended(why: Ending): void;
 }
 
@@ -28,7 +28,7 @@ const REST_MS = 40;
 // not in the types yet
 type Torch = MediaTrackCapabilities & MediaTrackConstraintSet & { torch?: boolean };
 
-/** Starts the camera and shows it in a video element. It ends by itself when the page is no longer seen. */
+/** Starts the camera and shows it in a video element. It ends when the page is no longer seen. */
 export function openCamera(video: HTMLVideoElement, watcher: Watcher): Camera {
   const camera = new VideoCamera(video, watcher);
   camera.start();
@@ -117,7 +117,7 @@ function endingOf(fault: unknown): Ending {
   return name === "NotFoundError" || name === "DevicesNotFoundError" ? "absent" : "busy";
 }
 
-/** The square in the middle, which is what the person sees; large and small in turn, for each reads what the other cannot. */
+/** The square in the middle, which is what the person sees; alternately large and small, because each reads what the other cannot. */
 function readFrame(video: HTMLVideoElement, count: number): string[] {
   const { videoWidth, videoHeight } = video;
   const side = Math.min(videoWidth, videoHeight);

@@ -13,7 +13,7 @@ export function stretch({ width, height, luma }: Picture): Picture {
   const [black, white] = [levelBelow(counts, DARKEST), levelBelow(counts, LIGHTEST)];
   if (white <= black) return { width, height, luma };
   const factor = 255 / (white - black);
-  // clamps to 0..255 by itself
+  // the array clamps to 0..255
   const levels = new Uint8ClampedArray(256);
   for (let level = 0; level < 256; level++) levels[level] = (level - black) * factor;
   return { width, height, luma: luma.map((level) => levels[level] || 0) };

@@ -39,7 +39,7 @@ export function heading(text: string): HTMLElement {
   return el("h1", { tabindex: "-1" }, text);
 }
 
-/** Fills an element anew. A focus in it goes on to the first thing that can take it. */
+/** Puts nodes in place of all that an element holds. A focus in it moves to the first of them that can take it. */
 export function refill(parent: Element, ...children: readonly Child[]): void {
   const focused = parent.contains(document.activeElement);
   fill(parent, ...children);

@@ -27,7 +27,7 @@ export async function verifyToken(bytes: Bytes, keySet: KeySet, issuer: string, 
 }
 
 function judge(token: Token, key: SigningKey, now: number): LocalVerdict {
-  // a revoked key withdraws all its tokens: whoever holds it also chooses their dates
+  // a revoked key withdraws all its tokens: a thief who holds it also chooses their dates
   if (key.revoked) return "withdrawn";
   if (token.issuedAt < key.notBefore || token.expiresAt > key.expiresAt) return "not_genuine";
   if (!soundLifetime(token)) return "not_genuine";

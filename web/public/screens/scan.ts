@@ -78,7 +78,7 @@ class Scan {
   }
 
   private say(key: Parameters<Text>[0]): void {
-    // written anew, the same words would be read out again, frame after frame
+    // the same words set again would be read out again, frame after frame
     if (this.line.textContent !== this.t(key)) this.line.textContent = this.t(key);
   }
 

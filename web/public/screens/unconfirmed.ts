@@ -4,7 +4,7 @@ import type { App } from "../app.ts";
 import type { Unconfirmed } from "../check.ts";
 import { action, again, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
 
-/** No answer from the service: what this phone could see by itself, what it could not, and no good sign. */
+/** No answer from the service: what this phone alone could see, what it could not, and no good sign. */
 export function unconfirmedScreen(app: App, { question, token, phoneTime }: Unconfirmed): Node[] {
   const { t } = app;
   const { tone, icon } = verdicts.cannot_check;
