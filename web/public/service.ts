@@ -1,5 +1,6 @@
 import { type Bytes, fromUtf8, toBase64url } from "../shared/bytes.ts";
 import { readToken } from "../shared/link.ts";
+import { secondsOf } from "../shared/seconds.ts";
 import { type Verdict, verdictOf } from "../shared/verdict.ts";
 
 /** What is asked of the service. */
@@ -84,8 +85,4 @@ function parseAnswer(text: string): Answer | null {
 function tokenOf(value: unknown): Bytes | null {
   const reading = typeof value === "string" ? readToken(value) : null;
   return reading !== null && reading.kind === "bytes" ? reading.bytes : null;
-}
-
-function secondsOf(value: unknown): number | null {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }

@@ -1,5 +1,6 @@
 import { type Bytes, asciiBytes, fromBase64url, fromUtf8, toBase64url, toHex } from "./bytes.ts";
 import { isSoundKey, sha256, verifyEd25519 } from "./ed25519.ts";
+import { secondsOf } from "./seconds.ts";
 
 /** One signing key of the published set. */
 export interface SigningKey {
@@ -61,7 +62,7 @@ function soundHeader(header: Json, rootThumbprint: string): boolean {
 
 function soundClaims(payload: Json, policy: KeySetPolicy, now: number): number | null {
   const name = "https://" + policy.issuer;
-  const [iat, exp, version] = [seconds(payload["iat"]), seconds(payload["exp"]), seconds(payload["version"])];
+  const [iat, exp, version] = [secondsOf(payload["iat"]), secondsOf(payload["exp"]), secondsOf(payload["version"])];
   if (!hasMembers(payload, PAYLOAD_MEMBERS) || payload["iss"] !== name || payload["sub"] !== name) return null;
   if (iat === null || exp === null || version === null) return null;
   if (iat > now + CLOCK_LEEWAY || now >= exp || exp <= iat || exp - iat > LONGEST_LIFE) return null;
@@ -82,7 +83,7 @@ async function parseKeys(list: unknown): Promise<Map<string, SigningKey> | null>
 
 async function parseKey(entry: Json): Promise<(SigningKey & { prefix: string }) | null> {
   const material = await keyMaterial(entry["x"]);
-  const [notBefore, expiresAt] = [seconds(entry["nbf"]), seconds(entry["exp"])];
+  const [notBefore, expiresAt] = [secondsOf(entry["nbf"]), secondsOf(entry["exp"])];
   const revoked = "revoked" in entry;
   if (!hasMembers(entry, revoked ? REVOKED_KEY_MEMBERS : KEY_MEMBERS) || entry["kty"] !== "OKP" || entry["crv"] !== "Ed25519") return null;
   if (material === null || entry["kid"] !== material.thumbprint) return null;
@@ -92,7 +93,7 @@ async function parseKey(entry: Json): Promise<(SigningKey & { prefix: string }) 
 }
 
 function soundRevocation(revoked: unknown): boolean {
-  return isJson(revoked) && hasMembers(revoked, REVOCATION_MEMBERS) && seconds(revoked["revoked_at"]) !== null && typeof revoked["reason"] === "string";
+  return isJson(revoked) && hasMembers(revoked, REVOCATION_MEMBERS) && secondsOf(revoked["revoked_at"]) !== null && typeof revoked["reason"] === "string";
 }
 
 interface KeyMaterial {
@@ -128,8 +129,4 @@ function hasMembers(value: Json, members: readonly string[]): boolean {
 
 function isJson(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function seconds(value: unknown): number | null {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
