@@ -123,6 +123,31 @@ test("what is still on its way when the person removes the copies is not kept", 
   assert.deepEqual(await tracesOf(page), nothing);
 });
 
+test("kept again after it was removed, the page stays kept when what an earlier visit asked for arrives", async () => {
+  const page = await stage.visit();
+  await keepPage(page);
+  let deliver = (): void => {};
+  const first = new Promise<null>((resolve) => (deliver = () => resolve(null)));
+  let asked = 0;
+  stage.service.fault = (path) => (path === "/scan.js" && asked++ === 0 ? first : null);
+  const begun = page.page.waitForRequest((request) => request.url().endsWith("/scan.js"));
+  await page.page.reload();
+  const late = await begun;
+  await page.page.getByText("Keep this page for use without signal").click();
+  await page.press("Remove it from this phone");
+  await page.page.getByText("The copy is removed from this phone.").waitFor();
+  await page.press("Keep this page");
+  await page.page.getByText("This page is kept on this phone.").waitFor();
+  deliver();
+  await (await late.response())?.finished();
+  await check(page, genuine);
+  assert.deepEqual(await tracesOf(page), { caches: [`countersign ${stage.service.url}/`], workers: 1 });
+  assert.equal((await keptCopies(page)).length, 3);
+  await goOffline(page, stage.service);
+  await page.page.reload();
+  await page.see(start);
+});
+
 test("what cannot be kept whole is not kept at all, and the page says so", async () => {
   for (const fault of ["error", "half"] as const) {
     for (const broken of ["/scan.js", "/sw.js"]) {

@@ -14,8 +14,10 @@ const NOT_KEPT = new Error("none");
 
 /** The keeping that has begun and not ended, whichever screen began it. */
 let underWay: Promise<void> | null = null;
-/** How often copies were removed here: a renewal that began before has no leave to bring them back. */
-let removals = 0;
+/** Whether the person last pressed to remove the copies: then a renewal that began before must not bring them back. */
+let removed = false;
+/** The removal that began last: copies that are taken before it ends would go with it. */
+let clearing: Promise<void> = Promise.resolve();
 
 /** Whether this browser can keep the page: the worker must be able to tell what a request is for. */
 export function canKeep(): boolean {
@@ -33,6 +35,7 @@ export function keep(keySets: KeySets): Promise<void> {
   const end = (): void => {
     underWay = null;
   };
+  removed = false;
   underWay = keepWhole(keySets);
   underWay.then(end, end);
   return underWay;
@@ -45,13 +48,12 @@ export function keepingNow(): Promise<void> | null {
 
 /** Removes all that was kept. */
 export async function remove(): Promise<void> {
-  removals++;
+  removed = true;
   await clear();
 }
 
 /** Puts fresh copies in place of the kept ones, where there are any. What cannot be had whole stays as it was. */
 export async function renew(keySets: KeySets): Promise<void> {
-  const before = removals;
   try {
     if (!canKeep()) return;
     if (await isKept()) await takeCopies(keySets);
@@ -60,7 +62,8 @@ export async function renew(keySets: KeySets): Promise<void> {
   } catch {
     // no network, most likely: the kept copies serve
   }
-  if (removals !== before) await clear();
+  // unless the person has kept the page again since, with copies of their own
+  if (removed) await clear();
 }
 
 /** The key set that is kept here, to be read with the same care as a fetched one. */
@@ -75,6 +78,7 @@ export async function keptKeySet(api: string): Promise<string | null> {
 
 async function keepWhole(keySets: KeySets): Promise<void> {
   try {
+    await clearing;
     await takeCopies(keySets);
     await startWorker();
     // another tab may have removed the copies meanwhile
@@ -85,7 +89,11 @@ async function keepWhole(keySets: KeySets): Promise<void> {
   }
 }
 
-async function clear(): Promise<void> {
+function clear(): Promise<void> {
+  return (clearing = clearAll());
+}
+
+async function clearAll(): Promise<void> {
   await caches.delete(cacheName());
   const worker = await ownWorker();
   if (worker !== null) await worker.unregister();
