@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod assets;
+pub mod authorisations;
 pub mod body;
 pub mod check;
 mod cleaning;

@@ -1,6 +1,6 @@
 //! The private API of the issuer role, on its own listener.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -21,6 +21,7 @@ use tower::util::MapResponseLayer;
 
 use super::{
     app::PrivateApp,
+    authorisations,
     body::{Decoded, MAX_BODY},
     cleaning::Cleaning,
     console, door,
@@ -35,9 +36,9 @@ use super::{
     transport,
 };
 use crate::{
-    authority::{Actor, Authorisation, AuthorisationId, Decision, Scope, TokenSelection},
-    issuer::{Answer, Ask, Changed, IssueRequest, Issued, OnceAct, Refused, Spoken, TokenStatus},
-    store::{AuthorisationPlace, Listed, LiveToken, Once, TokenPlace},
+    authority::{Actor, Scope, TokenSelection},
+    issuer::{Answer, IssueRequest, Issued, OnceAct, Refused, Spoken, TokenStatus},
+    store::{Listed, LiveToken, Once, TokenPlace},
     telemetry::Scrape,
     token::{Approach, Channel, ClaimError, Cti, Name, Place, Token, qr::Symbol},
 };
@@ -60,11 +61,7 @@ pub fn router(app: Arc<PrivateApp>, heads: Heads, figures: Option<Arc<Scrape>>) 
         .route("/v1/tokens/{id}", get(status).delete(withdraw))
         .route("/v1/tokens/{id}/spoken", post(speak))
         .route("/v1/tokens/{id}/events", get(events))
-        .route("/v1/authorisations", post(ask).get(list))
-        .route("/v1/authorisations/{id}/approve", post(approve))
-        .route("/v1/authorisations/{id}/refuse", post(refuse))
-        .route("/v1/authorisations/{id}/review", post(review))
-        .route("/v1/authorisations/{id}/withdraw", post(withdraw_authorisation))
+        .merge(authorisations::routes())
         .merge(people::routes())
         .merge(oversight::routes())
         .merge(door::routes())
@@ -285,60 +282,6 @@ impl Watch {
         let marked = async { while self.marks.recv().await.is_ok_and(|cti| cti != self.cti) {} };
         let _ = tokio::time::timeout(POLL, marked).await;
     }
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct AskBody {
-    reference: String,
-    channels: BTreeSet<Channel>,
-    from: Option<i64>,
-    until: i64,
-    max_tokens: u32,
-}
-
-async fn ask(State(app): App, caller: Caller, key: IdempotencyKey, Decoded(body): Decoded<AskBody>) -> Answered {
-    let officer = caller.within(Scope::Authorisations)?;
-    let once = key.once(OnceAct::Ask, officer, &body);
-    let AskBody { reference, channels, from, until, max_tokens } = body;
-    let asked = app.registry.ask_once(officer, Ask { reference, channels, from, until, max_tokens }, once).await?;
-    Ok((StatusCode::CREATED, no_store(), Json(asked)).into_response())
-}
-
-async fn list(State(app): App, caller: Caller, Asked(page): Asked<AuthorisationPlace>) -> Answered {
-    let (actor, most) = (Actor::Person(caller.within(Scope::Authorisations)?.clone()), page.most);
-    let Listed { items, next } = app.registry.authorisations(&actor, page).await?;
-    Ok(listed("/v1/authorisations", most, &items, next))
-}
-
-async fn approve(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
-    Ok(authorisation(app.registry.decide(caller.within(Scope::Authorisations)?, id, Decision::Approve).await?))
-}
-
-async fn refuse(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
-    Ok(authorisation(app.registry.decide(caller.within(Scope::Authorisations)?, id, Decision::Refuse).await?))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReviewBody {
-    channels: BTreeSet<Channel>,
-    until: i64,
-    max_tokens: u32,
-}
-
-async fn review(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>, Decoded(body): Decoded<ReviewBody>) -> Answered {
-    let ReviewBody { channels, until, max_tokens } = body;
-    let officer = caller.within(Scope::Authorisations)?;
-    Ok(authorisation(app.registry.review(officer, id, Changed { channels, until, max_tokens }).await?))
-}
-
-async fn withdraw_authorisation(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
-    Ok(authorisation(app.registry.withdraw(caller.within(Scope::Authorisations)?, id).await?))
-}
-
-fn authorisation(authorisation: Authorisation) -> Response {
-    (no_store(), Json(authorisation)).into_response()
 }
 
 /// The id in the address.

@@ -5,6 +5,7 @@ mod app;
 mod authenticator;
 mod browser;
 mod faults;
+mod figures;
 #[path = "../filling/mod.rs"]
 mod filling;
 #[path = "../running/http.rs"]

@@ -1,15 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { end, freePort, untilReady } from "./program.ts";
 import { type StaticPage, readPage } from "./service.ts";
 
 /** The program under test. */
 export const BINARY = process.env["COUNTERSIGN_BIN"] ?? fileURLToPath(new URL("../../target/debug/countersign", import.meta.url));
-const READY_WITHIN_MS = 30000;
 
 /** What `issue` prints. */
 export interface Issued {
@@ -56,7 +54,7 @@ export class RealService {
     const env = { ...settings, COUNTERSIGN_LOG: log, COUNTERSIGN_GUESSES: guesses?.toString() };
     const process = spawn(BINARY, ["serve", "--role", "all", ...origins.flatMap((origin) => ["--page-origins", origin])], { cwd: folder, env, stdio: ["ignore", told, told] });
     const service = new RealService(`http://localhost:${publicPort}`, consoleAt(privatePort), folder, settings, process);
-    await service.untilReady();
+    await untilReady(process, service.url + "/health/ready");
     return service;
   }
 
@@ -108,20 +106,8 @@ export class RealService {
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
-    this.process.kill("SIGTERM");
-    await ended;
+    await end(this.process);
     rmSync(this.folder, { recursive: true });
-  }
-
-  private async untilReady(): Promise<void> {
-    const giveUp = Date.now() + READY_WITHIN_MS;
-    for (;;) {
-      const ready = await fetch(this.url + "/health/ready").then((response) => response.ok, () => false);
-      if (ready) return;
-      if (Date.now() > giveUp || this.process.exitCode !== null) throw new Error("the service did not become ready");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 }
 
@@ -175,15 +161,4 @@ function authorise(folder: string, settings: NodeJS.ProcessEnv, callsign: string
 
 function run(folder: string, settings: NodeJS.ProcessEnv, ...words: string[]): string {
   return execFileSync(BINARY, words, { cwd: folder, env: settings, encoding: "utf8" });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readProjectFile } from "../../web/test/files.ts";
 import { SETPRIV, endsWithUs } from "./engines/engine.ts";
+import { end, freePort, untilReady } from "./program.ts";
 import type { StaticPage } from "./service.ts";
 
 const PROGRAM = "/usr/sbin/nginx";
@@ -27,23 +27,13 @@ export class Nginx {
     writeFileSync(join(folder, "nginx.conf"), configuration(folder, port, page));
     const process = spawn(SETPRIV, [...endsWithUs(PROGRAM), "-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")], { stdio: "inherit" });
     const nginx = new Nginx(`http://localhost:${port}`, folder, process);
-    await nginx.untilReady();
+    await untilReady(process, nginx.url + "/check/");
     return nginx;
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
-    this.process.kill("SIGTERM");
-    await ended;
+    await end(this.process);
     rmSync(this.folder, { recursive: true });
-  }
-
-  private async untilReady(): Promise<void> {
-    for (;;) {
-      if (await fetch(this.url + "/check/").then((response) => response.ok, () => false)) return;
-      if (this.process.exitCode !== null) throw new Error("nginx did not start");
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 }
 
@@ -58,15 +48,4 @@ function configuration(folder: string, port: number, { headers }: StaticPage): s
       server { listen 127.0.0.1:${port}; root ${folder};
         location /check/ { ${sent.join(" ")} }
         ${documented} } }`;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

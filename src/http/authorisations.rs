@@ -1,0 +1,95 @@
+//! Authorisations: asked for by one person and decided by another.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::post,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    app::PrivateApp,
+    body::Decoded,
+    idempotency::IdempotencyKey,
+    pages::{Asked, listed},
+    private::{Id, no_store},
+    problem::Problem,
+    session::Caller,
+};
+use crate::{
+    authority::{Actor, Authorisation, AuthorisationId, Decision, Scope},
+    issuer::{Ask, Changed, OnceAct},
+    store::{AuthorisationPlace, Listed},
+    token::Channel,
+};
+
+type App = State<Arc<PrivateApp>>;
+type Answered = Result<Response, Problem>;
+
+/// The routes.
+pub fn routes() -> Router<Arc<PrivateApp>> {
+    Router::new()
+        .route("/v1/authorisations", post(ask).get(list))
+        .route("/v1/authorisations/{id}/approve", post(approve))
+        .route("/v1/authorisations/{id}/refuse", post(refuse))
+        .route("/v1/authorisations/{id}/review", post(review))
+        .route("/v1/authorisations/{id}/withdraw", post(withdraw))
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct AskBody {
+    reference: String,
+    channels: BTreeSet<Channel>,
+    from: Option<i64>,
+    until: i64,
+    max_tokens: u32,
+}
+
+async fn ask(State(app): App, caller: Caller, key: IdempotencyKey, Decoded(body): Decoded<AskBody>) -> Answered {
+    let officer = caller.within(Scope::Authorisations)?;
+    let once = key.once(OnceAct::Ask, officer, &body);
+    let AskBody { reference, channels, from, until, max_tokens } = body;
+    let asked = app.registry.ask_once(officer, Ask { reference, channels, from, until, max_tokens }, once).await?;
+    Ok((StatusCode::CREATED, no_store(), Json(asked)).into_response())
+}
+
+async fn list(State(app): App, caller: Caller, Asked(page): Asked<AuthorisationPlace>) -> Answered {
+    let (actor, most) = (Actor::Person(caller.within(Scope::Authorisations)?.clone()), page.most);
+    let Listed { items, next } = app.registry.authorisations(&actor, page).await?;
+    Ok(listed("/v1/authorisations", most, &items, next))
+}
+
+async fn approve(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
+    Ok(authorisation(app.registry.decide(caller.within(Scope::Authorisations)?, id, Decision::Approve).await?))
+}
+
+async fn refuse(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
+    Ok(authorisation(app.registry.decide(caller.within(Scope::Authorisations)?, id, Decision::Refuse).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReviewBody {
+    channels: BTreeSet<Channel>,
+    until: i64,
+    max_tokens: u32,
+}
+
+async fn review(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>, Decoded(body): Decoded<ReviewBody>) -> Answered {
+    let ReviewBody { channels, until, max_tokens } = body;
+    let officer = caller.within(Scope::Authorisations)?;
+    Ok(authorisation(app.registry.review(officer, id, Changed { channels, until, max_tokens }).await?))
+}
+
+async fn withdraw(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
+    Ok(authorisation(app.registry.withdraw(caller.within(Scope::Authorisations)?, id).await?))
+}
+
+fn authorisation(authorisation: Authorisation) -> Response {
+    (no_store(), Json(authorisation)).into_response()
+}
