@@ -12,6 +12,7 @@ use super::{
     json::{self, NotJson},
     media,
     problem::{Advice, Problem},
+    shape,
 };
 
 /// The largest body that is read. Bytes.
@@ -42,7 +43,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Decoded<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let value = json(request, state).await?;
-        let decoded = serde_json::from_value(value);
+        let decoded = shape::decode(value);
         decoded.map(Self).map_err(|error| Problem::invalid(format!("the body does not fit: {error}")))
     }
 }

@@ -33,6 +33,7 @@ pub mod problem;
 pub mod proxy;
 pub mod public;
 pub mod session;
+mod shape;
 pub mod shares;
 pub mod timed;
 pub mod transport;

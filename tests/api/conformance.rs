@@ -11,6 +11,7 @@ use crate::{
     app::TestApp,
     cross_site::{CHANGING, TELLING},
     wire::said,
+    world::NOW,
 };
 
 const KEYS: [&str; 2] = ["/.well-known/countersign/keys.jwt", "/.well-known/jwks.json"];
@@ -195,6 +196,29 @@ async fn a_member_that_is_there_twice_is_refused() {
     let not_utf8 = tokens().header("content-type", "application/json").body(b"{\"channel\":\"\xff\"}".to_vec());
     assert_eq!(Reply::of(not_utf8).await.problem(), (400, "bad-request".into()));
     assert_eq!(send(tokens(), "[]").await.problem(), (422, "invalid".into()));
+}
+
+/// Members are known by their names: an array in their order, and a word as an object, would be read by serde alone.
+#[tokio::test]
+async fn a_body_of_another_shape_is_refused() {
+    let app = TestApp::start().await;
+    let issue = json!([null, "in-person", null, null, null, null, null, null, null, null]);
+    let asked = json!(["OP-8", ["online"], null, NOW + 60, 1]);
+    for (person, path, body) in [
+        (&app.officer, "/v1/tokens", issue),
+        (&app.officer, "/v1/tokens", json!({"channel": {"in-person": null}})),
+        (&app.officer, "/v1/authorisations", asked),
+        (
+            &app.officer,
+            "/v1/authorisations",
+            json!({"reference": "OP-8", "channels": [{"online": null}], "until": NOW + 60, "max_tokens": 1}),
+        ),
+        (&app.administrator, "/v1/people", json!(["kite", "officer"])),
+        (&app.administrator, "/v1/people", json!({"callsign": "kite", "role": {"officer": null}})),
+        (&app.administrator, "/v1/tokens/withdraw", json!(["all"])),
+    ] {
+        assert_eq!(person.post(path, &body).await.problem(), (422, "invalid".into()), "{path} {body}");
+    }
 }
 
 /// RFC 9110, 13.1.2: weakly, in lists, in several lines, and `*`.
