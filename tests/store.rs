@@ -195,6 +195,7 @@ macro_rules! whole_suite {
             lists::who_is_decided_about_while_pages_are_read_is_not_missed,
             lists::people_and_tokens_come_in_pages,
             lists::at_most_fifty_requests_of_a_person_wait,
+            lists::who_asks_and_withdraws_without_end_is_stopped_for_a_day,
             lists::requests_that_ran_out_make_no_room_for_a_day,
             lists::only_what_may_be_used_is_found_for_an_issue,
             ceremonies::a_ceremony_begun_here_is_ended_there_and_once,

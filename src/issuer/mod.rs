@@ -45,7 +45,7 @@ use crate::{
     authority::{Authorisation, AuthorisationError, State},
     entropy::NoEntropy,
     keyring::{KeyId, RingError},
-    store::{MOST_ASKED, StoreError},
+    store::{MOST_ASKED, MOST_UNDECIDED, StoreError},
     token::{ClaimError, Cti, SignError},
 };
 
@@ -120,7 +120,10 @@ pub enum Refused {
     #[error("{0} tokens were issued under this authorisation already; allow at least as many")]
     TooFew(u32),
     /// As many of their requests wait as may.
-    #[error("{MOST_ASKED} of your requests wait for a decision, and no more may; ask again when some of them are decided")]
+    #[error(
+        "{MOST_ASKED} of your requests wait for a decision, or {MOST_UNDECIDED} of the last 24 hours never got one, and no more may; ask \
+         again when some of them are decided, or tomorrow"
+    )]
     TooManyAsked,
     /// Their key was used for another request.
     #[error("this Idempotency-Key was used for another request; take a new one for each")]

@@ -53,6 +53,9 @@ pub const KEEP_HEARTBEATS: i64 = 3_600;
 /// Requests of one person that may wait for a decision at once. One that ran out undecided counts for [`KEEP_ASKED`] longer, so
 /// that short ones do not make room for more.
 pub const MOST_ASKED: u32 = 50;
+/// Requests of one person within [`KEEP_ASKED`] that nobody decided, withdrawn ones included: who asks and withdraws without end
+/// would fill ledger and lists all the same.
+pub const MOST_UNDECIDED: u32 = 200;
 /// Seconds, from when it was asked.
 pub const KEEP_ASKED: i64 = 24 * 3_600;
 /// Misses count for as long as any token can be guessed: the longest lifetime and the leeway on both sides. Seconds.

@@ -3,8 +3,8 @@
 use countersign::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role},
     store::{
-        AskRefusal, AuthorisationPlace, Decided, IssuerStore, KEEP_ASKED, LiveToken, MOST_ASKED, NewToken, Page, PersonPlace, TokenPlace,
-        all_pages,
+        AskRefusal, AuthorisationPlace, Decided, IssuerStore, KEEP_ASKED, LiveToken, MOST_ASKED, MOST_UNDECIDED, NewToken, Page,
+        PersonPlace, TokenPlace, all_pages,
     },
     token::{Channel, Cti},
 };
@@ -149,6 +149,27 @@ pub async fn requests_that_ran_out_make_no_room_for_a_day(backend: &dyn Backend)
     }
     for (at, room) in [(NOW + HOUR, false), (NOW + KEEP_ASKED - 1, false), (NOW + KEEP_ASKED, true)] {
         assert_eq!(asks(issuer, request(100, at)).await, room, "{}", at - NOW);
+    }
+}
+
+pub async fn who_asks_and_withdraws_without_end_is_stopped_for_a_day(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    let (mut asked, mut id) = (0, 2);
+    while asks(issuer, request(id, NOW)).await {
+        asked += 1;
+        // Of each ten, one is decided.
+        if asked % 10 == 0 {
+            decides(issuer, id, Decision::Refuse).await;
+        } else {
+            issuer.withdraw_authorisation(AuthorisationId([id; 8]), entry()).await.unwrap();
+        }
+        id += 1;
+    }
+    assert_eq!(asked - asked / 10, MOST_UNDECIDED, "{asked}");
+    assert!(asks(issuer, Authorisation { asked_by: named("heron"), ..request(254, NOW) }).await, "another person asks all the same");
+    for (at, room) in [(NOW + KEEP_ASKED - 1, false), (NOW + KEEP_ASKED, true)] {
+        assert_eq!(asks(issuer, request(255, at)).await, room, "{}", at - NOW);
     }
 }
 

@@ -10,21 +10,24 @@ use super::{
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
     ledger::Entry,
-    store::{AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, Page, StoreError},
+    store::{AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, MOST_UNDECIDED, Page, StoreError},
     token::Channel,
 };
 
 pub(super) async fn ask(db: &Session, a: &Authorisation, entry: &Entry) -> Result<bool, StoreError> {
     let channels: Vec<Channel> = a.channels.iter().copied().collect();
-    let (tokens, counts, most) = (i64::from(a.max_tokens), a.asked_at - KEEP_ASKED, i64::from(MOST_ASKED));
-    // Nobody fills the lists of those who decide: the statement that adds a request counts what waits.
+    let (tokens, counts) = (i64::from(a.max_tokens), a.asked_at - KEEP_ASKED);
+    let (most, undecided) = (i64::from(MOST_ASKED), i64::from(MOST_UNDECIDED));
+    // Nobody fills the lists of those who decide: the statement that adds a request counts what waits, and what nobody decided.
     let added = db
         .execute(
             "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
              SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'asked'
              WHERE (SELECT count(*) FROM authorisations
-                    WHERE asked_by = $7 AND state = 'asked' AND (ends_at > $8 OR asked_at > $9)) < $10",
-            &[&a.id, &a.reference, &channels, &a.from, &a.until, &tokens, &a.asked_by, &a.asked_at, &counts, &most],
+                    WHERE asked_by = $7 AND state = 'asked' AND (ends_at > $8 OR asked_at > $9)) < $10
+               AND (SELECT count(*) FROM authorisations
+                    WHERE asked_by = $7 AND state IN ('asked', 'withdrawn') AND decided_by IS NULL AND asked_at > $9) < $11",
+            &[&a.id, &a.reference, &channels, &a.from, &a.until, &tokens, &a.asked_by, &a.asked_at, &counts, &most, &undecided],
         )
         .await?;
     recorded(db, added, entry).await

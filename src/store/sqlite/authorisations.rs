@@ -11,22 +11,25 @@ use super::{
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
     ledger::Entry,
-    store::{AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, Page, StoreError},
+    store::{AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, MOST_UNDECIDED, Page, StoreError},
     token::Channel,
 };
 
 pub(super) fn ask(db: &Connection, a: &Authorisation, entry: &Entry) -> Result<bool, StoreError> {
-    // Nobody fills the lists of those who decide: the statement that adds a request counts what waits.
+    // Nobody fills the lists of those who decide: the statement that adds a request counts what waits, and what nobody decided.
     let added = db
         .prepare_cached(
             "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
              SELECT :id, :reference, :channels, :from, :until, :tokens, :by, :at, 'asked'
              WHERE (SELECT count(*) FROM authorisations
-                    WHERE asked_by = :by AND state = 'asked' AND (ends_at > :at OR asked_at > :at - :keep)) < :most",
+                    WHERE asked_by = :by AND state = 'asked' AND (ends_at > :at OR asked_at > :at - :keep)) < :most
+               AND (SELECT count(*) FROM authorisations
+                    WHERE asked_by = :by AND state IN ('asked', 'withdrawn') AND decided_by IS NULL AND asked_at > :at - :keep) < :undecided",
         )?
         .execute(named_params! {
             ":id": a.id, ":reference": a.reference, ":channels": listed(&a.channels), ":from": a.from, ":until": a.until,
             ":tokens": a.max_tokens, ":by": a.asked_by, ":at": a.asked_at, ":keep": KEEP_ASKED, ":most": MOST_ASKED,
+            ":undecided": MOST_UNDECIDED,
         })?;
     recorded(db, added, entry)
 }
