@@ -34,9 +34,9 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// A header of text; nothing where there is none.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    /// A header of text, all its lines (RFC 9110, 5.3); nothing where there is none.
+    pub fn header(&self, name: &str) -> String {
+        self.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default()).collect::<Vec<_>>().join(", ")
     }
 
     /// The body as JSON, if it is some.

@@ -20,21 +20,12 @@ use crate::{
 const CLOSED: [&str; 3] = ["/metrics", "/health/live", "/health/ready"];
 /// By what clients compress, from none to all that there is.
 const ENCODINGS: [&str; 3] = ["identity", "gzip", "gzip, deflate, br, zstd"];
-/// Requests that are answered in several ways, and that are no guess: a code that cannot be one, a token that nobody signed, and two
-/// that are no request.
-const HARMLESS: [&str; 4] = [
-    r#"{"code":"no code"}"#,
-    r#"{"token":"0oRDoQEmoFhAY291bnRlcnNpZ24gY29uZmlnIGNoZWNrIG5vYm9keSBzaWduZWQgdGhpcyB0b2tlbiBhdCBhbGw"}"#,
-    r#"{"code":1}"#,
-    r#"{"code":"no code","token":"no token"}"#,
-];
+/// Requests that are answered in several ways, and that are no guess: a code that cannot be one, what begins like a token and is damaged,
+/// and two that are no request.
+const HARMLESS: [&str; 4] =
+    [r#"{"code":"no code"}"#, r#"{"token":"0oRJogEyBEQA.damaged"}"#, r#"{"code":1}"#, r#"{"code":"no code","token":"no token"}"#];
 /// The same as the form without a program sends them.
-const HARMLESS_FORMS: [&str; 4] = [
-    "code=no+code",
-    "code=0oRDoQEmoFhAY291bnRlcnNpZ24gY29uZmlnIGNoZWNrIG5vYm9keSBzaWduZWQgdGhpcyB0b2tlbiBhdCBhbGw",
-    "code=",
-    "code=no+code&challenge=none",
-];
+const HARMLESS_FORMS: [&str; 4] = ["code=no+code", "code=0oRJogEyBEQA.damaged", "code=", "code=no+code&challenge=none"];
 /// How a check is asked for: the address, headers and bodies.
 type Asked = (&'static str, &'static [(&'static str, &'static str)], [&'static str; 4]);
 /// By a program, by a browser without ours, and by our page.
@@ -152,7 +143,7 @@ fn page(url: &str, client: &Client) -> Vec<Finding> {
 
 /// Whether browsers will not ask without TLS again (RFC 6797); nothing where there is none.
 fn strict(subject: &'static str, url: &str, reply: &Reply) -> Option<Finding> {
-    url.starts_with("https:").then(|| match reply.header("strict-transport-security") {
+    url.starts_with("https:").then(|| match reply.header("strict-transport-security").as_str() {
         "" => Finding::wrong("hsts", format!("{url} sends no Strict-Transport-Security; have the proxy pass it on")),
         _ => Finding::good("hsts", format!("browsers keep to TLS ({subject})")),
     })
@@ -248,4 +239,22 @@ fn console(url: &str) -> Vec<Finding> {
     let mut findings = vec![Finding::good("console", format!("{url} is the console")), closed("console", url, &client, &CLOSED)];
     findings.extend(strict("console", url, &session));
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::token::{InputError, Token};
+
+    #[test]
+    fn what_is_asked_is_no_guess_and_one_of_it_is_not_genuine() {
+        let ([no_code, damaged, ..], [typed_no_code, typed_damaged, ..]) = (HARMLESS, HARMLESS_FORMS);
+        let read = |body: &str, member: &str| serde_json::from_str::<Value>(body).unwrap()[member].as_str().unwrap().to_owned();
+        assert_eq!(Token::parse(&read(damaged, "token")), Err(InputError::Damaged));
+        assert_eq!(Token::parse(&read(no_code, "code")), Err(InputError::NoToken));
+        assert_eq!(typed_damaged, format!("code={}", read(damaged, "token")));
+        assert_eq!(typed_no_code, format!("code={}", read(no_code, "code").replace(' ', "+")));
+    }
 }

@@ -110,6 +110,24 @@ fn a_proxy_that_shows_lengths_of_pages_or_heads_alone_is_named() {
     }
 }
 
+/// nginx adds a header behind one that is there, of which browsers heed the last.
+#[test]
+fn a_header_that_a_proxy_adds_to_ours_is_named() {
+    if !Kind::Nginx.is_here("a_header_that_a_proxy_adds_to_ours_is_named") {
+        return;
+    }
+    let folder = Folder::ready_with(&settings(Kind::Nginx));
+    let issuer = Service::start(&folder, &["--role", "issuer"]);
+    let verifier = Service::start(&folder, &["--role", "verifier"]);
+    let behind = Behind { verifiers: [address(&verifier.public); 2], issuer: address(&issuer.private) };
+    let changes = [("gzip off;", "gzip off; add_header Referrer-Policy unsafe-url;")];
+    let front = Front::changed(Kind::Nginx, behind, NAMES, &changes);
+    let url = format!("https://{}:{}", NAMES[0], front.secure.port());
+    let (findings, code) = checked(&folder, Some(&front), &["--role", "verifier", "--public-url", &url]);
+    assert_eq!((outcomes(&findings, "wrong"), code), (vec!["page"], 1), "{findings:#?}");
+    assert!(sentence(&findings, "page").contains("referrer-policy"), "{findings:#?}");
+}
+
 #[test]
 fn another_deployment_is_not_taken_for_this_one() {
     let [folder, other] = [(); 2].map(|()| Folder::ready());
