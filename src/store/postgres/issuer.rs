@@ -132,7 +132,7 @@ impl IssuerStore for PostgresStore {
     }
 
     async fn issue_and_record(&self, token: NewToken, entry: Entry) -> Result<Option<SpokenSize>, IssueRefusal> {
-        self.acts.run(move |db| Box::pin(async move { issue(db, &token, &entry).await })).await
+        self.acts.run_signed(move |db| Box::pin(async move { issue(db, &token, &entry).await })).await
     }
 
     async fn issued_token(&self, cti: Cti) -> Result<Option<IssuedToken>, StoreError> {
