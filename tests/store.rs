@@ -237,6 +237,7 @@ macro_rules! whole_suite {
             ledger::a_long_ledger_comes_in_pages,
             signing::each_group_of_acts_is_signed_in_its_own_transaction,
             signing::who_takes_the_newest_entry_away_gets_no_signature,
+            signing::what_another_process_of_the_machine_signed_is_not_signed_over,
             signing::without_a_signature_only_what_takes_back_goes_on,
             signing::processes_with_and_without_the_key_leave_one_line_of_checkpoints,
             signing::a_process_that_missed_much_looks_again_and_signs,

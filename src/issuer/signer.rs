@@ -1,7 +1,8 @@
 //! Signs what each group of acts appended, in its own transaction, out of what this process remembers of the ledger.
 //!
 //! Whoever edits the store between two groups gets no signature under it: the entries and nodes have to be those that were there
-//! when the group before was signed, and those that this process has appended since.
+//! when the group before was signed, and those that this process has appended since. What other processes of this machine signed is
+//! on its disk.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -86,6 +87,15 @@ impl Signer {
         Ok(())
     }
 
+    /// Whether a tree that was there before this group has what the machine's disk says was signed: another process of this machine,
+    /// such as a command that has ended, may have signed what this one never saw. By a key that is not in force any more, the whole
+    /// ledger is looked at for it in the next round.
+    fn continues_last(&self, tree: &Frontier, key: &VerifierKey) -> bool {
+        let Ok(last) = self.vault.last() else { return false };
+        let last = last.and_then(|note| Checkpoint::open(&note, key).ok());
+        last.is_none_or(|last| last.size < tree.size() || last == Checkpoint { size: tree.size(), root: tree.root() })
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -106,6 +116,7 @@ impl CheckpointSigner for Signer {
             Entry::parse(leaf).ok().filter(|entry| KeyChange::of(0, entry).is_none())?;
             tree.push(leaf_hash(leaf));
         }
+        self.continues_last(&tree, key.name()).then_some(())?;
         for leaf in &growth.own {
             tree.push(*leaf);
         }

@@ -166,6 +166,29 @@ pub async fn who_takes_the_newest_entry_away_gets_no_signature(backend: &dyn Bac
     assert_eq!(signed(stores).await.0, size + 1);
 }
 
+/// The process that acts next never saw what is gone, but the machine's disk has the checkpoint over it.
+pub async fn what_another_process_of_the_machine_signed_is_not_signed_over(backend: &dyn Backend) {
+    let (world, machine) = (World::new(backend).await, machine());
+    let (first, second) = (world.stores.clone(), backend.open().await);
+    let notary = process(&first, machine.clone()).await;
+    // As a command does: it acts, signs, and ends.
+    let _ = process(&second, machine.clone()).await;
+    second.issuer.issue_and_record(new_token(7), numbered(501)).await.unwrap();
+    let (size, _) = signed(&first).await;
+    let (note, last) = (newest(&first).await, machine.last().unwrap());
+    let taken = format!("{}; DELETE FROM ledger_checkpoints WHERE number = {NEWEST}", cut_off(size, size - 1));
+    backend.sql(&taken).await.unwrap();
+    backend.sql("DELETE FROM tokens").await.unwrap();
+    let notes = first.ledger.checkpoints(0).await.unwrap();
+    let issued = first.issuer.issue_and_record(new_token(8), numbered(502)).await;
+    assert!(matches!(issued, Err(IssueRefusal::Store(StoreError::Unsigned))), "{issued:?}");
+    first.issuer.record(numbered(503)).await.unwrap();
+    assert_eq!(first.ledger.checkpoints(0).await.unwrap(), notes, "nothing is signed");
+    assert_eq!(machine.last().unwrap(), last);
+    assert_eq!(last, Some(note.note));
+    assert!(matches!(notary.can_sign().await, Err(NotaryError::Changed(_))));
+}
+
 /// A group that takes something back is not held up; what brings a token into the world is.
 pub async fn without_a_signature_only_what_takes_back_goes_on(backend: &dyn Backend) {
     let (world, machine) = (World::new(backend).await, machine());
