@@ -265,7 +265,9 @@ fn the_longest_silence_is_named_by_the_entry_that_ended_it() {
 #[test]
 fn whoever_feeds_the_audit_may_add_what_only_they_see() {
     let mut audit = Audit::new(key(), vec![]);
-    leaves().iter().for_each(|leaf| drop(audit.entry(leaf)));
+    for leaf in leaves() {
+        drop(audit.entry(&leaf));
+    }
     audit.checkpoint(&checkpoint(&leaves()));
     audit.fault(Some(3), "a node is missing".into());
     only(&audit.finish().faults, Some(3), "a node is missing");
