@@ -12,12 +12,13 @@ use secrecy::SecretString;
 use super::{
     KeyFolder, KeyFolderError,
     files::{blocking, create_private, read_private, unwritable},
+    hold,
 };
 use crate::{
-    files::{FileError, Kind, PRIVATE, check, destroy, folder_of, reason, replace},
+    files::{FileError, FolderLock, Kind, PRIVATE, check, destroy, folder_of, reason, replace},
     issuer::{LedgerKey, LedgerVault, VaultError},
     keyring::{IssuerName, SigningKey},
-    ledger::{VerifierKey, ledger_key},
+    ledger::{Checkpoint, VerifierKey, ledger_key},
 };
 
 impl KeyFolder {
@@ -99,9 +100,21 @@ impl LedgerFolder {
         self.publish(self.key("ledger")?.name())
     }
 
+    /// Two processes may sign for one folder, and the one whose group came first may come here last.
     fn write_last(&self, note: &str) -> Result<(), KeyFolderError> {
-        // Two processes may sign for one folder: each write is whole.
-        blocking(|| replace(&self.last_path(), note.as_bytes(), PRIVATE)).map_err(|error| unwritable(&self.last_path(), &error))
+        let path = self.last_path();
+        let _held = hold(folder_of(&path), FolderLock::PATIENCE)?;
+        if self.is_earlier(note)? {
+            return Ok(());
+        }
+        blocking(|| replace(&path, note.as_bytes(), PRIVATE)).map_err(|error| unwritable(&path, &error))
+    }
+
+    /// Whether a later checkpoint of the same key is there already.
+    fn is_earlier(&self, note: &str) -> Result<bool, KeyFolderError> {
+        let (Some((_, there)), Ok(key)) = (self.folder.last_checkpoint()?, self.folder.ledger_vkey()) else { return Ok(false) };
+        let size = |note| Checkpoint::open(note, &key).map(|checkpoint| checkpoint.size);
+        Ok(matches!((size(note), size(&there)), (Ok(new), Ok(there)) if new < there))
     }
 }
 
@@ -169,7 +182,6 @@ mod tests {
     use crate::{
         entropy::SystemEntropy,
         keyring::{IssuerName, SigningKey},
-        ledger::Checkpoint,
     };
 
     fn issuer() -> IssuerName {
@@ -280,6 +292,21 @@ mod tests {
             assert_eq!(names(&ledger), ["last.checkpoint", "ledger.pem"]);
             assert_eq!(fs::metadata(ledger.last_path()).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn an_earlier_checkpoint_of_another_process_takes_no_later_ones_place() {
+        let (_place, ledger) = folder();
+        let other = ledger.folder.ledger(&issuer(), None);
+        let signed = |size| ledger.current().unwrap().unwrap().sign(&Checkpoint { size, root: [0; 32] });
+        for (size, stays) in [(2, 2), (3, 3), (2, 3), (1, 3), (3, 3), (4, 4)] {
+            other.remember(&signed(size)).unwrap();
+            assert_eq!(ledger.last().unwrap(), Some(signed(stays)), "{size}");
+        }
+        // What is no checkpoint of this ledger is no later one.
+        ledger.remember("before").unwrap();
+        ledger.remember(&signed(1)).unwrap();
+        assert_eq!(ledger.last().unwrap(), Some(signed(1)));
     }
 
     #[test]
