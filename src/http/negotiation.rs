@@ -9,11 +9,11 @@ pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
     let (mut named, mut any) = (None, None);
     for (coding, wanted) in lines.flat_map(|line| line.split(',')).map(weighted) {
-        match coding.to_ascii_lowercase().as_str() {
-            // Two names of one coding (8.4.1.3).
-            "gzip" | "x-gzip" => named = Some(named.unwrap_or(false) | wanted),
-            "*" => any = Some(wanted),
-            _ => {}
+        // Two names of one coding (8.4.1.3).
+        if ["gzip", "x-gzip"].iter().any(|name| coding.eq_ignore_ascii_case(name)) {
+            named = Some(named.unwrap_or(false) | wanted);
+        } else if coding == "*" {
+            any = Some(wanted);
         }
     }
     named.or(any).unwrap_or(false)

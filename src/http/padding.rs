@@ -5,6 +5,8 @@
 //! already. A proxy may also remove `Accept-Encoding`, or decompress the body and compress it again; then only a body that is random
 //! keeps its length. So our own page asks for its answers masked.
 
+use std::cell::RefCell;
+
 use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -104,12 +106,19 @@ fn even(status: StatusCode, mut headers: HeaderMap, (mut body, head): (Vec<u8>, 
     (status, headers, Bytes::from(body)).into_response()
 }
 
+thread_local! {
+    /// Kept, because making one costs more than what it does here: it works out its codes, which level 0 never uses.
+    static COMPRESSOR: RefCell<Option<Compressor>> = RefCell::new(CompressionLvl::new(0).ok().map(Compressor::new));
+}
+
 fn stored(body: &[u8]) -> Option<Vec<u8>> {
-    let mut compressor = Compressor::new(CompressionLvl::new(0).ok()?);
-    let mut gzip = vec![0; compressor.gzip_compress_bound(body.len())];
-    let length = compressor.gzip_compress(body, &mut gzip).ok()?;
-    gzip.truncate(length);
-    Some(gzip)
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let compressor = compressor.as_mut()?;
+        let mut gzip = vec![0; compressor.gzip_compress_bound(body.len())];
+        let length = compressor.gzip_compress(body, &mut gzip).ok()?;
+        gzip.truncate(length);
+        Some(gzip)
+    })
 }
 
 /// The mask goes out with the body, so it keeps nothing secret. Its only purpose is that no compressor finds anything to shorten.
