@@ -119,7 +119,8 @@ stage "rust: format" cargo fmt --check
 stage "rust: clippy" cargo clippy --quiet --all-targets -- -D warnings
 stage "rust: documentation" docs
 stage "rust: build" cargo test --quiet --no-run
-stage "rust: tests" cargo test --quiet
+# Two for each core: many of them wait for other programs most of the time.
+stage "rust: tests" env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --quiet
 stage "browser: tests" npm --prefix web run --silent test:browser
 
 printf '\n== time\n'
