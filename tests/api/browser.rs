@@ -34,7 +34,7 @@ impl Browser {
     /// The same over another address of this machine.
     pub fn at_address(&self, last: u8) -> Self {
         let local: std::net::IpAddr = [127, 0, 0, last].into();
-        Self { http: Client::builder().local_address(local).build().unwrap(), ..self.clone() }
+        Self { http: crate::http::client().local_address(local).build().unwrap(), ..self.clone() }
     }
 
     /// The same browser with another cookie.
