@@ -59,7 +59,7 @@ pub trait LedgerVault: Send + Sync {
     /// The last checkpoint that this machine signed or saw, as a note.
     fn last(&self) -> Result<Option<String>, VaultError>;
 
-    /// Keeps it, unless a later one of the same key is there.
+    /// Keeps it, unless a later one of the same key is there: those that are signed at the same time arrive in any order.
     fn remember(&self, note: &str) -> Result<(), VaultError>;
 
     /// Keeps what is in its place under another name: it is of no use here, but may show something to somebody.

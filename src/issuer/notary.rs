@@ -113,7 +113,7 @@ impl Notary {
         if survey.uncovered().is_some() {
             return Err(NotaryError::Unfinished);
         }
-        survey.settle(store, |size, note| self.signer.write(size, note)).await?;
+        survey.settle(store, vault).await?;
         if held != *survey.keys.newest() {
             self.signer.set_key(vault.current()?.filter(|key| key.name() == survey.keys.newest()).map(Arc::new));
         }
@@ -123,7 +123,7 @@ impl Notary {
             let checkpoint = Checkpoint { size: survey.size, root: store.root(survey.size).await? };
             let note = key.sign(&checkpoint);
             // Before anybody can see it: of entries that are there already, what this machine signed once, it never forgets.
-            self.signer.write(checkpoint.size, &note)?;
+            vault.remember(&note)?;
             // Not kept: another process signed at the same time.
             signed = store.keep_checkpoint(checkpoint.size, note, key.name()).await?.then_some(checkpoint);
         }

@@ -256,7 +256,7 @@ impl Renewal {
                 return Err(RenewalError::Overtaken);
             }
             if cause != KeyCause::Restored {
-                survey.settle(&*self.store, |_, note| self.vault.remember(note)).await?;
+                survey.settle(&*self.store, &*self.vault).await?;
             }
             let (signed, old, new) = (survey.signed(), Box::new(old.clone()), Box::new(new.clone()));
             let size = survey.last.as_ref().ok().and_then(Option::as_ref).map_or(signed, |(last, _)| last.size.max(signed));
@@ -273,7 +273,7 @@ impl Renewal {
         let mut survey = self.survey(held).await?;
         match self.fits(&survey).await? {
             // The checkpoint may be on the disk already.
-            Ok(()) => survey.settle(&*self.store, |_, note| self.vault.remember(note)).await?,
+            Ok(()) => survey.settle(&*self.store, &*self.vault).await?,
             Err(_) if change.cause == KeyCause::Restored => {}
             Err(error) => return Err(error.into()),
         }

@@ -1,6 +1,6 @@
 //! Signs what each group of acts appended, in its own transaction, out of what this process remembers of the ledger.
 //!
-//! Whoever edits the store between two groups gets no signature under it: the entries and nodes have to be those that were there
+//! Who edits the store between two groups gets no signature under it: the entries and nodes have to be those that were there
 //! when the group before was signed, and those that this process has appended since. What other processes of this machine signed is
 //! on its disk.
 
@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use super::{LedgerKey, LedgerVault, VaultError};
+use super::{LedgerKey, LedgerVault};
 use crate::{
     ledger::{Checkpoint, Entry, Frontier, KeyChange, VerifierKey, leaf_hash},
     store::{CheckpointRow, CheckpointSigner, Growth, KeptCheckpoint, NewCheckpoint},
@@ -19,8 +19,6 @@ use crate::{
 pub(super) struct Signer {
     vault: Arc<dyn LedgerVault>,
     memory: Mutex<Memory>,
-    /// How many entries the newest checkpoint covers that was written down.
-    written: Mutex<u64>,
     /// Whether the newest attempt to sign succeeded.
     able: AtomicBool,
 }
@@ -41,7 +39,7 @@ pub(super) struct Known {
 
 impl Signer {
     pub fn new(vault: Arc<dyn LedgerVault>) -> Self {
-        Self { vault, memory: Mutex::default(), written: Mutex::default(), able: AtomicBool::new(false) }
+        Self { vault, memory: Mutex::default(), able: AtomicBool::new(false) }
     }
 
     /// Whether the newest attempt to sign succeeded.
@@ -75,16 +73,6 @@ impl Signer {
         if memory.known.as_ref().is_none_or(|known| known.tree.size() <= found.tree.size()) {
             memory.known = Some(found);
         }
-    }
-
-    /// Writes a note down, unless a newer one is: several that were signed together arrive in any order.
-    pub fn write(&self, size: u64, note: &str) -> Result<(), VaultError> {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if *written <= size {
-            self.vault.remember(note)?;
-            *written = size;
-        }
-        Ok(())
     }
 
     /// Whether a tree that was there before this group has what the machine's disk says was signed: another process of this machine,
@@ -129,8 +117,8 @@ impl CheckpointSigner for Signer {
     }
 
     fn remember(&self, newest: &CheckpointRow) {
-        if self.write(newest.size.cast_unsigned(), &newest.note).is_err() {
-            // Tried once more, and told of, before anything else is signed.
+        if self.vault.remember(&newest.note).is_err() {
+            // Tried once more, and reported, before anything else is signed.
             self.give_up();
         }
     }

@@ -1,7 +1,7 @@
 //! Whether the ledger in the store is the one that was signed before, by the store's own checkpoint and by the last one of
 //! this machine, which somebody who edits or exchanges the store does not hold.
 
-use super::{LedgerVault, NotaryError, VaultError};
+use super::{LedgerVault, NotaryError};
 use crate::{
     ledger::{Checkpoint, CheckpointError, Entry, KeyChange, Succession, VerifierKey},
     store::{LedgerStore, StoreError},
@@ -77,11 +77,7 @@ impl Survey {
 
     /// A process that ended between the machine's file and the store left the file ahead: the store gets that checkpoint now.
     /// The other way round, the machine learns what another one signed. Both were seen to fit the ledger.
-    pub async fn settle(
-        &mut self,
-        store: &dyn LedgerStore,
-        remember: impl Fn(u64, &str) -> Result<(), VaultError>,
-    ) -> Result<(), NotaryError> {
+    pub async fn settle(&mut self, store: &dyn LedgerStore, vault: &dyn LedgerVault) -> Result<(), NotaryError> {
         let last = self.last.as_mut().map_err(|error| NotaryError::ForeignLast(error.clone()))?;
         let size = |checkpoint: &Option<Signed>| checkpoint.as_ref().map_or(0, |(checkpoint, _)| checkpoint.size);
         let (last_size, stored_size) = (size(last), size(&self.stored));
@@ -90,7 +86,7 @@ impl Survey {
                 self.stored.clone_from(last);
             }
         } else if let Some((_, note)) = self.stored.as_ref().filter(|_| stored_size > last_size) {
-            remember(stored_size, note)?;
+            vault.remember(note)?;
             last.clone_from(&self.stored);
         }
         Ok(())

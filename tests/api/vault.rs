@@ -8,7 +8,7 @@ use std::{
 use countersign::{
     issuer::{KeyVault, LedgerKey, LedgerVault, VaultError},
     keyring::{KeyId, SigningKey},
-    ledger::VerifierKey,
+    ledger::{Checkpoint, VerifierKey},
 };
 use zeroize::Zeroizing;
 
@@ -147,7 +147,13 @@ impl LedgerVault for MemoryLedger {
     }
 
     fn remember(&self, note: &str) -> Result<(), VaultError> {
-        self.0.lock().unwrap().last = Some(note.to_owned());
+        let mut held = self.0.lock().unwrap();
+        let size = |note: &String| Checkpoint::open(note, held.published.as_ref()?).ok().map(|checkpoint| checkpoint.size);
+        let note = note.to_owned();
+        let is_earlier = size(&note).zip(held.last.as_ref().and_then(size)).is_some_and(|(new, there)| new < there);
+        if !is_earlier {
+            held.last = Some(note);
+        }
         Ok(())
     }
 
