@@ -152,7 +152,7 @@ fn sound(report: &Report) {
 }
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "told by its Debug output alone")]
+#[expect(dead_code, reason = "read in its Debug output alone")]
 enum Failed {
     Store(StoreError),
     Output(io::Error),
@@ -249,7 +249,7 @@ async fn main() {
     println!("done in {:.0} s", begin.elapsed().as_secs_f64());
 }
 
-/// What signing adds to an act that waits for no other, and to one of many: with and without in turns.
+/// What signing adds to an act that waits for no other, and to one of many: with and without, alternating.
 async fn signing() {
     println!("{:<24} {:>9} {:>9} {:>9}", "microseconds an act", "unsigned", "signed", "ratio");
     for (name, at_once, acts) in [("many at once", AT_ONCE, 8 * ACTS), ("one at a time", 1, ALONE)] {

@@ -48,7 +48,7 @@ impl Stores {
         {
             let notary = Notary::new(stores.ledger.clone(), Arc::new(folder.ledger(&settings.issuer()?, passphrase)));
             notary.sign_each_group()?;
-            // What takes something back is never held up; why nothing can be signed is told by the service.
+            // What takes something back is never held up; why nothing can be signed the service says.
             let _ = notary.sign().await;
         }
         Ok(stores)

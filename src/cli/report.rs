@@ -3,7 +3,7 @@
 use super::{Failure, Format, terms};
 use crate::ledger::{FINDINGS, Finding, Report};
 
-/// The most findings of one sort that are told to people; JSON has more.
+/// The most findings of one sort that people are shown; JSON has more.
 const SHOWN: usize = 20;
 
 /// Prints it, and says no if there is any fault.

@@ -83,9 +83,9 @@ async fn nobody_fills_the_lists_of_those_who_decide() {
             assert_eq!(reply.status, 201, "{n}");
         } else {
             assert_eq!(reply.problem(), (409, "too-many-asked".into()), "{n}");
-            let told = "50 of your requests wait for a decision, or 200 of the last 24 hours never got one, and no more may; ask again when \
+            let said = "50 of your requests wait for a decision, or 200 of the last 24 hours never got one, and no more may; ask again when \
                         some of them are decided, or tomorrow";
-            assert_eq!(reply.json()["detail"], told);
+            assert_eq!(reply.json()["detail"], said);
         }
     }
     assert_eq!(kite.post("/v1/authorisations", &ask(NOW + 60)).await.status, 201, "others ask as before");

@@ -1,4 +1,4 @@
-//! Each group of acts is signed in its own transaction, by what the process remembers: whoever edits the store between two of them
+//! Each group of acts is signed in its own transaction, by what the process remembers: who edits the store between two of them
 //! gets no signature under it.
 
 use std::sync::{Arc, mpsc};
@@ -253,7 +253,7 @@ pub async fn processes_with_and_without_the_key_leave_one_line_of_checkpoints(ba
         });
     }
     racing.join_all().await;
-    // The third one signs nothing; whoever comes next does, and its own with it.
+    // The third one signs nothing; the next one does, and its own with it.
     first.issuer.record(numbered(9_000)).await.unwrap();
     assert_eq!(signed(&first).await.0, before + 121);
     second.issuer.issue_and_record(new_token(7), numbered(9_001)).await.unwrap();

@@ -134,7 +134,7 @@ impl Service {
                 tokio::select! {
                     () = &mut stop => return,
                     () = tokio::time::sleep(pause) => {}
-                    // Whoever tells of changes may be gone; the pause goes on.
+                    // The sender of changes may be gone; the pause goes on.
                     Ok(()) = changes.changed() => {}
                 }
             }

@@ -30,7 +30,7 @@ struct Job {
     run: Run,
 }
 
-/// Runs inside the transaction, or is told why there is none; what it returns is called once the transaction has ended.
+/// Runs inside the transaction, or gets the reason why there is none; what it returns is called once the transaction has ended.
 type Run = Box<dyn for<'a> FnOnce(Result<&'a Session, &'a StoreError>) -> BoxFuture<'a, Answer> + Send>;
 
 /// The queue of acts, with its own connection.

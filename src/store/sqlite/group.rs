@@ -21,7 +21,7 @@ pub(super) struct Job {
     pub run: Run,
 }
 
-/// Runs inside the transaction, or is told why there is none; what it returns is called once the transaction has ended.
+/// Runs inside the transaction, or gets the reason why there is none; what it returns is called once the transaction has ended.
 pub(super) type Run = Box<dyn FnOnce(Result<&Connection, &StoreError>) -> Answer + Send>;
 
 static COMMITS: Recurring = Recurring::new("store_commit");
@@ -53,7 +53,7 @@ fn run_all(connection: &Connection, begun: &Result<(), StoreError>, jobs: Vec<Jo
         let before = signing::count();
         let answer = match begun {
             Err(error) => (job.run)(Err(error)),
-            // A full disk or an I/O error ends the transaction by itself; nothing may then run outside of one.
+            // A full disk or an I/O error ends the transaction; nothing may then run outside of one.
             Ok(()) if connection.is_autocommit() => (job.run)(Err(&StoreError::Failed(ENDED_EARLY.into()))),
             Ok(()) => (job.run)(Ok(connection)),
         };

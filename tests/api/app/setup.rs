@@ -228,7 +228,7 @@ pub async fn listen(router: axum::Router, limits: Limits, proxies: Proxies) -> S
     address
 }
 
-/// So many at once, whoever's and of whatever size.
+/// So many at once, of any person and any size.
 fn room(most: u32) -> Room {
     Room { five: most, all: most, person: most }
 }
