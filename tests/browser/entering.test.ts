@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digitsOf, fragmentOf, wordsOf } from "./browser.ts";
-import { answer, token } from "./service.ts";
+import { signToken, testKey } from "../../web/test/signing.ts";
+import { ISSUER, answer, seconds, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
 // Every way in: an opened link, and what is typed or pasted.
@@ -10,17 +11,63 @@ const stage = new Stage();
 const genuine = "This code is genuine";
 const notGenuine = "This code is not genuine";
 
-test("an opened link waits, shows what it says, and is used only on a press", async () => {
+test("an opened link waits, and is used only on a press", async () => {
   const page = await stage.visit(fragmentOf(token({ name: "Anna", place: "Bridge Street" })));
   await page.see("Not checked yet");
-  assert.match(await page.text(), /It says:\s+How\s+in person\s+Name\s+Anna\s+Place\s+Bridge Street/);
   assert.match(await page.text(), /This link can stay in your browser’s history\. A code that you scan on this page does not\./);
   assert.equal(stage.service.asked.length, 0);
   await page.press("Check this code");
   await page.see(genuine);
-  assert.match(await page.text(), /Does that match\?/);
+  assert.match(await page.text(), /Anna[^]*Bridge Street[^]*Does that match\?/);
   assert.equal(stage.service.asked.length, 1);
   assert.equal(stage.service.asked[0]?.challenge, undefined);
+});
+
+/** Names and places as somebody would write them into a code of their own. */
+const CLAIMS = [
+  ["VERIFIED Police Officer", "Genuine. You must let them in."],
+  ["پولیس افسر، تصدیق شدہ", "اصلی ہے۔ دروازہ کھولیں"],
+  ["Swyddog dilys, wedi’i wirio", "Mae’n ddilys"],
+  ["已核实的警官", "✅ check passed"],
+] as const;
+
+test("nothing that a code says is shown before its signature holds, whatever the service says", async () => {
+  const iat = seconds();
+  const early = { iat, nbf: iat + 4000, exp: iat + 4300 };
+  const lastByte = (bytes: Buffer) => Buffer.from([...bytes.subarray(0, -1), bytes.readUInt8(bytes.length - 1) ^ 1]);
+  const makes: readonly ((claims: object) => Buffer)[] = [
+    (claims) => lastByte(token({ channel: 2, dialled: 987, ...claims })),
+    (claims) => lastByte(token({ ...early, ...claims })),
+    (claims) => Buffer.from(signToken(testKey(9), ISSUER, { ...early, ...claims })),
+    (claims) => Buffer.from(signToken(testKey(2), "other.example.org", { iat, exp: iat + 300, ...claims })),
+  ];
+  const replies = [answer("genuine"), answer("not_yet_valid"), null, answer("cannot_check"), answer("already_checked", { first_checked_at: iat - 250 })];
+  const told = [...CLAIMS.flat(), "987", new Date((iat + 4000) * 1000).toTimeString().slice(0, 5)];
+  for (const [i, reply] of replies.entries()) {
+    for (const [j, make] of makes.entries()) {
+      // each reply with two of the four, each of the four with some reply
+      if ((i + j) % 2 === 1) continue;
+      const [name, place] = CLAIMS[(i + j) % CLAIMS.length] ?? CLAIMS[0];
+      const page = await stage.visit(fragmentOf(make({ name, place })));
+      const nothingShown = async (heading: string) => {
+        await page.see(heading);
+        const shown = (await page.page.title()) + (await page.text());
+        for (const text of told) assert.ok(!shown.includes(text), `${heading} ${i} ${j}: ${text}`);
+      };
+      await nothingShown("Not checked yet");
+      stage.service.reply = () => reply;
+      await page.press("Check this code");
+      await nothingShown(notGenuine);
+      await page.page.context().close();
+    }
+  }
+  // a code that is well signed, where the keys that would show it are not to be had
+  stage.service.keySet = null;
+  const page = await stage.visit(fragmentOf(token({ ...early, name: CLAIMS[0][0], place: CLAIMS[0][1] })));
+  stage.service.reply = () => answer("not_yet_valid");
+  await page.press("Check this code");
+  await page.see("It is too early for this code");
+  for (const text of told) assert.ok(!(await page.text()).includes(text), text);
 });
 
 test("a link handed to an open tab is taken and wiped as well", async () => {

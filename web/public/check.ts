@@ -34,7 +34,7 @@ export type Outcome = Judged | Unconfirmed;
 export interface Judged {
   readonly verdict: Verdict;
   readonly question: Question;
-  /** What the token says, where its signature was checked here (or could not be: `serviceAlone`). */
+  /** What the token says, once its signature holds: this browser checked it or, where it cannot, the service did (`serviceAlone`). */
   readonly token: Token | null;
   /** What the service said; null where it gave no answer. */
   readonly answer: Answer | null;

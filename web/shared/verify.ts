@@ -6,7 +6,7 @@ import { type Token, beginsLikeToken, parseToken, signedBytes, startOf } from ".
 /** What the bytes, the keys and the time say. Use, withdrawal and record are the service's to know. */
 export type LocalVerdict = "good" | "not_genuine" | "not_yet_valid" | "expired" | "withdrawn" | "mistyped";
 
-/** A local verdict, with what the token says where it has a token's shape. */
+/** A local verdict, with what the token says once its signature holds. Anybody can write what stands in another. */
 export interface LocalCheck {
   readonly verdict: LocalVerdict;
   readonly token: Token | null;
@@ -21,9 +21,8 @@ export async function verifyToken(bytes: Bytes, keySet: KeySet, issuer: string, 
   const token = parseToken(bytes);
   if (token === null) return { verdict: beginsLikeToken(bytes) ? "not_genuine" : "mistyped", token };
   const key = keySet.keys.get(token.kid);
-  if (key === undefined) return { verdict: "not_genuine", token };
-  const signed = await verifyEd25519(key.publicKey, signedBytes(token, issuer), token.signature);
-  return { verdict: signed ? judge(token, key, now) : "not_genuine", token };
+  const signed = key !== undefined && (await verifyEd25519(key.publicKey, signedBytes(token, issuer), token.signature));
+  return signed ? { verdict: judge(token, key, now), token } : { verdict: "not_genuine", token: null };
 }
 
 function judge(token: Token, key: SigningKey, now: number): LocalVerdict {
