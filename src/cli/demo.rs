@@ -21,7 +21,7 @@ use crate::{
     key_folder::KeyFolder,
     store::all_pages,
     token::Channel,
-    words::Language,
+    words::{Language, Zone},
 };
 
 const FOLDER: &str = ".countersign-demo";
@@ -86,6 +86,7 @@ fn given(flags: Flags, folder: &Path) -> Flags {
             telephone: "01632 960 123".into(),
             address: "1 Example Street, Exampleton".into(),
             exit_url: Some("https://www.wikipedia.org/".into()),
+            time_zone: Some(Zone::default()),
             languages: Language::USUAL.into(),
         }),
         config: flags.config,

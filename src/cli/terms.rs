@@ -13,16 +13,7 @@ pub fn moment(text: &str) -> Result<i64, String> {
 
 /// A moment in the zone of this machine, to the second.
 pub fn shown(seconds: i64) -> String {
-    format_here(seconds, "%Y-%m-%d %H:%M:%S %Z")
-}
-
-/// The time of day in the zone of this machine.
-pub fn clock_time(seconds: i64) -> String {
-    format_here(seconds, "%H:%M:%S")
-}
-
-fn format_here(seconds: i64, format: &str) -> String {
-    Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system()).strftime(format).to_string()
+    Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system()).strftime("%-d %B %Y, %H:%M:%S %Z").to_string()
 }
 
 /// How many tokens an act withdrew, without a full stop.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Failure, Format, client, client::Client, place::Place, terms};
+use super::{Failure, Format, client, client::Client, place::Place};
 use crate::{
     config::{Organisation, Settings, base_url, number},
     http::public::answer_json,
@@ -122,15 +122,17 @@ fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> Stri
     if verdict == "mistyped" {
         lines.extend(hint(&words, code));
     }
-    lines.extend(said(&answer["approach"]));
+    let now = answer["server_time"].as_i64().unwrap_or_default();
+    let time = |seconds| words.time(seconds, now, &named.time_zone.clone().unwrap_or_default());
+    lines.extend(said(&answer["approach"], time));
     lines.extend(answer["challenge"].as_str().map(|result| say(&format!("number.{result}"))));
     lines.push(say(&format!("verdict.{verdict}.do")));
     lines.join("\n")
 }
 
-fn said(approach: &Value) -> Option<String> {
-    let made = terms::clock_time(approach["issued_at"].as_i64()?);
-    let until = terms::clock_time(approach["expires_at"].as_i64()?);
+fn said(approach: &Value, time: impl Fn(i64) -> String) -> Option<String> {
+    let made = time(approach["issued_at"].as_i64()?);
+    let until = time(approach["expires_at"].as_i64()?);
     let parts: Vec<&str> = ["channel", "name", "place"].iter().filter_map(|member| approach[member].as_str()).collect();
     let dialled = approach["dialled"].as_str().map(|digits| format!(", a number ending {digits}")).unwrap_or_default();
     Some(format!("Made at {made} for: {}{dialled}. Runs out at {until}.", parts.join(", ")))

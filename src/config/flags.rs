@@ -13,7 +13,7 @@ use crate::{
     files::{self, Kind},
     store::PostgresAddress,
     token::{ReaderLevel, SpokenWords},
-    words::Language,
+    words::{Language, Zone},
 };
 
 /// Who runs the service, as people see it.
@@ -28,6 +28,8 @@ pub struct Organisation {
     pub address: String,
     /// Where "Exit this page" leads: a harmless public page.
     pub exit_url: Option<String>,
+    /// The zone in which its pages tell the time; UTC if not set.
+    pub time_zone: Option<Zone>,
     /// Languages of the page, the first for those who ask for none of them.
     pub languages: Vec<Language>,
 }
@@ -35,10 +37,11 @@ pub struct Organisation {
 impl Organisation {
     /// All of it in a line.
     pub(super) fn summary(&self) -> String {
-        let Self { name, telephone, address, exit_url, languages } = self;
+        let Self { name, telephone, address, exit_url, time_zone, languages } = self;
         let languages = languages.iter().map(|language| language.tag()).collect::<Vec<_>>().join(",");
         let exit = exit_url.as_deref().unwrap_or_default();
-        format!("name {name:?}, telephone {telephone:?}, address {address:?}, exit_url {exit:?}, languages {languages}")
+        let zone = time_zone.clone().unwrap_or_default();
+        format!("name {name:?}, telephone {telephone:?}, address {address:?}, exit_url {exit:?}, time_zone {zone}, languages {languages}")
     }
 
     /// What people would miss on the pages, a sentence each.
@@ -47,6 +50,7 @@ impl Organisation {
         [
             (self.telephone.is_empty(), "no telephone number is set, so people have nobody to ring; write one under [organisation] in countersign.toml"),
             (self.exit_url.is_none(), "no exit_url is set, so the pages have no \"Exit this page\"; write a harmless address under [organisation] in countersign.toml"),
+            (self.time_zone.is_none(), "no time_zone is set, so the pages tell the time in UTC; write the name of yours, such as \"Europe/London\", under [organisation] in countersign.toml"),
             (draft, "the Urdu pages are a draft that no native speaker has reviewed; take ur out of organisation.languages until one has"),
         ]
         .into_iter()

@@ -41,6 +41,7 @@ impl Deployment {
             "organisation": {
                 "name": organisation.name, "telephone": organisation.telephone, "address": organisation.address,
             },
+            "time_zone": organisation.time_zone.clone().unwrap_or_default().name(),
             // Each language's texts in the order of the keys, which are sent once.
             "keys": catalogues.first().map(|words| pack(words.of_the_page().into_keys())),
             "languages": catalogues.iter().map(|words| {

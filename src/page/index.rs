@@ -72,6 +72,7 @@ mod tests {
                 telephone: hostile.into(),
                 address: hostile.into(),
                 exit_url: Some(hostile.into()),
+                time_zone: None,
                 languages: Language::ALL.into(),
             },
         });

@@ -146,14 +146,19 @@ impl Page<'_> {
     /// From when a code counts that is too early now.
     fn from(&self, answer: &Answer) -> Option<String> {
         let begins = answer.approach.as_ref()?.window().not_before()?;
-        (answer.verdict == Verdict::NotYetValid).then(|| self.with("verdict.not_yet_valid.from", &[("time", &self.words.time(begins))]))
+        (answer.verdict == Verdict::NotYetValid).then(|| self.with("verdict.not_yet_valid.from", &[("time", &self.time(begins, answer))]))
+    }
+
+    fn time(&self, seconds: i64, answer: &Answer) -> String {
+        let zone = self.organisation().time_zone.clone().unwrap_or_default();
+        self.words.time(seconds, answer.server_time, &zone)
     }
 
     /// What only the person can know: whether it was made for them.
     fn match_question(&self, answer: &Answer) -> Markup {
         let Some(claims) = &answer.approach else { return html! {} };
-        let made = self.words.time(claims.window().issued_at());
-        let runs_out = self.words.time(claims.window().expires_at());
+        let made = self.time(claims.window().issued_at(), answer);
+        let runs_out = self.time(claims.window().expires_at(), answer);
         let number = if answer.challenge == Some(ChallengeResult::Matched) { "number.typed" } else { "check.number_absent" };
         html! {
             div.action {

@@ -1,13 +1,17 @@
 //! Every word that people see, in each language, from the catalogues that the page uses too.
 
 mod language;
+mod zone;
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Zoned;
 use serde::Deserialize;
 
-pub use self::language::{Language, choose};
+pub use self::{
+    language::{Language, choose},
+    zone::{Zone, ZoneError},
+};
 use crate::token::Correction;
 
 /// The words of one language.
@@ -83,10 +87,20 @@ impl Catalogue {
         self.icons.get(verdict).cloned().unwrap_or_else(|| Icon { tone: "calm".into(), icon: String::new() })
     }
 
-    /// A time of day. The plain page does not know where the reader is, so it says UTC.
-    pub fn time(&self, seconds: i64) -> String {
-        let time = Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::UTC);
-        self.text("check.time", &[("time", &time.strftime("%H:%M").to_string())])
+    /// A time of day where the organisation is, with the date where that is not the one of `now`. The zone stands with it, because
+    /// nothing here knows where the reader is.
+    pub fn time(&self, seconds: i64, now: i64, zone: &Zone) -> String {
+        let (at, today) = (zone.shows(seconds), zone.shows(now).date());
+        let clock = at.strftime("%H:%M").to_string();
+        let clock = self.text("time.zone", &[("time", &clock), ("place", &zone.place())]);
+        if at.date() == today { clock } else { self.text("time.date", &[("date", &self.date(&at)), ("time", &clock)]) }
+    }
+
+    /// A day as people write it: "30 November 2026".
+    fn date(&self, at: &Zoned) -> String {
+        let months = self.text("date.months", &[]);
+        let month = usize::try_from(at.month()).ok().and_then(|month| months.split('|').nth(month - 1)).unwrap_or_default();
+        self.text("date.full", &[("day", &at.day().to_string()), ("month", month), ("year", &at.year().to_string())])
     }
 
     /// How long ago.
@@ -108,6 +122,26 @@ mod tests {
         let mut gaps: Vec<&str> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
         gaps.sort_unstable();
         gaps
+    }
+
+    #[test]
+    fn times_are_those_of_the_organisation() {
+        let file: serde_json::Value = serde_json::from_str(include_str!("../../tests/vectors/times.json")).unwrap();
+        for vector in file["vectors"].as_array().unwrap() {
+            let language = Language::ALL.into_iter().find(|language| vector["language"] == language.tag()).unwrap();
+            let zone: Zone = vector["zone"].as_str().unwrap().parse().unwrap();
+            let said = Catalogue::of(language).time(vector["at"].as_i64().unwrap(), vector["now"].as_i64().unwrap(), &zone);
+            assert_eq!(said, vector["expect"].as_str().unwrap(), "{}", vector["name"]);
+        }
+    }
+
+    #[test]
+    fn every_language_has_twelve_months() {
+        for language in Language::ALL {
+            let months = Catalogue::of(language).text("date.months", &[]);
+            let different: std::collections::BTreeSet<&str> = months.split('|').map(str::trim).collect();
+            assert_eq!((months.split('|').count(), different.len()), (12, 12), "{language:?}");
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ credential_file = "officer.credential"
 name = "Example Organisation"
 telephone = "01632 960 123"
 exit_url = "https://www.example.com/"
+time_zone = "Europe/London"
 address = "1 Example Street"
 "#;
 

@@ -71,6 +71,7 @@ fn settings_that_are_wrong_change_nothing() {
         ("telephone =", "telefone =", "countersign.toml does not fit"),
         ("[organisation]", "log = \"waring\"\n[organisation]", "COUNTERSIGN_LOG"),
         ("https://www.example.com/", "http://www.example.com/", "organisation.exit_url"),
+        ("Europe/London", "Europe/Londres", "countersign.toml does not fit"),
         ("public = \"127.0.0.1:0\"", "public = \"nowhere\"", "--public"),
     ] {
         // Good and bad in one file: the good must not be taken over alone.

@@ -1,11 +1,11 @@
 const LOCALE = "en-GB";
 
-/** A time of day as this device's clock shows it, with the day when it is not today. */
+/** A time of day as this device's clock shows it, with the date when it is not today. */
 export function timeText(seconds: number): string {
   const at = new Date(seconds * 1000);
   const clock = twoDigits(at.getHours()) + ":" + twoDigits(at.getMinutes());
   if (at.toDateString() === new Date().toDateString()) return clock;
-  return at.toLocaleDateString(LOCALE, { weekday: "short", day: "numeric", month: "short" }) + ", " + clock;
+  return at.toLocaleDateString(LOCALE, { day: "numeric", month: "long", year: "numeric" }) + ", " + clock;
 }
 
 /** The value of a field for a local time. */

@@ -7,6 +7,8 @@ export interface Deployment {
   readonly root: string;
   readonly minimum_key_set: number;
   readonly organisation: Organisation;
+  /** The zone in which the organisation tells the time, by its IANA name. */
+  readonly time_zone: string;
   /** The keys of all texts, packed. */
   readonly keys: string;
   readonly languages: readonly [Language, ...Language[]];

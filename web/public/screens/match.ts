@@ -16,7 +16,7 @@ export function matchQuestion(app: App, outcome: Judged): Node[] {
     action(
       app,
       paragraph(t("verdict.genuine.do"), "do"),
-      paragraph(t("match.made_for", { time: timeText(token.issuedAt) })),
+      paragraph(t("match.made_for", { time: timeText(app, token.issuedAt) })),
       claimList(app, token),
       numberLine(app, outcome),
       el("h2", {}, t("match.question")),
@@ -66,12 +66,12 @@ function numberLine(app: App, { question }: Judged): HTMLElement {
 /** Says until when the code runs; once that has passed, that the check still stands. No countdown. */
 function timeLine(app: App, token: Token, { phoneTime, answer }: Judged): HTMLElement {
   const { t } = app;
-  const line = el("p", { class: "hint", role: "status" }, t("match.runs_out", { time: timeText(token.expiresAt) }));
+  const line = el("p", { class: "hint", role: "status" }, t("match.runs_out", { time: timeText(app, token.expiresAt) }));
   const judged = answer === null ? phoneTime : answer.serverTime;
   const elapsed = secondsNow() - phoneTime;
   const left = Math.max(0, token.expiresAt - judged - elapsed);
   setTimeout(() => {
-    line.textContent = t("match.has_run_out", { time: timeText(judged) });
+    line.textContent = t("match.has_run_out", { time: timeText(app, judged) });
   }, left * 1000);
   return line;
 }

@@ -3,6 +3,8 @@ import type { Token } from "../../shared/token.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { Verdict } from "../../shared/verdict.ts";
 import type { App } from "../app.ts";
+import { secondsNow } from "../clock.ts";
+import { organisationTime, phoneTime } from "../times.ts";
 
 /** The coloured head of a screen: icon, heading, one sentence. */
 export function panel(tone: string, path: string, title: string, ...rest: readonly (Node | null)[]): HTMLElement {
@@ -78,12 +80,14 @@ export function paragraph(text: string, kind?: string | undefined): HTMLElement 
   return el("p", kind === undefined ? {} : { class: kind }, text);
 }
 
-/** A time of day as the person's own clock shows it, with the date when it is not today. */
-export function timeText(seconds: number): string {
-  const at = new Date(seconds * 1000);
-  const minutes = at.getMinutes();
-  const clock = at.getHours() + ":" + (minutes < 10 ? "0" : "") + minutes;
-  return at.toDateString() === new Date().toDateString() ? clock : at.toLocaleDateString(document.documentElement.lang) + ", " + clock;
+/** A moment as the organisation's clocks show it. */
+export function timeText(app: App, seconds: number): string {
+  return organisationTime(app.t, seconds, secondsNow(), app.deployment.time_zone);
+}
+
+/** A moment as the person's own clock shows it. */
+export function phoneText(app: App, seconds: number): string {
+  return phoneTime(app.t, seconds, secondsNow());
 }
 
 /** "4 minutes ago". */

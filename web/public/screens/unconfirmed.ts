@@ -2,7 +2,7 @@ import { button, el } from "../../shared/dom.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { App } from "../app.ts";
 import type { Unconfirmed } from "../check.ts";
-import { action, again, claimList, contact, panel, paragraph, timeText } from "./parts.ts";
+import { action, again, claimList, contact, panel, paragraph, phoneText } from "./parts.ts";
 
 /** No answer from the service: what this phone alone could see, what it could not, and no good sign. */
 export function unconfirmedScreen(app: App, { question, token, phoneTime }: Unconfirmed): Node[] {
@@ -20,7 +20,7 @@ export function unconfirmedScreen(app: App, { question, token, phoneTime }: Unco
       el("h2", {}, t("offline.seen")),
       paragraph(t("offline.signature")),
       claimList(app, token),
-      paragraph(t("offline.clock", { time: timeText(phoneTime) })),
+      paragraph(t("offline.clock", { time: phoneText(app, phoneTime) })),
     ),
     contact(app),
     again(app),

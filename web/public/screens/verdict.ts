@@ -1,7 +1,7 @@
 import { button, el } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
-import { action, again, agoText, contact, paragraph, timeText, verdictPanel } from "./parts.ts";
+import { action, again, agoText, contact, paragraph, phoneText, timeText, verdictPanel } from "./parts.ts";
 import { matchQuestion } from "./match.ts";
 import { forgottenNumber, typedNumber } from "./typed.ts";
 
@@ -42,7 +42,7 @@ function before(app: App, { verdict, answer }: Judged): Node[] {
 function after(app: App, { verdict, token, busy }: Judged): Node[] {
   const { t } = app;
   if (verdict === "not_yet_valid" && token !== null && token.notBefore !== null) {
-    return [paragraph(t("verdict.not_yet_valid.from", { time: timeText(token.notBefore) }))];
+    return [paragraph(t("verdict.not_yet_valid.from", { time: timeText(app, token.notBefore) }))];
   }
   return verdict === "cannot_check" && busy ? [paragraph(t("verdict.cannot_check.busy"))] : [];
 }
@@ -72,9 +72,9 @@ function notes(app: App, { verdict, serviceAlone, phoneTime, answer }: Judged): 
   const texts: string[] = [];
   if (serviceAlone) texts.push(t("note.service_alone"));
   if (answer !== null && Math.abs(answer.serverTime - phoneTime) > CLOCKS_DIFFER) {
-    texts.push(t("note.clock", { phone: timeText(phoneTime), server: timeText(answer.serverTime) }));
+    texts.push(t("note.clock", { phone: phoneText(app, phoneTime), server: phoneText(app, answer.serverTime) }));
   }
   const byTime = verdict === "expired" || verdict === "not_yet_valid";
-  if (answer === null && byTime) texts.push(t("offline.by_clock", { time: timeText(phoneTime) }));
+  if (answer === null && byTime) texts.push(t("offline.by_clock", { time: phoneText(app, phoneTime) }));
   return texts.length === 0 ? [] : [el("div", { class: "notes" }, ...texts.map((text) => paragraph(text)))];
 }
