@@ -209,6 +209,7 @@ macro_rules! whole_suite {
             requests::a_request_under_one_key_waits_once,
             requests::a_key_is_forgotten_after_a_day,
             requests::the_same_decision_again_is_done,
+            requests::look_ups_at_once_never_exceed_what_one_person_may,
             withdrawals::what_was_issued_with_a_way_in_is_withdrawn_with_it,
             withdrawals::nothing_is_issued_with_a_way_in_that_is_not_theirs,
             withdrawals::of_a_token_and_a_revocation_at_once_nothing_is_left_live,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use countersign::{
     keyring::{IssuerName, PublicKey, PublicKeys},
-    token::{InputError, Rejection, SpokenCode, Token, Unverified},
+    token::{InputError, Reference, Rejection, SpokenCode, Token, Unverified},
 };
 use serde_json::Value;
 
@@ -110,6 +110,19 @@ fn every_spoken_code_is_read_or_mistyped() {
         }
     };
     check(&file("spoken.json"), judge, &[("mistyped", 175), ("read", 56)]);
+}
+
+#[test]
+fn every_token_has_its_reference() {
+    let file = file("references.json");
+    let vectors = file["vectors"].as_array().unwrap();
+    assert_eq!(vectors.len(), 6);
+    for vector in vectors {
+        let token = Token::from_bytes(bytes(text(vector, "token_hex"))).unwrap();
+        let reference = Reference::of(token.hash());
+        assert_eq!(reference.to_string(), text(vector, "reference"), "{}", vector["name"]);
+        assert_eq!(text(vector, "reference").parse(), Ok(reference));
+    }
 }
 
 #[test]

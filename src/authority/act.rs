@@ -28,6 +28,7 @@ pub enum Act {
     WithdrawTokens,
     ReadToken,
     ListTokens,
+    LookUpReference,
     ReadLedger,
     SignIn,
 }
@@ -54,6 +55,7 @@ impl Act {
             Self::WithdrawTokens => "withdraw many tokens",
             Self::ReadToken => "look at a token",
             Self::ListTokens => "list tokens",
+            Self::LookUpReference => "look up a reference",
             Self::ReadLedger => "read the ledger",
             Self::SignIn => "sign in",
         }

@@ -19,6 +19,7 @@ mod page;
 mod place;
 mod proofs;
 mod publish;
+mod reference;
 mod reload;
 mod report;
 mod serve;
@@ -84,6 +85,8 @@ enum Command {
     Verify(verify::Args),
     /// Withdraw a token at once, or many
     Withdraw(withdraw::Args),
+    /// Look up the reference that somebody quotes who saw an answer of the page
+    Reference(reference::Args),
     /// Show, export, check and prove what is in the ledger
     #[command(subcommand)]
     Ledger(ledger::Command),
@@ -110,6 +113,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Issue(args) => issue::run(args, &settings, format),
         Command::Verify(args) => verify::run(&args, &settings, format),
         Command::Withdraw(args) => withdraw::run(args, &settings, format),
+        Command::Reference(args) => reference::run(&args, &settings, format),
         Command::Ledger(command) => ledger::run(command, &settings, format),
         Command::Store(command) => store::run(&command, &settings, format),
         Command::Page(command) => page::run(&command, &settings, format),

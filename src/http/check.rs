@@ -19,7 +19,7 @@ use super::{
 use crate::{
     entropy::Entropy,
     page::{Document, Fields},
-    token::{Challenge, InputError, SpokenCode, Token, correct},
+    token::{Challenge, InputError, Reference, SpokenCode, Token, correct},
     verifier::{Check, Shown, Verdict},
 };
 
@@ -67,11 +67,15 @@ pub async fn answer(
         Ok(check) => check,
         Err(problem) => return page(StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)),
     };
+    let shown = if let Shown::Token(Ok(token)) = &check.shown { Some(token.hash()) } else { None };
     match app.limited(peer, check).await {
         Ok(answer) if answer.verdict == Verdict::Mistyped => {
             page(StatusCode::OK, pages.mistyped(&pages.words.hint(&correct(&fields.code)), &fields))
         }
-        Ok(answer) => page(status(answer.verdict), pages.verdict(&answer)),
+        Ok(answer) => {
+            let reference = shown.or(answer.token.as_ref().map(Token::hash)).map(Reference::of);
+            page(status(answer.verdict), pages.verdict(&answer, reference))
+        }
         Err(problem) => problem.with_page(pages.form(Some("check.busy"), &fields), wrap, &*app.entropy),
     }
 }

@@ -40,7 +40,7 @@ use crate::{
     issuer::{Answer, IssueRequest, Issued, OnceAct, Refused, Spoken, TokenStatus},
     store::{Listed, LiveToken, Once, TokenPlace},
     telemetry::Scrape,
-    token::{Approach, Channel, ClaimError, Cti, Name, Place, Token, qr::Symbol},
+    token::{Approach, Channel, ClaimError, Cti, Name, Place, Reference, Token, qr::Symbol},
 };
 
 /// How often a stream shows that it is alive.
@@ -61,6 +61,7 @@ pub fn router(app: Arc<PrivateApp>, heads: Heads, figures: Option<Arc<Scrape>>) 
         .route("/v1/tokens/{id}", get(status).delete(withdraw))
         .route("/v1/tokens/{id}/spoken", post(speak))
         .route("/v1/tokens/{id}/events", get(events))
+        .route("/v1/references/{reference}", get(look_up))
         .merge(authorisations::routes())
         .merge(people::routes())
         .merge(oversight::routes())
@@ -194,6 +195,26 @@ fn live_json(token: &LiveToken, status: TokenStatus) -> Value {
         "first_checked_at": status.first_checked_at,
         "spoken_words": status.spoken_words,
         "wrong_numbers": status.wrong_numbers,
+    })
+}
+
+async fn look_up(State(app): App, caller: Caller, Id(reference): Id<Reference>) -> Answered {
+    let found = app.desk.look_up(caller.within(Scope::Tokens)?, reference).await?;
+    let tokens: Vec<Value> = found.iter().map(|(token, status)| found_json(token, *status)).collect();
+    Ok((no_store(), Json(json!({"reference": reference, "tokens": tokens}))).into_response())
+}
+
+/// How it stands, and nothing of anybody.
+fn found_json(token: &LiveToken, status: TokenStatus) -> Value {
+    json!({
+        "id": token.cti.to_string(),
+        "channel": token.channel,
+        "issued_at": token.issued_at,
+        "not_before": (token.starts_at != token.issued_at).then_some(token.starts_at),
+        "expires_at": token.record.expires_at,
+        "state": status.state,
+        "first_checked_at": status.first_checked_at,
+        "withdrawn_at": token.record.withdrawn_at,
     })
 }
 

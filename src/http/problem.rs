@@ -209,6 +209,7 @@ impl From<Refused> for Problem {
             Refused::KeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", said),
             Refused::CannotShow(cti) => Self::new(StatusCode::CONFLICT, "issued-before", said).with("id", json!(cti.to_string())),
             Refused::TooManyAsked => Self::new(StatusCode::CONFLICT, "too-many-asked", said),
+            Refused::TooManyLookUps => Self::new(StatusCode::CONFLICT, "too-many-look-ups", said),
             Refused::TooManyLive => Self::new(StatusCode::CONFLICT, "too-many-live", said),
             Refused::TooManyOfYours(_) => Self::new(StatusCode::CONFLICT, "too-many-yours", said),
             Refused::CannotSpeak => Self::new(StatusCode::CONFLICT, "cannot-speak", said),

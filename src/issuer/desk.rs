@@ -20,7 +20,7 @@ use crate::{
         Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError, TokenPlace,
         TokenRecord,
     },
-    token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, SpokenCode, SpokenSize, Token, Window},
+    token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, Reference, SpokenCode, SpokenSize, Token, Window},
 };
 
 /// How often another cti is drawn when a code is taken; with 2^40 codes and a few hundred live, once is already rare.
@@ -308,6 +308,21 @@ impl Desk {
             (token, status)
         };
         Ok(Listed { items: items.into_iter().map(with_status).collect(), next })
+    }
+
+    /// What is known of the tokens with a reference that somebody quotes. Each look-up counts against the one who asks.
+    pub async fn look_up(&self, officer: &Officer, reference: Reference) -> Result<Vec<(LiveToken, TokenStatus)>, Refused> {
+        let refused = Refused::NotAllowed("only approvers and administrators look up references");
+        let may = matches!(officer.role, Role::Approver | Role::Administrator);
+        self.refusals.allow(officer, may, Attempt::to(Act::LookUpReference), refused).await?;
+        let now = self.clock.now();
+        let found = self.store.look_up(reference, officer.callsign.clone(), now).await?.ok_or(Refused::TooManyLookUps)?;
+        let in_force = self.words_in_force(found.iter().map(|token| &token.record), now).await?;
+        let with_status = |token: LiveToken| {
+            let status = standing(&token.record, in_force, now);
+            (token, status)
+        };
+        Ok(found.into_iter().map(with_status).collect())
     }
 
     /// Tells of checks as they happen in this process; others are found by asking again.

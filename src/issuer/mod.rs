@@ -45,7 +45,7 @@ use crate::{
     authority::{Authorisation, AuthorisationError, State},
     entropy::NoEntropy,
     keyring::{KeyId, RingError},
-    store::{MOST_ASKED, MOST_UNDECIDED, StoreError},
+    store::{MOST_ASKED, MOST_LOOK_UPS, MOST_UNDECIDED, StoreError},
     token::{ClaimError, Cti, SignError},
 };
 
@@ -125,6 +125,9 @@ pub enum Refused {
          again when some of them are decided, or tomorrow"
     )]
     TooManyAsked,
+    /// As many references as one person may look up.
+    #[error("you have looked up {MOST_LOOK_UPS} references within 24 hours, and no more may; ask a colleague, or wait")]
+    TooManyLookUps,
     /// Their key was used for another request.
     #[error("this Idempotency-Key was used for another request; take a new one for each")]
     KeyReused,

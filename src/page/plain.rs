@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Document, Page};
 use crate::{
-    token::{Approach, Challenge, Channel, Name, Place, group_digits},
+    token::{Approach, Challenge, Channel, Name, Place, Reference, group_digits},
     verifier::{Answer, ChallengeResult, Verdict},
     words::Icon,
 };
@@ -63,8 +63,8 @@ impl Page<'_> {
         )
     }
 
-    /// An answer.
-    pub fn verdict(&self, answer: &Answer) -> Document {
+    /// An answer, and what to quote of the token that was shown.
+    pub fn verdict(&self, answer: &Answer, reference: Option<Reference>) -> Document {
         let Answer { verdict, .. } = *answer;
         let word = verdict.as_str();
         let said = html! {
@@ -79,7 +79,9 @@ impl Page<'_> {
             &html! {
                 (self.panel(verdict, &said))
                 @if verdict == Verdict::Genuine { (self.match_question(answer)) }
-                @else { div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } } }
+                @else {
+                    div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } (self.quoted(verdict, reference)) }
+                }
                 p.notes { (self.t("check.no_script")) }
                 p { a href={ (self.check()) "?lang=" (self.words.language.tag()) } { (self.t("check.again")) } }
                 (self.safety())
@@ -134,6 +136,16 @@ impl Page<'_> {
                 button.button.button-main type="submit" { (self.t("check.submit")) }
                 // Seen in Chromium, which keeps what a form sent to open its windows again.
                 p.hint { (self.t("check.trace")) }
+            }
+        }
+    }
+
+    /// What to quote, on the answers that say to ring.
+    fn quoted(&self, verdict: Verdict, reference: Option<Reference>) -> Markup {
+        let rings = matches!(verdict, Verdict::AlreadyChecked | Verdict::OtherChallenge | Verdict::Withdrawn | Verdict::NotGenuine);
+        html! {
+            @if let Some(reference) = reference.filter(|_| rings) {
+                p.hint { (self.t("reference.quote")) " " bdi.reference dir="ltr" { (reference.to_string().replace(' ', "\u{a0}")) } }
             }
         }
     }

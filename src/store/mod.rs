@@ -12,7 +12,7 @@ use crate::{
     authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, State, TokenSelection},
     keyring::{KeyId, KidPrefix, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
-    token::{Channel, Cti, SpokenCode, SpokenSize, Token, TokenHash},
+    token::{Channel, Cti, Reference, SpokenCode, SpokenSize, Token, TokenHash},
 };
 
 mod access;
@@ -58,6 +58,13 @@ pub const MOST_ASKED: u32 = 50;
 pub const MOST_UNDECIDED: u32 = 200;
 /// Seconds, from when it was asked.
 pub const KEEP_ASKED: i64 = 24 * 3_600;
+/// References that one person may look up within [`KEEP_LOOK_UPS`], found or not: who could ask without end would learn of all
+/// tokens how they stand.
+pub const MOST_LOOK_UPS: u32 = 100;
+/// Seconds.
+pub const KEEP_LOOK_UPS: i64 = 24 * 3_600;
+/// Tokens of one reference that are shown. Even two are rare.
+const MOST_FOUND: u32 = 10;
 /// Misses count for as long as any token can be guessed: the longest lifetime and the leeway on both sides. Seconds.
 pub const GUESS_WINDOW: i64 = crate::token::MAX_LIFETIME + 2 * crate::token::LEEWAY;
 
@@ -333,7 +340,7 @@ pub struct TokenRecord {
     pub wrong_numbers: u32,
 }
 
-/// A token that has not run out. Times are seconds since 1970.
+/// A token with all that the issuer knows of it. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveToken {
     /// Which token.
@@ -479,6 +486,10 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
     /// A page of the tokens that have not run out at `now`, the soonest to end first: of all, or of those that one person issued
     /// or approved.
     async fn live_tokens(&self, of: Option<Callsign>, page: Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError>;
+
+    /// The tokens on record that have a reference, the soonest to end first; `None` when the person has looked up as many as one may
+    /// ([`MOST_LOOK_UPS`]). Each look-up counts, in one transaction.
+    async fn look_up(&self, reference: Reference, by: Callsign, now: i64) -> Result<Option<Vec<LiveToken>>, StoreError>;
 
     /// Withdraws a token; `false` if it is unknown or was withdrawn before.
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError>;

@@ -103,11 +103,25 @@ mod tests {
             assert_eq!((zone.name(), zone.place().as_str()), (name, place));
         }
         let refused = |typed: &str| typed.parse::<Zone>().unwrap_err().to_string();
-        for (typed, meant) in [("Europe/Londn", "Europe/London"), ("europe/cardiff", "Europe/Madrid"), ("utc", "UTC"), ("Europe/ZURICH", "Europe/Zurich")] {
+        for (typed, meant) in
+            [("Europe/Londn", "Europe/London"), ("europe/cardiff", "Europe/Madrid"), ("utc", "UTC"), ("Europe/ZURICH", "Europe/Zurich")]
+        {
             let said = refused(typed);
             assert!(said.contains(&format!("did you mean {meant:?}")) || typed.contains("cardiff"), "{said}");
         }
-        for typed in ["", "GMT", "BST", "London", "+01:00", "posixrules", "right/UTC", "posix/Europe/London", "../../etc/passwd", "Europe/London\0", "EST5EDT"] {
+        for typed in [
+            "",
+            "GMT",
+            "BST",
+            "London",
+            "+01:00",
+            "posixrules",
+            "right/UTC",
+            "posix/Europe/London",
+            "../../etc/passwd",
+            "Europe/London\0",
+            "EST5EDT",
+        ] {
             assert!(refused(typed).starts_with("there is no time zone"), "{typed:?}");
         }
     }

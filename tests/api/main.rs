@@ -50,6 +50,7 @@ mod proxies;
 mod published;
 mod purge;
 mod readiness;
+mod references;
 mod refusals;
 mod registry;
 mod retries;

@@ -74,7 +74,7 @@ async fn each_kind_of_refusal_leaves_one_entry() {
     let (waiting, approved) = (format!("authorisation {}", scene.waiting), format!("authorisation {}", scene.approved));
     let (token, key) = (format!("token {}", scene.token), "/v1/keys/0000000000000000");
     let (review, withdraw) = ("/v1/authorisations/{approved}/review", "/v1/authorisations/{approved}/withdraw");
-    let cases: [(&Person, &str, &str, &str, &str, &str); 26] = [
+    let cases: [(&Person, &str, &str, &str, &str, &str); 28] = [
         (falcon, "POST", "/v1/people", "enrol", "not-allowed", ""),
         (falcon, "POST", "/v1/people/heron/link", "make-link", "not-allowed", ""),
         (falcon, "POST", "/v1/people/heron/suspend", "suspend", "not-allowed", ""),
@@ -101,6 +101,8 @@ async fn each_kind_of_refusal_leaves_one_entry() {
         (&scene.overseer, "GET", "/v1/tokens/{token}/events", "read-token", "not-theirs", &token),
         (&scene.overseer, "POST", withdraw, "withdraw-authorisation", "not-theirs", &approved),
         (&scene.overseer, "GET", "/v1/people", "list-people", "not-allowed", ""),
+        (falcon, "GET", "/v1/references/01234567", "look-up-reference", "not-allowed", ""),
+        (&scene.overseer, "GET", "/v1/references/01234567", "look-up-reference", "not-allowed", ""),
     ];
     for (person, method, path, act, why, thing) in cases {
         let before = app.entries().await.len();

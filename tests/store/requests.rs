@@ -2,7 +2,11 @@
 
 use countersign::{
     authority::AuthorisationId,
-    store::{AskRefusal, Decided, Earlier, IssueRefusal, IssuedToken, KEEP_REQUESTS, NewToken, Once, Page},
+    store::{
+        AskRefusal, Decided, Earlier, IssueRefusal, IssuedToken, IssuerStore, KEEP_LOOK_UPS, KEEP_REQUESTS, MOST_LOOK_UPS, NewToken, Once,
+        Page,
+    },
+    token::Reference,
 };
 use tokio::task::JoinSet;
 
@@ -100,4 +104,24 @@ pub async fn the_same_decision_again_is_done(backend: &dyn Backend) {
         assert!(matches!(issuer.withdraw_authorisation(id, entry()).await.unwrap(), Decided::Done(_)));
     }
     assert!(matches!(issuer.withdraw_authorisation(AuthorisationId([3; 8]), entry()).await.unwrap(), Decided::AlreadyIs(_)));
+}
+
+pub async fn look_ups_at_once_never_exceed_what_one_person_may(backend: &dyn Backend) {
+    let (world, elsewhere) = (World::new(backend).await, backend.open().await);
+    world.issue(new_token(1)).await.unwrap();
+    let reference = Reference::of(token(1).hash());
+    let look_up = async |issuer: &dyn IssuerStore, by: &str, now| issuer.look_up(reference, by.parse().unwrap(), now).await.unwrap();
+    let mut racing = JoinSet::new();
+    for n in 0..MOST_LOOK_UPS + 20 {
+        let issuer = if n % 2 == 0 { world.stores.issuer.clone() } else { elsewhere.issuer.clone() };
+        racing.spawn(async move { issuer.look_up(reference, "heron".parse().unwrap(), NOW).await.unwrap() });
+    }
+    let answered: Vec<_> = racing.join_all().await.into_iter().flatten().collect();
+    assert_eq!(answered.len(), MOST_LOOK_UPS as usize);
+    assert!(answered.iter().all(|found| found.len() == 1 && found[0].cti == new_token(1).cti));
+    let issuer = &*world.stores.issuer;
+    assert!(look_up(issuer, "heron", NOW).await.is_none() && look_up(issuer, "falcon", NOW).await.is_some());
+    // A clock that was set back makes no room, and what counts no more is forgotten.
+    assert!(look_up(issuer, "heron", NOW - 90_000).await.is_none());
+    assert!(look_up(issuer, "heron", NOW + KEEP_LOOK_UPS).await.is_some());
 }

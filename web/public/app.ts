@@ -148,6 +148,7 @@ export class App {
       phoneTime: secondsNow(),
       serviceAlone: false,
       busy: false,
+      reference: null,
     };
     this.show({ at: "verdict", outcome, typed: "" });
   }

@@ -1,6 +1,7 @@
 import type { Bytes } from "../shared/bytes.ts";
 import { hasEd25519 } from "../shared/ed25519.ts";
 import { toText } from "../shared/link.ts";
+import { referenceOf } from "../shared/reference.ts";
 import { type SpokenCode, type WordList, codeOfToken, wordsOfCode } from "../shared/spoken.ts";
 import { type Token, parseToken } from "../shared/token.ts";
 import { type Verdict, fromLocal, judgeChallenge, stricter } from "../shared/verdict.ts";
@@ -42,6 +43,8 @@ export interface Judged {
   readonly serviceAlone: boolean;
   /** Too many codes were tried; what is scanned is not counted. */
   readonly busy: boolean;
+  /** What the person quotes when they ring about it; null where no token was shown. */
+  readonly reference: string | null;
 }
 
 /** No verdict: the service did not answer, and this phone alone found nothing wrong. Never a good sign. */
@@ -86,6 +89,7 @@ export class Checker {
     if (reply === "silent" && finding.verdict === "genuine" && finding.token !== null) {
       return { verdict: null, question, token: finding.token, phoneTime };
     }
+    const bytes = question.ticket.kind === "token" ? question.ticket.bytes : answer && answer.token;
     const worst = stricter(answer === null ? "cannot_check" : answer.verdict, finding.verdict);
     return {
       question,
@@ -95,6 +99,7 @@ export class Checker {
       phoneTime,
       serviceAlone: finding.serviceAlone,
       busy: reply === "busy" && question.ticket.kind === "code",
+      reference: bytes && (await referenceOf(bytes)),
     };
   }
 

@@ -44,6 +44,10 @@ export interface SpokenVectors {
   })[];
 }
 
+export interface ReferenceVectors {
+  readonly vectors: readonly (Named & { readonly token_hex: string; readonly reference: string })[];
+}
+
 /** All shared vectors; a missing file throws. */
 export function readSharedVectors() {
   return {
@@ -52,6 +56,7 @@ export function readSharedVectors() {
     ed25519: readVectors<Ed25519Vectors>("ed25519"),
     inputs: readVectors<InputVectors>("inputs"),
     spoken: readVectors<SpokenVectors>("spoken"),
+    references: readVectors<ReferenceVectors>("references"),
   };
 }
 

@@ -4,12 +4,13 @@ import { toHex } from "../shared/bytes.ts";
 import { verifyEd25519 } from "../shared/ed25519.ts";
 import { parseKeySet } from "../shared/keyset.ts";
 import { readToken } from "../shared/link.ts";
+import { referenceOf } from "../shared/reference.ts";
 import { readStrict } from "../shared/spoken.ts";
 import { verifyToken } from "../shared/verify.ts";
 import { fromHex, list } from "./files.ts";
 import { expectedCode, expectedInput, readSharedVectors } from "./shared-vectors.ts";
 
-const { tokens, keySets, ed25519, inputs, spoken } = readSharedVectors();
+const { tokens, keySets, ed25519, inputs, spoken, references } = readSharedVectors();
 
 test("tokens", async (t) => {
   const { issuer, now, root } = tokens;
@@ -56,4 +57,9 @@ test("spoken codes", async (t) => {
       assert.equal(code === null || code.size !== spoken_words ? "mistyped" : code.value.toString(16), expectedCode(expect));
     });
   }
+});
+
+test("references", async () => {
+  assert.equal(references.vectors.length, 6);
+  for (const { name, token_hex, reference } of references.vectors) assert.equal(await referenceOf(fromHex(token_hex)), reference, name);
 });

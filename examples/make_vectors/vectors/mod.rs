@@ -8,6 +8,7 @@ mod ed25519;
 mod inputs;
 mod keysets;
 mod ledger;
+mod references;
 mod spoken;
 mod tokens;
 mod world;
@@ -15,7 +16,7 @@ mod world;
 use serde::Serialize;
 
 /// File names under `tests/vectors/` and their content.
-pub fn files() -> [(&'static str, String); 6] {
+pub fn files() -> [(&'static str, String); 7] {
     [
         ("tokens.json", json(&tokens::file())),
         ("inputs.json", json(&inputs::file())),
@@ -23,6 +24,7 @@ pub fn files() -> [(&'static str, String); 6] {
         ("keysets.json", json(&keysets::file())),
         ("ed25519.json", json(&ed25519::file())),
         ("ledger.json", json(&ledger::file())),
+        ("references.json", json(&references::file())),
     ]
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 use super::{
     PostgresStore, access, authorisations, ceremonies, guesses, keys,
     ledger::{append, recorded},
-    requests,
+    references, requests,
     rows::{OFFICER, number, officer},
     session::Session,
     time, tokens, withdrawals,
@@ -19,7 +19,7 @@ use crate::{
         AskRefusal, AuthorisationPlace, Decided, Earlier, IssueRefusal, IssuedToken, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken,
         NewLink, NewToken, Once, Page, PersonPlace, Speakable, StoreError, StoredKeySet, TokenPlace, TokenRecord, VerifierSessions,
     },
-    token::{Channel, Cti, SpokenSize},
+    token::{Channel, Cti, Reference, SpokenSize},
 };
 
 /// Heartbeats that one transaction drops.
@@ -151,6 +151,10 @@ impl IssuerStore for PostgresStore {
         tokens::live(&*self.reading().await?, of.as_ref(), &page, now).await
     }
 
+    async fn look_up(&self, reference: Reference, by: Callsign, now: i64) -> Result<Option<Vec<LiveToken>>, StoreError> {
+        self.acts.run(move |db| Box::pin(async move { references::look_up(db, reference, &by, now).await })).await
+    }
+
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError> {
         self.acts
             .run(move |db| {
@@ -193,7 +197,8 @@ impl IssuerStore for PostgresStore {
                     let now = time::not_after_own(db, now).await?;
                     access::purge(db, now).await?;
                     ceremonies::purge(db, now).await?;
-                    requests::purge(db, now).await
+                    requests::purge(db, now).await?;
+                    references::purge(db, now).await
                 })
             })
             .await?;

@@ -21,6 +21,7 @@ mod parameters;
 mod pooler;
 mod preparation;
 mod reaper;
+mod references;
 mod requests;
 mod rows;
 mod schema;

@@ -8,8 +8,12 @@ use super::{CHECKING, PostgresAddress, binding, pooler, rows::number, session::S
 use crate::store::{DeploymentKeys, Found, StoreError};
 
 /// Every change so far; `schema_version` holds the number of the last that was applied.
-const MIGRATIONS: [(u32, &str); 3] =
-    [(1, include_str!("migrations/0001.sql")), (2, include_str!("migrations/0002.sql")), (3, include_str!("migrations/0003.sql"))];
+const MIGRATIONS: [(u32, &str); 4] = [
+    (1, include_str!("migrations/0001.sql")),
+    (2, include_str!("migrations/0002.sql")),
+    (3, include_str!("migrations/0003.sql")),
+    (4, include_str!("migrations/0004.sql")),
+];
 
 /// The version that this program works with.
 const SCHEMA: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;

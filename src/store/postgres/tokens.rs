@@ -187,26 +187,32 @@ fn record(row: &Row) -> Result<TokenRecord, StoreError> {
     })
 }
 
-pub(super) async fn live(db: &Session, of: Option<&Callsign>, page: &Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let live = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
+/// What [`live_token`] reads.
+pub(super) const LIVE: &str = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
                  (SELECT coalesce(sum(sign(n)), 0)::bigint FROM number_tries AS tried
                   WHERE tried.expires_at = tokens.expires_at AND tried.cti = tokens.cti),
                 cti, authorisation, channel, issued_at, tokens.starts_at
-         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
+         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)";
+
+pub(super) fn live_token(row: &Row) -> Result<LiveToken, StoreError> {
+    Ok(LiveToken {
+        record: record(row)?,
+        cti: row.try_get(8)?,
+        authorisation: row.try_get(9)?,
+        channel: row.try_get(10)?,
+        issued_at: row.try_get(11)?,
+        starts_at: row.try_get(12)?,
+    })
+}
+
+pub(super) async fn live(db: &Session, of: Option<&Callsign>, page: &Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+    let live = format!(
+        "{LIVE}
          WHERE expires_at > $1 AND (expires_at, cti) > ($3, $4) AND ($2::text IS NULL OR $2 IN (asked_by, decided_by))
-         ORDER BY expires_at, cti LIMIT $5";
-    let row = |row: &Row| {
-        Ok(LiveToken {
-            record: record(row)?,
-            cti: row.try_get(8)?,
-            authorisation: row.try_get(9)?,
-            channel: row.try_get(10)?,
-            issued_at: row.try_get(11)?,
-            starts_at: row.try_get(12)?,
-        })
-    };
+         ORDER BY expires_at, cti LIMIT $5"
+    );
     let TokenPlace { expires_at, cti } = page.behind();
-    db.rows(live, &[&now, &of, &expires_at, &cti, &i64::from(page.most)]).await?.iter().map(row).collect()
+    db.rows(&live, &[&now, &of, &expires_at, &cti, &i64::from(page.most)]).await?.iter().map(live_token).collect()
 }
 
 /// Reports one portion of marks, and not in the order in which people checked; 0 when there are none.

@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 use super::{
     SqliteStore, access, authorisations, ceremonies, keys,
     ledger::{append, recorded},
-    requests,
+    references, requests,
     rows::{OFFICER, officer},
     time, tokens, withdrawals,
 };
@@ -19,7 +19,7 @@ use crate::{
         AskRefusal, AuthorisationPlace, Decided, Earlier, IssueRefusal, IssuedToken, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink,
         NewToken, Once, Page, PersonPlace, Speakable, StoreError, StoredKeySet, TokenPlace, TokenRecord, VerifierSessions,
     },
-    token::{Channel, Cti, SpokenSize},
+    token::{Channel, Cti, Reference, SpokenSize},
 };
 
 #[async_trait]
@@ -178,6 +178,10 @@ impl IssuerStore for SqliteStore {
         self.read(move |db| tokens::live(db, of.as_ref(), &page, now)).await
     }
 
+    async fn look_up(&self, reference: Reference, by: Callsign, now: i64) -> Result<Option<Vec<LiveToken>>, StoreError> {
+        self.write(move |db| references::look_up(db, reference, &by, now)).await
+    }
+
     async fn withdraw_token(&self, cti: Cti, entry: Entry) -> Result<bool, StoreError> {
         self.write(move |db| {
             let changed = withdrawals::withdraw(db, "cti = :cti", named_params! {":now": entry.at, ":cti": cti})?;
@@ -218,6 +222,7 @@ impl IssuerStore for SqliteStore {
             access::purge(db, now)?;
             ceremonies::purge(db, now)?;
             requests::purge(db, now)?;
+            references::purge(db, now)?;
             db.prepare_cached("DELETE FROM heartbeats WHERE at < ?1")?.execute([now - KEEP_HEARTBEATS])?;
             tokens::forget_misses(db, now)
         })

@@ -174,27 +174,31 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     })
 }
 
-pub(super) fn live(db: &Connection, of: Option<&Callsign>, page: &Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let mut live = db.prepare_cached(
-        "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
+/// What [`live_token`] reads.
+pub(super) const LIVE: &str = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
                 coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
-              LEFT JOIN number_tries USING (expires_at, cti)
+              LEFT JOIN number_tries USING (expires_at, cti)";
+
+pub(super) fn live_token(row: &Row<'_>) -> rusqlite::Result<LiveToken> {
+    Ok(LiveToken {
+        record: record(row)?,
+        cti: row.get(8)?,
+        authorisation: row.get(9)?,
+        channel: row.get::<_, String>(10)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
+        issued_at: row.get(11)?,
+        starts_at: row.get(12)?,
+    })
+}
+
+pub(super) fn live(db: &Connection, of: Option<&Callsign>, page: &Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+    let mut live = db.prepare_cached(&format!(
+        "{LIVE}
          WHERE expires_at > ?1 AND (expires_at, cti) > (?3, ?4) AND (?2 IS NULL OR ?2 IN (asked_by, decided_by))
          ORDER BY expires_at, cti LIMIT ?5",
-    )?;
-    let row = |row: &Row<'_>| {
-        Ok(LiveToken {
-            record: record(row)?,
-            cti: row.get(8)?,
-            authorisation: row.get(9)?,
-            channel: row.get::<_, String>(10)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
-            issued_at: row.get(11)?,
-            starts_at: row.get(12)?,
-        })
-    };
+    ))?;
     let TokenPlace { expires_at, cti } = page.behind();
-    Ok(live.query_map((now, of, expires_at, cti, page.most), row)?.collect::<Result<_, _>>()?)
+    Ok(live.query_map((now, of, expires_at, cti, page.most), live_token)?.collect::<Result<_, _>>()?)
 }
 
 /// Reports one group of marks, the oldest first; 0 when there are none.

@@ -3,6 +3,7 @@ import type { Token } from "../../shared/token.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { Verdict } from "../../shared/verdict.ts";
 import type { App } from "../app.ts";
+import type { Judged } from "../check.ts";
 import { secondsNow } from "../clock.ts";
 import { organisationTime, phoneTime } from "../times.ts";
 
@@ -61,6 +62,14 @@ export function contact(app: App): HTMLElement {
     el("div", { class: "telephone" }, dial === "" ? app.t("contact.published") : el("a", { href: "tel:" + dial }, el("bdi", { dir: "ltr" }, telephone))),
     el("p", {}, address === "" ? name : name + ", " + address),
   );
+}
+
+/** What to quote when ringing, where there was a token. */
+export function referenceLine(app: App, { reference }: Judged): HTMLElement | null {
+  if (reference === null) return null;
+  // as a word: neither broken over two lines nor read as a number of millions
+  const digits = el("bdi", { dir: "ltr", class: "reference" }, reference.replace(" ", "\u00a0"));
+  return el("p", { class: "hint" }, app.t("reference.quote"), " ", digits);
 }
 
 /** The short lines about checking safely, folded away. */

@@ -1,9 +1,13 @@
 import { button, el } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
-import { action, again, agoText, contact, paragraph, phoneText, timeText, verdictPanel } from "./parts.ts";
+import type { Verdict } from "../../shared/verdict.ts";
+import { action, again, agoText, contact, paragraph, phoneText, referenceLine, timeText, verdictPanel } from "./parts.ts";
 import { matchQuestion } from "./match.ts";
 import { forgottenNumber, typedNumber } from "./typed.ts";
+
+/** Answers after which people should ring. */
+const RING: readonly Verdict[] = ["already_checked", "other_challenge", "withdrawn", "not_genuine"];
 
 /** A difference between the two clocks that is worth a word, in seconds. */
 const CLOCKS_DIFFER = 120;
@@ -26,9 +30,15 @@ function other(app: App, outcome: Judged, typed: string): Node[] {
   const todo = paragraph(app.t(`verdict.${verdict}.do`), own === null ? "do" : undefined);
   return [
     verdictPanel(app, verdict, before(app, outcome), after(app, outcome)),
-    action(app, ...first, todo, ...ways(app, outcome, own === null)),
+    action(app, ...first, todo, ...quoted(app, outcome), ...ways(app, outcome, own === null)),
     ...(needed && own === null ? [typedNumber(app, outcome, typed)] : []),
   ];
+}
+
+/** What to quote, on the answers that say to ring. */
+function quoted(app: App, outcome: Judged): Node[] {
+  const line = RING.indexOf(outcome.verdict) < 0 ? null : referenceLine(app, outcome);
+  return line === null ? [] : [line];
 }
 
 /** When an earlier check was, since the sentence after it asks who made it. */
