@@ -16,10 +16,8 @@ const CONSOLE = { target: "es2020" };
 
 mkdirSync(here("public/dist"), { recursive: true });
 mkdirSync(here("officer/dist"), { recursive: true });
-const scanner = await bundle("scan/scan.ts", {
-  plugins: [plainFields()],
-  banner: { js: `/*! Contains @nuintun/qrcode.\n${read("node_modules/@nuintun/qrcode/LICENSE")}*/` },
-});
+const withQr = { plugins: [plainFields()], banner: { js: `/*! Contains @nuintun/qrcode.\n${read("node_modules/@nuintun/qrcode/LICENSE")}*/` } };
+const scanner = await bundle("scan/scan.ts", withQr);
 write("scan.js", scanner);
 write("sw.js", await bundle("offline/sw.ts", {}));
 write("clean.js", await bundle("offline/clean.ts", {}));
@@ -31,7 +29,7 @@ write("page.js", page.trim().replace(/<\/script/g, "<\\/script"));
 write("page.css", (await bundle("public/page.css", { target: BROWSERS })).trim());
 
 const shell = {
-  "console.js": await bundle("officer/main.ts", CONSOLE),
+  "console.js": await bundle("officer/main.ts", { ...CONSOLE, ...withQr }),
   "console.css": await bundle("officer/console.css", CONSOLE),
 };
 // the worker keeps the shell under its digest: another shell is another worker

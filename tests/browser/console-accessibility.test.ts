@@ -34,7 +34,7 @@ const administrator = from(() => stage.person("administrator"));
 const overseer = from(() => stage.person("overseer"));
 
 const longest = async (seat: Seat): Promise<void> => {
-  await seat.page.getByLabel("Name you go by").fill("W".repeat(24));
+  await seat.page.getByLabel("Your name, as you will give it").fill("W".repeat(24));
   await seat.page.getByLabel("Place").fill("W".repeat(32));
 };
 const prepare = async (seat: Seat): Promise<void> => {
@@ -104,7 +104,7 @@ const screens: readonly Screen[] = [
   }),
   officer("withdrawn", async (seat) => {
     await seat.makeCode("In person");
-    await seat.page.locator(".button-hold").click({ delay: 1200 });
+    await seat.hold();
     await seat.see("This code is withdrawn");
   }),
   officer("a prepared code, shown without a network", async (seat) => {
@@ -130,7 +130,7 @@ const screens: readonly Screen[] = [
     await seat.press("Enrol a person");
     await seat.press("Enrol");
   }),
-  administrator("a link", (seat) => first(seat, "Another link")),
+  administrator("a link", (seat) => first(seat, "New set-up link")),
   overseer("the ledger"),
 ];
 

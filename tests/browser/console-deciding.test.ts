@@ -25,7 +25,7 @@ test("nobody is offered their own request", async () => {
   await approver.page.getByText("One moment.").waitFor({ state: "detached" });
   assert.equal(await card(approver, "Own case").count(), 0);
   const other = await stage.person("approver");
-  await card(other, "Own case").getByRole("button", { name: "Approve" }).click();
+  await other.mean(card(other, "Own case").getByRole("button", { name: "Approve" }));
   await other.read("You approved Own case.");
   await approver.press("Codes");
   await approver.makeCode("In person");
@@ -36,6 +36,7 @@ test("refused: the officer sees it among the earlier ones", async () => {
   await ask(officer, "Case 7");
   const approver = await stage.person("approver");
   await card(approver, "Case 7").getByRole("button", { name: "Refuse" }).click();
+  await approver.press("Yes, refuse it");
   await approver.read("You refused Case 7.");
   await officer.page.reload();
   await officer.page.getByText("Earlier ones").click();
@@ -47,10 +48,50 @@ test("two decide at once: the second is told, without blame", async () => {
   await ask(officer, "Case 8");
   const [first, second] = [await stage.person("approver"), await stage.person("approver")];
   for (const approver of [first, second]) await card(approver, "Case 8").waitFor();
-  await card(first, "Case 8").getByRole("button", { name: "Approve" }).click();
+  await first.mean(card(first, "Case 8").getByRole("button", { name: "Approve" }));
   await first.read("You approved Case 8.");
   await card(second, "Case 8").getByRole("button", { name: "Refuse" }).click();
+  await second.press("Yes, refuse it");
   await second.read("Somebody else decided about this already.");
+});
+
+test("a double tap decides nothing but what was read, and what is new moves nothing", async () => {
+  const officer = await stage.officer();
+  await ask(officer, "Case 10");
+  await ask(officer, "Case 11");
+  const approver = await stage.person("approver");
+  const sent = () => approver.paths.filter((path) => /approve|refuse|withdraw|suspend/.test(path)).length;
+  await card(approver, "Case 11").waitFor();
+  await approver.stand();
+  const below = await card(approver, "Case 10").boundingBox();
+  await ask(officer, "Case 12");
+  await approver.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await approver.page.getByRole("button", { name: "1 new request: show" }).waitFor();
+  assert.deepEqual(await card(approver, "Case 10").boundingBox(), below);
+  await approver.stand();
+  await card(approver, "Case 11").getByRole("button", { name: "Approve" }).dblclick();
+  await approver.read("You approved Case 11.");
+  assert.deepEqual(await card(approver, "Case 10").boundingBox(), below);
+  assert.equal(sent(), 1);
+  await approver.press("1 new request: show");
+  await card(approver, "Case 12").waitFor();
+  assert.equal(await card(approver, "Case 11").count(), 0);
+
+  await approver.press("In use");
+  const live = card(approver, "Case 11");
+  await live.getByRole("button", { name: "Withdraw" }).dblclick();
+  await live.getByText("Withdraw Case 11?").waitFor();
+  await live.getByText(`${officer.callsign} can make no more codes with it.`).waitFor();
+  const administrator = await stage.person("administrator");
+  const row = card(administrator, officer.callsign);
+  await row.getByRole("button", { name: "Suspend" }).dblclick();
+  await row.getByText("They are signed out everywhere, and cannot sign in.").waitFor();
+  // a finger that taps on where the answer came up
+  await row.getByRole("button", { name: "Keep it as it is" }).click();
+  await row.getByRole("button", { name: "Suspend" }).click();
+  await row.getByRole("button", { name: /^Yes, suspend/ }).dblclick();
+  assert.equal(sent(), 1);
+  assert.deepEqual(administrator.paths.filter((path) => path.endsWith("/suspend")), []);
 });
 
 test("a review narrows what is live, and a withdrawal ends it with its codes", async () => {
@@ -63,7 +104,7 @@ test("a review narrows what is live, and a withdrawal ends it with its codes", a
   await live.getByText("1 of 100 codes used").waitFor();
   await live.getByRole("button", { name: "Review" }).click();
   await approver.see(`Review ${reference}`);
-  await approver.page.getByLabel("Most codes").fill("2");
+  await approver.page.getByLabel("Maximum number of codes").fill("2");
   await approver.page.getByLabel("By telephone").uncheck();
   await approver.page.getByLabel("Online or in writing").uncheck();
   await approver.press("Save changes");
@@ -75,8 +116,8 @@ test("a review narrows what is live, and a withdrawal ends it with its codes", a
   assert.equal(await officer.page.getByRole("button", { name: "By telephone" }).count(), 0);
   await officer.makeCode("In person");
   await live.getByRole("button", { name: "Withdraw" }).click();
-  await live.getByRole("button", { name: "Yes, withdraw it" }).click();
-  await live.waitFor({ state: "detached" });
+  await approver.mean(live.getByRole("button", { name: "Yes, withdraw it" }));
+  await card(approver, reference).getByText("Withdrawn", { exact: true }).first().waitFor();
   await officer.press("Done");
   await officer.page.getByText("Earlier ones").click();
   await officer.read("Withdrawn");
@@ -91,7 +132,7 @@ test("a review that leaves nothing is not sent", async () => {
   await approver.press("Save changes");
   await approver.read("Please choose at least one way to reach people.");
   await approver.page.getByLabel("In person").check();
-  await approver.page.getByLabel("Most codes").fill("0");
+  await approver.page.getByLabel("Maximum number of codes").fill("0");
   await approver.press("Save changes");
   await approver.read("Please choose from 1 to 1000 codes.");
 });
@@ -102,15 +143,18 @@ test("an administrator enrols somebody, who comes in with the link", async () =>
   await administrator.page.getByLabel("Callsign").fill("Mary Smith");
   await administrator.press("Enrol");
   await administrator.read(/^A callsign has letters, digits/);
+  const callsign = administrator.page.getByRole("textbox", { name: "Callsign", description: /^Letters, digits.* A callsign has letters/ });
+  assert.equal(await callsign.evaluate((field) => field === document.activeElement && field.ariaInvalid), "true", "beside its field");
   await administrator.page.getByLabel("Callsign").fill("dunnock");
   await administrator.page.getByLabel("Role").selectOption("approver");
   await administrator.press("Enrol");
-  await administrator.see("Link for dunnock");
+  await administrator.see("Set-up link for dunnock");
   await administrator.read(/^It works until \d\d:\d\d|^It works until .*, \d\d:\d\d/);
   await administrator.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await administrator.press("Copy");
   await administrator.read("The link is copied.");
   const link = await administrator.page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(await administrator.scan(), link, "for a phone's camera");
   const dunnock = await stage.browse(link);
   await dunnock.press("Make a passkey");
   await dunnock.read("You are dunnock, approver.");
@@ -132,9 +176,9 @@ test("a suspension takes two presses, and ends a session at once", async () => {
   await row.getByRole("button", { name: "Suspend" }).click();
   await row.getByRole("button", { name: "Keep it as it is" }).click();
   await row.getByRole("button", { name: "Suspend" }).click();
-  await row.getByRole("button", { name: `Yes, suspend ${officer.callsign}` }).click();
+  await administrator.mean(row.getByRole("button", { name: `Yes, suspend ${officer.callsign}` }));
   await row.getByText(/^officer, suspended/).waitFor();
-  assert.equal(await row.getByRole("button", { name: "Another link" }).count(), 0);
+  assert.equal(await row.getByRole("button", { name: "New set-up link" }).count(), 0);
   await officer.page.getByText(/This code is withdrawn|Your session has ended/).waitFor();
   await officer.page.reload();
   await officer.see("Sign in");
@@ -146,16 +190,16 @@ test("a lost device: its key is revoked, and another link brings a new one", asy
   const row = administrator.page.locator("li.card", { has: administrator.page.getByRole("heading", { name: officer.callsign, exact: true }) });
   await row.getByText(/^Passkey, added/).waitFor();
   await row.getByRole("button", { name: "Revoke" }).click();
-  await row.getByRole("button", { name: "Yes, revoke this key and withdraw its live codes" }).click();
+  await administrator.mean(row.getByRole("button", { name: "Yes, revoke it" }));
   await row.getByText("No keys.").waitFor();
   await officer.press("In person");
   await officer.see("Sign in");
   await officer.press("Sign in");
   await officer.read("That did not work. Try again, or ask an administrator for a new link.");
 
-  await row.getByRole("button", { name: "Another link" }).click();
-  await administrator.see(`Link for ${officer.callsign}`);
-  const link = await administrator.page.getByLabel("One-time link").inputValue();
+  await row.getByRole("button", { name: "New set-up link" }).click();
+  await administrator.see(`Set-up link for ${officer.callsign}`);
+  const link = await administrator.page.getByLabel("Set-up link").inputValue();
   const again = await stage.browse(link);
   await again.press("Make a passkey");
   await again.press("Sign in");

@@ -109,6 +109,28 @@ test("suspended in mid-session: the next act leads out, with a calm sentence", a
   await seat.read("That did not work. Try again, or ask an administrator for a new link.");
 });
 
+test("nobody presses anything: said before and after, and what was typed is there again for the same person", async () => {
+  const seat = await stage.officer();
+  await seat.page.clock.install();
+  await seat.press("Ask for an authorisation");
+  await seat.page.getByLabel("Reference").fill("Case 77");
+  await seat.page.clock.fastForward(13 * 60_000 + 5_000);
+  await seat.read(/^You will be signed out at \d\d:\d\d\.$/);
+  await seat.press("Stay signed in");
+  assert.equal(await seat.page.getByText("You will be signed out").count(), 0);
+  await seat.page.clock.fastForward(14 * 60_000);
+  await seat.read(/^You will be signed out/);
+  await seat.page.clock.fastForward(2 * 60_000);
+  await seat.read("You were signed out, because nothing was pressed for 15 minutes.");
+  await seat.read("What you typed is still here. Sign in to send it.");
+  assert.doesNotMatch(await seat.page.locator("body").innerText(), /Case 77|You will be/);
+  await seat.press("Sign in");
+  await seat.see("Ask for an authorisation");
+  assert.equal(await seat.page.getByLabel("Reference").inputValue(), "Case 77");
+  await seat.press("Send request");
+  await seat.read("Your request is sent. It waits for an approver.");
+});
+
 test("a browser that knows no passkeys says so", async () => {
   const seat = await stage.browse();
   await seat.page.evaluate(() => Reflect.deleteProperty(window, "PublicKeyCredential"));

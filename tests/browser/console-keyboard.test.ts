@@ -43,7 +43,7 @@ test("from the link to a withdrawn code", async () => {
   await reach(seat, "Their number");
   await seat.page.keyboard.type("417 092");
   assert.equal(await seat.page.getByLabel("Their number").inputValue(), "417 092");
-  await reach(seat, "Name you go by");
+  await reach(seat, "Your name, as you will give it");
   await seat.page.keyboard.type("Anna");
   await seat.page.keyboard.press("Enter");
   await seat.read("Not checked yet");
@@ -51,6 +51,7 @@ test("from the link to a withdrawn code", async () => {
   await choose(seat, "Hide");
   await seat.page.keyboard.press("Enter");
   assert.match(await focused(seat), /^Type .*, then scan\.$/);
+  await seat.stand();
   await reach(seat, "Hold to withdraw");
   await seat.page.keyboard.down("Enter");
   await seat.see("This code is withdrawn");
@@ -65,7 +66,7 @@ test("from the link to a withdrawn code", async () => {
 
 test("a request and its answer", async () => {
   const seat = await stage.person("officer");
-  await seat.read("You have no authorisation for now. Ask for one first.");
+  await seat.read("You have no current authorisation. Ask for one first.");
   await choose(seat, "Ask for an authorisation");
   await seat.see("Ask for an authorisation");
   await reach(seat, "Reference");
@@ -74,9 +75,22 @@ test("a request and its answer", async () => {
   await seat.read("Waiting for an approver");
   const approver = await stage.person("approver");
   await approver.read("Case 9");
-  await choose(approver, "Approve");
+  await reach(approver, "Refuse");
+  // held down, a key asks, and does not answer
+  for (let times = 0; times < 3; times++) await approver.page.keyboard.down("Enter");
+  await approver.page.keyboard.up("Enter");
+  await approver.read("Refuse Case 9?");
+  await approver.page.keyboard.press("Tab");
+  await approver.page.keyboard.down("Enter");
+  await approver.page.keyboard.up("Enter");
+  await approver.stand();
+  assert.match(await approver.text(), /Refuse Case 9\?/, "too soon to have been read");
+  await reach(approver, "Keep it as it is", "Shift+Tab");
+  await approver.page.keyboard.press("Enter");
+  await approver.stand();
+  await choose(approver, "Approve", "Shift+Tab");
   await approver.read("You approved Case 9.");
-  assert.equal(await focused(approver), "Requests");
+  assert.equal(await focused(approver), "You approved Case 9.");
 });
 
 test("what has the focus is never under the foot of the screen", async () => {

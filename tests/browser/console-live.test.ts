@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Seat } from "./console/seat.ts";
 import { ConsoleStage } from "./console/stage.ts";
+import { decode, greyOf } from "../../web/scan/decode.ts";
+import { stretch } from "../../web/scan/stretch.ts";
 import { PNG } from "./tools.ts";
 
 // The screen that an officer holds out: its state is never better than what is known, and nobody else sees it.
@@ -70,12 +72,13 @@ test("a code that runs out leaves the screen, and what is known of its check sta
   await seat.page.getByText(/^Checked at/).waitFor();
 });
 
-test("hidden: a plain dark screen, and a tap brings the code back", async () => {
+test("hidden: a dark screen that says only how to come back, and a tap brings the code back", async () => {
   const seat = await stage.officer();
   await seat.makeCode("In person");
   await seat.press("Hide");
   await seat.page.locator(".veil button").evaluate((button) => button.blur());
-  assert.equal((await colours(seat)).size, 1);
+  assert.equal(await seat.page.locator("body").innerText(), "Workspace\nTap to show the code");
+  assert.ok(!(await colours(seat)).has("ffffff"));
   await seat.page.mouse.click(180, 300);
   assert.ok((await colours(seat)).has("ffffff"));
   await seat.scan();
@@ -119,7 +122,7 @@ test("the screen stays on while a code is shown, and only then", async () => {
   await held(1);
   await seat.press("Hide");
   await held(0);
-  await seat.press("Show again");
+  await seat.press("Tap to show the code");
   await held(1);
   await seat.press("Done");
   await held(0);
@@ -129,8 +132,13 @@ test("a slip withdraws nothing: a short press, a press that slides off, two pres
   const seat = await stage.officer();
   await seat.makeCode("In person");
   const hold = seat.page.locator(".button-hold");
+  const box = await hold.boundingBox();
   await hold.dblclick();
-  await seat.read("Hold the button, or press it once more.");
+  await seat.read("Withdraw this code?");
+  const yes = await seat.page.getByRole("button", { name: "Yes, withdraw it" }).boundingBox();
+  assert.ok(box !== null && yes !== null && yes.y + yes.height <= box.y, "what does it is not where the finger is");
+  await seat.press("Keep it as it is");
+  await seat.stand();
   await hold.hover();
   await seat.page.mouse.down();
   await seat.page.mouse.move(10, 10);
@@ -139,21 +147,20 @@ test("a slip withdraws nothing: a short press, a press that slides off, two pres
   await seat.read("Checked just now");
 });
 
-test("withdrawn by a second press, for those who cannot hold", async () => {
+test("withdrawn by an answer, for those who cannot hold", async () => {
   const seat = await stage.officer();
-  await seat.page.clock.install();
   await seat.makeCode("In person");
-  const press = () => seat.page.locator(".button-hold").evaluate((button) => (button as HTMLButtonElement).click());
-  await press();
-  await seat.page.getByRole("button", { name: "Press again to withdraw" }).waitFor();
-  await seat.page.clock.fastForward(1000);
-  await press();
+  const press = (text: string) => seat.page.getByRole("button", { name: text }).evaluate((button) => (button as HTMLButtonElement).click());
+  await press("Hold to withdraw");
+  await seat.stand();
+  await press("Yes, withdraw it");
   await seat.see("This code is withdrawn");
 });
 
 test("withdrawn by a key that is held", async () => {
   const seat = await stage.officer();
   await seat.makeCode("In person");
+  await seat.stand();
   await seat.page.locator(".button-hold").focus();
   await seat.page.keyboard.down("Space");
   await seat.see("This code is withdrawn");
@@ -167,7 +174,7 @@ test("withdrawn by somebody else: the screen says so by itself", async () => {
   await administrator.press("In use");
   const card = administrator.page.locator("li", { hasText: seat.callsign + ": In person" });
   await card.getByRole("button", { name: "Withdraw" }).click();
-  await card.getByRole("button", { name: "Yes, withdraw it" }).click();
+  await administrator.mean(card.getByRole("button", { name: "Yes, withdraw it" }));
   await seat.see("This code is withdrawn");
 });
 
@@ -183,7 +190,8 @@ test("a code that was put aside is found again, and can be withdrawn from the li
   await seat.press("Keep it as it is");
   await seat.press("Withdraw");
   await seat.press("Yes, withdraw it");
-  await seat.page.getByText("Your codes in use").waitFor({ state: "detached" });
+  await seat.page.locator("li.card", { hasText: "In person" }).getByText("Withdrawn", { exact: true }).waitFor();
+  assert.equal(await seat.page.getByRole("button", { name: "Show code" }).count(), 0);
 });
 
 test("suspended while a code is on the screen: it goes, and so does the session", async () => {
@@ -194,15 +202,58 @@ test("suspended while a code is on the screen: it goes, and so does the session"
   assert.equal(await seat.page.locator(".qr").count(), 0);
 });
 
-test("the phone's own way back leads to the beginning, from where the code can be shown again, and not out", async () => {
+test("a reload keeps the code on the screen, in no storage, and the phone's own way back leads one screen back", async () => {
   const seat = await stage.officer();
-  await seat.makeCode("In person");
+  await seat.untilKept();
+  await seat.makeCode("In person", () => seat.page.getByLabel("Your name, as you will give it").fill("Anna"));
   const link = await seat.scan();
+  for (let times = 0; times < 2; times++) {
+    await seat.page.reload();
+    await seat.read("Not checked yet");
+    assert.equal(await seat.scan(), link);
+  }
+  const kept = await seat.kept();
+  const drawn = (await seat.page.locator(".qr img").getAttribute("src")) ?? "";
+  assert.ok(drawn.length > 1000);
+  for (const part of [link, "Anna", decodeURIComponent(drawn).slice(200, 400)]) assert.ok(!kept.includes(part), part);
+  await check(link);
+  await seat.read("Checked just now");
   await seat.page.goBack();
   await seat.see("Make a code");
   await seat.press("Show code");
   assert.equal(await seat.scan(), link);
+  await seat.press("Done");
+  await seat.see("Make a code");
+  await seat.press("By telephone");
+  assert.equal(await seat.page.getByLabel("Your name, as you will give it").inputValue(), "Anna", "for the session");
   await seat.page.goBack();
   await seat.see("Make a code");
+  await seat.page.goForward();
+  await seat.see("Make a code");
   assert.equal(new URL(seat.page.url()).pathname, "/");
+  await seat.press("Sign out");
+  await seat.press("Sign in");
+  await seat.see("Make a code");
+  await seat.settle();
+  assert.equal(await seat.page.getByRole("button", { name: "Show code" }).count(), 0, "a sign-out leaves nothing in mind");
+});
+
+const SIZES = [[390, 664], [375, 553], [360, 612], [320, 568], [412, 915], [844, 390], [1280, 800], [640, 400]] as const;
+
+test("whoever scans the whole screen reads the code, at every size, on light and dark devices, and by their own camera", async () => {
+  const seat = await stage.officer({ deviceScaleFactor: 1 });
+  await seat.makeCode("In person");
+  const link = await seat.scan();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await seat.page.emulateMedia({ colorScheme });
+    for (const [width, height] of SIZES) {
+      await seat.page.setViewportSize({ width, height });
+      await seat.page.waitForFunction(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true)))));
+      const png = await seat.page.screenshot();
+      const pixels = PNG.sync.read(png) as unknown as ImageData;
+      assert.deepEqual(decode(stretch(greyOf(pixels))), [link], `${width}x${height}, ${colorScheme}`);
+      const [foot, panel] = [await seat.page.locator(".foot").boundingBox(), await seat.page.locator(".qr").boundingBox()];
+      assert.ok(foot !== null && panel !== null && (foot.y >= panel.y + panel.height || foot.x >= panel.x + panel.width), `${width}x${height}: nothing over it`);
+    }
+  }
 });

@@ -56,7 +56,7 @@ test("prepared with a network, shown without one, and what it says is genuine", 
   await person.press("Check this code");
   await person.see("It is too early for this code");
   await seat.press("Hide");
-  await seat.press("Show again");
+  await seat.press("Tap to show the code");
   await seat.press("Done");
   await seat.see("Sign in");
 });
@@ -136,8 +136,8 @@ test("withdrawn while the device was elsewhere: wiped as soon as the service can
   await administrator.press("In use");
   const card = administrator.page.locator("li.card", { hasText: seat.callsign + ": In person" });
   await card.getByRole("button", { name: "Withdraw" }).click();
-  await card.getByRole("button", { name: "Yes, withdraw it" }).click();
-  await card.waitFor({ state: "detached" });
+  await administrator.mean(card.getByRole("button", { name: "Yes, withdraw it" }));
+  await card.getByText("Withdrawn", { exact: true }).waitFor();
   await seat.page.reload();
   await seat.page.waitForFunction(() => localStorage.getItem("prepared") === null);
   assert.ok(!(await holds(seat, kept)));
@@ -147,7 +147,7 @@ test("withdrawn on its own screen: wiped", async () => {
   const seat = await stage.officer();
   const kept = await prepare(seat);
   await seat.press("Show code");
-  await seat.page.locator(".button-hold").click({ delay: 1200 });
+  await seat.hold();
   await seat.see("This code is withdrawn");
   assert.ok(!(await holds(seat, kept)));
 });
@@ -179,6 +179,18 @@ test("a session that ends leaves prepared codes, and only these", async () => {
   await seat.read("Your session has ended. Please sign in again.");
   await seat.press("Show code");
   await seat.scan();
+});
+
+test("a device that cannot keep a code says so before one is made", async () => {
+  const seat = await stage.officer();
+  await seat.page.evaluate(() => localStorage.setItem("full", "x".repeat(5 * 1024 * 1024 - 60_000)));
+  await seat.press("Prepare one for later");
+  await seat.press("Make code");
+  await seat.read("This device cannot keep a code. Its storage is full or switched off. No code was made.");
+  assert.equal(seat.paths.filter((path) => path === "/v1/confirmations").length, 1, "fetched ahead, and not used");
+  await seat.page.evaluate(() => localStorage.removeItem("full"));
+  await seat.press("Make code");
+  await seat.read(/is kept on this device/);
 });
 
 test("only a time within a day is taken, and never a number", async () => {

@@ -47,7 +47,7 @@ test("signed out in one tab without a network: the code is gone from the other",
   await seat.press("Sign out");
   await seat.read(/^You are signed out here\./);
   await wiped(other, "Not connected");
-  assert.equal(await other.evaluate(() => document.documentElement.className), "");
+  assert.equal(await other.evaluate(() => document.documentElement.classList.contains("is-veiled")), false);
   await seat.page.context().setOffline(false);
   await wiped(other, "Sign in");
   assert.equal(await other.evaluate(() => JSON.stringify(Object.keys(localStorage))), "[]");

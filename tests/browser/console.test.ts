@@ -9,12 +9,12 @@ const stage = new ConsoleStage();
 test("enrol, ask, approve, issue, check, see the check, withdraw", async () => {
   const officer = await stage.person("officer");
   await officer.see("Make a code");
-  await officer.read("You have no authorisation for now. Ask for one first.");
+  await officer.read("You have no current authorisation. Ask for one first.");
 
   await officer.press("Ask for an authorisation");
   await officer.page.getByLabel("Reference").fill("Case 2041");
   await officer.page.getByLabel("By telephone").check();
-  await officer.page.getByLabel("Most codes").fill("3");
+  await officer.page.getByLabel("Maximum number of codes").fill("3");
   await officer.press("Send request");
   await officer.read("Your request is sent. It waits for an approver.");
   await officer.read("Waiting for an approver");
@@ -33,7 +33,7 @@ test("enrol, ask, approve, issue, check, see the check, withdraw", async () => {
 
   await officer.makeCode("In person", async () => {
     for (const digit of number) await officer.press(digit);
-    await officer.page.getByLabel("Name you go by").fill("Anna");
+    await officer.page.getByLabel("Your name, as you will give it").fill("Anna");
     await officer.page.getByLabel("Place").fill("Bridge Street");
   });
   const address = new URL(stage.service.url).host;
@@ -49,7 +49,7 @@ test("enrol, ask, approve, issue, check, see the check, withdraw", async () => {
   await officer.read("1 of 3 codes used");
   await officer.makeCode("In person");
   const link = await officer.scan();
-  await officer.page.getByRole("button", { name: "Hold to withdraw" }).click({ delay: 1200 });
+  await officer.hold();
   await officer.see("This code is withdrawn");
   const late = await stage.visit(link);
   await late.press("Check this code");
@@ -84,7 +84,7 @@ test("words can be switched on for a code to scan, and a tap spells one", async 
 
 test("the next code has the same details, and never the same number", async () => {
   const officer = await stage.officer();
-  await officer.makeCode("In person", () => officer.page.getByLabel("Name you go by").fill("Anna"));
+  await officer.makeCode("In person", () => officer.page.getByLabel("Your name, as you will give it").fill("Anna"));
   const first = await officer.scan();
   const shown = await officer.page.locator(".qr img").getAttribute("src");
   await officer.press("New code");
@@ -97,12 +97,12 @@ test("the next code has the same details, and never the same number", async () =
   await officer.press("Done");
   await officer.makeCode("In person", async () => {
     await officer.page.getByLabel("Their number").pressSequentially("417092");
-    await officer.page.getByLabel("Name you go by").fill("Anna");
+    await officer.page.getByLabel("Your name, as you will give it").fill("Anna");
   });
   await officer.press("New code");
   await officer.see("Code in person");
   assert.equal(await officer.page.getByLabel("Their number").inputValue(), "");
-  assert.equal(await officer.page.getByLabel("Name you go by").inputValue(), "Anna");
+  assert.equal(await officer.page.getByLabel("Your name, as you will give it").inputValue(), "Anna");
 });
 
 test("a number that is not whole, a name that is too long: said before anything is asked", async () => {
@@ -112,7 +112,7 @@ test("a number that is not whole, a name that is too long: said before anything 
   await officer.press("Make code");
   await officer.read("A number has six digits. Leave it empty if there is none.");
   await officer.press("Delete the last digit");
-  await officer.page.getByLabel("Name you go by").fill("é".repeat(13));
+  await officer.page.getByLabel("Your name, as you will give it").fill("é".repeat(13));
   await officer.press("Make code");
   await officer.read("The name is too long for a code. Please shorten it.");
   assert.equal(officer.paths.filter((path) => path === "/v1/tokens").length, 1, "the list, and no code");

@@ -83,6 +83,12 @@ export class Api {
   suspend = (callsign: string) => this.post(`people/${encodeURIComponent(callsign)}/suspend`, nothing);
   revoke = (key: string) => this.send("DELETE", `keys/${encodeURIComponent(key)}`, nothing);
 
+  /** Somebody is at the console still. Finds out, too, whether the session is over. */
+  async heard(): Promise<void> {
+    const answer = await this.session();
+    if (!answer.ok && answer.problem.kind === "no-session") this.sessionEnded();
+  }
+
   /** Asks for what is to be done once. Where no answer came, the same again within two minutes has the same key, and so the same answer. */
   private async once<T>(path: string, parse: Parse<T>, wanted: object, proof: object = {}): Promise<Result<T>> {
     const what = path + JSON.stringify(wanted);

@@ -1,5 +1,6 @@
 import { Console } from "./app.ts";
 import { blankWhileAway } from "./away.ts";
+import { watchPresses } from "./press.ts";
 import { enrolScreen } from "./screens/enrol.ts";
 import { keepShell } from "./shell.ts";
 
@@ -15,9 +16,10 @@ function takeFragment(): string {
 const fragment = takeFragment();
 const [header, main] = [document.querySelector("header"), document.querySelector("main")];
 
-if (header !== null && main !== null) start(new Console(header, main));
+if (header !== null && main !== null) start(new Console(header, main), main);
 
-function start(app: Console): void {
+function start(app: Console, main: HTMLElement): void {
+  watchPresses(main);
   const look = (): void => app.wipeIfLeft();
   blankWhileAway(look);
   // another tab of this device signed out, or in
@@ -25,12 +27,14 @@ function start(app: Console): void {
   keepShell();
   if (ENROLMENT.test(fragment)) enrolScreen(app, fragment);
   else void app.start();
-  window.addEventListener("popstate", () => {
-    if (location.hash === "") app.back();
+  window.addEventListener("popstate", ({ state }) => {
+    if (location.hash === "") app.moved(state);
   });
   // a link may be opened into a tab that is already here
   window.addEventListener("hashchange", () => {
-    const next = takeFragment();
+    const next = location.hash.slice(1);
+    if (next === "") return;
+    app.opened();
     if (ENROLMENT.test(next)) enrolScreen(app, next);
   });
 }

@@ -1,13 +1,14 @@
 import { LEEWAY, type Code, code } from "./model.ts";
 import { list, readJson } from "./parse.ts";
+import type { Shelf } from "./shelf.ts";
 
 // Codes that were prepared for later, kept on this device so that they can be shown without a network. They lie in
 // localStorage and not in IndexedDB because it works at once: when a sign-out returns, they are gone, whatever the browser does next.
 
 const KEY = "prepared";
 
-/** Where texts are kept on the device. */
-export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+/** No code is as long as this, in characters. */
+const MOST = 100000;
 
 export class PreparedCodes {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -25,8 +26,19 @@ export class PreparedCodes {
     return [...current].sort((a, b) => startOf(a) - startOf(b));
   }
 
-  add(one: Code): void {
+  /** Keeps a code; says whether the device does. */
+  add(one: Code): boolean {
     this.write([...this.list(), one]);
+    return this.shelf.holds(KEY);
+  }
+
+  /** Whether the device would keep another code. */
+  hasRoom(): boolean {
+    const probe = KEY + "-probe";
+    this.shelf.setItem(probe, " ".repeat(MOST));
+    const does = this.shelf.holds(probe);
+    this.shelf.removeItem(probe);
+    return does;
   }
 
   /** Switches the words of a kept code on. */

@@ -1,4 +1,4 @@
-import type { Shelf } from "./prepared.ts";
+import type { Shelf } from "./shelf.ts";
 
 const KEY = "stay";
 

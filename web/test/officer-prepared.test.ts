@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Code } from "../officer/model.ts";
 import { PreparedCodes } from "../officer/prepared.ts";
+import { DeviceShelf } from "../officer/shelf.ts";
 
 /** A device with one shelf and a clock that the test sets. */
 class Device {
@@ -12,6 +13,7 @@ class Device {
       getItem: (key) => this.kept.get(key) ?? null,
       setItem: (key, value) => void this.kept.set(key, value),
       removeItem: (key) => void this.kept.delete(key),
+      holds: (key) => this.kept.has(key),
     },
     () => this.now,
   );
@@ -97,4 +99,54 @@ test("what cannot be read is wiped", () => {
     assert.deepEqual(device.ids(), []);
     assert.equal(device.kept.size, 0);
   }
+});
+
+/** A device's storage that takes so many characters, or none since it is forbidden. */
+class Small {
+  readonly kept = new Map<string, string>();
+
+  constructor(private readonly most: number | null) {}
+
+  open(): Storage {
+    if (this.most === null) throw new DOMException("denied", "SecurityError");
+    return this as unknown as Storage;
+  }
+
+  getItem(key: string): string | null {
+    return this.kept.get(key) ?? null;
+  }
+
+  setItem(key: string, text: string): void {
+    const others = [...this.kept].filter(([name]) => name !== key).reduce((sum, [, { length }]) => sum + length, 0);
+    if (others + text.length > (this.most ?? 0)) throw new DOMException("full", "QuotaExceededError");
+    this.kept.set(key, text);
+  }
+
+  removeItem(key: string): void {
+    this.kept.delete(key);
+  }
+}
+
+test("a device that is full or forbids it is known before anything is made, and all else works for as long as the page is open", () => {
+  for (const [most, hasRoom] of [[5_000_000, true], [100_150, true], [99_000, false], [0, false], [null, false]] as const) {
+    const device = new Small(most);
+    const shelf = new DeviceShelf(() => device.open());
+    const codes = new PreparedCodes(shelf, () => 1000);
+    assert.equal(codes.hasRoom(), hasRoom, String(most));
+    assert.equal(device.kept.size, 0, "nothing is left of the attempt");
+    assert.equal(codes.add(code("a", 1100)), (most ?? 0) > 300);
+    assert.equal(codes.has("a"), true);
+    shelf.removeItem("prepared");
+    assert.equal(codes.has("a"), false);
+  }
+});
+
+test("what could not be kept leaves nothing older in its place", () => {
+  const device = new Small(10);
+  const shelf = new DeviceShelf(() => device.open());
+  shelf.setItem("stay", "one");
+  assert.equal(shelf.holds("stay"), true);
+  shelf.setItem("stay", "longer than ten");
+  assert.equal(device.kept.size, 0);
+  assert.deepEqual([shelf.getItem("stay"), shelf.holds("stay")], ["longer than ten", false]);
 });

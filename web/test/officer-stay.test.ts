@@ -13,6 +13,7 @@ class Device {
       getItem: (key: string) => marks.get(key) ?? null,
       setItem: (key: string, value: string) => void marks.set(key, value),
       removeItem: (key: string) => void marks.delete(key),
+      holds: (key: string) => marks.has(key),
     };
     return new Stay(shelf, () => `mark ${++this.drawn}`);
   }

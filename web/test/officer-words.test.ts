@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { readSaid } from "../officer/screens/details.ts";
+import { readSaid, wrongIn } from "../officer/screens/details.ts";
 import { readCount } from "../officer/screens/ask.ts";
 import { fromField, toField } from "../officer/times.ts";
 import { problemText } from "../officer/words.ts";
@@ -38,13 +38,15 @@ test("a problem with words of its own is told in them, another in the service's"
 });
 
 test("name, place and digits: what is empty is not said, and a name is counted in bytes", () => {
-  assert.deepEqual(readSaid(" Anna ", "", ""), { name: "Anna" });
-  assert.deepEqual(readSaid("", "Bridge Street", "043"), { place: "Bridge Street", dialled: "043" });
-  assert.deepEqual(readSaid("e\u0301", "", ""), { name: "é" });
-  assert.deepEqual(readSaid("é".repeat(12), "é".repeat(16), ""), { name: "é".repeat(12), place: "é".repeat(16) });
-  assert.equal(readSaid("é".repeat(12) + "e", "", ""), catalogue["details.name_long"]);
-  assert.equal(readSaid("", "x".repeat(33), ""), catalogue["details.place_long"]);
-  for (const digits of ["1", "12", "1234", "a12"]) assert.equal(readSaid("", "", digits), catalogue["details.dialled_wrong"]);
+  const typed = { name: "", place: "", dialled: "" };
+  assert.deepEqual(readSaid({ ...typed, name: " Anna " }), { name: "Anna" });
+  assert.deepEqual(readSaid({ ...typed, place: "Bridge Street", dialled: "043" }), { place: "Bridge Street", dialled: "043" });
+  assert.deepEqual(readSaid({ ...typed, name: "e\u0301" }), { name: "é" });
+  const none = { name: null, place: null, dialled: null };
+  assert.deepEqual(wrongIn({ name: "é".repeat(12), place: "é".repeat(16), dialled: "" }), none);
+  const wrong = { name: "é".repeat(12) + "e", place: "x".repeat(33), dialled: "12" };
+  assert.deepEqual(wrongIn(wrong), { name: en["details.name_long"], place: en["details.place_long"], dialled: en["details.dialled_wrong"] });
+  for (const dialled of ["1", "1234", "a12"]) assert.deepEqual(wrongIn({ ...typed, dialled }), { ...none, dialled: en["details.dialled_wrong"] });
 });
 
 test("the most codes are a number from 1 to 1000", () => {

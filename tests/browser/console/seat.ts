@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Browser, BrowserContextOptions, CDPSession } from "playwright-core";
+import type { Browser, BrowserContextOptions, CDPSession, Locator } from "playwright-core";
 import { PHONE, Visit } from "../browser.ts";
 import { PNG, readQr } from "../tools.ts";
 
@@ -53,6 +53,27 @@ export class Seat extends Visit {
   /** Whether the device finds the person's finger or PIN right. */
   async verifies(isUserVerified: boolean): Promise<void> {
     await this.cdp?.send("WebAuthn.setUserVerified", { authenticatorId: this.authenticator, isUserVerified });
+  }
+
+  override async press(name: string): Promise<void> {
+    await this.mean(this.page.getByRole("button", { name, exact: true }));
+  }
+
+  /** Presses a button as somebody who has read what it says: what cannot be undone takes no press before the screen stands still. */
+  async mean(button: Locator): Promise<void> {
+    if ((await button.getAttribute("data-meant")) !== null) await this.stand();
+    await button.click();
+  }
+
+  /** Waits until the screen stands still. */
+  async stand(): Promise<void> {
+    await this.page.locator("html:not(.is-moving)").waitFor();
+  }
+
+  /** Withdraws the code on the screen by holding the button. */
+  async hold(): Promise<void> {
+    await this.stand();
+    await this.page.locator(".button-hold").click({ delay: 1200 });
   }
 
   /** How many passkeys the device holds. */

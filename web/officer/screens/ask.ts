@@ -1,21 +1,22 @@
 import { button, el, heading } from "../../shared/dom.ts";
-import type { Wish } from "../api.ts";
 import type { Console } from "../app.ts";
 import { CHANNELS } from "../model.ts";
 import { fromField, toField } from "../times.ts";
 import { t } from "../words.ts";
 import { codesScreen } from "./codes.ts";
-import { channelBoxes, choice, field, form, submit } from "./fields.ts";
+import { tidy } from "./details.ts";
+import { areRight, channelBoxes, choice, field, form, submit } from "./fields.ts";
 import { Line, paragraph, perform } from "./parts.ts";
 
 const HOUR = 3600;
+const REFERENCE = 64;
 const LENGTHS = [1, 4, 8, 24, 168, 744] as const;
 
 /** Asks for an authorisation. Another person decides. */
 export function askScreen(app: Console): void {
   app.show("ask", () => {
     const line = new Line();
-    const reference = field("reference", t("ask.reference"), t("ask.reference_hint"), { maxlength: "64" });
+    const reference = field("reference", t("ask.reference"), t("ask.reference_hint"), {});
     const channels = channelBoxes(CHANNELS.slice(0, 1));
     const from = field("from", t("ask.from"), t("ask.from_hint"), { type: "datetime-local", min: toField(app.now()) });
     const lasts = choice("lasts", t("ask.lasts"), LENGTHS.map((hours) => [String(hours), t(`length.${hours}`)] as const), "8");
@@ -23,10 +24,17 @@ export function askScreen(app: Console): void {
     most.input.value = "20";
     const send = submit(t("ask.send"));
     const ask = () => {
-      const wish = wishOf(app, reference.input.value, channels.chosen(), from.input.value, Number(lasts.input.value), most.input.value);
-      if (typeof wish !== "string") return app.api.ask(wish);
-      line.say(wish, "problem");
-      return null;
+      const [begins, count] = [fromField(from.input.value), readCount(most.input.value)];
+      const isRight = areRight(
+        [reference, wrongText(reference.input.value, REFERENCE, "ask.no_reference", "ask.long_reference")],
+        [channels, channels.chosen().length === 0 ? t("field.no_channel") : null],
+        [from, from.input.value !== "" && begins === null ? t("field.no_time") : null],
+        [most, count === null ? t("field.no_count") : null],
+      );
+      if (!isRight || count === null) return null;
+      const start = begins === null || begins <= app.now() ? null : begins;
+      const until = (start ?? app.now()) + Number(lasts.input.value) * HOUR;
+      return app.api.ask({ reference: tidy(reference.input.value), channels: channels.chosen(), until, max_tokens: count, ...(start === null ? {} : { from: start }) });
     };
     const done = (): void => codesScreen(app, t("ask.sent"));
     return [
@@ -41,17 +49,11 @@ export function askScreen(app: Console): void {
   });
 }
 
-/** What was filled in, or what is missing in it. */
-function wishOf(app: Console, reference: string, channels: Wish["channels"], from: string, hours: number, most: string): Wish | string {
-  const begins = from === "" ? null : fromField(from);
-  if (reference.trim() === "") return t("ask.no_reference");
-  if (channels.length === 0) return t("field.no_channel");
-  if (from !== "" && begins === null) return t("field.no_time");
-  const count = readCount(most);
-  if (count === null) return t("field.no_count");
-  const start = begins === null || begins <= app.now() ? null : begins;
-  const until = (start ?? app.now()) + hours * HOUR;
-  return { reference: reference.trim(), channels, until, max_tokens: count, ...(start === null ? {} : { from: start }) };
+/** What is wrong with a text that must be there, or null. */
+function wrongText(typed: string, most: number, none: "ask.no_reference", long: "ask.long_reference"): string | null {
+  const length = Array.from(tidy(typed)).length;
+  if (length === 0) return t(none);
+  return length > most ? t(long) : null;
 }
 
 /** How many codes an authorisation allows, or null. */

@@ -3,13 +3,13 @@ import type { Console } from "../app.ts";
 import type { Code, Spoken } from "../model.ts";
 import { done } from "../result.ts";
 import { t } from "../words.ts";
-import { Line, asking } from "./parts.ts";
+import { Line, asking, paragraph } from "./parts.ts";
 
 /** A code as the other person needs it: to scan, or on the telephone to hear. */
 export function codePart(code: Code, said: SpokenPart): Node[] {
   const { address, channel } = code;
   if (channel === "telephone") return [heading(t("live.say", { address })), said.element, panel(code)];
-  return [heading(t("live.scan", { address })), panel(code), said.element];
+  return [heading(t("live.scan", { address })), panel(code), paragraph(t("live.no_room"), "note no-room"), said.element];
 }
 
 /** White, whatever the rest looks like: a camera needs it. */

@@ -6,11 +6,12 @@ import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { askScreen } from "./ask.ts";
 import { earlier, facts } from "./authorisation.ts";
+import { Cards } from "./cards.ts";
 import { issueScreen } from "./issue.ts";
-import { listOf, loaded, paragraph, section } from "./parts.ts";
+import { living, newsText, paragraph, saidOnce, section } from "./parts.ts";
 import { prepareScreen } from "./prepare.ts";
-import { preparedList } from "./prepared.ts";
-import { tokenList } from "./tokens.ts";
+import { preparedSection } from "./prepared.ts";
+import { tokenCards } from "./tokens.ts";
 
 interface Mine {
   readonly authorisations: readonly Authorisation[];
@@ -19,17 +20,35 @@ interface Mine {
 
 /** Where an officer begins: make a code, see what is live, ask for an authorisation. */
 export function codesScreen(app: Console, said: string | null = null): void {
-  app.show("codes", () => [
-    heading(t("codes.title")),
-    ...(said === null ? [] : [el("p", { class: "line", role: "status" }, said)]),
-    ...clockNote(app),
-    loaded(app, () => load(app), (mine, again) => [
-      ways(app, mine),
-      ...prepared(app, again),
-      ...codesInUse(app, mine, again),
-      authorisations(app, mine),
-    ]),
-  ]);
+  const told = saidOnce(said);
+  app.show("codes", () => {
+    const tokens = tokenCards(app);
+    const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("codes.no_authorisations"), t("standing.over"), (one) => facts(app, one));
+    let shown = "";
+    return [
+      heading(t("codes.title")),
+      ...told(),
+      ...clockNote(app),
+      living(app, () => load(app), {
+        draw: (mine) => {
+          shown = waysIn(app, mine);
+          return [
+            ways(app, mine),
+            ...preparedSection(app),
+            ...(mine.tokens.length === 0 ? [] : [section(t("codes.live"), tokens.show(mine.tokens).element)]),
+            authorisations(app, mine, cards),
+          ];
+        },
+        update: (mine) => tokens.update(mine.tokens) + cards.update(current(app, mine)) + (shown === waysIn(app, mine) ? 0 : 1),
+        news: newsText,
+      }),
+    ];
+  });
+}
+
+/** Which ways to make a code there are, to notice that they are others. */
+function waysIn(app: Console, { authorisations: all }: Mine): string {
+  return JSON.stringify(all.filter((one) => isLive(one, app.now())).map(({ id, channels }) => [id, channels]));
 }
 
 async function load(app: Console): Promise<Result<Mine>> {
@@ -66,20 +85,16 @@ function ways(app: Console, { authorisations }: Mine): HTMLElement {
   );
 }
 
-function prepared(app: Console, again: () => void): Node[] {
-  return app.prepared.list().length === 0 ? [] : [section(t("prepared.title"), preparedList(app, again))];
+function current(app: Console, { authorisations: all }: Mine): readonly Authorisation[] {
+  return all.filter(({ state, until }) => (state === "asked" || state === "approved") && until > app.now());
 }
 
-function codesInUse(app: Console, { tokens }: Mine, again: () => void): Node[] {
-  return tokens.length === 0 ? [] : [section(t("codes.live"), tokenList(app, tokens, again))];
-}
-
-function authorisations(app: Console, { authorisations: all }: Mine): HTMLElement {
-  const current = all.filter(({ state, until }) => (state === "asked" || state === "approved") && until > app.now());
+function authorisations(app: Console, mine: Mine, cards: Cards<Authorisation>): HTMLElement {
+  const now = current(app, mine);
   return section(
     t("codes.authorisations"),
-    listOf(current, t("codes.no_authorisations"), (one) => facts(app, one)),
+    cards.show(now).element,
     button(t("ask.open"), "plain", () => askScreen(app)),
-    earlier(app, all.filter((one) => !current.includes(one))),
+    earlier(app, mine.authorisations.filter((one) => !now.includes(one))),
   );
 }

@@ -2,15 +2,25 @@ import { el } from "../../shared/dom.ts";
 import type { Order } from "../api.ts";
 import { t } from "../words.ts";
 import type { Channel } from "../model.ts";
-import { field } from "./fields.ts";
+import { type Wrong, field } from "./fields.ts";
 
 /** What a code may say besides its channel. */
 export type Said = Pick<Order, "name" | "place" | "dialled">;
 
 const MOST_BYTES = { name: 24, place: 32 } as const;
 
-/** The fields for name, place and dialled digits; `read` gives what is in them, or what is wrong with it. */
-export function detailFields(channel: Channel, before: Said): { readonly box: HTMLElement; readonly read: () => Said | string } {
+/** What may be filled in, as it stands in the fields. */
+type Typed = { readonly [Part in "name" | "place" | "dialled"]: string };
+
+export interface Details {
+  readonly box: HTMLElement;
+  /** Each field with what is wrong in it. */
+  readonly checks: () => readonly (readonly [Wrong, string | null])[];
+  readonly said: () => Said;
+}
+
+/** The fields for name, place and dialled digits. */
+export function detailFields(channel: Channel, before: Said): Details {
   const dialled = field("dialled", t("details.dialled"), t("details.dialled_hint"), { inputmode: "numeric", maxlength: "3" });
   const name = field("name", t("details.name"), null, { autocapitalize: "words" });
   const place = field("place", t("details.place"), null, { autocapitalize: "words" });
@@ -18,17 +28,35 @@ export function detailFields(channel: Channel, before: Said): { readonly box: HT
   name.input.value = before.name ?? "";
   place.input.value = before.place ?? "";
   const byTelephone = channel === "telephone";
-  const box = el("div", { class: "details" }, byTelephone ? dialled.box : null, name.box, place.box);
-  return { box, read: () => readSaid(name.input.value, place.input.value, byTelephone ? dialled.input.value : "") };
+  const typed = (): Typed => ({ name: name.input.value, place: place.input.value, dialled: byTelephone ? dialled.input.value : "" });
+  return {
+    box: el("div", { class: "details" }, byTelephone ? dialled.box : null, name.box, place.box),
+    checks: () => {
+      const wrong = wrongIn(typed());
+      return [[dialled, wrong.dialled], [name, wrong.name], [place, wrong.place]];
+    },
+    said: () => readSaid(typed()),
+  };
+}
+
+/** What is wrong with each. */
+export function wrongIn({ name, place, dialled }: Typed): { readonly [Part in keyof Typed]: string | null } {
+  return {
+    name: bytesOf(tidy(name)) > MOST_BYTES.name ? t("details.name_long") : null,
+    place: bytesOf(tidy(place)) > MOST_BYTES.place ? t("details.place_long") : null,
+    dialled: /^(\d{3})?$/.test(tidy(dialled)) ? null : t("details.dialled_wrong"),
+  };
 }
 
 /** Reads the fields as the service takes them: an empty one is not said at all. */
-export function readSaid(name: string, place: string, dialled: string): Said | string {
-  const [called, where, digits] = [name.trim().normalize("NFC"), place.trim().normalize("NFC"), dialled.trim()];
-  if (bytesOf(called) > MOST_BYTES.name) return t("details.name_long");
-  if (bytesOf(where) > MOST_BYTES.place) return t("details.place_long");
-  if (digits !== "" && !/^\d{3}$/.test(digits)) return t("details.dialled_wrong");
-  return { ...(called === "" ? {} : { name: called }), ...(where === "" ? {} : { place: where }), ...(digits === "" ? {} : { dialled: digits }) };
+export function readSaid(typed: Typed): Said {
+  const filled = Object.entries(typed).map(([part, text]) => [part, tidy(text)] as const);
+  return Object.fromEntries(filled.filter(([, text]) => text !== ""));
+}
+
+/** A text as the service takes it. */
+export function tidy(text: string): string {
+  return text.trim().normalize("NFC");
 }
 
 function bytesOf(text: string): number {

@@ -1,9 +1,10 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
 import { type Link, ROLES, type Role } from "../model.ts";
+import { symbolOf } from "../symbol.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
-import { choice, field, form, submit } from "./fields.ts";
+import { areRight, choice, field, form, submit } from "./fields.ts";
 import { Line, paragraph, perform } from "./parts.ts";
 import { peopleScreen } from "./people.ts";
 
@@ -16,9 +17,8 @@ export function enrolPersonScreen(app: Console): void {
     const send = submit(t("person.send"));
     const enrol = () => {
       const name = callsign.input.value.trim();
-      if (/^[A-Za-z0-9][\w.-]{0,31}$/.test(name)) return app.api.enrol(name, role.input.value as Role);
-      line.say(t("person.wrong_callsign"), "problem");
-      return null;
+      const isRight = areRight([callsign, /^[A-Za-z0-9][\w.-]{0,31}$/.test(name) ? null : t("person.wrong_callsign")]);
+      return isRight ? app.api.enrol(name, role.input.value as Role) : null;
     };
     return [
       heading(t("person.title")),
@@ -43,6 +43,8 @@ export function linkScreen(app: Console, callsign: string, { link, link_expires_
       paragraph(t("link.what"), "lead"),
       el("div", { class: "field" }, el("label", { for: "link" }, t("link.label")), shown),
       paragraph(t("link.until", { time: timeText(link_expires_at) })),
+      paragraph(t("link.scan")),
+      el("div", { class: "qr qr-link" }, el("img", { src: symbolOf(link), alt: t("link.qr"), width: "240", height: "240" })),
       el(
         "div",
         { class: "buttons" },

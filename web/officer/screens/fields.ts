@@ -3,9 +3,24 @@ import { CHANNELS, type Channel } from "../model.ts";
 import { t } from "../words.ts";
 
 /** A field, and the box that holds it with its label. */
-export interface Field<Input> {
+export interface Field<Input extends HTMLElement> extends Wrong {
   readonly box: HTMLElement;
   readonly input: Input;
+}
+
+/** Something filled in that may be wrong. */
+export interface Wrong {
+  /** Says what is wrong, beside it, until it is changed. */
+  readonly say: (problem: string | null) => void;
+  readonly focus: () => void;
+}
+
+/** Says what is wrong with each, moves to the first that is, and tells whether all are right. */
+export function areRight(...checks: readonly (readonly [Wrong, string | null])[]): boolean {
+  checks.forEach(([field, problem]) => field.say(problem));
+  const first = checks.find(([, problem]) => problem !== null);
+  if (first !== undefined) first[0].focus();
+  return first === undefined;
 }
 
 type Attributes = { readonly [name: string]: string };
@@ -13,28 +28,42 @@ type Options = readonly (readonly [value: string, text: string])[];
 
 /** A field with its label above it and a hint between the two. */
 export function field(id: string, label: string, hint: string | null, attributes: Attributes): Field<HTMLInputElement> {
-  const described = hint === null ? {} : { "aria-describedby": id + "-hint" };
-  const input = el("input", { id, type: "text", autocomplete: "off", autocorrect: "off", spellcheck: "false", ...described, ...attributes });
-  return { box: labelled(id, label, hint, input), input };
+  return labelled(id, label, hint, el("input", { id, type: "text", autocomplete: "off", autocorrect: "off", spellcheck: "false", ...attributes }));
 }
 
 /** A choice among several. */
 export function choice(id: string, label: string, options: Options, chosen: string | null = null): Field<HTMLSelectElement> {
   const input = el("select", { id }, ...options.map(([value, text]) => el("option", { value }, text)));
   if (chosen !== null && options.some(([value]) => value === chosen)) input.value = chosen;
-  return { box: labelled(id, label, null, input), input };
+  return labelled(id, label, null, input);
 }
 
-function labelled(id: string, label: string, hint: string | null, input: HTMLElement): HTMLElement {
+/** A field with its label, its hint, and what is wrong with it: below the hint, where a keyboard on the screen does not cover it. */
+export function labelled<Input extends HTMLElement>(id: string, label: string, hint: string | null, input: Input): Field<Input> {
+  const problem = el("p", { id: id + "-problem", class: "field-problem" });
+  input.setAttribute("aria-describedby", (hint === null ? "" : id + "-hint ") + id + "-problem");
   const told = hint === null ? null : el("p", { id: id + "-hint", class: "hint" }, hint);
-  return el("div", { class: "field" }, el("label", { for: id }, label), told, input);
+  const box = el("div", { class: "field" }, el("label", { for: id }, label), told, problem, input);
+  return { box, input, ...saying(box, problem, [input]) };
+}
+
+/** Of a part of a form: what says its problem, and takes it back once one of its inputs changes. */
+function saying(box: HTMLElement, problem: HTMLElement, inputs: readonly HTMLElement[]): Wrong {
+  const say = (text: string | null): void => {
+    problem.textContent = text;
+    inputs.forEach((input) => (text === null ? input.removeAttribute("aria-invalid") : input.setAttribute("aria-invalid", "true")));
+  };
+  box.addEventListener("input", () => say(null));
+  return { say, focus: () => inputs[0]?.focus() };
 }
 
 /** The channels, each to be ticked or not. */
-export function channelBoxes(ticked: readonly Channel[]): { readonly box: HTMLElement; readonly chosen: () => readonly Channel[] } {
+export function channelBoxes(ticked: readonly Channel[]): Wrong & { readonly box: HTMLElement; readonly chosen: () => readonly Channel[] } {
   const boxes = CHANNELS.map((channel) => tick(t(`channel.${channel}`), ticked.includes(channel)));
-  const box = el("fieldset", {}, el("legend", {}, t("field.channels")), ...boxes.map(({ label }) => label));
-  return { box, chosen: () => CHANNELS.filter((_, i) => boxes[i]?.input.checked === true) };
+  const problem = el("p", { id: "channels-problem", class: "field-problem" });
+  boxes.forEach(({ input }) => input.setAttribute("aria-describedby", problem.id));
+  const box = el("fieldset", {}, el("legend", {}, t("field.channels")), problem, ...boxes.map(({ label }) => label));
+  return { box, chosen: () => CHANNELS.filter((_, i) => boxes[i]?.input.checked === true), ...saying(box, problem, boxes.map(({ input }) => input)) };
 }
 
 /** One thing to be ticked or not. */

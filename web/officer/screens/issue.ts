@@ -6,8 +6,8 @@ import { type Result, done } from "../result.ts";
 import { t } from "../words.ts";
 import { codesScreen } from "./codes.ts";
 import { type Said, detailFields } from "./details.ts";
-import { choice, form, submit } from "./fields.ts";
-import { keypad } from "./keypad.ts";
+import { areRight, choice, form, submit } from "./fields.ts";
+import { keypad, wrongNumber } from "./keypad.ts";
 import { liveScreen } from "./live.ts";
 import { makeCode } from "./making.ts";
 import { Line, perform } from "./parts.ts";
@@ -19,15 +19,14 @@ export function issueScreen(app: Console, channel: Channel, authorisations: read
     const line = new Line();
     const under = authorisationChoice(app, authorisations);
     const number = keypad();
-    const details = detailFields(channel, before);
+    const details = detailFields(channel, { ...app.remembered(), ...before });
     const send = submit(t("issue.make"));
     let order: Order | null = null;
     const make = () => {
-      const said = details.read();
-      order = typeof said === "string" ? null : orderOf(under.input.value, channel, said, number.value());
-      if (order !== null) return makeCode(app, order);
-      line.say(typeof said === "string" ? said : t("keypad.short"), "problem");
-      return null;
+      const challenge = number.value();
+      if (!areRight([number, wrongNumber(challenge)], ...details.checks())) return null;
+      order = { authorisation: under.input.value, channel, ...details.said(), ...(challenge === "" ? {} : { challenge }) };
+      return makeCode(app, order);
     };
     return [
       heading(t(`issue.title.${channel}`)),
@@ -53,10 +52,4 @@ export async function issueAgain(app: Console, { channel, ...said }: Order): Pro
 export function authorisationChoice(app: Console, authorisations: readonly Authorisation[]): ReturnType<typeof choice> {
   const options = authorisations.map(({ id, reference }) => [id, reference] as const);
   return choice("authorisation", t("issue.authorisation"), options, app.lastAuthorisation);
-}
-
-/** What is asked of the service, or null where the number is not whole. */
-function orderOf(authorisation: string, channel: Channel, said: Said, number: string): Order | null {
-  if (number === "") return { authorisation, channel, ...said };
-  return number.length === 6 ? { authorisation, channel, ...said, challenge: number } : null;
 }

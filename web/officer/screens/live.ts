@@ -2,9 +2,11 @@ import { button, el, fill, heading } from "../../shared/dom.ts";
 import type { Order } from "../api.ts";
 import type { Console } from "../app.ts";
 import { keepAwake } from "../awake.ts";
+import { fitLive } from "../fit.ts";
 import { onHold } from "../hold.ts";
 import { watchCode } from "../live.ts";
 import { type Code, LEEWAY, type Status } from "../model.ts";
+import { needsMeaning } from "../press.ts";
 import { t } from "../words.ts";
 import { codesScreen } from "./codes.ts";
 import { SpokenPart, codePart } from "./code.ts";
@@ -13,7 +15,8 @@ import { makeCode } from "./making.ts";
 import { Line, paragraph, perform } from "./parts.ts";
 import { signInScreen } from "./sign-in.ts";
 import { StateLine } from "./state-line.ts";
-import { timesText } from "./tokens.ts";
+import { Sure } from "./sure.ts";
+import { timesText, withdrawing } from "./tokens.ts";
 
 /** The code that somebody is to check now. `order` says how to make another like it. */
 export function liveScreen(app: Console, code: Code, order: Order | null): void {
@@ -21,7 +24,10 @@ export function liveScreen(app: Console, code: Code, order: Order | null): void 
     app.made.set(code.id, { code, order });
     app.confirming.prepare();
   }
-  app.show("live", () => new LiveView(app, code, order).nodes(), true);
+  app.show("live", () => {
+    app.showing(code.id);
+    return new LiveView(app, code, order).nodes();
+  }, true);
 }
 
 /** How a code came to its end. */
@@ -33,6 +39,7 @@ class LiveView {
   private readonly state: StateLine;
   private readonly said: SpokenPart;
   private readonly line = new Line();
+  private readonly foot = el("div", { class: "foot" });
   private letSleep = keepAwake();
   private readonly timers: number[] = [];
 
@@ -56,10 +63,12 @@ class LiveView {
   }
 
   nodes(): Node[] {
-    fill(this.shown, ...codePart(this.code, this.said), this.foot());
-    const back = el("button", { type: "button", "aria-label": t("live.show_again") });
+    this.fillFoot();
+    fill(this.shown, ...codePart(this.code, this.said), this.foot);
+    const back = el("button", { type: "button" }, t("live.show_again"));
     back.addEventListener("click", () => this.unveil());
     this.veil.appendChild(back);
+    this.app.onLeave(fitLive(this.shown));
     return [this.shown, this.veil];
   }
 
@@ -85,36 +94,34 @@ class LiveView {
     this.timers.push(window.setTimeout(act, Math.max(0, moment - this.app.now()) * 1000));
   }
 
-  private controls(): Node[] {
-    const hide = control(t("live.hide"), () => this.hide());
-    const own = this.app.session !== null;
-    return [...(own && this.order !== null ? [this.another(this.order)] : []), hide, ...(own ? [this.withdrawal()] : []), this.done()];
-  }
-
   /** What stands at the bottom, under the thumb. */
-  private foot(): HTMLElement {
+  private fillFoot(): void {
+    const own = this.app.session !== null;
+    const withdrawal = own ? this.withdrawal() : null;
+    const hide = control(t("live.hide"), () => this.hide());
+    const another = own && this.order !== null ? this.another(this.order) : null;
+    const controls = el("div", { class: "controls" }, another, hide, withdrawal && withdrawal.button, this.done());
     const told = el("div", { class: "told" }, this.state.element, paragraph(timesText(this.code), "runs-out"));
-    return el("div", { class: "foot" }, told, this.line.element, el("div", { class: "controls" }, ...this.controls()));
+    fill(this.foot, told, withdrawal && withdrawal.panel, this.line.element, controls);
   }
 
   /** Another code of the same details. A number that was read out is for one code only: for the next it is asked anew. */
   private another(order: Order): HTMLButtonElement {
-    const made = control(t("live.new"), () => {
+    const made = needsMeaning(control(t("live.new"), () => {
       if (order.challenge !== undefined) void perform(this.app, made, this.line, () => issueAgain(this.app, order), (open) => open());
       else void perform(this.app, made, this.line, () => makeCode(this.app, order), (code) => liveScreen(this.app, code, order));
-    });
+    }));
     return made;
   }
 
-  private withdrawal(): HTMLButtonElement {
+  /** At once when it is held; a brief press asks. */
+  private withdrawal(): Sure {
+    const withdraw = (pressed: HTMLButtonElement): void =>
+      void perform(this.app, pressed, this.line, () => this.app.api.withdrawToken(this.code.id), () => this.over("withdrawn"));
     const made = el("button", { type: "button", class: "button button-plain button-grave button-hold" }, t("live.hold"));
-    const again = (): void => {
-      made.textContent = t("live.hold_again");
-      this.line.say(t("live.hold_hint"));
-    };
-    const meant = (): void => void perform(this.app, made, this.line, () => this.app.api.withdrawToken(this.code.id), () => this.over("withdrawn"));
-    onHold(made, { meant, again });
-    return made;
+    const sure = new Sure({ ...withdrawing(), ask: t("live.hold"), act: withdraw }, made);
+    onHold(made, () => (sure.isOpen ? sure.turn() : withdraw(made)), () => sure.turn());
+    return sure;
   }
 
   private done(): HTMLButtonElement {
@@ -132,7 +139,8 @@ class LiveView {
     const title = heading(t(`live.${end}.title`));
     const controls = el("div", { class: "controls" }, ...another, this.done());
     const over = el("div", { class: "over" }, title, paragraph(t(`live.${end}.means`), "lead"));
-    fill(this.shown, over, el("div", { class: "foot" }, this.state.element, this.line.element, controls));
+    fill(this.foot, this.state.element, this.line.element, controls);
+    fill(this.shown, over, this.foot);
     if (!this.veil.hidden) return;
     title.focus();
   }

@@ -30,6 +30,21 @@ export class Line {
   }
 }
 
+/** What was done on the screen before, said the first time only. */
+export function saidOnce(text: string | null): () => Node[] {
+  let left = text;
+  return () => {
+    const now = left;
+    left = null;
+    return now === null ? [] : [el("p", { class: "line", role: "status" }, now)];
+  };
+}
+
+/** What is said of news. */
+export function newsText(): string {
+  return t("news.show");
+}
+
 /** A button whose press asks something of the service. It rests meanwhile, and the line tells what went wrong. */
 export function asking<T>(
   app: Console,
@@ -65,41 +80,49 @@ export async function perform<T>(
   else line.tell(result.problem);
 }
 
-/** A button for what cannot be undone: its second press means it. */
-export function twice(text: string, sure: string, act: () => void): HTMLElement {
-  const box = el("div", { class: "twice" });
-  const first = button(text, "plain", () => {
-    const meant = button(sure, "main", act);
-    meant.classList.add("button-grave");
-    fill(box, meant, button(t("do.keep"), "plain", rest));
-    meant.focus();
-  });
-  first.classList.add("button-grave");
-  const rest = (): void => {
-    fill(box, first);
-    first.focus();
-  };
-  fill(box, first);
-  return box;
+/** A part of a screen that the service fills, and that stays true while it is shown. */
+export interface Living<T> {
+  readonly draw: (value: T, refresh: () => void) => readonly Node[];
+  /** Brings what stands there up to date without moving anything; says how many things are new. */
+  readonly update: (value: T) => number;
+  /** What is said of so many. */
+  readonly news: (count: number) => string;
 }
 
-/** A part that is filled once the service has answered. */
-export function loaded<T>(app: Console, load: () => Promise<Result<T>>, draw: (value: T, again: () => void) => readonly Node[]): HTMLElement {
+/** Such a part. What is new waits behind one button under it. */
+export function living<T>(app: Console, load: () => Promise<Result<T>>, { draw, update, news }: Living<T>): HTMLElement {
   const box = el("div", { class: "loaded" }, paragraph(t("page.moment"), "hint"));
+  const waiting = el("div", { class: "news", role: "status" });
   const again = async (): Promise<void> => {
     const here = app.stillHere();
     const result = await load();
     if (!here()) return;
     // what had the focus may be gone: the next thing that is new takes it
-    const hadFocus = box.contains(document.activeElement);
-    const retry = (): void => void again();
-    if (result.ok) fill(box, ...draw(result.value, retry));
-    else fill(box, paragraph(problemText(result.problem), "line line-problem"), button(t("do.retry"), "plain", retry));
+    const hadFocus = box.contains(document.activeElement) || waiting.contains(document.activeElement);
+    fill(waiting);
+    if (result.ok) fill(box, ...draw(result.value, () => void refresh()));
+    else fill(box, paragraph(problemText(result.problem), "line line-problem"), button(t("do.retry"), "plain", () => void again()));
+    isDrawn = result.ok;
     if (hadFocus) document.querySelector<HTMLElement>("main h1")?.focus();
   };
+  let isDrawn = false;
+  const refresh = async (): Promise<void> => {
+    const here = app.stillHere();
+    if (!isDrawn) return again();
+    const result = await load();
+    // a problem that comes of its own accord is no news: what stands there stood there before
+    if (!here() || !result.ok) return;
+    const count = update(result.value);
+    const text = count === 0 ? null : news(count);
+    if (waiting.textContent === (text ?? "")) return;
+    fill(waiting, text === null ? null : button(text, "main", () => void again()));
+  };
   // the screen that this is a part of is not shown yet
-  queueMicrotask(() => void again());
-  return box;
+  queueMicrotask(() => {
+    void again();
+    app.onLeave(app.news.when(() => void refresh()));
+  });
+  return el("div", { class: "living" }, box, waiting);
 }
 
 /** A list, or a sentence where there is nothing in it. */

@@ -1,36 +1,62 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
 import type { Key, Person, Role } from "../model.ts";
-import type { Result } from "../result.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { clockNote } from "./codes.ts";
 import { enrolPersonScreen, linkScreen } from "./enrol-person.ts";
-import { Line, asking, listOf, loaded, perform, twice } from "./parts.ts";
+import { Cards } from "./cards.ts";
+import { Line, asking, living, newsText, perform } from "./parts.ts";
+import { asksFirst } from "./sure.ts";
 
 /** Everybody, with their keys. */
 export function peopleScreen(app: Console): void {
-  app.show("people", () => [
-    heading(t("people.title")),
-    ...clockNote(app),
-    button(t("people.enrol"), "main", () => enrolPersonScreen(app)),
-    loaded(app, () => app.api.people(), (people, again) => [listOf(people, t("people.none"), (person) => personCard(app, person, again))]),
-  ]);
+  app.show("people", () => {
+    const cards: Cards<Person> = new Cards(({ callsign }) => callsign, t("people.none"), t("people.gone"), (person) =>
+      personCard(app, person, () => {
+        cards.decided(person.callsign);
+        refresh();
+      }),
+    );
+    let refresh = (): void => undefined;
+    return [
+      heading(t("people.title")),
+      ...clockNote(app),
+      button(t("people.enrol"), "main", () => enrolPersonScreen(app)),
+      living(app, () => app.api.people(), {
+        draw: (people, again) => {
+          refresh = again;
+          return [cards.show(people).element];
+        },
+        update: (people) => cards.update(people),
+        news: newsText,
+      }),
+    ];
+  });
 }
 
-function personCard(app: Console, person: Person, again: () => void): readonly (Node | null)[] {
+function personCard(app: Console, person: Person, changed: () => void): readonly (Node | null)[] {
   const { callsign, role, suspended_at, keys } = person;
   const line = new Line();
   const another = asking(app, t("people.link"), "plain", line, () => app.api.anotherLink(callsign), (link) => linkScreen(app, callsign, link));
-  const acts = [another, grave(app, t("people.suspend"), t("people.suspend_sure", { callsign }), line, () => app.api.suspend(callsign), again)];
   return [
     el("h2", {}, callsign),
     standing(role, suspended_at),
-    keys.length === 0 ? el("p", { class: "hint" }, t("people.no_keys")) : keyList(app, person, line, again),
+    keys.length === 0 ? el("p", { class: "hint" }, t("people.no_keys")) : keyList(app, person, line, changed),
     // no way leads back from a suspension
-    suspended_at === null ? el("div", { class: "buttons" }, ...acts) : null,
+    suspended_at === null ? el("div", { class: "buttons" }, another, suspension(app, person, line, changed)) : null,
     line.element,
   ];
+}
+
+function suspension(app: Console, { callsign, role }: Person, line: Line, changed: () => void): HTMLElement {
+  return asksFirst({
+    ask: t("people.suspend"),
+    title: t("people.suspend.title", { callsign }),
+    means: [t("people.suspend.sessions"), t("people.suspend.codes"), ...(role === "approver" ? [t("people.suspend.approved")] : [])],
+    yes: t("people.suspend_sure", { callsign }),
+    act: (pressed) => void perform(app, pressed, line, () => app.api.suspend(callsign), changed),
+  });
 }
 
 function standing(role: Role, suspendedAt: number | null): HTMLElement {
@@ -39,9 +65,9 @@ function standing(role: Role, suspendedAt: number | null): HTMLElement {
   return el("p", { class: "state state-withdrawn" }, t("people.suspended", { role: text, time: timeText(suspendedAt) }));
 }
 
-function keyList(app: Console, { callsign, keys }: Person, line: Line, again: () => void): HTMLElement {
+function keyList(app: Console, { callsign, keys }: Person, line: Line, changed: () => void): HTMLElement {
   const items = keys.map((key) =>
-    el("li", {}, el("span", {}, keyText(key)), grave(app, t("people.revoke"), t("people.revoke_sure"), line, () => app.api.revoke(key.id), again)),
+    el("li", {}, el("span", {}, keyText(key)), revocation(app, key, line, changed)),
   );
   return el("ul", { class: "keys-of", "aria-label": t("people.keys", { callsign }) }, ...items);
 }
@@ -53,11 +79,12 @@ function keyText({ kind, added_at, expires_at }: Key): string {
   return parts.join(", ");
 }
 
-/** A button for what cannot be undone, whose second press asks the service. */
-function grave(app: Console, text: string, sure: string, line: Line, ask: () => Promise<Result<null>>, then: () => void): HTMLElement {
-  const box = twice(text, sure, () => {
-    const pressed = box.querySelector("button");
-    if (pressed !== null) void perform(app, pressed, line, ask, then);
+function revocation(app: Console, key: Key, line: Line, changed: () => void): HTMLElement {
+  return asksFirst({
+    ask: t("people.revoke"),
+    title: t("people.revoke.title"),
+    means: [t(`people.revoke.${key.kind}`), t("people.revoke.codes")],
+    yes: t("people.revoke_sure"),
+    act: (pressed) => void perform(app, pressed, line, () => app.api.revoke(key.id), changed),
   });
-  return box;
 }

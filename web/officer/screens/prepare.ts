@@ -1,13 +1,14 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
 import { type Authorisation, CHANNELS, type Channel } from "../model.ts";
+import { startOf as startOfCode } from "../prepared.ts";
 import { fromField, timeText, toField } from "../times.ts";
 import { t } from "../words.ts";
 import { codesScreen } from "./codes.ts";
 import { detailFields } from "./details.ts";
-import { choice, field, form, submit, tick } from "./fields.ts";
+import { areRight, choice, field, form, submit, tick } from "./fields.ts";
 import { authorisationChoice } from "./issue.ts";
-import { makeCode } from "./making.ts";
+import { prepareCode } from "./making.ts";
 import { Line, paragraph, perform } from "./parts.ts";
 
 const DAY = 86400;
@@ -27,28 +28,21 @@ export function prepareScreen(app: Console, authorisations: readonly Authorisati
     const lasts = choice("lasts", t("prepare.lasts"), LENGTHS.map((one) => [one, t(`length.${one}`)] as const));
     // words cannot be had later without a network
     const words = tick(t("prepare.words"), false);
-    const details = detailFields("in-person", {});
+    const details = detailFields("in-person", app.remembered());
     const send = submit(t("prepare.make"));
     const make = () => {
-      const said = details.read();
       const start = startOf(app, from.input.value);
-      if (typeof said === "string" || start === null) {
-        line.say(typeof said === "string" ? said : t("prepare.wrong_time"), "problem");
-        return null;
-      }
+      if (!areRight([from, start === null ? t("prepare.wrong_time") : null], ...details.checks()) || start === null) return null;
       const channel = how.input.value as Channel;
       const spoken = words.input.checked || channel === "telephone";
       const window = { not_before: start, lifetime: Number(lasts.input.value) };
-      return makeCode(app, { authorisation: under.input.value, channel, ...said, ...window, spoken });
+      return prepareCode(app, { authorisation: under.input.value, channel, ...details.said(), ...window, spoken });
     };
     return [
       heading(t("prepare.title")),
       paragraph(t("prepare.what"), "lead"),
       form(
-        () => void perform(app, send, line, make, (code) => {
-          app.prepared.add(code);
-          codesScreen(app, t("prepare.kept", { time: timeText(code.not_before ?? code.expires_at) }));
-        }),
+        () => void perform(app, send, line, make, (code) => codesScreen(app, t("prepare.kept", { time: timeText(startOfCode(code)) }))),
         under.box, how.box, from.box, lasts.box, words.label, details.box, line.element,
         el("div", { class: "buttons" }, send, button(t("do.back"), "plain", () => codesScreen(app))),
       ),

@@ -1,29 +1,46 @@
-import { el, heading } from "../../shared/dom.ts";
+import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
 import type { Authorisation } from "../model.ts";
+import { needsMeaning } from "../press.ts";
 import { t } from "../words.ts";
 import { facts } from "./authorisation.ts";
+import { Cards } from "./cards.ts";
 import { clockNote } from "./codes.ts";
-import { Line, asking, listOf, loaded, paragraph } from "./parts.ts";
+import { Line, living, paragraph, perform } from "./parts.ts";
+import { asksFirst } from "./sure.ts";
 
 /** What waits for an approver. Nobody is offered their own request. */
-export function requestsScreen(app: Console, said: string | null = null): void {
-  app.show("requests", () => [
-    heading(t("requests.title")),
-    paragraph(said ?? t("requests.what"), "lead"),
-    ...clockNote(app),
-    loaded(app, () => app.api.waiting(app.now()), (waiting) => {
-      const others = waiting.filter(({ asked_by }) => asked_by !== app.session?.callsign);
-      return [listOf(others, t("requests.none"), (one) => [...facts(app, one, true, "h2"), decision(app, one)])];
-    }),
-  ]);
+export function requestsScreen(app: Console): void {
+  app.show("requests", () => {
+    const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("requests.none"), t("requests.gone"), (one) => [
+      ...facts(app, one, true, "h2"),
+      decision(app, one, (text) => cards.settle(one.id, text)),
+    ]);
+    const others = (waiting: readonly Authorisation[]) => waiting.filter(({ asked_by }) => asked_by !== app.session?.callsign);
+    return [
+      heading(t("requests.title")),
+      paragraph(t("requests.what"), "lead"),
+      ...clockNote(app),
+      living(app, () => app.api.waiting(app.now()), {
+        draw: (waiting) => [cards.show(others(waiting)).element],
+        update: (waiting) => cards.update(others(waiting)),
+        news: (count) => t(count === 1 ? "requests.new.one" : "requests.new", { count: String(count) }),
+      }),
+    ];
+  });
 }
 
-function decision(app: Console, { id, reference }: Authorisation): HTMLElement {
+function decision(app: Console, { id, reference, asked_by: callsign }: Authorisation, settled: (text: string) => void): HTMLElement {
   const line = new Line();
-  const decide = (what: "approve" | "refuse", kind: "main" | "plain") => {
-    const said = t(`requests.${what}.done`, { reference });
-    return asking(app, t(`requests.${what}`), kind, line, () => app.api.decide(id, what), () => requestsScreen(app, said));
-  };
-  return el("div", {}, el("div", { class: "buttons" }, decide("approve", "main"), decide("refuse", "plain")), line.element);
+  const decide = (pressed: HTMLButtonElement, what: "approve" | "refuse"): void =>
+    void perform(app, pressed, line, () => app.api.decide(id, what), () => settled(t(`requests.${what}.done`, { reference })));
+  const approve = needsMeaning(button(t("requests.approve"), "main", () => decide(approve, "approve")));
+  const refuse = asksFirst({
+    ask: t("requests.refuse"),
+    title: t("requests.refuse.title", { reference }),
+    means: [t("requests.refuse.means", { callsign })],
+    yes: t("requests.refuse.sure"),
+    act: (pressed) => decide(pressed, "refuse"),
+  });
+  return el("div", {}, el("div", { class: "buttons" }, approve, refuse), line.element);
 }

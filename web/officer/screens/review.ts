@@ -1,11 +1,10 @@
 import { button, el, heading } from "../../shared/dom.ts";
-import type { Review } from "../api.ts";
 import type { Console } from "../app.ts";
 import type { Authorisation } from "../model.ts";
 import { fromField, toField } from "../times.ts";
 import { t } from "../words.ts";
 import { readCount } from "./ask.ts";
-import { channelBoxes, field, form, submit } from "./fields.ts";
+import { areRight, channelBoxes, field, form, submit } from "./fields.ts";
 import { inUseScreen } from "./in-use.ts";
 import { Line, paragraph, perform } from "./parts.ts";
 
@@ -20,10 +19,15 @@ export function reviewScreen(app: Console, one: Authorisation): void {
     const channels = channelBoxes(one.channels);
     const send = submit(t("review.send"));
     const review = () => {
-      const changed = reviewOf(channels.chosen(), until.input.value, most.input.value, one);
-      if (typeof changed !== "string") return app.api.review(one.id, changed);
-      line.say(changed, "problem");
-      return null;
+      // a field knows no seconds: what was not touched stays as it was
+      const end = until.input.value === toField(one.until) ? one.until : fromField(until.input.value);
+      const count = readCount(most.input.value);
+      const isRight = areRight(
+        [until, end === null ? t("field.no_time") : null],
+        [most, count === null ? t("field.no_count") : null],
+        [channels, channels.chosen().length === 0 ? t("field.no_channel") : null],
+      );
+      return isRight && end !== null && count !== null ? app.api.review(one.id, { channels: channels.chosen(), until: end, max_tokens: count }) : null;
     };
     const done = (): void => inUseScreen(app, t("review.done", { reference: one.reference }));
     return [
@@ -36,13 +40,4 @@ export function reviewScreen(app: Console, one: Authorisation): void {
       ),
     ];
   });
-}
-
-function reviewOf(channels: Review["channels"], until: string, most: string, before: Authorisation): Review | string {
-  // a field knows no seconds: what was not touched stays as it was
-  const end = until === toField(before.until) ? before.until : fromField(until);
-  const count = readCount(most);
-  if (channels.length === 0) return t("field.no_channel");
-  if (end === null) return t("field.no_time");
-  return count === null ? t("field.no_count") : { channels, until: end, max_tokens: count };
 }

@@ -4,28 +4,28 @@ import type { Session } from "../model.ts";
 import { usePasskey } from "../passkeys.ts";
 import type { Problem, Result } from "../result.ts";
 import { problemText, t } from "../words.ts";
-import { Line, asking, paragraph, section } from "./parts.ts";
-import { preparedList } from "./prepared.ts";
+import { Line, asking, paragraph } from "./parts.ts";
+import { preparedSection } from "./prepared.ts";
 
 const RETRY_MS = 5000;
 
 /** What led here: nothing, a sign-out, the end of a session, or a service that does not answer. */
-export type Why = "out" | "signed-out" | "signed-out-here" | "ended" | Problem;
+export type Why = "out" | "signed-out" | "signed-out-here" | "ended" | "idle" | Problem;
 
 /** Nobody is signed in: the way in, and what was prepared for a moment like this. */
-export function signInScreen(app: Console, why: Why): void {
+export function signInScreen(app: Console, why: Why, isKept = false): void {
   app.show("sign-in", () => {
     const line = new Line();
     const isDown = typeof why === "object";
     const begin = isDown ? button(t("do.retry"), "main", () => void app.start()) : signIn(app, line);
-    const prepared = app.prepared.list();
     if (isDown || why === "signed-out-here") whenAnswered(app);
     return [
       heading(t(isDown ? "sign_in.down" : "sign_in.title")),
       ...said(why).map((text) => paragraph(text, "lead")),
+      ...(isKept ? [paragraph(t("sign_in.kept"))] : []),
       begin,
       line.element,
-      ...(prepared.length === 0 ? [] : [section(t("prepared.title"), preparedList(app, () => signInScreen(app, why)))]),
+      ...preparedSection(app),
     ];
   }, true);
 }

@@ -3,14 +3,18 @@ import type { Console } from "../app.ts";
 import type { LiveToken } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
+import { Cards } from "./cards.ts";
 import { liveScreen } from "./live.ts";
-import { Line, listOf, perform, twice } from "./parts.ts";
+import { Line, perform } from "./parts.ts";
+import { type Question, asksFirst } from "./sure.ts";
 
 /** Codes that can still be checked. Each can be withdrawn; those made here can be shown again. */
-export function tokenList(app: Console, tokens: readonly LiveToken[], again: () => void, names = false): HTMLElement {
-  return listOf(tokens, t("tokens.none"), (token) => {
+export function tokenCards(app: Console, names = false): Cards<LiveToken> {
+  const cards: Cards<LiveToken> = new Cards(({ id }) => id, t("tokens.none"), t("tokens.gone"), (token) => {
     const line = new Line();
     const made = app.made.get(token.id);
+    const withdraw = (pressed: HTMLButtonElement): void =>
+      void perform(app, pressed, line, () => app.api.withdrawToken(token.id), () => cards.settle(token.id, t("tokens.withdrawn")));
     return [
       el("h3", {}, names ? t("tokens.of", { callsign: token.officer, channel: t(`channel.${token.channel}`) }) : t(`channel.${token.channel}`)),
       el("p", { class: "state state-" + token.state }, stateText(token)),
@@ -19,19 +23,17 @@ export function tokenList(app: Console, tokens: readonly LiveToken[], again: () 
         "div",
         { class: "buttons" },
         made === undefined ? null : button(t("tokens.show"), "plain", () => liveScreen(app, made.code, made.order)),
-        withdrawal(app, token.id, line, again),
+        asksFirst({ ...withdrawing(), act: withdraw }),
       ),
       line.element,
     ];
   });
+  return cards;
 }
 
-function withdrawal(app: Console, id: string, line: Line, again: () => void): HTMLElement {
-  const box = twice(t("do.withdraw"), t("do.withdraw_sure"), () => {
-    const pressed = box.querySelector("button");
-    if (pressed !== null) void perform(app, pressed, line, () => app.api.withdrawToken(id), again);
-  });
-  return box;
+/** What is asked before a code is withdrawn. */
+export function withdrawing(): Omit<Question, "act"> {
+  return { ask: t("do.withdraw"), title: t("tokens.withdraw.title"), means: [t("tokens.withdraw.means")], yes: t("do.withdraw_sure") };
 }
 
 function stateText({ state, first_checked_at }: LiveToken): string {

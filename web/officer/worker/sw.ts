@@ -1,4 +1,5 @@
-// Shows the console's own files where the network gives none. It keeps nothing else, and no answer of the service.
+// Shows the console's own files where the network gives none, and of the service's answers keeps none. For each tab it remembers what
+// the tab has on its screen, so that a reload does not lose it: in memory alone, which goes soon after the tab does.
 export {};
 
 declare const self: ServiceWorkerGlobalScope;
@@ -16,6 +17,22 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method === "GET" && origin === self.location.origin && SHELL.indexOf(pathname) >= 0) event.respondWith(freshOrKept(request, pathname));
+});
+
+/** What a tab says: to remember something for it, to say it again, or to forget what all tabs said. */
+interface Said {
+  readonly tab: string;
+  readonly remember?: unknown;
+  readonly forget?: true;
+}
+
+const remembered = new Map<string, unknown>();
+self.addEventListener("message", (event) => {
+  const { tab, remember, forget } = event.data as Said;
+  const [answer] = event.ports;
+  if (forget === true) remembered.clear();
+  else if (answer !== undefined) answer.postMessage(remembered.get(tab) ?? null);
+  else remembered.set(tab, remember);
 });
 
 async function install(): Promise<void> {

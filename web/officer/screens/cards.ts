@@ -1,0 +1,87 @@
+import { el, fill } from "../../shared/dom.ts";
+import { paragraph } from "./parts.ts";
+
+interface Card {
+  readonly element: HTMLElement;
+  drawn: string;
+}
+
+/** A list of cards in which nothing moves: what changes, changes where it stands, and what is new waits until it is asked for. */
+export class Cards<T> {
+  readonly element = el("div", { class: "cards" });
+  private readonly cards = new Map<string, Card>();
+  private readonly done = new Set<string>();
+
+  constructor(
+    private readonly idOf: (item: T) => string,
+    /** What is said where there is nothing. */
+    private readonly none: string,
+    /** What is said of something that is no longer there. */
+    private readonly gone: string,
+    private readonly draw: (item: T) => readonly (Node | null)[],
+  ) {}
+
+  /** Shows these and nothing else. */
+  show(items: readonly T[]): this {
+    this.cards.clear();
+    const cards = items.map((item) => {
+      const element = el("li", { class: "card" }, ...this.draw(item));
+      this.cards.set(this.idOf(item), { element, drawn: JSON.stringify(item) });
+      return element;
+    });
+    fill(this.element, cards.length === 0 ? paragraph(this.none, "hint") : el("ul", { class: "list" }, ...cards));
+    return this;
+  }
+
+  /** Brings what is shown up to date; says how many others there are. */
+  update(items: readonly T[]): number {
+    const present = new Map(items.map((item) => [this.idOf(item), item]));
+    for (const [id, card] of this.cards) {
+      const item = present.get(id);
+      if (isBusy(card.element) && !this.done.delete(id)) continue;
+      if (item === undefined) this.settle(id, this.gone);
+      else if (card.drawn !== JSON.stringify(item)) this.redraw(card, item);
+    }
+    return items.filter((item) => !this.cards.has(this.idOf(item))).length;
+  }
+
+  /** What somebody was about to decide there is done. */
+  decided(id: string): void {
+    this.done.add(id);
+  }
+
+  private redraw(card: Card, item: T): void {
+    const hadFocus = card.element.contains(document.activeElement);
+    keepHeight(card.element);
+    fill(card.element, ...this.draw(item));
+    card.drawn = JSON.stringify(item);
+    const title = card.element.querySelector<HTMLElement>("h2, h3");
+    if (!hadFocus || title === null) return;
+    title.tabIndex = -1;
+    title.focus();
+  }
+
+  /** Says in its place what became of something; there is nothing more to do with it. */
+  settle(id: string, text: string): void {
+    const card = this.cards.get(id);
+    if (card === undefined || card.drawn === text) return;
+    const hadFocus = card.element.contains(document.activeElement);
+    keepHeight(card.element);
+    const said = el("p", { class: "state state-over", role: "status", tabindex: "-1" });
+    fill(card.element, card.element.querySelector("h2, h3"), said);
+    // said once it stands there
+    said.textContent = text;
+    card.drawn = text;
+    if (hadFocus) said.focus();
+  }
+}
+
+/** Whether somebody is about to decide something there. */
+function isBusy(card: HTMLElement): boolean {
+  return card.querySelector(".sure:not([hidden])") !== null || card.contains(document.activeElement);
+}
+
+/** What is under it must not slide under a finger. */
+function keepHeight(card: HTMLElement): void {
+  card.style.minHeight = `${card.getBoundingClientRect().height}px`;
+}
