@@ -43,6 +43,8 @@ mod migration;
 mod notary;
 #[path = "store/outages.rs"]
 mod outages;
+#[path = "store/people.rs"]
+mod people;
 #[path = "store/poolers.rs"]
 mod poolers;
 #[path = "store/postgres.rs"]
@@ -175,6 +177,10 @@ macro_rules! whole_suite {
             guards::who_was_right_is_not_counted_again,
             acts::people_are_enrolled_once_and_suspended_once,
             acts::suspension_and_withdrawal_reach_live_tokens_only,
+            people::a_suspension_is_lifted_by_another_administrator_alone,
+            people::what_follows_a_suspension_is_known_before_it,
+            people::an_authorisation_says_that_its_approver_is_suspended,
+            people::an_act_under_a_key_is_done_once_whatever_happened_since,
             access::credentials_name_their_owner_until_they_run_out,
             access::a_person_and_their_first_link_come_together,
             access::a_link_is_used_once_by_whoever_is_first,

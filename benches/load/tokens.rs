@@ -140,6 +140,7 @@ impl Office {
     async fn authorise(&self) -> Authorisation {
         let ask = Ask {
             reference: "LOAD".into(),
+            purpose: None,
             channels: Channel::ALL.into(),
             from: None,
             until: self.now + 3_600,

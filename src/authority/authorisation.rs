@@ -8,7 +8,7 @@ use serde_with::{DeserializeFromStr, SerializeDisplay};
 use super::Callsign;
 use crate::{
     hex,
-    token::{Channel, Window},
+    token::{Channel, Window, text_inside},
 };
 
 /// The longest an authorisation may last. Seconds.
@@ -18,7 +18,12 @@ const MAX_AHEAD: i64 = 31 * 86_400;
 /// The most tokens it may allow.
 const MAX_TOKENS: u32 = 1_000;
 
-/// Whether people inside may write this where others read it: 1 to 64 printable ASCII characters.
+/// The most characters of a reference.
+const REFERENCE: usize = 64;
+/// The most characters of a purpose or a reason.
+const SENTENCE: usize = 200;
+
+/// Whether this may be published as the reason of a revocation: 1 to 64 printable ASCII characters.
 pub fn is_short_text(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b))
 }
@@ -27,8 +32,14 @@ pub fn is_short_text(text: &str) -> bool {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AuthorisationError {
     /// The reference is empty, too long or not plain text.
-    #[error("the reference must be 1 to 64 printable ASCII characters, and never name the person approached")]
+    #[error("the reference must be 1 to {REFERENCE} characters in one line, and never name the person approached")]
     Reference,
+    /// The purpose is empty, too long or not plain text.
+    #[error("the purpose must be 1 to {SENTENCE} characters in one line: what the officer will do, and never whom they approach")]
+    Purpose,
+    /// A reason is missing, too long or not plain text.
+    #[error("the reason must be 1 to {SENTENCE} characters in one line")]
+    Reason,
     /// No channel.
     #[error("an authorisation needs at least one channel: in-person, telephone or online")]
     NoChannel,
@@ -61,10 +72,36 @@ impl FromStr for AuthorisationId {
     }
 }
 
+/// Why somebody decided as they did, for people inside to read: 1 to 200 characters of any script, by the rules of names.
+#[derive(Clone, Debug, PartialEq, Eq, SerializeDisplay, DeserializeFromStr)]
+pub struct Reason(String);
+
+impl Reason {
+    /// The reason as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Reason {
+    type Err = AuthorisationError;
+
+    fn from_str(text: &str) -> Result<Self, AuthorisationError> {
+        text_inside(SENTENCE, text).map(Self).ok_or(AuthorisationError::Reason)
+    }
+}
+
 /// What is asked for. Built only by [`Request::new`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     reference: String,
+    purpose: Option<String>,
     channels: BTreeSet<Channel>,
     from: i64,
     until: i64,
@@ -80,11 +117,15 @@ impl Request {
         max_tokens: u32,
         now: i64,
     ) -> Result<Self, AuthorisationError> {
-        if !is_short_text(reference) {
-            return Err(AuthorisationError::Reference);
-        }
+        let reference = text_inside(REFERENCE, reference).ok_or(AuthorisationError::Reference)?;
         check_frame(&channels, (from, until), max_tokens, now)?;
-        Ok(Self { reference: reference.to_owned(), channels, from, until, max_tokens })
+        Ok(Self { reference, purpose: None, channels, from, until, max_tokens })
+    }
+
+    /// The same, with what the officer will do.
+    pub fn with_purpose(self, purpose: &str) -> Result<Self, AuthorisationError> {
+        let purpose = text_inside(SENTENCE, purpose).ok_or(AuthorisationError::Purpose)?;
+        Ok(Self { purpose: Some(purpose), ..self })
     }
 }
 
@@ -194,6 +235,8 @@ pub struct Authorisation {
     pub id: AuthorisationId,
     /// The organisation's own file number.
     pub reference: String,
+    /// What the officer will do; absent where it was asked for before this was.
+    pub purpose: Option<String>,
     /// By which channels the officer may approach.
     pub channels: BTreeSet<Channel>,
     /// From when.
@@ -214,15 +257,20 @@ pub struct Authorisation {
     pub decided_by: Option<Callsign>,
     /// When.
     pub decided_at: Option<i64>,
+    /// Why, where they said so.
+    pub reason: Option<Reason>,
+    /// Whether it was approved by somebody who is suspended now: nothing can be issued under it until another approver reviews it.
+    pub approver_suspended: bool,
 }
 
 impl Authorisation {
     /// A request that waits for a second person.
     pub fn asked(id: AuthorisationId, request: Request, by: Callsign, now: i64) -> Self {
-        let Request { reference, channels, from, until, max_tokens } = request;
+        let Request { reference, purpose, channels, from, until, max_tokens } = request;
         Self {
             id,
             reference,
+            purpose,
             channels,
             from,
             until,
@@ -233,12 +281,15 @@ impl Authorisation {
             state: State::Asked,
             decided_by: None,
             decided_at: None,
+            reason: None,
+            approver_suspended: false,
         }
     }
 
     /// Whether its officer may issue under it by this channel at `now`.
     pub fn is_live_for(&self, channel: Channel, now: i64) -> bool {
         self.state == State::Approved
+            && !self.approver_suspended
             && self.channels.contains(&channel)
             && (self.from..self.until).contains(&now)
             && self.tokens_issued < self.max_tokens
@@ -264,6 +315,8 @@ mod tests {
         assert_eq!(ask("OP-1", &all, now, now + 1, 1), Ok(()));
         assert_eq!(ask("", &all, now, now + 1, 1), Err(AuthorisationError::Reference));
         assert_eq!(ask("a\nb", &all, now, now + 1, 1), Err(AuthorisationError::Reference));
+        assert_eq!(ask(&"ط".repeat(64), &all, now, now + 1, 1), Ok(()));
+        assert_eq!(ask(&"ط".repeat(65), &all, now, now + 1, 1), Err(AuthorisationError::Reference));
         assert_eq!(ask("OP-1", &BTreeSet::new(), now, now + 1, 1), Err(AuthorisationError::NoChannel));
         for (from, until) in
             [(now, now), (now - 10, now), (now, now + MAX_DURATION + 1), (i64::MIN, i64::MAX), (now + MAX_AHEAD + 1, now + MAX_AHEAD + 2)]
@@ -272,5 +325,24 @@ mod tests {
         }
         assert_eq!(ask("OP-1", &all, now, now + 1, 0), Err(AuthorisationError::Tokens(0)));
         assert_eq!(ask("OP-1", &all, now, now + 1, 1_001), Err(AuthorisationError::Tokens(1_001)));
+    }
+
+    #[test]
+    fn a_purpose_and_a_reason_are_one_line_of_any_script() {
+        let request = Request::new("OP-1", [Channel::Online].into(), (0, 60), 1, 0).unwrap();
+        let purpose = |text: &str| request.clone().with_purpose(text).map(|request| request.purpose.unwrap_or_default());
+        for (typed, kept) in [
+            ("  Return  a lost bag ", "Return a lost bag"),
+            ("گم شدہ بیگ واپس کرنا", "گم شدہ بیگ واپس کرنا"),
+            ("Ymweld â’r tŷ", "Ymweld â’r tŷ"),
+        ] {
+            assert_eq!(purpose(typed).as_deref(), Ok(kept));
+            assert_eq!(typed.parse::<Reason>().unwrap().as_str(), kept);
+        }
+        assert_eq!(purpose(&"я".repeat(200)).unwrap().chars().count(), 200);
+        for bad in ["", " ", "a\nb", "a\u{202e}b", "a\0b", &"я".repeat(201), &"x".repeat(9_000)] {
+            assert_eq!(purpose(bad), Err(AuthorisationError::Purpose), "{bad:?}");
+            assert_eq!(bad.parse::<Reason>(), Err(AuthorisationError::Reason), "{bad:?}");
+        }
     }
 }

@@ -8,6 +8,6 @@ mod selection;
 
 pub use access::{Access, AccessHash, AccessId, AccessKind, Scope, Scopes};
 pub use act::{Act, Attempt, Why};
-pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Request, Review, State, is_short_text};
+pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Reason, Request, Review, State, is_short_text};
 pub use officer::{Actor, ActorName, Callsign, Officer, OfficerError, Role};
 pub use selection::{SelectionError, TokenSelection};

@@ -156,6 +156,16 @@ pub enum ActorName {
     Person(Callsign),
 }
 
+impl ActorName {
+    /// The person's callsign, where it was one.
+    pub fn person(&self) -> Option<&Callsign> {
+        match self {
+            Self::Operator => None,
+            Self::Person(callsign) => Some(callsign),
+        }
+    }
+}
+
 const OPERATOR: &str = "*operator";
 
 impl From<&Actor> for ActorName {

@@ -26,6 +26,9 @@ pub enum Command {
         /// The organisation's own file number; never the name of the person approached
         #[arg(long)]
         reference: String,
+        /// What the officer will do, for those who decide; never whom they approach
+        #[arg(long)]
+        purpose: Option<String>,
         /// in-person, telephone or online; several may be given
         #[arg(long, required = true, num_args = 1..)]
         channel: Vec<Channel>,
@@ -68,9 +71,9 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
             _ => place.acting_registry(settings).await?,
         };
         let changed = match command {
-            Command::Ask { by, reference, channel, lasts, from, max_tokens } => {
+            Command::Ask { by, reference, purpose, channel, lasts, from, max_tokens } => {
                 let until = from.unwrap_or_else(|| place.clock.now()).saturating_add(lasts);
-                let ask = Ask { reference, channels: channel.into_iter().collect(), from, until, max_tokens };
+                let ask = Ask { reference, purpose, channels: channel.into_iter().collect(), from, until, max_tokens };
                 registry.ask(&registry.person(&by).await?, ask).await?
             }
             Command::Approve(Decide { id, by }) => registry.decide(&registry.person(&by).await?, id, Decision::Approve).await?,

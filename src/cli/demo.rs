@@ -27,6 +27,7 @@ use crate::{
 const FOLDER: &str = ".countersign-demo";
 const OFFICER: &str = "falcon";
 const APPROVER: &str = "heron";
+const ADMINISTRATOR: &str = "kite";
 /// A demonstration has its root key at hand, and publishes the next set by itself before a set ends. Seconds.
 const RENEW_BEFORE: i64 = 7 * 86_400;
 
@@ -106,10 +107,11 @@ fn given(flags: Flags, folder: &Path) -> Flags {
     }
 }
 
-/// An officer with a credential, an approver, and an authorisation that the one asked for and the other approved.
+/// An officer with a credential, an approver, an administrator, and an authorisation that the one asked for and the other approved.
 async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Result<(), Failure> {
     let officer = person(registry, OFFICER, Role::Officer).await?;
     let approver = person(registry, APPROVER, Role::Approver).await?;
+    person(registry, ADMINISTRATOR, Role::Administrator).await?;
     if !credential.exists() {
         let made = registry.make_credential(&Actor::Operator, officer.clone(), [Scope::Tokens].into(), 30 * 86_400).await?;
         let written = files::write_new(credential, format!("{}\n", made.expose()).as_bytes(), files::PRIVATE);
@@ -121,7 +123,14 @@ async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Resul
     if known.iter().any(|a| usable(a) && a.until > now + 3_600) {
         return Ok(());
     }
-    let ask = Ask { reference: "DEMO-1".into(), channels: Channel::ALL.into(), from: None, until: now + 8 * 3_600, max_tokens: 200 };
+    let ask = Ask {
+        reference: "DEMO-1".into(),
+        purpose: Some("Show how it works".into()),
+        channels: Channel::ALL.into(),
+        from: None,
+        until: now + 8 * 3_600,
+        max_tokens: 200,
+    };
     let asked = registry.ask(&registry.person(&officer).await?, ask).await?;
     registry.decide(&registry.person(&approver).await?, asked.id, Decision::Approve).await?;
     Ok(())
@@ -136,7 +145,7 @@ async fn person(registry: &Registry, callsign: &str, role: Role) -> Result<Calls
     Ok(callsign)
 }
 
-/// The console's address, with a one-time link for each of the two who has no passkey yet.
+/// The console's address, with a one-time link for each of the three who has no passkey yet.
 async fn console(registry: &Registry, console_url: &str) -> Result<String, Failure> {
     let mut lines = vec![format!("The officers' console is at {console_url}. It wants a passkey: a browser's own will do.")];
     for Person { officer, keys } in all_pages(async |page| registry.people(&Actor::Operator, page).await).await? {

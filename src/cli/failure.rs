@@ -103,7 +103,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unusable(_) => Self::wrong(error),
-            StoreError::Failed(_) | StoreError::Busy | StoreError::Unsigned => Self::cannot_check(error),
+            StoreError::Failed(_) | StoreError::Busy | StoreError::Repeated | StoreError::Unsigned => Self::cannot_check(error),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     terms,
 };
 use crate::{
-    authority::{Access, AccessId, AccessKind, Actor, Callsign, Role, Scope},
+    authority::{Access, AccessId, AccessKind, Actor, Callsign, Reason, Role, Scope},
     config::Settings,
     issuer::{Invited, Person, Registry, ShownLink},
     store::{Revoked, all_pages},
@@ -37,6 +37,14 @@ pub enum Command {
     Suspend {
         /// Their name inside
         callsign: Callsign,
+    },
+    /// Lift a suspension. What it ended stays ended
+    Reinstate {
+        /// Their name inside
+        callsign: Callsign,
+        /// Why, for the overseers of the ledger: 1 to 200 characters
+        #[arg(long)]
+        reason: Reason,
     },
     /// Print a credential for a person's program, once
     Credential {
@@ -82,6 +90,11 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
                 registry.suspend(&Actor::Operator, callsign.clone()).await?;
                 let said = json!({"callsign": callsign, "suspended": true});
                 format.print(&said, |_| format!("Suspended {callsign}; their sessions ended and their live tokens are withdrawn."))
+            }
+            Command::Reinstate { callsign, reason } => {
+                registry.reinstate(&Actor::Operator, callsign.clone(), reason, None).await?;
+                let said = json!({"callsign": callsign, "suspended": false});
+                format.print(&said, |_| format!("Lifted the suspension of {callsign}; what it ended stays ended."))
             }
             Command::Credential { callsign, scope, expires } => {
                 let scopes = if scope.is_empty() { Scope::ALL.into() } else { scope.into_iter().collect() };

@@ -7,13 +7,13 @@ use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Response},
-    routing::post,
+    routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     app::PrivateApp,
-    body::Decoded,
+    body::{Decoded, Sparse},
     idempotency::IdempotencyKey,
     pages::{Asked, listed},
     private::{Id, no_store},
@@ -21,7 +21,7 @@ use super::{
     session::Caller,
 };
 use crate::{
-    authority::{Actor, Authorisation, AuthorisationId, Decision, Scope},
+    authority::{Actor, Authorisation, AuthorisationId, Decision, Reason, Scope},
     issuer::{Ask, Changed, OnceAct},
     store::{AuthorisationPlace, Listed},
     token::Channel,
@@ -34,6 +34,7 @@ type Answered = Result<Response, Problem>;
 pub fn routes() -> Router<Arc<PrivateApp>> {
     Router::new()
         .route("/v1/authorisations", post(ask).get(list))
+        .route("/v1/authorisations/{id}", get(one))
         .route("/v1/authorisations/{id}/approve", post(approve))
         .route("/v1/authorisations/{id}/refuse", post(refuse))
         .route("/v1/authorisations/{id}/review", post(review))
@@ -44,6 +45,7 @@ pub fn routes() -> Router<Arc<PrivateApp>> {
 #[serde(deny_unknown_fields)]
 struct AskBody {
     reference: String,
+    purpose: Option<String>,
     channels: BTreeSet<Channel>,
     from: Option<i64>,
     until: i64,
@@ -53,8 +55,8 @@ struct AskBody {
 async fn ask(State(app): App, caller: Caller, key: IdempotencyKey, Decoded(body): Decoded<AskBody>) -> Answered {
     let officer = caller.within(Scope::Authorisations)?;
     let once = key.once(OnceAct::Ask, officer, &body);
-    let AskBody { reference, channels, from, until, max_tokens } = body;
-    let asked = app.registry.ask_once(officer, Ask { reference, channels, from, until, max_tokens }, once).await?;
+    let AskBody { reference, purpose, channels, from, until, max_tokens } = body;
+    let asked = app.registry.ask_once(officer, Ask { reference, purpose, channels, from, until, max_tokens }, once).await?;
     Ok((StatusCode::CREATED, no_store(), Json(asked)).into_response())
 }
 
@@ -64,15 +66,50 @@ async fn list(State(app): App, caller: Caller, Asked(page): Asked<AuthorisationP
     Ok(listed("/v1/authorisations", most, &items, next))
 }
 
-async fn approve(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
-    Ok(authorisation(app.registry.decide(caller.within(Scope::Authorisations)?, id, Decision::Approve).await?))
+async fn one(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
+    let (authorisation, live_tokens) = app.registry.authorisation(caller.within(Scope::Authorisations)?, id).await?;
+    Ok((no_store(), Json(Detail { authorisation, live_tokens })).into_response())
 }
 
-async fn refuse(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
-    Ok(authorisation(app.registry.decide(caller.within(Scope::Authorisations)?, id, Decision::Refuse).await?))
+/// An authorisation, and how many live tokens would be withdrawn with it.
+#[derive(Serialize)]
+struct Detail {
+    #[serde(flatten)]
+    authorisation: Authorisation,
+    live_tokens: u32,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct DecideBody {
+    reason: Option<Reason>,
+}
+
+async fn approve(
+    State(app): App,
+    caller: Caller,
+    Id(id): Id<AuthorisationId>,
+    key: IdempotencyKey,
+    Sparse(DecideBody { reason }): Sparse<DecideBody>,
+) -> Answered {
+    let officer = caller.within(Scope::Authorisations)?;
+    let once = key.once(OnceAct::Approve, officer, &(id, &reason));
+    Ok(authorisation(app.registry.decide_once(officer, id, (Decision::Approve, reason), once).await?))
+}
+
+async fn refuse(
+    State(app): App,
+    caller: Caller,
+    Id(id): Id<AuthorisationId>,
+    key: IdempotencyKey,
+    Sparse(DecideBody { reason }): Sparse<DecideBody>,
+) -> Answered {
+    let officer = caller.within(Scope::Authorisations)?;
+    let once = key.once(OnceAct::Refuse, officer, &(id, &reason));
+    Ok(authorisation(app.registry.decide_once(officer, id, (Decision::Refuse, reason), once).await?))
+}
+
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct ReviewBody {
     channels: BTreeSet<Channel>,
@@ -80,10 +117,17 @@ struct ReviewBody {
     max_tokens: u32,
 }
 
-async fn review(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>, Decoded(body): Decoded<ReviewBody>) -> Answered {
-    let ReviewBody { channels, until, max_tokens } = body;
+async fn review(
+    State(app): App,
+    caller: Caller,
+    Id(id): Id<AuthorisationId>,
+    key: IdempotencyKey,
+    Decoded(body): Decoded<ReviewBody>,
+) -> Answered {
     let officer = caller.within(Scope::Authorisations)?;
-    Ok(authorisation(app.registry.review(officer, id, Changed { channels, until, max_tokens }).await?))
+    let once = key.once(OnceAct::Review, officer, &(id, &body));
+    let ReviewBody { channels, until, max_tokens } = body;
+    Ok(authorisation(app.registry.review_once(officer, id, Changed { channels, until, max_tokens }, once).await?))
 }
 
 async fn withdraw(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {

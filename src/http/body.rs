@@ -48,6 +48,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Decoded<T> {
     }
 }
 
+/// The same where the body may be left out: then it has no members.
+pub struct Sparse<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sparse<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) && request.body().is_end_stream() {
+            let empty = shape::decode(Value::Object(Map::new()));
+            return empty.map(Self).map_err(|error| Problem::invalid(format!("the body does not fit: {error}")));
+        }
+        Decoded::from_request(request, state).await.map(|Decoded(value)| Self(value))
+    }
+}
+
 /// The fields of a form.
 pub struct Fields<T>(pub T);
 

@@ -240,15 +240,16 @@ async fn withdraw(State(app): App, caller: Caller, Id(id): Id<Cti>) -> Answered 
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct WithdrawBody {
     tokens: TokenSelection,
 }
 
-async fn withdraw_many(State(app): App, caller: Caller, Decoded(body): Decoded<WithdrawBody>) -> Answered {
-    let actor = Actor::Person(caller.within(Scope::Tokens)?.clone());
-    let withdrawn = app.registry.withdraw_tokens(&actor, body.tokens).await?;
+async fn withdraw_many(State(app): App, caller: Caller, key: IdempotencyKey, Decoded(body): Decoded<WithdrawBody>) -> Answered {
+    let officer = caller.within(Scope::Tokens)?;
+    let once = key.once(OnceAct::WithdrawTokens, officer, &body);
+    let withdrawn = app.registry.withdraw_tokens_once(&Actor::Person(officer.clone()), body.tokens, once).await?;
     Ok((no_store(), Json(json!({"withdrawn": withdrawn}))).into_response())
 }
 

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::{Credential, Link, Refused, Registry};
 use crate::{
-    authority::{Access, AccessId, Act, Actor, Attempt, Callsign, Officer, Role, Scopes, Why},
+    authority::{Access, AccessId, Act, Actor, Attempt, Callsign, Officer, Reason, Role, Scopes, Why},
     ledger::{Entry, Event},
-    store::{Listed, NewCredential, NewLink, Page, PersonPlace, Revoked},
+    store::{Earlier, Ended, Follows, Listed, NewCredential, NewLink, Once, Page, PersonPlace, Reinstated, Revoked},
 };
 
 /// The longest that a credential may last. Seconds.
@@ -70,19 +70,63 @@ impl Registry {
 
     /// Enrols a person together with their first one-time link, or not at all.
     pub async fn invite(&self, actor: &Actor, callsign: Callsign, role: Role) -> Result<(Officer, Offered), Refused> {
+        self.invite_once(actor, callsign, role, None).await
+    }
+
+    /// The same, once where there is a key: the same request again gives another link in the place of the first.
+    pub async fn invite_once(
+        &self,
+        actor: &Actor,
+        callsign: Callsign,
+        role: Role,
+        once: Option<Once>,
+    ) -> Result<(Officer, Offered), Refused> {
         self.administrates(actor, Act::Enrol).await?;
-        let (officer, entry) = self.newcomer(actor, callsign, role);
-        let (offered, link, made) = self.draw_link(actor, officer.callsign.clone())?;
-        if self.store.enrol_with_link(officer.clone(), entry, link, made).await? { Ok((officer, offered)) } else { Err(taken(&officer)) }
+        let earlier = match self.earlier(once.as_ref()).await? {
+            Some(earlier) => earlier,
+            None => {
+                let (officer, entry) = self.newcomer(actor, callsign.clone(), role);
+                let (offered, link, made) = self.draw_link(actor, callsign.clone())?;
+                let done = self.store.enrol_with_link_once((officer.clone(), entry), (link, made), once.clone()).await;
+                match self.or_earlier(done, once.as_ref()).await? {
+                    Ok(true) => return Ok((officer, offered)),
+                    Ok(false) => return Err(taken(&officer)),
+                    Err(earlier) => earlier,
+                }
+            }
+        };
+        let officer = self.person(&callsign).await?;
+        Ok((officer, self.link_again(actor, callsign, &earlier, once).await?))
     }
 
     /// Makes a one-time link with which a person registers one more passkey. It is shown here and never again.
     pub async fn make_link(&self, actor: &Actor, callsign: &Callsign) -> Result<Offered, Refused> {
+        self.make_link_once(actor, callsign, None).await
+    }
+
+    /// The same, once where there is a key: the same request again gives another link in the place of the first.
+    pub async fn make_link_once(&self, actor: &Actor, callsign: &Callsign, once: Option<Once>) -> Result<Offered, Refused> {
         self.administrates(actor, Act::MakeLink).await?;
-        let owner = self.person(callsign).await?;
-        let (offered, link, made) = self.draw_link(actor, owner.callsign)?;
-        self.store.add_link(link, made).await?;
-        Ok(offered)
+        let owner = self.person(callsign).await?.callsign;
+        let earlier = match self.earlier(once.as_ref()).await? {
+            Some(earlier) => earlier,
+            None => {
+                let (offered, link, made) = self.draw_link(actor, owner.clone())?;
+                let done = self.store.add_link_once(link, once.clone(), made).await;
+                match self.or_earlier(done, once.as_ref()).await? {
+                    Ok(()) => return Ok(offered),
+                    Err(earlier) => earlier,
+                }
+            }
+        };
+        self.link_again(actor, owner, &earlier, once).await
+    }
+
+    /// Nobody has the secret of a link whose answer was lost, the store least of all.
+    async fn link_again(&self, actor: &Actor, callsign: Callsign, earlier: &Earlier, once: Option<Once>) -> Result<Offered, Refused> {
+        let (offered, link, made) = self.draw_link(actor, callsign)?;
+        let once = once.ok_or(Refused::KeyReused)?;
+        if self.store.replace_link(AccessId(earlier.subject), link, once, made).await? { Ok(offered) } else { Err(Refused::LinkOver) }
     }
 
     fn newcomer(&self, actor: &Actor, callsign: Callsign, role: Role) -> (Officer, Entry) {
@@ -100,11 +144,48 @@ impl Registry {
 
     /// Suspends a person: they may do nothing any more; their sessions end, and live tokens that they issued or approved are
     /// withdrawn, all at once. Again is as good as once.
-    pub async fn suspend(&self, actor: &Actor, callsign: Callsign) -> Result<(), Refused> {
+    pub async fn suspend(&self, actor: &Actor, callsign: Callsign) -> Result<Ended, Refused> {
+        self.suspend_once(actor, callsign, None).await
+    }
+
+    /// The same, once where there is a key: the same request again suspends nobody whose suspension was lifted since.
+    pub async fn suspend_once(&self, actor: &Actor, callsign: Callsign, once: Option<Once>) -> Result<Ended, Refused> {
         self.administrates(actor, Act::Suspend).await?;
+        if let Some(earlier) = self.earlier(once.as_ref()).await? {
+            return Ok(Ended::from_subject(earlier.subject));
+        }
         let entry = Event::OfficerSuspended { callsign: callsign.clone(), by: actor.into() }.at(self.clock.now());
-        let done = self.store.suspend(callsign.clone(), entry).await? || self.store.officer(callsign.clone()).await?.is_some();
-        if done { Ok(()) } else { Err(unknown_person(&callsign)) }
+        let done = self.store.suspend_once(callsign.clone(), once.clone(), entry).await;
+        match self.or_earlier(done, once.as_ref()).await? {
+            Err(earlier) => Ok(Ended::from_subject(earlier.subject)),
+            Ok(Some(ended)) => Ok(ended),
+            Ok(None) if self.store.officer(callsign.clone()).await?.is_some() => Ok(Ended::default()),
+            Ok(None) => Err(unknown_person(&callsign)),
+        }
+    }
+
+    /// Lifts a suspension, for a reason that the ledger keeps. What it ended stays ended; what others approved for them, and what they
+    /// approved, is as it was. Again is as good as once.
+    pub async fn reinstate(&self, actor: &Actor, callsign: Callsign, reason: Reason, once: Option<Once>) -> Result<Officer, Refused> {
+        self.administrates(actor, Act::Reinstate).await?;
+        if self.earlier(once.as_ref()).await?.is_none() {
+            let entry = Event::OfficerReinstated { callsign: callsign.clone(), reason, by: actor.into() }.at(self.clock.now());
+            let done = self.store.reinstate(callsign.clone(), actor.into(), once.clone(), entry).await;
+            match self.or_earlier(done, once.as_ref()).await? {
+                Ok(Reinstated::Unknown) => return Err(unknown_person(&callsign)),
+                Ok(Reinstated::NotAllowed) => return Err(Refused::Suspended),
+                Ok(Reinstated::Done | Reinstated::Already) | Err(_) => {}
+            }
+        }
+        self.store.officer(callsign.clone()).await?.ok_or_else(|| unknown_person(&callsign))
+    }
+
+    /// One person with their ways in, and what would follow if they were suspended.
+    pub async fn one(&self, actor: &Actor, callsign: Callsign) -> Result<(Person, Follows), Refused> {
+        self.administrates(actor, Act::ListPeople).await?;
+        let officer = self.store.officer(callsign.clone()).await?.ok_or_else(|| unknown_person(&callsign))?;
+        let keys = self.store.accesses(callsign.clone()..=callsign.clone()).await?.into_iter().map(|(_, key)| key).collect();
+        Ok((Person { officer, keys }, self.store.follows(callsign, self.clock.now()).await?))
     }
 
     /// A page of everybody, by callsign, with their ways in.
@@ -138,8 +219,20 @@ impl Registry {
 
     /// Revokes a passkey, with its sessions, or a program's credential, and withdraws the tokens that were issued with it.
     pub async fn revoke_access(&self, actor: &Actor, id: AccessId) -> Result<Revoked, Refused> {
+        self.revoke_access_once(actor, id, None).await
+    }
+
+    /// The same, once where there is a key: the same request again gives the same answer.
+    pub async fn revoke_access_once(&self, actor: &Actor, id: AccessId, once: Option<Once>) -> Result<Revoked, Refused> {
         self.administrates(actor, Act::RevokeAccess).await?;
-        let revoked = self.store.revoke_access(id, actor.into(), self.clock.now()).await?;
+        let before = |earlier: Earlier| earlier.callsign.map(|owner| Revoked { owner, withdrawn: u64::from_be_bytes(earlier.subject) });
+        let revoked = match self.earlier(once.as_ref()).await? {
+            Some(earlier) => before(earlier),
+            None => {
+                let done = self.store.revoke_access_once(id, actor.into(), once.clone(), self.clock.now()).await;
+                self.or_earlier(done, once.as_ref()).await?.unwrap_or_else(before)
+            }
+        };
         revoked.ok_or_else(|| Refused::Unknown { what: "passkey or credential", id: id.to_string() })
     }
 

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Refused, once::subject, refusals::Refusals};
+use super::{Refused, refusals::Refusals};
 use crate::{
-    authority::{Act, Actor, Attempt, Authorisation, AuthorisationId, Decision, Officer, Request, Review},
+    authority::{Act, Actor, Attempt, Authorisation, AuthorisationId, Decision, Officer, Reason, Request, Review},
     clock::Clock,
     entropy::Entropy,
     ledger::Event,
-    store::{AskRefusal, AuthorisationPlace, Decided, IssuerStore, Listed, Once, Page},
+    store::{Answered, AskRefusal, AuthorisationPlace, Decided, IssuerStore, Listed, Once, Page},
     token::Channel,
 };
 
@@ -17,6 +17,8 @@ use crate::{
 pub struct Ask {
     /// The organisation's own file number.
     pub reference: String,
+    /// What the officer will do, for those who decide. Never in a token or the ledger.
+    pub purpose: Option<String>,
     /// By which channels.
     pub channels: BTreeSet<Channel>,
     /// From when.
@@ -70,6 +72,10 @@ impl Registry {
         let now = self.clock.now();
         let frame = (ask.from.unwrap_or(now), ask.until);
         let request = Request::new(&ask.reference, ask.channels, frame, ask.max_tokens, now)?;
+        let request = match &ask.purpose {
+            Some(purpose) => request.with_purpose(purpose)?,
+            None => request,
+        };
         let mut id = [0; 8];
         self.entropy.fill(&mut id)?;
         let asked = Authorisation::asked(AuthorisationId(id), request, officer.callsign.clone(), now);
@@ -83,37 +89,71 @@ impl Registry {
     }
 
     async fn asked_before(&self, once: Option<&Once>) -> Result<Authorisation, Refused> {
-        let once = once.ok_or(Refused::KeyReused)?;
-        let earlier = self.store.earlier(once.hash).await?.ok_or(Refused::KeyReused)?;
-        let id = AuthorisationId(subject(&earlier, once)?);
+        let earlier = self.earlier(once).await?.ok_or(Refused::KeyReused)?;
+        self.as_it_stands(AuthorisationId(earlier.subject)).await
+    }
+
+    async fn as_it_stands(&self, id: AuthorisationId) -> Result<Authorisation, Refused> {
         self.store.authorisation(id).await?.ok_or_else(|| unknown_authorisation(id))
     }
 
     /// Approves or refuses what another person asked.
     pub async fn decide(&self, officer: &Officer, id: AuthorisationId, decision: Decision) -> Result<Authorisation, Refused> {
+        self.decide_once(officer, id, (decision, None), None).await
+    }
+
+    /// The same with a reason, and once where there is a key.
+    pub async fn decide_once(
+        &self,
+        officer: &Officer,
+        id: AuthorisationId,
+        (decision, reason): (Decision, Option<Reason>),
+        once: Option<Once>,
+    ) -> Result<Authorisation, Refused> {
         let act = match decision {
             Decision::Approve => Act::Approve,
             Decision::Refuse => Act::Refuse,
         };
         let attempt = Attempt::on(act, id);
         self.refusals.allow(officer, officer.role.may_decide(), attempt, DECIDES).await?;
+        if self.earlier(once.as_ref()).await?.is_some() {
+            return self.as_it_stands(id).await;
+        }
         let by = officer.callsign.clone();
         let entry = Event::authorisation_decided(id, decision, by.clone()).at(self.clock.now());
-        let outcome = decided(id, self.store.decide(id, decision, by, entry).await?);
+        let done = self.store.decide_once(id, Answered { decision, reason, by }, once.clone(), entry).await;
+        let Ok(done) = self.or_earlier(done, once.as_ref()).await? else { return self.as_it_stands(id).await };
+        let outcome = decided(id, done);
         self.refusals.recorded(&officer.callsign, attempt, outcome).await
     }
 
     /// Extends or narrows an authorisation of another person while it is in force. Whoever reviews it answers for it from
     /// then on; live tokens that it no longer covers are withdrawn.
     pub async fn review(&self, officer: &Officer, id: AuthorisationId, changed: Changed) -> Result<Authorisation, Refused> {
+        self.review_once(officer, id, changed, None).await
+    }
+
+    /// The same, once where there is a key: the same request again undoes no review that came since.
+    pub async fn review_once(
+        &self,
+        officer: &Officer,
+        id: AuthorisationId,
+        changed: Changed,
+        once: Option<Once>,
+    ) -> Result<Authorisation, Refused> {
         let attempt = Attempt::on(Act::Review, id);
         self.refusals.allow(officer, officer.role.may_decide(), attempt, DECIDES).await?;
-        let found = self.store.authorisation(id).await?.ok_or_else(|| unknown_authorisation(id))?;
+        let found = self.as_it_stands(id).await?;
+        if self.earlier(once.as_ref()).await?.is_some() {
+            return Ok(found);
+        }
         let now = self.clock.now();
         let review = Review::new(found.from, changed.channels, changed.until, changed.max_tokens, now)?;
         let by = officer.callsign.clone();
         let entry = Event::authorisation_reviewed(id, &review, by.clone()).at(now);
-        let outcome = decided(id, self.store.review(id, review, by, entry).await?);
+        let done = self.store.review_once(id, review, by, once.clone(), entry).await;
+        let Ok(done) = self.or_earlier(done, once.as_ref()).await? else { return self.as_it_stands(id).await };
+        let outcome = decided(id, done);
         self.refusals.recorded(&officer.callsign, attempt, outcome).await
     }
 
@@ -126,6 +166,16 @@ impl Registry {
         self.refusals.allow(officer, own || officer.role.oversees_authorisations(), attempt, hidden).await?;
         let entry = Event::AuthorisationWithdrawn { authorisation: id, by: officer.callsign.clone() }.at(self.clock.now());
         decided(id, self.store.withdraw_authorisation(id, entry).await?)
+    }
+
+    /// One authorisation that the actor may see, and how many live tokens it has.
+    pub async fn authorisation(&self, officer: &Officer, id: AuthorisationId) -> Result<(Authorisation, u32), Refused> {
+        let found = self.as_it_stands(id).await?;
+        let own = officer.role.may_ask_and_issue() && found.asked_by == officer.callsign;
+        let hidden = Refused::Hidden { what: "authorisation", id: id.to_string() };
+        let attempt = Attempt::on(Act::ListAuthorisations, id);
+        self.refusals.allow(officer, own || officer.role.oversees_authorisations(), attempt, hidden).await?;
+        Ok((found, self.store.live_tokens_under(id, self.clock.now()).await?))
     }
 
     /// A page of the authorisations that the actor may see; what waits for a decision comes first.

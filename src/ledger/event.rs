@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::VerifierKey;
 use crate::{
     authority::{
-        AccessHash, AccessId, Act, ActorName, Attempt, Authorisation, AuthorisationId, Callsign, Decision, Review, Role, Scopes,
+        AccessHash, AccessId, Act, ActorName, Attempt, Authorisation, AuthorisationId, Callsign, Decision, Reason, Review, Role, Scopes,
         TokenSelection, Why,
     },
     hex,
@@ -28,6 +28,8 @@ pub enum Event {
     OfficerEnrolled { callsign: Callsign, role: Role, by: ActorName },
     /// A person may do nothing any more; live tokens that they issued or approved are withdrawn.
     OfficerSuspended { callsign: Callsign, by: ActorName },
+    /// A person may act again. What their suspension ended stays ended.
+    OfficerReinstated { callsign: Callsign, reason: Reason, by: ActorName },
     /// A program credential was made; it is named by the first eight bytes of its hash.
     CredentialMade {
         callsign: Callsign,

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{Once, StoreError};
 use crate::{
     authority::{Access, AccessHash, AccessId, ActorName, Callsign, Officer, Scopes},
     ledger::Entry,
@@ -101,8 +101,17 @@ pub trait AccessStore: Send + Sync {
     /// Whose credential this is and what it is good for, if it has not run out at `now`. Suspended people are found too.
     async fn credential(&self, hash: AccessHash, now: i64) -> Result<Option<(Officer, Scopes)>, StoreError>;
 
-    /// Adds a one-time link for a person.
-    async fn add_link(&self, link: NewLink, entry: Entry) -> Result<(), StoreError>;
+    /// Adds a one-time link for a person, once where it has a key.
+    async fn add_link_once(&self, link: NewLink, once: Option<Once>, entry: Entry) -> Result<(), StoreError>;
+
+    /// The same without a key.
+    async fn add_link(&self, link: NewLink, entry: Entry) -> Result<(), StoreError> {
+        self.add_link_once(link, None, entry).await
+    }
+
+    /// Puts a link in the place of the one that was made under a key, whose secret nobody got to see; `false`, and nothing happened,
+    /// where that one was used or has run out.
+    async fn replace_link(&self, old: AccessId, link: NewLink, once: Once, entry: Entry) -> Result<bool, StoreError>;
 
     /// For whom a link is that has neither been used nor run out, if they are not suspended.
     async fn link(&self, hash: AccessHash, now: i64) -> Result<Option<Officer>, StoreError>;
@@ -133,5 +142,10 @@ pub trait AccessStore: Send + Sync {
     /// Revokes a passkey, with its sessions, or a credential, and withdraws all live and prepared tokens that were issued with
     /// it; of tokens for which that was not recorded, all of its owner's. `None` if there is none with this id. The entry is
     /// written by the store, which alone knows whose it was.
-    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError>;
+    async fn revoke_access_once(&self, id: AccessId, by: ActorName, once: Option<Once>, now: i64) -> Result<Option<Revoked>, StoreError>;
+
+    /// The same without a key.
+    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError> {
+        self.revoke_access_once(id, by, None, now).await
+    }
 }

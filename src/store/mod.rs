@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use tokio::sync::{broadcast, watch};
 
 use crate::{
-    authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, State, TokenSelection},
+    authority::{
+        AccessHash, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Reason, Review, State, TokenSelection,
+    },
     keyring::{KeyId, KidPrefix, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     token::{Channel, Cti, Reference, SpokenCode, SpokenSize, Token, TokenHash},
@@ -22,6 +24,7 @@ mod ledger;
 mod paging;
 mod postgres;
 mod requests;
+mod search;
 mod signing;
 mod spoken;
 mod sqlite;
@@ -83,6 +86,9 @@ pub enum StoreError {
     /// More operations wait than it can take.
     #[error("the store has too much to do")]
     Busy,
+    /// The act was done before under its key.
+    #[error("it was done before")]
+    Repeated,
     /// The act needs a checkpoint over it, and none could be signed.
     #[error("nothing was done, because no checkpoint could be signed over it")]
     Unsigned,
@@ -376,6 +382,63 @@ pub enum Decided {
     TooFew(u32),
 }
 
+/// What a second person says about a request.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Yes or no.
+    pub decision: Decision,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// Who.
+    pub by: Callsign,
+}
+
+/// What a suspension ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Ended {
+    /// Sessions of the person.
+    pub sessions: u32,
+    /// Live tokens that they issued or approved.
+    pub withdrawn: u32,
+}
+
+impl Ended {
+    /// As a request that is done once keeps it.
+    pub(crate) fn as_subject(self) -> [u8; 8] {
+        (u64::from(self.sessions) << 32 | u64::from(self.withdrawn)).to_be_bytes()
+    }
+
+    /// What [`Ended::as_subject`] kept.
+    pub(crate) fn from_subject(subject: [u8; 8]) -> Self {
+        let [sessions, withdrawn] = [0, 4].map(|at| u32::from_be_bytes(std::array::from_fn(|n| subject[at + n])));
+        Self { sessions, withdrawn }
+    }
+}
+
+/// What would follow if a person were suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Follows {
+    /// Sessions that would end.
+    pub sessions: u32,
+    /// Live tokens, issued or approved by them, that would be withdrawn.
+    pub live_tokens: u32,
+    /// Authorisations in force, asked for or approved by them, under which nothing more could be issued.
+    pub authorisations: u32,
+}
+
+/// What came of lifting a suspension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reinstated {
+    /// The person may act again.
+    Done,
+    /// They were not suspended.
+    Already,
+    /// There is no such person.
+    Unknown,
+    /// It is their own, or who lifts it may not any more.
+    NotAllowed,
+}
+
 /// What the issuer saw when it last looked at the sessions that verifiers have with the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerifierSessions {
@@ -421,11 +484,32 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
 
     /// Adds a person together with their first one-time link, both with their entries, or neither; `false` if the callsign
     /// is taken.
-    async fn enrol_with_link(&self, officer: Officer, entry: Entry, link: NewLink, made: Entry) -> Result<bool, StoreError>;
+    async fn enrol_with_link_once(&self, officer: (Officer, Entry), link: (NewLink, Entry), once: Option<Once>)
+    -> Result<bool, StoreError>;
 
-    /// Suspends a person, ends their sessions and withdraws all live tokens that they issued or approved; `false` if there is
+    /// The same without a key.
+    async fn enrol_with_link(&self, officer: Officer, entry: Entry, link: NewLink, made: Entry) -> Result<bool, StoreError> {
+        self.enrol_with_link_once((officer, entry), (link, made), None).await
+    }
+
+    /// Suspends a person, ends their sessions and withdraws all live tokens that they issued or approved; `None` if there is
     /// no such person who is not suspended.
-    async fn suspend(&self, callsign: Callsign, entry: Entry) -> Result<bool, StoreError>;
+    async fn suspend_once(&self, callsign: Callsign, once: Option<Once>, entry: Entry) -> Result<Option<Ended>, StoreError>;
+
+    /// The same without a key.
+    async fn suspend(&self, callsign: Callsign, entry: Entry) -> Result<bool, StoreError> {
+        Ok(self.suspend_once(callsign, None, entry).await?.is_some())
+    }
+
+    /// Lifts a suspension. What it ended stays ended. The statement itself requires that who lifts it is the operator, or another
+    /// person who is an administrator and not suspended.
+    async fn reinstate(&self, callsign: Callsign, by: ActorName, once: Option<Once>, entry: Entry) -> Result<Reinstated, StoreError>;
+
+    /// What would follow if a person were suspended at `now`.
+    async fn follows(&self, callsign: Callsign, now: i64) -> Result<Follows, StoreError>;
+
+    /// How many live tokens an authorisation has at `now`.
+    async fn live_tokens_under(&self, id: AuthorisationId, now: i64) -> Result<u32, StoreError>;
 
     /// One person.
     async fn officer(&self, callsign: Callsign) -> Result<Option<Officer>, StoreError>;
@@ -441,13 +525,30 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
 
     /// Decides about a request that waits; the same decision by the same person again is done. The statement itself requires that another person
     /// asked and that the one who decides is not suspended.
-    async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
+    async fn decide_once(&self, id: AuthorisationId, answer: Answered, once: Option<Once>, entry: Entry) -> Result<Decided, StoreError>;
+
+    /// The same without a reason and a key.
+    async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
+        self.decide_once(id, Answered { decision, reason: None, by }, None, entry).await
+    }
 
     /// Changes an authorisation that is in force, and withdraws the live tokens that it no longer covers. Who reviews
     /// answers for it from then on. The statement itself requires that another person asked, that the one who reviews is
     /// not suspended, and that no fewer tokens are allowed than were issued. A review that changes nothing is done without an
     /// entry.
-    async fn review(&self, id: AuthorisationId, review: Review, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
+    async fn review_once(
+        &self,
+        id: AuthorisationId,
+        review: Review,
+        by: Callsign,
+        once: Option<Once>,
+        entry: Entry,
+    ) -> Result<Decided, StoreError>;
+
+    /// The same without a key.
+    async fn review(&self, id: AuthorisationId, review: Review, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
+        self.review_once(id, review, by, None, entry).await
+    }
 
     /// Takes an authorisation or request back, and withdraws its live tokens. Again is as good as once.
     async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError>;
@@ -496,7 +597,12 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
 
     /// Withdraws every selected token that can still be checked, now or later; how many. The entry is written by the store, and
     /// only if there is one.
-    async fn withdraw_tokens(&self, tokens: TokenSelection, by: ActorName, now: i64) -> Result<u64, StoreError>;
+    async fn withdraw_tokens_once(&self, tokens: TokenSelection, by: ActorName, once: Option<Once>, now: i64) -> Result<u64, StoreError>;
+
+    /// The same without a key.
+    async fn withdraw_tokens(&self, tokens: TokenSelection, by: ActorName, now: i64) -> Result<u64, StoreError> {
+        self.withdraw_tokens_once(tokens, by, None, now).await
+    }
 
     /// Writes an entry about something that did not happen.
     async fn record(&self, entry: Entry) -> Result<(), StoreError>;

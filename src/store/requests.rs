@@ -1,6 +1,6 @@
 //! What is asked for once, however often the request comes: draft-ietf-httpapi-idempotency-key-header-07.
 
-use crate::{keyring::KidPrefix, token::TokenHash};
+use crate::{authority::Callsign, keyring::KidPrefix, token::TokenHash};
 
 /// A key is remembered for this long. Seconds.
 pub const KEEP_REQUESTS: i64 = 24 * 3_600;
@@ -23,8 +23,10 @@ pub struct Earlier {
     pub act: String,
     /// SHA-256 of what was asked for.
     pub body: [u8; 32],
-    /// The token or authorisation that came of it.
+    /// The token, authorisation or link that came of it, or how much it ended.
     pub subject: [u8; 8],
+    /// Whose way in it revoked.
+    pub callsign: Option<Callsign>,
 }
 
 /// What is needed to sign a token that was issued once more. Times are seconds since 1970.

@@ -29,7 +29,7 @@ impl Measured {
         asked.outcome = match &result {
             Ok(_) => "done",
             Err(StoreError::Busy) => "busy",
-            Err(StoreError::Failed(_) | StoreError::Unusable(_) | StoreError::Unsigned) => "failed",
+            Err(StoreError::Failed(_) | StoreError::Unusable(_) | StoreError::Repeated | StoreError::Unsigned) => "failed",
         };
         result
     }

@@ -85,20 +85,32 @@ fn is_kept_apart(text: &str) -> bool {
     !before
 }
 
-/// Text as it is issued: spaces in their usual form, compatibility forms by what they stand for, nothing that this version of Unicode
-/// does not know, and something to read in it.
+/// Text as it is issued, at most so many bytes.
 pub(super) fn enforced(what: &'static str, max: usize, text: &str) -> Result<String, ClaimError> {
     // PRECIS works on the whole text several times over.
     if !(1..=8 * max).contains(&text.len()) {
         return Err(ClaimError::Length { what, max, found: text.len() });
     }
-    let text: Cow<'_, str> = Nickname::new().enforce(text).map_err(|_| ClaimError::Characters(what))?;
+    read(what, max, &usual_form(text).ok_or(ClaimError::Characters(what))?)
+}
+
+/// Text that people inside read, at most so many characters, by the same rules.
+pub fn inside(max: usize, text: &str) -> Option<String> {
+    // As above; no character is longer than four bytes.
+    if text.len() > 32 * max {
+        return None;
+    }
+    let text = usual_form(text)?;
+    if text.chars().count() <= max { read("the text", 4 * max, &text).ok() } else { None }
+}
+
+/// Spaces in their usual form, compatibility forms by what they stand for, nothing that this version of Unicode does not know, and
+/// something to read in it.
+fn usual_form(text: &str) -> Option<Cow<'_, str>> {
+    let text: Cow<'_, str> = Nickname::new().enforce(text).ok()?;
     let begins_well = text.chars().next().is_some_and(|c| c.general_category_group() != GeneralCategoryGroup::Mark);
     let reads = |c: char| matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number);
-    if !begins_well || !text.chars().any(reads) {
-        return Err(ClaimError::Characters(what));
-    }
-    read(what, max, &text)
+    (begins_well && text.chars().any(reads)).then_some(text)
 }
 
 /// Whether every reader of before takes it too: those knew no joiners.

@@ -26,6 +26,7 @@ pub use approach::{Approach, Challenge, Channel, Dialled, Name, Place};
 pub use claims::{ClaimError, Claims, Cti, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE, LEEWAY, MAX_LIFETIME, MAX_PREPARATION, Window};
 pub use correction::{Correction, correct};
 pub use cose::{Malformed, Unverified};
+pub(crate) use display::inside as text_inside;
 pub use fingerprint::Fingerprint;
 pub use reader_level::ReaderLevel;
 pub use reference::{NoReference, Reference};

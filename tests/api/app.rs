@@ -216,5 +216,12 @@ impl TestApp {
 
 /// Every channel for 20 days and as many tokens as can be had.
 pub fn wide() -> Ask {
-    Ask { reference: "OP-1".into(), channels: Channel::ALL.into(), from: None, until: NOW + 20 * DAY, max_tokens: 1_000 }
+    Ask {
+        reference: "OP-1".into(),
+        purpose: Some("Return a lost bag".into()),
+        channels: Channel::ALL.into(),
+        from: None,
+        until: NOW + 20 * DAY,
+        max_tokens: 1_000,
+    }
 }

@@ -211,7 +211,7 @@ async fn a_body_of_another_shape_is_refused() {
         (
             &app.officer,
             "/v1/authorisations",
-            json!({"reference": "OP-8", "channels": [{"online": null}], "until": NOW + 60, "max_tokens": 1}),
+            json!({"reference": "OP-8", "purpose": "Return a lost bag", "channels": [{"online": null}], "until": NOW + 60, "max_tokens": 1}),
         ),
         (&app.administrator, "/v1/people", json!(["kite", "officer"])),
         (&app.administrator, "/v1/people", json!({"callsign": "kite", "role": {"officer": null}})),

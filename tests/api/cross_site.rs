@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every address that changes something, as the sources name it.
-pub const CHANGING: [(&str, &str); 19] = [
+pub const CHANGING: [(&str, &str); 20] = [
     ("POST", "/v1/tokens"),
     ("POST", "/v1/tokens/withdraw"),
     ("DELETE", "/v1/tokens/{id}"),
@@ -27,6 +27,7 @@ pub const CHANGING: [(&str, &str); 19] = [
     ("POST", "/v1/people"),
     ("POST", "/v1/people/{callsign}/link"),
     ("POST", "/v1/people/{callsign}/suspend"),
+    ("POST", "/v1/people/{callsign}/reinstate"),
     ("DELETE", "/v1/keys/{id}"),
     ("POST", "/v1/passkeys/options"),
     ("POST", "/v1/passkeys"),
@@ -37,12 +38,14 @@ pub const CHANGING: [(&str, &str); 19] = [
 ];
 
 /// Every address that only tells something, and is not for everybody.
-pub const TELLING: [(&str, &str); 11] = [
+pub const TELLING: [(&str, &str); 13] = [
     ("GET", "/v1/tokens"),
     ("GET", "/v1/tokens/{id}"),
     ("GET", "/v1/tokens/{id}/events"),
     ("GET", "/v1/authorisations"),
+    ("GET", "/v1/authorisations/{id}"),
     ("GET", "/v1/people"),
+    ("GET", "/v1/people/{callsign}"),
     ("GET", "/v1/session"),
     ("GET", "/v1/ledger/checkpoint"),
     ("GET", "/v1/ledger/consistency/{first}/{second}"),
@@ -115,8 +118,11 @@ impl Scene {
         match path {
             "/v1/tokens" => json!({"channel": "in-person"}),
             "/v1/tokens/withdraw" => json!({"tokens": "all"}),
-            "/v1/authorisations" => json!({"reference": "OP-4", "channels": ["online"], "until": until, "max_tokens": 1}),
+            "/v1/authorisations" => {
+                json!({"reference": "OP-4", "purpose": "Return a lost bag", "channels": ["online"], "until": until, "max_tokens": 1})
+            }
             _ if path.ends_with("review") => json!({"channels": ["online"], "until": until, "max_tokens": 1}),
+            _ if path.ends_with("reinstate") => json!({"reason": "a slip"}),
             _ if path.ends_with("spoken") => json!({"token": "0oRJogEyBEQ"}),
             "/v1/people" => json!({"callsign": "kite", "role": "officer"}),
             "/v1/passkeys/options" => json!({"link": self.link}),

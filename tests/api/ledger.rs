@@ -64,7 +64,7 @@ async fn people_and_credentials() {
 #[tokio::test]
 async fn authorisations() {
     let app = TestApp::start().await;
-    let body = json!({"reference": "OP-7", "channels": ["online", "in-person"], "until": NOW + 3_600, "max_tokens": 3});
+    let body = json!({"reference": "OP-7", "purpose": "Return a lost bag", "channels": ["online", "in-person"], "until": NOW + 3_600, "max_tokens": 3});
     for (verb, event) in [("approve", "authorisation_approved"), ("refuse", "authorisation_refused")] {
         let mut id = String::new();
         let entries = added(&app, async {
@@ -165,7 +165,7 @@ async fn acts(app: &TestApp, waiting: countersign::authority::AuthorisationId, t
     let is_refused = |result: Result<(), Refused>| matches!(result, Err(Refused::Store(_)));
     let direct = [
         ("enrol", is_refused(app.registry.enrol(&operator, "kite".parse().unwrap(), Role::Officer).await.map(drop))),
-        ("suspend", is_refused(app.registry.suspend(&operator, "falcon".parse().unwrap()).await)),
+        ("suspend", is_refused(app.registry.suspend(&operator, "falcon".parse().unwrap()).await.map(drop))),
         (
             "credential",
             is_refused(app.registry.make_credential(&operator, "falcon".parse().unwrap(), Scope::ALL.into(), 60).await.map(drop)),
@@ -206,7 +206,7 @@ async fn a_ledger_that_cannot_be_written_stops_every_act() {
     app.vault.add(&world::key(11)).unwrap();
     assert!(app.store.activate_key(world::key(11).public().id(), NOW).await.unwrap());
     let waiting = app.asked(&app.officer.officer, wide()).await.id;
-    let ask = json!({"reference": "OP-7", "channels": ["online"], "until": NOW + 60, "max_tokens": 3});
+    let ask = json!({"reference": "OP-7", "purpose": "Return a lost bag", "channels": ["online"], "until": NOW + 60, "max_tokens": 3});
     let (used, silent) = (app.officer.issue_plain().await, app.officer.issue_plain().await);
     assert_eq!(app.anyone().token(&used.token).await.verdict(), "genuine");
     let blocked = "CREATE TRIGGER blocked BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'blocked'); END";

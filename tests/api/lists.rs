@@ -76,7 +76,8 @@ async fn a_page_that_there_cannot_be() {
 async fn nobody_fills_the_lists_of_those_who_decide() {
     let app = TestApp::start().await;
     let kite = app.person("kite", Role::Officer).await;
-    let ask = |until: i64| json!({"reference": "OP-7", "channels": ["online"], "until": until, "max_tokens": 1});
+    let ask =
+        |until: i64| json!({"reference": "OP-7", "purpose": "Return a lost bag", "channels": ["online"], "until": until, "max_tokens": 1});
     for n in 0..60 {
         let reply = app.officer.post("/v1/authorisations", &ask(NOW + 1 + n)).await;
         if n < 50 {

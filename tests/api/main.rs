@@ -45,6 +45,7 @@ mod live;
 mod metrics;
 mod oversight;
 mod passkeys;
+mod people;
 mod plain_page;
 mod proxies;
 mod published;

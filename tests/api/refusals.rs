@@ -51,9 +51,12 @@ impl Scene {
         let request = person.request(method.parse().unwrap(), &path);
         let body = match path.as_str() {
             "/v1/tokens" => json!({"channel": "in-person", "authorisation": self.approved}),
-            "/v1/authorisations" => json!({"reference": "OP-4", "channels": ["online"], "until": NOW + DAY, "max_tokens": 1}),
+            "/v1/authorisations" => {
+                json!({"reference": "OP-4", "purpose": "Return a lost bag", "channels": ["online"], "until": NOW + DAY, "max_tokens": 1})
+            }
             "/v1/tokens/withdraw" => json!({"tokens": "all"}),
             "/v1/people" => json!({"callsign": "robin", "role": "officer"}),
+            _ if path.ends_with("reinstate") => json!({"reason": "a slip"}),
             _ if path.ends_with("spoken") => json!({"token": self.bytes}),
             _ if path.ends_with("review") => json!({"channels": ["online"], "until": NOW + DAY, "max_tokens": 9}),
             _ => Value::Null,
@@ -74,10 +77,12 @@ async fn each_kind_of_refusal_leaves_one_entry() {
     let (waiting, approved) = (format!("authorisation {}", scene.waiting), format!("authorisation {}", scene.approved));
     let (token, key) = (format!("token {}", scene.token), "/v1/keys/0000000000000000");
     let (review, withdraw) = ("/v1/authorisations/{approved}/review", "/v1/authorisations/{approved}/withdraw");
-    let cases: [(&Person, &str, &str, &str, &str, &str); 28] = [
+    let cases: [(&Person, &str, &str, &str, &str, &str); 31] = [
         (falcon, "POST", "/v1/people", "enrol", "not-allowed", ""),
         (falcon, "POST", "/v1/people/heron/link", "make-link", "not-allowed", ""),
         (falcon, "POST", "/v1/people/heron/suspend", "suspend", "not-allowed", ""),
+        (falcon, "POST", "/v1/people/heron/reinstate", "reinstate", "not-allowed", ""),
+        (&scene.kite, "GET", "/v1/people/heron", "list-people", "not-allowed", ""),
         (falcon, "DELETE", key, "revoke-access", "not-allowed", ""),
         (falcon, "POST", "/v1/tokens/withdraw", "withdraw-tokens", "not-allowed", ""),
         (falcon, "GET", "/v1/people", "list-people", "not-allowed", ""),
@@ -92,6 +97,7 @@ async fn each_kind_of_refusal_leaves_one_entry() {
         (heron, "POST", "/v1/authorisations/{waiting}/approve", "approve", "own-request", &waiting),
         (heron, "POST", "/v1/authorisations/{waiting}/refuse", "refuse", "own-request", &waiting),
         (&scene.kite, "POST", withdraw, "withdraw-authorisation", "not-theirs", &approved),
+        (&scene.kite, "GET", "/v1/authorisations/{approved}", "list-authorisations", "not-theirs", &approved),
         (&scene.kite, "POST", "/v1/tokens", "issue", "not-theirs", &approved),
         (&scene.kite, "GET", "/v1/tokens/{token}", "read-token", "not-theirs", &token),
         (&scene.kite, "POST", "/v1/tokens/{token}/spoken", "make-speakable", "not-theirs", &token),

@@ -15,13 +15,13 @@ use crate::{
 #[tokio::test]
 async fn asked_approved_and_seen() {
     let app = TestApp::start().await;
-    let body = json!({"reference": "OP-7", "channels": ["online", "in-person"], "until": NOW + 3_600, "max_tokens": 3});
+    let body = json!({"reference": "OP-7", "purpose": "Return a lost bag", "channels": ["online", "in-person"], "until": NOW + 3_600, "max_tokens": 3});
     let asked = app.officer.post("/v1/authorisations", &body).await;
     assert_eq!(asked.status, 201);
     let id = asked.json()["id"].as_str().unwrap().to_owned();
-    let expected = json!({"id": id, "reference": "OP-7", "channels": ["in-person", "online"], "from": NOW, "until": NOW + 3_600,
+    let expected = json!({"id": id, "reference": "OP-7", "purpose": "Return a lost bag", "channels": ["in-person", "online"], "from": NOW, "until": NOW + 3_600,
                           "max_tokens": 3, "tokens_issued": 0, "asked_by": "falcon", "asked_at": NOW, "state": "asked",
-                          "decided_by": null, "decided_at": null});
+                          "decided_by": null, "decided_at": null, "reason": null, "approver_suspended": false});
     assert_eq!(asked.json(), expected);
     app.clock.set(NOW + 10);
     let approved = app.approver.post(&format!("/v1/authorisations/{id}/approve"), &Value::Null).await;
@@ -56,11 +56,14 @@ async fn officers_see_their_own_and_approvers_all() {
 #[tokio::test]
 async fn requests_without_a_bounded_frame() {
     let app = TestApp::start().await;
-    let good = json!({"reference": "OP-7", "channels": ["online"], "from": NOW, "until": NOW + 3_600, "max_tokens": 3});
+    let good = json!({"reference": "OP-7", "purpose": "Return a lost bag", "channels": ["online"], "from": NOW, "until": NOW + 3_600, "max_tokens": 3});
     for (member, value) in [
         ("reference", json!("")),
         ("reference", json!("x".repeat(65))),
         ("reference", json!("a\nb")),
+        ("purpose", json!("")),
+        ("purpose", json!("x".repeat(201))),
+        ("purpose", json!("a\u{202e}b")),
         ("channels", json!([])),
         ("channels", json!(["fax"])),
         ("until", json!(NOW)),

@@ -24,11 +24,13 @@ const TABLE: &str = "
     enrol                      | no      | no       | ok            | no       | 401
     make link                  | no      | no       | ok            | no       | 401
     suspend                    | no      | no       | ok            | no       | 401
+    reinstate                  | no      | no       | ok            | no       | 401
     make credential            | no      | no       | ok            | no       | -
     revoke access              | no      | no       | ok            | no       | 401
     revoke their own access    | no      | no       | ok            | no       | 401
     withdraw many              | no      | no       | ok            | no       | 401
     list people                | no      | no       | ok            | no       | 401
+    look at a person           | no      | no       | ok            | no       | 401
     read ledger                | no      | no       | no            | ok       | 401
     ask                        | ok      | ok       | no            | no       | 401
     approve other's            | no      | ok       | no            | no       | 401
@@ -40,6 +42,8 @@ const TABLE: &str = "
     withdraw own authorisation | ok      | ok       | ok            | hidden   | 401
     withdraw other's           | hidden  | ok       | ok            | hidden   | 401
     list authorisations        | ok      | ok       | ok            | no       | 401
+    look at own request        | ok      | ok       | ok            | hidden   | 401
+    look at other's request    | hidden  | ok       | ok            | hidden   | 401
     issue under own            | ok      | ok       | no            | no       | 401
     issue under other's        | hidden  | hidden   | no            | no       | 401
     list tokens                | ok      | ok       | ok            | no       | 401
@@ -144,6 +148,13 @@ impl Stage {
         made.unwrap().hash().id()
     }
 
+    async fn suspended(&self) -> Callsign {
+        let callsign = self.fresh_callsign();
+        self.app.registry.enrol(&Actor::Operator, callsign.clone(), Role::Officer).await.unwrap();
+        self.app.registry.suspend(&Actor::Operator, callsign.clone()).await.unwrap();
+        callsign
+    }
+
     async fn request_for(&self, act: &str) -> AuthorisationId {
         self.asked_by(if act.contains("own") { &self.actor.officer } else { &self.app.officer.officer }).await
     }
@@ -161,6 +172,12 @@ impl Stage {
                 registry.enrol(&Actor::Operator, callsign.clone(), Role::Administrator).await.unwrap();
                 said(registry.suspend(&actor, callsign).await)
             }
+            "reinstate" => {
+                let callsign = self.suspended().await;
+                said(registry.reinstate(&actor, callsign, "a slip".parse().unwrap(), None).await)
+            }
+            "look at a person" => said(registry.one(&actor, "otter".parse().unwrap()).await),
+            "look at own request" | "look at other's request" => said(registry.authorisation(officer, self.request_for(act).await).await),
             "make credential" => said(registry.make_credential(&actor, "otter".parse().unwrap(), Scope::ALL.into(), 60).await),
             "withdraw many" => said(registry.withdraw_tokens(&actor, TokenSelection::All).await),
             "list people" => said(registry.people(&actor, Page::default()).await),
@@ -195,7 +212,7 @@ impl Stage {
     async fn by_http(&self, act: &str) -> Option<String> {
         let authorisations = |id: AuthorisationId, verb: &str| format!("/v1/authorisations/{id}/{verb}");
         let (actor, body) = (&self.actor, |id: AuthorisationId| json!({"channel": "in-person", "authorisation": id.to_string()}));
-        let ask = json!({"reference": "OP-3", "channels": ["online"], "until": NOW + 60, "max_tokens": 1});
+        let ask = json!({"reference": "OP-3", "purpose": "Return a lost bag", "channels": ["online"], "until": NOW + 60, "max_tokens": 1});
         let reply = match act {
             "make credential" => return None,
             "enrol" => actor.post("/v1/people", &json!({"callsign": self.fresh_callsign(), "role": "officer"})).await,
@@ -203,6 +220,14 @@ impl Stage {
             "suspend" => {
                 let other = self.app.registry.enrol(&Actor::Operator, self.fresh_callsign(), Role::Administrator).await.unwrap();
                 actor.post(&format!("/v1/people/{}/suspend", other.callsign), &Value::Null).await
+            }
+            "reinstate" => {
+                let path = format!("/v1/people/{}/reinstate", self.suspended().await);
+                actor.post(&path, &json!({"reason": "a slip"})).await
+            }
+            "look at a person" => actor.get("/v1/people/otter").await,
+            "look at own request" | "look at other's request" => {
+                actor.get(&format!("/v1/authorisations/{}", self.request_for(act).await)).await
             }
             "revoke access" | "revoke their own access" => actor.delete(&format!("/v1/keys/{}", self.access_for(act).await)).await,
             "withdraw many" => actor.post("/v1/tokens/withdraw", &json!({"tokens": "all"})).await,

@@ -129,7 +129,7 @@ async fn a_suspension_ends_it_in_the_middle_of_everything() {
     let confirmation = browser.confirmation(&mut passkey).await;
     let (mut own, mut theirs) = (watching(&browser, &issued.id).await, watching(&approver, &issued.id).await);
     assert_eq!((own.next().await, theirs.next().await), (Some(status("live", None)), Some(status("live", None))));
-    assert_eq!(app.administrator.post("/v1/people/falcon/suspend", &serde_json::Value::Null).await.status, 204);
+    assert_eq!(app.administrator.post("/v1/people/falcon/suspend", &serde_json::Value::Null).await.status, 200);
     assert_eq!(own.next().await, None, "not even that it was withdrawn");
     assert_eq!(theirs.next().await, Some(status("withdrawn", None)));
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "withdrawn");
@@ -183,7 +183,7 @@ async fn a_suspension_happens_whole_or_not_at_all() {
         assert!(stands(browser).await);
     }
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "genuine");
-    assert_eq!(app.administrator.post("/v1/people/heron/suspend", &serde_json::Value::Null).await.status, 204);
+    assert_eq!(app.administrator.post("/v1/people/heron/suspend", &serde_json::Value::Null).await.status, 200);
     assert!(stands(&officer).await && !stands(&approver).await);
     assert_eq!(app.officer.status(&issued.id).await["state"], "withdrawn", "only the approver's word allowed it");
 }

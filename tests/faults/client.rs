@@ -135,7 +135,8 @@ impl World {
 
     async fn authorise(&self) -> Heard<String> {
         let until = now() + 10 * 86_400;
-        let ask = json!({"reference": "LOAD", "channels": ["in-person"], "until": until, "max_tokens": ALLOWED});
+        let ask =
+            json!({"reference": "LOAD", "purpose": "Return a lost bag", "channels": ["in-person"], "until": until, "max_tokens": ALLOWED});
         let request = self.http.post(format!("{}/v1/authorisations", self.private)).json(&ask);
         let id = match answer(Self::inside(request, &self.officer)).await {
             Heard::Said((201, asked)) => asked["id"].as_str().unwrap().to_owned(),

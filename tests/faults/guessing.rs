@@ -88,7 +88,7 @@ impl Field {
     }
 
     async fn authorised(&self, station: &Station, credential: &str) -> String {
-        let ask = json!({"reference": "CALLS", "channels": ["telephone"], "until": now() + 86_400, "max_tokens": 100});
+        let ask = json!({"reference": "CALLS", "purpose": "Return a lost bag", "channels": ["telephone"], "until": now() + 86_400, "max_tokens": 100});
         let asked = self.inside(credential, "/v1/authorisations", &ask).await;
         let id = asked["id"].as_str().unwrap().to_owned();
         let approve = self.http.post(format!("{}/v1/authorisations/{id}/approve", self.private)).bearer_auth(&station.approver);

@@ -90,6 +90,10 @@ pub fn suspended(name: &str, by: &str) -> Event {
     Event::OfficerSuspended { callsign: callsign(name), by: actor(by) }
 }
 
+pub fn reinstated(name: &str, by: &str) -> Event {
+    Event::OfficerReinstated { callsign: callsign(name), reason: "a slip".parse().unwrap(), by: actor(by) }
+}
+
 /// One for each name.
 pub fn credential(name: &str, by: &str) -> Event {
     Event::credential_made(callsign(name), access(name), Scope::ALL.into(), START + 30 * DAY, actor(by))

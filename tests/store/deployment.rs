@@ -123,7 +123,14 @@ impl Deployment {
 
     async fn asked(&self, officer: &Officer) -> AuthorisationId {
         let until = self.clock.now() + DAY;
-        let ask = Ask { reference: "OP-1".into(), channels: Channel::ALL.into(), from: None, until, max_tokens: 100 };
+        let ask = Ask {
+            reference: "OP-1".into(),
+            purpose: Some("Return a lost bag".into()),
+            channels: Channel::ALL.into(),
+            from: None,
+            until,
+            max_tokens: 100,
+        };
         let id = self.registry.ask(officer, ask).await.unwrap().id;
         self.passes(60);
         id

@@ -35,7 +35,7 @@ pub async fn an_issue_under_one_key_is_one_token(backend: &dyn Backend) {
     assert_eq!(world.entries().await, before + 1);
     assert_eq!(world.stores.issuer.live_tokens(None, Page::default(), NOW).await.unwrap().len(), 1);
     let earlier = elsewhere.issuer.earlier([7; 32]).await.unwrap();
-    assert_eq!(earlier, Some(Earlier { act: "issue".into(), body: [8; 32], subject: [cti; 8] }));
+    assert_eq!(earlier, Some(Earlier { act: "issue".into(), body: [8; 32], subject: [cti; 8], callsign: None }));
     let kept = elsewhere.issuer.issued_token(new_token(cti).cti).await.unwrap();
     assert_eq!(kept, Some(IssuedToken { hash: token(cti).hash(), kid: new_token(1).kid, issued_at: NOW, expires_at: END }));
     assert_eq!(elsewhere.issuer.issued_token(new_token(99).cti).await.unwrap(), None);

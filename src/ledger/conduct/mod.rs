@@ -33,7 +33,9 @@ pub(super) enum Remark {
 
 struct Person {
     role: Role,
-    suspended_at: Option<i64>,
+    suspended: bool,
+    /// Behind how many entries, and when.
+    suspensions: Vec<(u64, i64)>,
 }
 
 struct Permit {
@@ -58,6 +60,8 @@ struct Reviewed {
 }
 
 struct Issued {
+    /// Behind how many entries.
+    order: u64,
     authorisation: AuthorisationId,
     kid: KidPrefix,
     at: i64,
@@ -73,6 +77,7 @@ struct Issued {
 #[derive(Default)]
 pub(super) struct Conduct {
     last: Option<i64>,
+    order: u64,
     people: HashMap<Callsign, Person>,
     ways: Ways,
     permits: HashMap<AuthorisationId, Permit>,
@@ -104,8 +109,11 @@ impl Conduct {
         let back = self.last.map_or(0, |last| last.saturating_sub(*at));
         unusual(&mut remarks, back > JITTER, || format!("the clock was set back by {back} seconds"));
         self.last = Some(*at);
+        self.order += 1;
         match event {
-            Event::OfficerEnrolled { .. } | Event::OfficerSuspended { .. } => self.person(&mut remarks, event, *at),
+            Event::OfficerEnrolled { .. } | Event::OfficerSuspended { .. } | Event::OfficerReinstated { .. } => {
+                self.person(&mut remarks, event, *at);
+            }
             Event::CredentialMade { .. }
             | Event::LinkMade { .. }
             | Event::PasskeyRegistered { .. }
@@ -169,7 +177,7 @@ impl Conduct {
     }
 
     fn is_suspended(&self, callsign: &Callsign) -> bool {
-        self.people.get(callsign).is_some_and(|person| person.suspended_at.is_some())
+        self.people.get(callsign).is_some_and(|person| person.suspended)
     }
 
     /// Who acts in the moment of their suspension may be just too late to be stopped.
@@ -187,13 +195,24 @@ impl Conduct {
         match event {
             Event::OfficerEnrolled { callsign, role, by } => {
                 self.administrates(remarks, by);
-                let before = self.people.insert(callsign.clone(), Person { role: *role, suspended_at: None });
+                let before = self.people.insert(callsign.clone(), Person { role: *role, suspended: false, suspensions: Vec::new() });
                 fault(remarks, before.is_some(), || format!("{callsign} was enrolled before"));
             }
             Event::OfficerSuspended { callsign, by } => {
                 self.administrates(remarks, by);
-                let stood = self.people.get_mut(callsign).is_some_and(|person| person.suspended_at.replace(at).is_none());
+                let order = self.order;
+                let stood = self.people.get_mut(callsign).is_some_and(|person| {
+                    person.suspensions.push((order, at));
+                    !std::mem::replace(&mut person.suspended, true)
+                });
                 fault(remarks, !stood, || format!("{callsign} was nobody who could be suspended"));
+            }
+            Event::OfficerReinstated { callsign, reason, by } => {
+                fault(remarks, by.person() == Some(callsign), || format!("{callsign} lifted their own suspension"));
+                self.administrates(remarks, by);
+                let was = self.people.get_mut(callsign).is_some_and(|person| std::mem::replace(&mut person.suspended, false));
+                fault(remarks, !was, || format!("{callsign} was not suspended"));
+                unusual(remarks, true, || format!("the suspension of {callsign} was lifted by {by}: {}", reason.as_str()));
             }
             _ => {}
         }

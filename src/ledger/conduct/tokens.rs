@@ -22,6 +22,7 @@ impl Conduct {
             fault(remarks, !open, || format!("token {cti} was issued with {access}, which was no passkey or credential of {by}"));
         }
         let issued = Issued {
+            order: self.order,
             authorisation: *authorisation,
             kid: *kid,
             at,
@@ -127,7 +128,11 @@ impl Conduct {
     /// that confirmed it, or its key.
     fn ends_of(&self, token: &Issued) -> impl Iterator<Item = i64> {
         let permit = self.permits.get(&token.authorisation);
-        let suspended = |callsign: &Callsign| self.people.get(callsign).and_then(|person| person.suspended_at);
+        // The first one since: what it ended stayed ended.
+        let suspended = |callsign: &Callsign| {
+            let since = self.people.get(callsign)?.suspensions.iter().find(|(order, _)| *order > token.order)?;
+            Some(since.1)
+        };
         let officer = permit.and_then(|permit| suspended(&permit.asked_by));
         let approver = permit.and_then(|permit| permit.decided_by.as_ref()).and_then(suspended);
         let key = self.keys.revoked.iter().find(|(key, _)| key.prefix() == token.kid).map(|(_, at)| *at);

@@ -8,7 +8,8 @@ use tokio_postgres::Row;
 use super::{
     PostgresStore, ceremonies,
     ledger::append,
-    rows::{OFFICER, officer},
+    requests,
+    rows::{OFFICER, number, officer},
     session::Session,
     withdrawals,
 };
@@ -16,8 +17,8 @@ use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scope, Scopes},
     ledger::{Entry, Event},
     store::{
-        AccessStore, Confirmation, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST,
-        SESSION_SKEW, StoreError,
+        AccessStore, Confirmation, NewCredential, NewLink, Once, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE,
+        SESSION_LONGEST, SESSION_SKEW, StoreError,
     },
 };
 
@@ -43,8 +44,19 @@ impl AccessStore for PostgresStore {
         row.map(|row| Ok((officer(&row)?, scopes(&row, 4)?))).transpose()
     }
 
-    async fn add_link(&self, link: NewLink, entry: Entry) -> Result<(), StoreError> {
-        self.acts.run(move |db| Box::pin(async move { add_link(db, &link, &entry).await })).await
+    async fn add_link_once(&self, link: NewLink, once: Option<Once>, entry: Entry) -> Result<(), StoreError> {
+        self.acts
+            .run(move |db| {
+                Box::pin(async move {
+                    requests::is_new(db, once.as_ref()).await?;
+                    add_link(db, &link, once.as_ref(), &entry).await
+                })
+            })
+            .await
+    }
+
+    async fn replace_link(&self, old: AccessId, link: NewLink, once: Once, entry: Entry) -> Result<bool, StoreError> {
+        self.acts.run(move |db| Box::pin(async move { replace_link(db, old, &link, &once, &entry).await })).await
     }
 
     async fn link(&self, hash: AccessHash, now: i64) -> Result<Option<Officer>, StoreError> {
@@ -108,8 +120,8 @@ impl AccessStore for PostgresStore {
         rows.iter().map(|row| Ok((row.try_get(0)?, access(row)?))).collect()
     }
 
-    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError> {
-        self.acts.run(move |db| Box::pin(revoke(db, id, by, now))).await
+    async fn revoke_access_once(&self, id: AccessId, by: ActorName, once: Option<Once>, now: i64) -> Result<Option<Revoked>, StoreError> {
+        self.acts.run(move |db| Box::pin(revoke(db, id, by, once, now))).await
     }
 }
 
@@ -135,7 +147,18 @@ async fn register_passkey(db: &Session, link: AccessHash, new: &PasskeyRow, entr
     Ok(true)
 }
 
-async fn revoke(db: &Session, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError> {
+async fn replace_link(db: &Session, old: AccessId, link: &NewLink, once: &Once, entry: &Entry) -> Result<bool, StoreError> {
+    let gone = "DELETE FROM links WHERE substr(hash, 1, 8) = $1 AND callsign = $2 AND expires_at > $3";
+    if db.execute(gone, &[&old, &link.callsign, &entry.at]).await? == 0 {
+        return Ok(false);
+    }
+    db.execute("DELETE FROM requests WHERE hash = $1", &[&once.hash.as_slice()]).await?;
+    add_link(db, link, Some(once), entry).await?;
+    Ok(true)
+}
+
+async fn revoke(db: &Session, id: AccessId, by: ActorName, once: Option<Once>, now: i64) -> Result<Option<Revoked>, StoreError> {
+    requests::is_new(db, once.as_ref()).await?;
     for table in ["passkeys", "credentials"] {
         let gone = format!("DELETE FROM {table} WHERE substr(hash, 1, 8) = $1 RETURNING callsign");
         if let Some(row) = db.maybe(&gone, &[&id]).await? {
@@ -143,13 +166,15 @@ async fn revoke(db: &Session, id: AccessId, by: ActorName, now: i64) -> Result<O
             let withdrawn = withdrawals::by_access(db, id, &owner, now).await?;
             let revoked = Event::AccessRevoked { callsign: owner.clone(), access: id, by, withdrawn: Some(withdrawn) };
             append(db, &revoked.at(now)).await?;
+            requests::end(db, once.as_ref(), withdrawn.to_be_bytes(), Some(&owner), now).await?;
             return Ok(Some(Revoked { owner, withdrawn }));
         }
     }
     Ok(None)
 }
 
-pub(super) async fn add_link(db: &Session, link: &NewLink, entry: &Entry) -> Result<(), StoreError> {
+pub(super) async fn add_link(db: &Session, link: &NewLink, once: Option<&Once>, entry: &Entry) -> Result<(), StoreError> {
+    requests::end(db, once, link.hash.id().0, None, entry.at).await?;
     let add = "INSERT INTO links (hash, callsign, expires_at) VALUES ($1, $2, $3)";
     db.execute(add, &[&link.hash, &link.callsign, &link.expires_at]).await?;
     append(db, entry).await
@@ -188,10 +213,17 @@ pub(super) async fn is_open(db: &Session, hash: AccessHash) -> Result<bool, Stor
     Ok(db.one(kept, &[&hash]).await?.try_get(0)?)
 }
 
-/// Ends the sessions of a person.
-pub(super) async fn end_sessions(db: &Session, callsign: &Callsign) -> Result<(), StoreError> {
+/// Ends the sessions of a person; how many.
+pub(super) async fn end_sessions(db: &Session, callsign: &Callsign) -> Result<u64, StoreError> {
     let end = "DELETE FROM sessions WHERE passkey IN (SELECT hash FROM passkeys WHERE callsign = $1)";
-    db.execute(end, &[callsign]).await.map(drop)
+    db.execute(end, &[callsign]).await
+}
+
+/// How many sessions of a person are not over.
+pub(super) async fn sessions(db: &Session, callsign: &Callsign, now: i64) -> Result<u32, StoreError> {
+    let live = "SELECT count(*) FROM sessions WHERE passkey IN (SELECT hash FROM passkeys WHERE callsign = $1)
+           AND seen_at > $2 AND seen_at <= $3 AND opened_at > $4";
+    number(&db.one(live, &[callsign, &(now - SESSION_IDLE), &(now + SESSION_SKEW), &(now - SESSION_LONGEST)]).await?, 0)
 }
 
 /// Drops links and sessions that are over.

@@ -8,45 +8,63 @@ use super::{
     withdrawals::withdraw as withdraw_tokens,
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
+    authority::{Authorisation, AuthorisationId, Callsign, Review, State},
     ledger::Entry,
-    store::{AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, MOST_UNDECIDED, Page, StoreError},
+    store::{
+        Answered, AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, MOST_UNDECIDED, Page, StoreError,
+        search::{indexed, searchable},
+    },
     token::Channel,
 };
 
 pub(super) async fn ask(db: &Session, a: &Authorisation, entry: &Entry) -> Result<bool, StoreError> {
     let channels: Vec<Channel> = a.channels.iter().copied().collect();
     let (tokens, counts) = (i64::from(a.max_tokens), a.asked_at - KEEP_ASKED);
+    let search = searchable([&a.reference, a.asked_by.as_str(), a.purpose.as_deref().unwrap_or_default()]);
     let (most, undecided) = (i64::from(MOST_ASKED), i64::from(MOST_UNDECIDED));
     // Nobody fills the lists of those who decide: the statement that adds a request counts what waits, and what nobody decided.
     let added = db
         .execute(
-            "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'asked'
+            "INSERT INTO authorisations
+                 (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state, purpose, search)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'asked', $12, $13
              WHERE (SELECT count(*) FROM authorisations
                     WHERE asked_by = $7 AND state = 'asked' AND (ends_at > $8 OR asked_at > $9)) < $10
                AND (SELECT count(*) FROM authorisations
                     WHERE asked_by = $7 AND state IN ('asked', 'withdrawn') AND decided_by IS NULL AND asked_at > $9) < $11",
-            &[&a.id, &a.reference, &channels, &a.from, &a.until, &tokens, &a.asked_by, &a.asked_at, &counts, &most, &undecided],
+            &[
+                &a.id,
+                &a.reference,
+                &channels,
+                &a.from,
+                &a.until,
+                &tokens,
+                &a.asked_by,
+                &a.asked_at,
+                &counts,
+                &most,
+                &undecided,
+                &a.purpose,
+                &search,
+            ],
         )
         .await?;
+    if added > 0 {
+        let add = "INSERT INTO authorisation_words (word, authorisation) SELECT unnest($1::text[]), $2";
+        db.execute(add, &[&indexed(&search), &a.id]).await?;
+    }
     recorded(db, added, entry).await
 }
 
-pub(super) async fn decide(
-    db: &Session,
-    id: AuthorisationId,
-    decision: Decision,
-    by: &Callsign,
-    entry: &Entry,
-) -> Result<Decided, StoreError> {
+pub(super) async fn decide(db: &Session, id: AuthorisationId, answer: &Answered, entry: &Entry) -> Result<Decided, StoreError> {
+    let Answered { decision, reason, by } = answer;
     // `asked_by <> $2` is the second person: the one who asked cannot be the one who decides.
     let changed = db
         .execute(
-            "UPDATE authorisations SET state = $1, decided_by = $2, decided_at = $3
+            "UPDATE authorisations SET state = $1, decided_by = $2, decided_at = $3, reason = $5
              WHERE id = $4 AND state = 'asked' AND asked_by <> $2
                AND EXISTS (SELECT 1 FROM officers WHERE callsign = $2 AND suspended_at IS NULL)",
-            &[&decision.state(), by, &entry.at, &id],
+            &[&decision.state(), by, &entry.at, &id, reason],
         )
         .await?;
     let done = recorded(db, changed, entry).await?;
@@ -72,7 +90,7 @@ pub(super) async fn review(
     // The second person once more, who takes over from the one before: never the one who asked, never below what was issued.
     let changed = db
         .execute(
-            "UPDATE authorisations SET channels = $1, ends_at = $2, max_tokens = $3, decided_by = $4, decided_at = $5
+            "UPDATE authorisations SET channels = $1, ends_at = $2, max_tokens = $3, decided_by = $4, decided_at = $5, reason = NULL
              WHERE id = $6 AND state = 'approved' AND asked_by <> $4 AND ends_at > $5 AND tokens_issued <= $3
                AND (channels, ends_at, max_tokens, decided_by) <> ($1, $2, $3, $4)
                AND EXISTS (SELECT 1 FROM officers WHERE callsign = $4 AND suspended_at IS NULL)",
@@ -141,6 +159,7 @@ pub(super) async fn live(db: &Session, asked_by: &Callsign, channel: Channel, at
         "SELECT {AUTHORISATION} FROM authorisations
          WHERE asked_by = $1 AND state = 'approved' AND $2 = ANY (channels)
            AND starts_at <= $3 AND $3 < ends_at AND tokens_issued < max_tokens
+           AND NOT EXISTS (SELECT 1 FROM officers WHERE callsign = decided_by AND suspended_at IS NOT NULL)
          ORDER BY asked_at DESC, id DESC LIMIT $4"
     );
     db.rows(&live, &[&asked_by, &channel, &at, &i64::from(MOST_LISTED)]).await?.iter().map(authorisation).collect()

@@ -6,18 +6,19 @@ use tokio::sync::broadcast;
 use super::{
     PostgresStore, access, authorisations, ceremonies, guesses, keys,
     ledger::{append, recorded},
-    references, requests,
+    people, references, requests,
     rows::{OFFICER, number, officer},
     session::Session,
     time, tokens, withdrawals,
 };
 use crate::{
-    authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, TokenSelection},
+    authority::{ActorName, Authorisation, AuthorisationId, Callsign, Officer, Review, TokenSelection},
     keyring::{KeyId, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     store::{
-        AskRefusal, AuthorisationPlace, Decided, Earlier, IssueRefusal, IssuedToken, IssuerStore, KEEP_HEARTBEATS, KEEP_ROWS, LiveToken,
-        NewLink, NewToken, Once, Page, PersonPlace, Speakable, StoreError, StoredKeySet, TokenPlace, TokenRecord, VerifierSessions,
+        Answered, AskRefusal, AuthorisationPlace, Decided, Earlier, Ended, Follows, IssueRefusal, IssuedToken, IssuerStore,
+        KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError, StoredKeySet,
+        TokenPlace, TokenRecord, VerifierSessions,
     },
     token::{Channel, Cti, Reference, SpokenSize},
 };
@@ -61,16 +62,22 @@ impl IssuerStore for PostgresStore {
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {
-        self.acts.run(move |db| Box::pin(async move { enrol(db, &officer, &entry).await })).await
+        self.acts.run(move |db| Box::pin(async move { people::enrol(db, &officer, &entry).await })).await
     }
 
-    async fn enrol_with_link(&self, officer: Officer, entry: Entry, link: NewLink, made: Entry) -> Result<bool, StoreError> {
+    async fn enrol_with_link_once(
+        &self,
+        (officer, entry): (Officer, Entry),
+        (link, made): (NewLink, Entry),
+        once: Option<Once>,
+    ) -> Result<bool, StoreError> {
         self.acts
             .run(move |db| {
                 Box::pin(async move {
-                    let new = enrol(db, &officer, &entry).await?;
+                    requests::is_new(db, once.as_ref()).await?;
+                    let new = people::enrol(db, &officer, &entry).await?;
                     if new {
-                        access::add_link(db, &link, &made).await?;
+                        access::add_link(db, &link, once.as_ref(), &made).await?;
                     }
                     Ok(new)
                 })
@@ -78,8 +85,20 @@ impl IssuerStore for PostgresStore {
             .await
     }
 
-    async fn suspend(&self, callsign: Callsign, entry: Entry) -> Result<bool, StoreError> {
-        self.acts.run(move |db| Box::pin(async move { suspend(db, &callsign, &entry).await })).await
+    async fn suspend_once(&self, callsign: Callsign, once: Option<Once>, entry: Entry) -> Result<Option<Ended>, StoreError> {
+        self.acts.run(move |db| Box::pin(async move { people::suspend(db, &callsign, once.as_ref(), &entry).await })).await
+    }
+
+    async fn reinstate(&self, callsign: Callsign, by: ActorName, once: Option<Once>, entry: Entry) -> Result<Reinstated, StoreError> {
+        self.acts.run(move |db| Box::pin(async move { people::reinstate(db, &callsign, &by, once.as_ref(), &entry).await })).await
+    }
+
+    async fn follows(&self, callsign: Callsign, now: i64) -> Result<Follows, StoreError> {
+        people::follows(&*self.reading().await?, &callsign, now).await
+    }
+
+    async fn live_tokens_under(&self, id: AuthorisationId, now: i64) -> Result<u32, StoreError> {
+        people::live_tokens_under(&*self.reading().await?, id, now).await
     }
 
     async fn officer(&self, callsign: Callsign) -> Result<Option<Officer>, StoreError> {
@@ -102,12 +121,30 @@ impl IssuerStore for PostgresStore {
         requests::find(&*self.reading().await?, hash).await
     }
 
-    async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
-        self.acts.run(move |db| Box::pin(async move { authorisations::decide(db, id, decision, &by, &entry).await })).await
+    async fn decide_once(&self, id: AuthorisationId, answer: Answered, once: Option<Once>, entry: Entry) -> Result<Decided, StoreError> {
+        self.acts.run(move |db| Box::pin(async move { decide(db, id, &answer, once.as_ref(), &entry).await })).await
     }
 
-    async fn review(&self, id: AuthorisationId, review: Review, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
-        self.acts.run(move |db| Box::pin(async move { authorisations::review(db, id, &review, &by, &entry).await })).await
+    async fn review_once(
+        &self,
+        id: AuthorisationId,
+        review: Review,
+        by: Callsign,
+        once: Option<Once>,
+        entry: Entry,
+    ) -> Result<Decided, StoreError> {
+        self.acts
+            .run(move |db| {
+                Box::pin(async move {
+                    requests::is_new(db, once.as_ref()).await?;
+                    let decided = authorisations::review(db, id, &review, &by, &entry).await?;
+                    if matches!(decided, Decided::Done(_)) {
+                        requests::end(db, once.as_ref(), id.0, None, entry.at).await?;
+                    }
+                    Ok(decided)
+                })
+            })
+            .await
     }
 
     async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError> {
@@ -166,8 +203,17 @@ impl IssuerStore for PostgresStore {
             .await
     }
 
-    async fn withdraw_tokens(&self, tokens: TokenSelection, by: ActorName, now: i64) -> Result<u64, StoreError> {
-        self.acts.run(move |db| Box::pin(withdrawals::selected(db, tokens, by, now))).await
+    async fn withdraw_tokens_once(&self, tokens: TokenSelection, by: ActorName, once: Option<Once>, now: i64) -> Result<u64, StoreError> {
+        self.acts
+            .run(move |db| {
+                Box::pin(async move {
+                    requests::is_new(db, once.as_ref()).await?;
+                    let withdrawn = withdrawals::selected(db, tokens, by, now).await?;
+                    requests::end(db, once.as_ref(), withdrawn.to_be_bytes(), None, now).await?;
+                    Ok(withdrawn)
+                })
+            })
+            .await
     }
 
     async fn record(&self, entry: Entry) -> Result<(), StoreError> {
@@ -269,18 +315,11 @@ async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Result<Option<S
     tokens::issue(db, token, entry).await?
 }
 
-async fn enrol(db: &Session, officer: &Officer, entry: &Entry) -> Result<bool, StoreError> {
-    let add = "INSERT INTO officers (callsign, role, enrolled_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    let changed = db.execute(add, &[&officer.callsign, &officer.role, &officer.enrolled_at]).await?;
-    recorded(db, changed, entry).await
-}
-
-async fn suspend(db: &Session, callsign: &Callsign, entry: &Entry) -> Result<bool, StoreError> {
-    let suspend = "UPDATE officers SET suspended_at = $2 WHERE callsign = $1 AND suspended_at IS NULL";
-    let changed = db.execute(suspend, &[callsign, &entry.at]).await?;
-    // Theirs, and those that only their approval allowed.
-    let of_theirs = "expires_at > $2 AND authorisation IN (SELECT id FROM authorisations WHERE $3 IN (asked_by, decided_by))";
-    withdrawals::withdraw(db, of_theirs, &[&entry.at, &time::live_after(db, entry.at).await?, callsign]).await?;
-    access::end_sessions(db, callsign).await?;
-    recorded(db, changed, entry).await
+async fn decide(db: &Session, id: AuthorisationId, answer: &Answered, once: Option<&Once>, entry: &Entry) -> Result<Decided, StoreError> {
+    requests::is_new(db, once).await?;
+    let decided = authorisations::decide(db, id, answer, entry).await?;
+    if matches!(decided, Decided::Done(_)) {
+        requests::end(db, once, id.0, None, entry.at).await?;
+    }
+    Ok(decided)
 }

@@ -18,6 +18,7 @@ mod listener;
 mod marks;
 mod numbers;
 mod parameters;
+mod people;
 mod pooler;
 mod preparation;
 mod reaper;

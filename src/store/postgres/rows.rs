@@ -9,7 +9,7 @@ use tokio_postgres::{
 };
 
 use crate::{
-    authority::{AccessHash, AccessId, Authorisation, AuthorisationId, Callsign, Officer, Role, Scope, State},
+    authority::{AccessHash, AccessId, Authorisation, AuthorisationId, Callsign, Officer, Reason, Role, Scope, State},
     keyring::{
         KeyId, Revocation,
         rotation::{KeyRecord, Stage},
@@ -97,6 +97,7 @@ words! {
     State: Self::from_word, |state| state.as_str();
     Stage: Self::from_word, |stage| stage.as_str();
     Channel: |word| word.parse().ok(), |channel| channel.as_str();
+    Reason: |word| word.parse().ok(), Self::as_str;
     Scope: |word| word.parse().ok(), |scope| scope.as_str();
 }
 
@@ -127,7 +128,9 @@ pub(super) fn key_record(row: &Row) -> Result<KeyRecord, StoreError> {
 
 /// The columns that [`authorisation`] reads.
 pub(super) const AUTHORISATION: &str =
-    "id, reference, channels, starts_at, ends_at, max_tokens, tokens_issued, asked_by, asked_at, state, decided_by, decided_at";
+    "id, reference, channels, starts_at, ends_at, max_tokens, tokens_issued, asked_by, asked_at, state, decided_by, decided_at,
+     purpose, reason,
+     state = 'approved' AND EXISTS (SELECT 1 FROM officers WHERE callsign = decided_by AND suspended_at IS NOT NULL) AS approver_suspended";
 
 /// The columns of [`AUTHORISATION`].
 pub(super) fn authorisation(row: &Row) -> Result<Authorisation, StoreError> {
@@ -145,5 +148,8 @@ pub(super) fn authorisation(row: &Row) -> Result<Authorisation, StoreError> {
         state: row.try_get(9)?,
         decided_by: row.try_get(10)?,
         decided_at: row.try_get(11)?,
+        purpose: row.try_get(12)?,
+        reason: row.try_get(13)?,
+        approver_suspended: row.try_get(14)?,
     })
 }

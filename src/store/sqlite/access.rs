@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use super::{
     SqliteStore, ceremonies,
     ledger::append,
+    requests,
     rows::{OFFICER, officer},
     withdrawals,
 };
@@ -15,8 +16,8 @@ use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scopes},
     ledger::{Entry, Event},
     store::{
-        AccessStore, Confirmation, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE, SESSION_LONGEST,
-        SESSION_SKEW, StoreError,
+        AccessStore, Confirmation, NewCredential, NewLink, Once, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE,
+        SESSION_LONGEST, SESSION_SKEW, StoreError,
     },
 };
 
@@ -45,8 +46,25 @@ impl AccessStore for SqliteStore {
         .await
     }
 
-    async fn add_link(&self, link: NewLink, entry: Entry) -> Result<(), StoreError> {
-        self.write(move |db| add_link(db, &link, &entry)).await
+    async fn add_link_once(&self, link: NewLink, once: Option<Once>, entry: Entry) -> Result<(), StoreError> {
+        self.write(move |db| {
+            requests::is_new(db, once.as_ref())?;
+            add_link(db, &link, once.as_ref(), &entry)
+        })
+        .await
+    }
+
+    async fn replace_link(&self, old: AccessId, link: NewLink, once: Once, entry: Entry) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let gone = "DELETE FROM links WHERE substr(hash, 1, 8) = ?1 AND callsign = ?2 AND expires_at > ?3";
+            if db.prepare_cached(gone)?.execute((old.0, &link.callsign, entry.at))? == 0 {
+                return Ok(false);
+            }
+            db.prepare_cached("DELETE FROM requests WHERE hash = ?1")?.execute([once.hash])?;
+            add_link(db, &link, Some(&once), &entry)?;
+            Ok(true)
+        })
+        .await
     }
 
     async fn link(&self, hash: AccessHash, now: i64) -> Result<Option<Officer>, StoreError> {
@@ -150,8 +168,9 @@ impl AccessStore for SqliteStore {
         .await
     }
 
-    async fn revoke_access(&self, id: AccessId, by: ActorName, now: i64) -> Result<Option<Revoked>, StoreError> {
+    async fn revoke_access_once(&self, id: AccessId, by: ActorName, once: Option<Once>, now: i64) -> Result<Option<Revoked>, StoreError> {
         self.write(move |db| {
+            requests::is_new(db, once.as_ref())?;
             for table in ["passkeys", "credentials"] {
                 let gone = format!("DELETE FROM {table} WHERE substr(hash, 1, 8) = ?1 RETURNING callsign");
                 let owner: Option<Callsign> = db.prepare_cached(&gone)?.query_row([id.0], |row| row.get(0)).optional()?;
@@ -159,6 +178,7 @@ impl AccessStore for SqliteStore {
                     let withdrawn = withdrawals::by_access(db, id, &owner, now)?;
                     let revoked = Event::AccessRevoked { callsign: owner.clone(), access: id, by, withdrawn: Some(withdrawn) };
                     append(db, &revoked.at(now))?;
+                    requests::end(db, once.as_ref(), withdrawn.to_be_bytes(), Some(&owner), now)?;
                     return Ok(Some(Revoked { owner, withdrawn }));
                 }
             }
@@ -168,7 +188,13 @@ impl AccessStore for SqliteStore {
     }
 }
 
-pub(super) fn add_link(db: &Connection, NewLink { hash, callsign, expires_at }: &NewLink, entry: &Entry) -> Result<(), StoreError> {
+pub(super) fn add_link(
+    db: &Connection,
+    NewLink { hash, callsign, expires_at }: &NewLink,
+    once: Option<&Once>,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    requests::end(db, once, hash.id().0, None, entry.at)?;
     db.prepare_cached("INSERT INTO links (hash, callsign, expires_at) VALUES (?1, ?2, ?3)")?.execute((hash, callsign, expires_at))?;
     append(db, entry)
 }
@@ -209,10 +235,20 @@ pub(super) fn is_open(db: &Connection, hash: AccessHash) -> Result<bool, StoreEr
     Ok(db.prepare_cached(kept)?.query_row([hash], |row| row.get(0))?)
 }
 
-/// Ends the sessions of a person.
-pub(super) fn end_sessions(db: &Connection, callsign: &Callsign) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM sessions WHERE passkey IN (SELECT hash FROM passkeys WHERE callsign = ?1)")?.execute([callsign])?;
-    Ok(())
+/// Ends the sessions of a person; how many.
+pub(super) fn end_sessions(db: &Connection, callsign: &Callsign) -> Result<usize, StoreError> {
+    Ok(db.prepare_cached("DELETE FROM sessions WHERE passkey IN (SELECT hash FROM passkeys WHERE callsign = ?1)")?.execute([callsign])?)
+}
+
+/// How many sessions of a person are not over.
+pub(super) fn sessions(db: &Connection, callsign: &Callsign, now: i64) -> Result<u32, StoreError> {
+    let mut live = db.prepare_cached(&format!(
+        "SELECT count(*) FROM sessions WHERE passkey IN (SELECT hash FROM passkeys WHERE callsign = :who) AND {LIVE}"
+    ))?;
+    let bounds = named_params! {
+        ":who": callsign, ":now": now, ":idle": SESSION_IDLE, ":skew": SESSION_SKEW, ":longest": SESSION_LONGEST,
+    };
+    Ok(live.query_row(bounds, |row| row.get(0))?)
 }
 
 /// Drops links and sessions that are over.

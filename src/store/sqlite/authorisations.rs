@@ -9,46 +9,69 @@ use super::{
     withdrawals::withdraw as withdraw_tokens,
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
+    authority::{Authorisation, AuthorisationId, Callsign, Review, State},
     ledger::Entry,
-    store::{AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, MOST_UNDECIDED, Page, StoreError},
+    store::{
+        Answered, AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, MOST_UNDECIDED, Page, StoreError,
+        search::{indexed, searchable},
+    },
     token::Channel,
 };
 
 pub(super) fn ask(db: &Connection, a: &Authorisation, entry: &Entry) -> Result<bool, StoreError> {
+    let search = searchable([&a.reference, a.asked_by.as_str(), a.purpose.as_deref().unwrap_or_default()]);
     // Nobody fills the lists of those who decide: the statement that adds a request counts what waits, and what nobody decided.
     let added = db
         .prepare_cached(
-            "INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state)
-             SELECT :id, :reference, :channels, :from, :until, :tokens, :by, :at, 'asked'
+            "INSERT INTO authorisations
+                 (id, reference, purpose, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state, search)
+             SELECT :id, :reference, :purpose, :channels, :from, :until, :tokens, :by, :at, 'asked', :search
              WHERE (SELECT count(*) FROM authorisations
                     WHERE asked_by = :by AND state = 'asked' AND (ends_at > :at OR asked_at > :at - :keep)) < :most
                AND (SELECT count(*) FROM authorisations
                     WHERE asked_by = :by AND state IN ('asked', 'withdrawn') AND decided_by IS NULL AND asked_at > :at - :keep) < :undecided",
         )?
         .execute(named_params! {
-            ":id": a.id, ":reference": a.reference, ":channels": listed(&a.channels), ":from": a.from, ":until": a.until,
+            ":id": a.id, ":reference": a.reference, ":purpose": a.purpose, ":search": search, ":channels": listed(&a.channels), ":from": a.from, ":until": a.until,
             ":tokens": a.max_tokens, ":by": a.asked_by, ":at": a.asked_at, ":keep": KEEP_ASKED, ":most": MOST_ASKED,
             ":undecided": MOST_UNDECIDED,
         })?;
+    if added > 0 {
+        index(db, a.id, &search)?;
+    }
     recorded(db, added, entry)
 }
 
-pub(super) fn decide(
-    db: &Connection,
-    id: AuthorisationId,
-    decision: Decision,
-    by: &Callsign,
-    entry: &Entry,
-) -> Result<Decided, StoreError> {
+fn index(db: &Connection, id: AuthorisationId, search: &str) -> Result<(), StoreError> {
+    let mut add = db.prepare_cached("INSERT INTO authorisation_words (word, authorisation) VALUES (?1, ?2)")?;
+    indexed(search).into_iter().try_for_each(|word| add.execute((word, id)).map(drop))?;
+    Ok(())
+}
+
+/// Makes the authorisations of an earlier version ones that can be searched for.
+pub(super) fn index_all(db: &Connection) -> Result<(), StoreError> {
+    let kept: Vec<(AuthorisationId, String, Callsign)> = db
+        .prepare("SELECT id, reference, asked_by FROM authorisations")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (id, reference, asked_by) in kept {
+        let search = searchable([reference.as_str(), asked_by.as_str()]);
+        db.execute("UPDATE authorisations SET search = ?1 WHERE id = ?2", (&search, id))?;
+        index(db, id, &search)?;
+    }
+    Ok(())
+}
+
+pub(super) fn decide(db: &Connection, id: AuthorisationId, answer: &Answered, entry: &Entry) -> Result<Decided, StoreError> {
+    let Answered { decision, reason, by } = answer;
     // `asked_by <> :by` is the second person: the one who asked cannot be the one who decides.
     let changed = db
         .prepare_cached(
-            "UPDATE authorisations SET state = :state, decided_by = :by, decided_at = :at
+            "UPDATE authorisations SET state = :state, decided_by = :by, decided_at = :at, reason = :reason
              WHERE id = :id AND state = 'asked' AND asked_by <> :by
                AND EXISTS (SELECT 1 FROM officers WHERE callsign = :by AND suspended_at IS NULL)",
         )?
-        .execute(named_params! {":state": decision.state().as_str(), ":by": by, ":at": entry.at, ":id": id})?;
+        .execute(named_params! {":state": decision.state().as_str(), ":by": by, ":at": entry.at, ":id": id, ":reason": reason})?;
     let done = recorded(db, changed, entry)?;
     Ok(match find(db, id)? {
         None => Decided::Unknown,
@@ -66,7 +89,7 @@ pub(super) fn review(db: &Connection, id: AuthorisationId, review: &Review, by: 
     let changed = db
         .prepare_cached(
             "UPDATE authorisations
-             SET channels = :channels, ends_at = :until, max_tokens = :tokens, decided_by = :by, decided_at = :at
+             SET channels = :channels, ends_at = :until, max_tokens = :tokens, decided_by = :by, decided_at = :at, reason = NULL
              WHERE id = :id AND state = 'approved' AND asked_by <> :by AND ends_at > :at AND tokens_issued <= :tokens
                AND (channels, ends_at, max_tokens, decided_by) <> (:channels, :until, :tokens, :by)
                AND EXISTS (SELECT 1 FROM officers WHERE callsign = :by AND suspended_at IS NULL)",
@@ -144,6 +167,7 @@ pub(super) fn live(db: &Connection, asked_by: &Callsign, channel: Channel, at: i
         "SELECT {AUTHORISATION} FROM authorisations
          WHERE asked_by = ?1 AND state = 'approved' AND instr(',' || channels || ',', ',' || ?2 || ',') > 0
            AND starts_at <= ?3 AND ?3 < ends_at AND tokens_issued < max_tokens
+           AND NOT EXISTS (SELECT 1 FROM officers WHERE callsign = decided_by AND suspended_at IS NOT NULL)
          ORDER BY asked_at DESC, id DESC LIMIT ?4"
     ))?;
     Ok(live.query_map((asked_by, channel.as_str(), at, MOST_LISTED), authorisation)?.collect::<Result<_, _>>()?)

@@ -7,17 +7,18 @@ use tokio::sync::broadcast;
 use super::{
     SqliteStore, access, authorisations, ceremonies, keys,
     ledger::{append, recorded},
-    references, requests,
+    people, references, requests,
     rows::{OFFICER, officer},
-    time, tokens, withdrawals,
+    tokens, withdrawals,
 };
 use crate::{
-    authority::{ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, TokenSelection},
+    authority::{ActorName, Authorisation, AuthorisationId, Callsign, Officer, Review, TokenSelection},
     keyring::{KeyId, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     store::{
-        AskRefusal, AuthorisationPlace, Decided, Earlier, IssueRefusal, IssuedToken, IssuerStore, KEEP_HEARTBEATS, LiveToken, NewLink,
-        NewToken, Once, Page, PersonPlace, Speakable, StoreError, StoredKeySet, TokenPlace, TokenRecord, VerifierSessions,
+        Answered, AskRefusal, AuthorisationPlace, Decided, Earlier, Ended, Follows, IssueRefusal, IssuedToken, IssuerStore,
+        KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError, StoredKeySet,
+        TokenPlace, TokenRecord, VerifierSessions,
     },
     token::{Channel, Cti, Reference, SpokenSize},
 };
@@ -53,33 +54,40 @@ impl IssuerStore for SqliteStore {
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {
-        self.write(move |db| enrol(db, &officer, &entry)).await
+        self.write(move |db| people::enrol(db, &officer, &entry)).await
     }
 
-    async fn enrol_with_link(&self, officer: Officer, entry: Entry, link: NewLink, made: Entry) -> Result<bool, StoreError> {
+    async fn enrol_with_link_once(
+        &self,
+        (officer, entry): (Officer, Entry),
+        (link, made): (NewLink, Entry),
+        once: Option<Once>,
+    ) -> Result<bool, StoreError> {
         self.write(move |db| {
-            let new = enrol(db, &officer, &entry)?;
+            requests::is_new(db, once.as_ref())?;
+            let new = people::enrol(db, &officer, &entry)?;
             if new {
-                access::add_link(db, &link, &made)?;
+                access::add_link(db, &link, once.as_ref(), &made)?;
             }
             Ok(new)
         })
         .await
     }
 
-    async fn suspend(&self, callsign: Callsign, entry: Entry) -> Result<bool, StoreError> {
-        self.write(move |db| {
-            let changed = db
-                .prepare_cached("UPDATE officers SET suspended_at = ?2 WHERE callsign = ?1 AND suspended_at IS NULL")?
-                .execute((&callsign, entry.at))?;
-            // Theirs, and those that only their approval allowed.
-            let of_theirs = "expires_at > :live AND authorisation IN (SELECT id FROM authorisations WHERE :who IN (asked_by, decided_by))";
-            let live = time::live_after(db, entry.at)?;
-            withdrawals::withdraw(db, of_theirs, named_params! {":now": entry.at, ":who": callsign, ":live": live})?;
-            access::end_sessions(db, &callsign)?;
-            recorded(db, changed, &entry)
-        })
-        .await
+    async fn suspend_once(&self, callsign: Callsign, once: Option<Once>, entry: Entry) -> Result<Option<Ended>, StoreError> {
+        self.write(move |db| people::suspend(db, &callsign, once.as_ref(), &entry)).await
+    }
+
+    async fn reinstate(&self, callsign: Callsign, by: ActorName, once: Option<Once>, entry: Entry) -> Result<Reinstated, StoreError> {
+        self.write(move |db| people::reinstate(db, &callsign, &by, once.as_ref(), &entry)).await
+    }
+
+    async fn follows(&self, callsign: Callsign, now: i64) -> Result<Follows, StoreError> {
+        self.snapshot(move |db| people::follows(db, &callsign, now)).await
+    }
+
+    async fn live_tokens_under(&self, id: AuthorisationId, now: i64) -> Result<u32, StoreError> {
+        self.snapshot(move |db| people::live_tokens_under(db, id, now)).await
     }
 
     async fn officer(&self, callsign: Callsign) -> Result<Option<Officer>, StoreError> {
@@ -116,12 +124,35 @@ impl IssuerStore for SqliteStore {
         self.read(move |db| requests::find(db, hash)).await
     }
 
-    async fn decide(&self, id: AuthorisationId, decision: Decision, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
-        self.write(move |db| authorisations::decide(db, id, decision, &by, &entry)).await
+    async fn decide_once(&self, id: AuthorisationId, answer: Answered, once: Option<Once>, entry: Entry) -> Result<Decided, StoreError> {
+        self.write(move |db| {
+            requests::is_new(db, once.as_ref())?;
+            let decided = authorisations::decide(db, id, &answer, &entry)?;
+            if matches!(decided, Decided::Done(_)) {
+                requests::end(db, once.as_ref(), id.0, None, entry.at)?;
+            }
+            Ok(decided)
+        })
+        .await
     }
 
-    async fn review(&self, id: AuthorisationId, review: Review, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
-        self.write(move |db| authorisations::review(db, id, &review, &by, &entry)).await
+    async fn review_once(
+        &self,
+        id: AuthorisationId,
+        review: Review,
+        by: Callsign,
+        once: Option<Once>,
+        entry: Entry,
+    ) -> Result<Decided, StoreError> {
+        self.write(move |db| {
+            requests::is_new(db, once.as_ref())?;
+            let decided = authorisations::review(db, id, &review, &by, &entry)?;
+            if matches!(decided, Decided::Done(_)) {
+                requests::end(db, once.as_ref(), id.0, None, entry.at)?;
+            }
+            Ok(decided)
+        })
+        .await
     }
 
     async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError> {
@@ -190,8 +221,14 @@ impl IssuerStore for SqliteStore {
         .await
     }
 
-    async fn withdraw_tokens(&self, tokens: TokenSelection, by: ActorName, now: i64) -> Result<u64, StoreError> {
-        self.write(move |db| withdrawals::selected(db, tokens, by, now)).await
+    async fn withdraw_tokens_once(&self, tokens: TokenSelection, by: ActorName, once: Option<Once>, now: i64) -> Result<u64, StoreError> {
+        self.write(move |db| {
+            requests::is_new(db, once.as_ref())?;
+            let withdrawn = withdrawals::selected(db, tokens, by, now)?;
+            requests::end(db, once.as_ref(), withdrawn.to_be_bytes(), None, now)?;
+            Ok(withdrawn)
+        })
+        .await
     }
 
     async fn record(&self, entry: Entry) -> Result<(), StoreError> {
@@ -244,11 +281,4 @@ impl IssuerStore for SqliteStore {
     fn marks(&self) -> broadcast::Receiver<Cti> {
         self.marks.subscribe()
     }
-}
-
-fn enrol(db: &Connection, officer: &Officer, entry: &Entry) -> Result<bool, StoreError> {
-    let changed = db
-        .prepare_cached("INSERT INTO officers (callsign, role, enrolled_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-        .execute((&officer.callsign, officer.role.as_str(), officer.enrolled_at))?;
-    recorded(db, changed, entry)
 }

@@ -11,6 +11,7 @@ mod issuer;
 mod keys;
 mod ledger;
 mod log;
+mod people;
 mod references;
 mod requests;
 mod rows;
@@ -37,7 +38,7 @@ use super::{DeploymentKeys, Found, StoreError, signing::Signed};
 use crate::token::Cti;
 
 /// Every schema change so far; `user_version` counts how many were applied.
-const MIGRATIONS: [(u32, &str, Follow); 7] = [
+const MIGRATIONS: [(u32, &str, Follow); 8] = [
     (1, include_str!("migrations/0001.sql"), |_| Ok(())),
     (2, include_str!("migrations/0002.sql"), ledger::plant),
     (3, include_str!("migrations/0003.sql"), |_| Ok(())),
@@ -45,6 +46,7 @@ const MIGRATIONS: [(u32, &str, Follow); 7] = [
     (5, include_str!("migrations/0005.sql"), |_| Ok(())),
     (6, include_str!("migrations/0006.sql"), spoken::codes_of_both_sizes),
     (7, include_str!("migrations/0007.sql"), |_| Ok(())),
+    (8, include_str!("migrations/0008.sql"), authorisations::index_all),
 ];
 
 /// What has to be done after the statements of a change, in the same transaction.

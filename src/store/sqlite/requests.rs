@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::store::{Earlier, KEEP_REQUESTS, Once, StoreError};
+use crate::{
+    authority::Callsign,
+    store::{Earlier, KEEP_REQUESTS, Once, StoreError},
+};
 
 /// The first statement of the act; `false` if it was done before.
 pub(super) fn begin(db: &Connection, once: &Once, subject: [u8; 8], now: i64) -> Result<bool, StoreError> {
@@ -12,9 +15,27 @@ pub(super) fn begin(db: &Connection, once: &Once, subject: [u8; 8], now: i64) ->
     Ok(add.execute((once.hash, once.act, once.body, subject, now))? == 1)
 }
 
+/// Whether the act may go on; [`end`] keeps its key once it is done. What is refused uses none up.
+pub(super) fn is_new(db: &Connection, once: Option<&Once>) -> Result<(), StoreError> {
+    match once {
+        Some(once) if find(db, once.hash)?.is_some() => Err(StoreError::Repeated),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the key of an act that was done, with what came of it and whose it was, where that has to be known again.
+pub(super) fn end(db: &Connection, once: Option<&Once>, subject: [u8; 8], whose: Option<&Callsign>, now: i64) -> Result<(), StoreError> {
+    let Some(once) = once else { return Ok(()) };
+    let keep = "INSERT INTO requests (hash, act, body, subject, made_at, callsign) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    db.prepare_cached(keep)?.execute((once.hash, once.act, once.body, subject, now, whose))?;
+    Ok(())
+}
+
 pub(super) fn find(db: &Connection, hash: [u8; 32]) -> Result<Option<Earlier>, StoreError> {
-    let mut one = db.prepare_cached("SELECT act, body, subject FROM requests WHERE hash = ?1")?;
-    Ok(one.query_row([hash], |row| Ok(Earlier { act: row.get(0)?, body: row.get(1)?, subject: row.get(2)? })).optional()?)
+    let mut one = db.prepare_cached("SELECT act, body, subject, callsign FROM requests WHERE hash = ?1")?;
+    Ok(one
+        .query_row([hash], |row| Ok(Earlier { act: row.get(0)?, body: row.get(1)?, subject: row.get(2)?, callsign: row.get(3)? }))
+        .optional()?)
 }
 
 /// Drops keys that are past their time.

@@ -6,7 +6,7 @@ use rusqlite::{
 };
 
 use crate::{
-    authority::{AccessHash, Authorisation, AuthorisationId, Callsign, Officer, Role, State},
+    authority::{AccessHash, Authorisation, AuthorisationId, Callsign, Officer, Reason, Role, State},
     keyring::{
         KeyId, Revocation,
         rotation::{KeyRecord, Stage},
@@ -33,6 +33,12 @@ impl FromSql for Role {
 impl FromSql for State {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         parsed(Self::from_word(value.as_str()?))
+    }
+}
+
+impl FromSql for Reason {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        parsed(value.as_str()?.parse().ok())
     }
 }
 
@@ -84,6 +90,12 @@ impl ToSql for Callsign {
     }
 }
 
+impl ToSql for Reason {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.as_str().to_sql()
+    }
+}
+
 impl ToSql for KeyId {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         self.as_bytes().to_sql()
@@ -125,7 +137,9 @@ pub(super) fn key_record(row: &Row<'_>) -> rusqlite::Result<KeyRecord> {
 
 /// The columns that [`authorisation`] reads.
 pub(super) const AUTHORISATION: &str =
-    "id, reference, channels, starts_at, ends_at, max_tokens, tokens_issued, asked_by, asked_at, state, decided_by, decided_at";
+    "id, reference, channels, starts_at, ends_at, max_tokens, tokens_issued, asked_by, asked_at, state, decided_by, decided_at,
+     purpose, reason,
+     state = 'approved' AND EXISTS (SELECT 1 FROM officers WHERE callsign = decided_by AND suspended_at IS NOT NULL) AS approver_suspended";
 
 /// The columns of [`AUTHORISATION`].
 pub(super) fn authorisation(row: &Row<'_>) -> rusqlite::Result<Authorisation> {
@@ -144,5 +158,8 @@ pub(super) fn authorisation(row: &Row<'_>) -> rusqlite::Result<Authorisation> {
         state: row.get(9)?,
         decided_by: row.get(10)?,
         decided_at: row.get(11)?,
+        purpose: row.get(12)?,
+        reason: row.get(13)?,
+        approver_suspended: row.get(14)?,
     })
 }

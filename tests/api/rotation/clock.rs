@@ -168,7 +168,7 @@ async fn a_slow_machine_and_a_small_correction_are_no_jumps() {
 async fn what_is_withdrawn_while_the_clock_is_ahead_is_withdrawn() {
     type Withdrawal = for<'a> fn(&'a TestApp) -> futures_util::future::BoxFuture<'a, ()>;
     let withdrawals: [Withdrawal; 3] = [
-        |app| Box::pin(async { app.registry.suspend(&Actor::Operator, app.officer.officer.callsign.clone()).await.unwrap() }),
+        |app| Box::pin(async { app.registry.suspend(&Actor::Operator, app.officer.officer.callsign.clone()).await.map(drop).unwrap() }),
         |app| Box::pin(async { drop(app.registry.withdraw(&app.officer.officer, app.authorisation).await.unwrap()) }),
         |app| {
             Box::pin(async {

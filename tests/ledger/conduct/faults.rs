@@ -9,7 +9,8 @@ use countersign::{
 use super::{Story, found, told};
 use crate::book::{
     Ask, DAY, LINK_LASTS, activated, actor, approved, checked, closed, copied, corrected, credential, enrolled, numbered, passkey,
-    published, refused, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
+    published, refused, reinstated, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried,
+    withdrawn,
 };
 
 const PEOPLE: &[Story] = &[
@@ -39,6 +40,18 @@ const PEOPLE: &[Story] = &[
     }),
     ("somebody is suspended twice", "falcon was nobody who could be suspended", |book| {
         book.add(suspended("falcon", "otter")).add(suspended("falcon", "otter"));
+    }),
+    ("somebody who is not suspended is reinstated", "falcon was not suspended", |book| {
+        book.add(reinstated("falcon", "otter"));
+    }),
+    ("an officer reinstates", "heron was no administrator", |book| {
+        book.add(suspended("falcon", "otter")).add(reinstated("falcon", "heron"));
+    }),
+    ("somebody reinstates themselves", "swan lifted their own suspension", |book| {
+        book.add(enrolled("swan", Role::Administrator, "otter")).add(suspended("swan", "otter")).add(reinstated("swan", "swan"));
+    }),
+    ("a token after a second suspension", "token 0000000000000001 was issued to falcon, who was suspended", |book| {
+        book.add(suspended("falcon", "otter")).add(reinstated("falcon", "otter")).add(suspended("falcon", "otter")).issue(|_| {});
     }),
     ("a credential for somebody unknown", "wren was not enrolled", |book| {
         book.add(credential("wren", "otter"));

@@ -10,7 +10,7 @@ use countersign::{
 
 use crate::book::{
     Ask, Book, DAY, MINUTE, activated, approved, checked, closed, copied, corrected, credential, enrolled, passkey, published, refused,
-    rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
+    reinstated, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
 };
 
 /// Every kind of event.
@@ -30,7 +30,7 @@ fn sound() -> Book {
     book.add(Ask { by: "kestrel", ..Ask::number(3) }.event()).add(approved(3, "kite")).add(taken_back(3, "otter"));
     book.add(published(2)).add(retired(1)).add(activated(2)).add(removed(1));
     book.issue(|token| (token.number, token.key) = (3, 2));
-    book.add(enrolled("robin", Role::Officer, "otter")).add(suspended("robin", "otter"));
+    book.add(enrolled("robin", Role::Officer, "otter")).add(suspended("robin", "otter")).add(reinstated("robin", "otter"));
     let now = book.now;
     book.add(corrected(now + DAY, now - DAY, "otter"));
     book.add(revoked(2, "otter")).add(published(3)).add(activated(3));
@@ -43,9 +43,10 @@ fn a_sound_ledger_has_no_fault_and_only_what_somebody_should_look_at_is_unusual(
     let book = sound();
     let report = book.report();
     assert_eq!(report.faults, []);
-    let [copy, refusal, correction, revocation, rekeyed] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
+    let [copy, refusal, lifted, correction, revocation, rekeyed] = report.unusual.as_slice() else { panic!("{:#?}", report.unusual) };
     assert!(revocation.what.contains("was revoked by otter: stolen"), "{revocation:?}");
     assert!(copy.what.contains("of heron was used with an old counter"), "{copy:?}");
+    assert_eq!(lifted.what, "the suspension of robin was lifted by otter: a slip");
     assert!(correction.what.contains("otter undid what a clock that was ahead had left"), "{correction:?}");
     assert!(refusal.what.contains("heron tried to approve an authorisation"), "{refusal:?}");
     assert!(rekeyed.what.contains("the ledger's key was replaced by "), "{rekeyed:?}");
@@ -76,6 +77,7 @@ fn a_report_counts_every_kind_of_event_and_names_the_period() {
             ("ledger_key_changed", 1),
             ("link_made", 2),
             ("officer_enrolled", 7),
+            ("officer_reinstated", 1),
             ("officer_suspended", 1),
             ("passkey_counter_regressed", 1),
             ("passkey_registered", 2),

@@ -12,7 +12,8 @@ use countersign::{
 use super::{Story, found, told};
 use crate::book::{
     Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, copied, corrected, credential, enrolled, only_closed, passkey,
-    published, refused, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried, withdrawn,
+    published, refused, reinstated, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried,
+    withdrawn,
 };
 
 /// Otter, who was an administrator, was suspended by another one.
@@ -30,6 +31,13 @@ const UNUSUAL: &[Story] = &[
     }),
     ("the clock is set back by over a minute", "the clock was set back by 61 seconds", |book| {
         book.after(-61, published(2));
+    }),
+    ("a suspension is lifted", "the suspension of falcon was lifted by otter: a slip", |book| {
+        book.add(suspended("falcon", "otter")).add(reinstated("falcon", "otter"));
+    }),
+    ("a token from before a suspension that was lifted is checked", "was checked after it was withdrawn", |book| {
+        let minute = book.now + 240 + 1;
+        book.issue(|_| {}).add(suspended("falcon", "otter")).add(reinstated("falcon", "otter")).add(checked(1, minute));
     }),
     ("a suspended administrator enrols", "otter acted just after being suspended", |book| {
         without_otter(book).add(enrolled("robin", Role::Officer, "otter"));
