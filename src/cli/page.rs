@@ -47,7 +47,8 @@ pub fn run(command: &Command, settings: &Settings, format: Format) -> Result<(),
                 // A closed stderr is no reason not to write the page.
                 let _ = writeln!(stderr(), "countersign: {gap}");
             }
-            let written = write(dir, &export(&pages))?;
+            let exported = export(&pages);
+            let written = write(dir, &exported)?;
             format.print(&written, |written| {
                 written.iter().map(|file| format!("{}  {}", file.sha256, file.name)).collect::<Vec<_>>().join("\n")
             })
@@ -78,17 +79,17 @@ fn pages(settings: &Settings) -> Result<Pages, Failure> {
 }
 
 #[derive(Serialize)]
-struct Written {
-    name: &'static str,
+struct Written<'a> {
+    name: &'a str,
     sha256: String,
 }
 
 /// Writes every file aside first: a page that is being served is never half old and half new for longer than a rename.
-fn write(dir: &Path, exported: &[ExportedFile]) -> Result<Vec<Written>, Failure> {
+fn write<'a>(dir: &Path, exported: &'a [ExportedFile]) -> Result<Vec<Written<'a>>, Failure> {
     let unwritable = |error: io::Error| Failure::unwritable(dir, &error);
-    let draft = |file: &ExportedFile| Draft::of(&dir.join(file.name), file.content.as_bytes(), files::PUBLIC);
+    let draft = |file: &ExportedFile| Draft::of(&dir.join(&file.name), file.content.as_bytes(), files::PUBLIC);
     files::make_folder(dir, 0o755).map_err(unwritable)?;
     let drafts = exported.iter().map(draft).collect::<Result<Vec<_>, _>>().map_err(unwritable)?;
     drafts.into_iter().try_for_each(Finished::replace).map_err(unwritable)?;
-    Ok(exported.iter().map(|file| Written { name: file.name, sha256: hex::encode(&Sha256::digest(&file.content)) }).collect())
+    Ok(exported.iter().map(|file| Written { name: &file.name, sha256: hex::encode(&Sha256::digest(&file.content)) }).collect())
 }

@@ -27,6 +27,7 @@ pub struct Asset {
 /// All files of the page.
 pub struct Assets {
     indexes: Vec<(Language, Asset)>,
+    languages: Vec<(Language, Asset)>,
     /// The decoder.
     pub scan: Asset,
     /// The service worker.
@@ -44,6 +45,7 @@ impl Assets {
         let file = |media, content: &str| Asset::new(media, &policy, content.to_owned());
         Self {
             indexes: pages.each().map(|page| (page.words.language, index(page.index()))).collect(),
+            languages: pages.each().map(|page| (page.words.language, file("application/json", &page.texts()))).collect(),
             scan: file("text/javascript; charset=utf-8", SCAN),
             worker: file("text/javascript; charset=utf-8", WORKER),
             icon: file("image/svg+xml", ICON),
@@ -53,9 +55,17 @@ impl Assets {
     /// The page in the language that the browser asks for.
     pub fn index(&self, request: &HeaderMap) -> Option<&Asset> {
         let languages: Vec<Language> = self.indexes.iter().map(|(language, _)| *language).collect();
-        let wanted = choose(&languages, wanted(request));
-        self.indexes.iter().find(|(language, _)| *language == wanted).map(|(_, index)| index)
+        find(&self.indexes, choose(&languages, wanted(request)))
     }
+
+    /// What the page says in a language, if the deployment has it.
+    pub fn language(&self, language: Language) -> Option<&Asset> {
+        find(&self.languages, language)
+    }
+}
+
+fn find(files: &[(Language, Asset)], wanted: Language) -> Option<&Asset> {
+    files.iter().find(|(language, _)| *language == wanted).map(|(_, file)| file)
 }
 
 /// The languages that a browser asks for; nothing where it says none.

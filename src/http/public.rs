@@ -35,6 +35,7 @@ use crate::{
     telemetry::Metrics,
     token::{Challenge, Channel, Claims, Cti, Dialled, Name, Place, SpokenCode, Token},
     verifier::{Answer, Attempt, ChallengeResult, Check, Shown, Verdict},
+    words::Language,
 };
 
 /// The routes. `origins` are the pages hosted elsewhere that may ask.
@@ -64,6 +65,7 @@ pub fn router(app: Arc<PublicApp>, origins: Vec<HeaderValue>) -> Router {
             "/icon.svg",
             get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.site.get().assets.icon.respond(&headers) }),
         )
+        .merge(languages())
         .route("/check", get(check::form).post(check::answer).layer(counted))
         .route("/openapi.json", get(openapi))
         .route("/health/live", get(health::live))
@@ -78,6 +80,18 @@ pub fn router(app: Arc<PublicApp>, origins: Vec<HeaderValue>) -> Router {
             DefaultBodyLimit::max(MAX_BODY),
         ))
         .with_state(app)
+}
+
+/// A file for each language; there is nothing at those that the deployment does not have.
+fn languages() -> Router<Arc<PublicApp>> {
+    Language::ALL.into_iter().fold(Router::new(), |router, language| {
+        let file = move |State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move {
+            let current = app.site.get();
+            let file = current.assets.language(language).map(|file| file.respond(&headers));
+            file.ok_or_else(Problem::nothing_here)
+        };
+        router.route(&format!("/{}", language.file()), get(file))
+    })
 }
 
 fn guarded(mut response: Response) -> Response {

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::{SCAN, document::integrity};
 use crate::{
     config::Organisation,
     keyring::{IssuerName, PublicKey},
@@ -30,8 +31,9 @@ impl Deployment {
         self.public_url.split_once("://").map_or(&self.public_url, |(_, host)| host)
     }
 
-    /// As the page's script reads it.
-    pub(super) fn json(&self, catalogues: &[Catalogue]) -> Value {
+    /// As the page's script reads it, on the page in the language of `own`. What it says in other languages are files of their own,
+    /// which it loads by these digests alone.
+    pub(super) fn json(&self, own: &Catalogue, catalogues: &[Catalogue]) -> Value {
         let organisation = &self.organisation;
         json!({
             "issuer": self.issuer.as_str(),
@@ -42,17 +44,24 @@ impl Deployment {
                 "name": organisation.name, "telephone": organisation.telephone, "address": organisation.address,
             },
             "time_zone": organisation.time_zone.clone().unwrap_or_default().name(),
-            // Each language's texts in the order of the keys, which are sent once.
-            "keys": catalogues.first().map(|words| pack(words.of_the_page().into_keys())),
+            "scan": integrity(SCAN),
+            // Each language has its texts in the order of the keys.
+            "keys": pack(own.of_the_page().into_keys()),
+            "texts": texts(own),
             "languages": catalogues.iter().map(|words| {
                 let language = words.language;
                 let (tag, name, direction) = (language.tag(), language.own_name(), language.direction());
-                let texts: Vec<&str> = words.of_the_page().into_values().collect();
-                json!({"tag": tag, "name": name, "direction": direction, "texts": texts})
+                let digest = (language != own.language).then(|| integrity(&texts(words).to_string()));
+                json!({"tag": tag, "name": name, "direction": direction, "integrity": digest})
             }).collect::<Vec<_>>(),
             "words": pack(words_in_use().iter().copied()),
         })
     }
+}
+
+/// What the page says in one language.
+pub(super) fn texts(words: &Catalogue) -> Value {
+    words.of_the_page().into_values().collect()
 }
 
 /// Packs texts whose neighbours begin alike: of each a capital, for how much of the one before is kept, and then its rest. Keys

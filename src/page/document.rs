@@ -1,5 +1,5 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384};
 
 use super::{SCRIPT, STYLE};
 
@@ -41,6 +41,11 @@ pub(super) fn script_policy(api: &str) -> String {
 fn common() -> String {
     let style = source(STYLE);
     format!("default-src 'none'; style-src {style}; form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'")
+}
+
+/// The digest by which alone a page loads a file, as Subresource Integrity writes it.
+pub(super) fn integrity(content: &str) -> String {
+    format!("sha384-{}", STANDARD.encode(Sha384::digest(content)))
 }
 
 /// An inline element is known by its digest, so that nothing that was slipped in can run.

@@ -2,6 +2,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{
     Document, Fields, Page, SCRIPT,
+    deployment::texts,
     document::{UNFRAMED, script_policy},
 };
 
@@ -21,6 +22,11 @@ impl Page<'_> {
         Document { html: self.with_script(&head), policy: format!("{policy}; {UNFRAMED}") }
     }
 
+    /// What the page says, as the file that a page in another language loads.
+    pub fn texts(&self) -> String {
+        texts(self.words).to_string()
+    }
+
     fn api_origin(&self) -> &str {
         &self.site.deployment.api
     }
@@ -28,7 +34,7 @@ impl Page<'_> {
     fn with_script(&self, head: &Markup) -> String {
         let site = self.site;
         // `<` escaped: no value can close the element that holds the JSON (threat 24).
-        let data = site.deployment.json(&site.catalogues).to_string().replace('<', "\\u003c");
+        let data = site.deployment.json(self.words, &site.catalogues).to_string().replace('<', "\\u003c");
         let foot = html! {
             script type="application/json" id="deployment" { (PreEscaped(data)) }
             script { (PreEscaped(SCRIPT)) }

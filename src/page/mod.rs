@@ -24,7 +24,7 @@ pub use self::{
 const STYLE: &str = include_str!("../../web/public/dist/page.css");
 /// The page's script.
 const SCRIPT: &str = include_str!("../../web/public/dist/page.js");
-/// The decoder, loaded when scanning starts. Its digest stands in the page's script.
+/// The decoder, loaded when scanning starts, by its digest.
 pub const SCAN: &str = include_str!("../../web/public/dist/scan.js");
 /// The service worker of those who asked to keep the page.
 pub const WORKER: &str = include_str!("../../web/public/dist/sw.js");

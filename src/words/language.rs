@@ -2,50 +2,58 @@
 
 use serde::Deserialize;
 
-/// A language of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
-pub enum Language {
+/// A language is a catalogue in `web/shared/i18n` and one line here.
+macro_rules! languages {
+    ($($(#[$doc:meta])+ $name:ident: $tag:literal, $own_name:literal, $direction:literal;)+) => {
+        /// A language of the pages.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
+        pub enum Language {
+            $($(#[$doc])+ #[serde(rename = $tag)] #[value(name = $tag)] $name,)+
+        }
+
+        impl Language {
+            /// Every language that has a catalogue.
+            pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
+
+            /// The tag of BCP 47.
+            pub fn tag(self) -> &'static str {
+                match self { $(Self::$name => $tag,)+ }
+            }
+
+            /// What its speakers call it, which is what a menu must say.
+            pub fn own_name(self) -> &'static str {
+                match self { $(Self::$name => $own_name,)+ }
+            }
+
+            /// The value of HTML's `dir`.
+            pub fn direction(self) -> &'static str {
+                match self { $(Self::$name => $direction,)+ }
+            }
+
+            /// Its texts by key, in JSON.
+            pub(super) fn catalogue(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("../../web/shared/i18n/", $tag, ".json")),)+ }
+            }
+        }
+    };
+}
+
+languages! {
     /// English.
-    #[serde(rename = "en")]
-    #[value(name = "en")]
-    English,
+    English: "en", "English", "ltr";
     /// Welsh.
-    #[serde(rename = "cy")]
-    #[value(name = "cy")]
-    Welsh,
+    Welsh: "cy", "Cymraeg", "ltr";
     /// Urdu: a draft that no native speaker has reviewed, so it is used only where the settings ask for it.
-    #[serde(rename = "ur")]
-    #[value(name = "ur")]
-    Urdu,
+    Urdu: "ur", "اردو", "rtl";
 }
 
 impl Language {
-    /// Every language that has a catalogue.
-    pub const ALL: [Self; 3] = [Self::English, Self::Welsh, Self::Urdu];
     /// Those that a deployment has without asking for them.
     pub const USUAL: [Self; 2] = [Self::English, Self::Welsh];
 
-    /// The tag of BCP 47.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Welsh => "cy",
-            Self::Urdu => "ur",
-        }
-    }
-
-    /// What its speakers call it, which is what a menu must say.
-    pub fn own_name(self) -> &'static str {
-        match self {
-            Self::English => "English",
-            Self::Welsh => "Cymraeg",
-            Self::Urdu => "اردو",
-        }
-    }
-
-    /// The value of HTML's `dir`.
-    pub fn direction(self) -> &'static str {
-        if self == Self::Urdu { "rtl" } else { "ltr" }
+    /// The name of the file that holds what the page says in it.
+    pub fn file(self) -> String {
+        format!("language-{}.json", self.tag())
     }
 }
 

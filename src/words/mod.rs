@@ -34,15 +34,10 @@ pub struct Icon {
 impl Catalogue {
     /// The words of a language.
     pub fn of(language: Language) -> Self {
-        let texts = match language {
-            Language::English => include_str!("../../web/shared/i18n/en.json"),
-            Language::Welsh => include_str!("../../web/shared/i18n/cy.json"),
-            Language::Urdu => include_str!("../../web/shared/i18n/ur.json"),
-        };
         // The files are compiled in, and the tests read every key of them.
         Self {
             language,
-            texts: serde_json::from_str(texts).unwrap_or_default(),
+            texts: serde_json::from_str(language.catalogue()).unwrap_or_default(),
             icons: serde_json::from_str(include_str!("../../web/shared/verdicts.json")).unwrap_or_default(),
         }
     }

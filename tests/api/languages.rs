@@ -2,8 +2,10 @@
 
 use std::io::Read as _;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::read::GzDecoder;
 use reqwest::Method;
+use sha2::{Digest as _, Sha384};
 
 use crate::{actors::Reply, app::TestApp, world::unknown_code};
 
@@ -51,7 +53,7 @@ async fn an_answer_is_in_the_language_of_its_form() {
 #[tokio::test]
 async fn files_of_the_page_go_out_compressed_to_those_who_can_read_that() {
     let app = TestApp::start().await;
-    for path in ["/", "/scan.js", "/sw.js", "/icon.svg"] {
+    for path in ["/", "/scan.js", "/language-cy.json", "/sw.js", "/icon.svg"] {
         let plain = app.anyone().get(path).await;
         let request = app.anyone().request(Method::GET, path).header("accept-encoding", "br;q=1.0, gzip, deflate");
         let compressed = request.send().await.unwrap();
@@ -60,5 +62,24 @@ async fn files_of_the_page_go_out_compressed_to_those_who_can_read_that() {
         let mut unpacked = String::new();
         GzDecoder::new(compressed.bytes().await.unwrap().as_ref()).read_to_string(&mut unpacked).unwrap();
         assert!(!plain.body.is_empty() && unpacked == plain.body, "{path}");
+    }
+}
+
+/// A page has its own language in it, and names what it may load of the others by digest.
+#[tokio::test]
+async fn further_languages_are_files_that_the_page_names_by_digest() {
+    let app = TestApp::start().await;
+    let texts = async |tag: &str| get(&app, &format!("/language-{tag}.json"), "").await;
+    for (own, other) in [("en", "cy"), ("cy", "en")] {
+        let page = get(&app, "/", own).await.body;
+        let (own, other) = (texts(own).await, texts(other).await);
+        let digest = STANDARD.encode(Sha384::digest(&other.body));
+        assert!(page.contains(&format!("\"integrity\":\"sha384-{digest}\"")), "{page}");
+        assert!(page.contains(&own.body) && !page.contains(&other.body));
+        assert_eq!(page.matches("\"integrity\":\"sha384-").count(), 1);
+        assert_eq!((other.header("content-type"), other.header("cache-control")), ("application/json", "no-store"));
+    }
+    for path in ["/language-ur.json", "/language-xx.json", "/language-.json", "/language-cy", "/language-cy.json/", "/language-CY.json"] {
+        assert_eq!(get(&app, path, "").await.status, 404, "{path}: the deployment does not have it");
     }
 }

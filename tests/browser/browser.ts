@@ -87,6 +87,13 @@ export class Visit {
     await this.page.getByRole("button", { name, exact: true }).click();
   }
 
+  /** Chooses a language from the menu, by its own name. */
+  async speak(language: string): Promise<void> {
+    await this.press(language);
+    // the menu has those languages that the page is not in
+    await this.page.getByRole("button", { name: language, exact: true }).waitFor({ state: "detached" });
+  }
+
   /** Enters a code by hand, from the start screen. */
   async enter(way: "words" | "digits" | "link", code: string): Promise<void> {
     const ways = { words: /^Type the words/, digits: /^Type the digits/, link: /^Paste a link/ };

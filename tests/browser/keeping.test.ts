@@ -56,7 +56,7 @@ function renameOrganisation(to: string): void {
   files.set("index.html", Buffer.from(String(files.get("index.html")).replace(/(Riverside|Hillside) Council/g, to)));
 }
 
-test("nothing is kept before the press; then just the page, its decoder and the key set", async () => {
+test("nothing is kept before the press; then just the page, its decoder, its other languages and the key set", async () => {
   const page = await stage.visit();
   await check(page, genuine);
   await page.page.getByText("Keep this page for use without signal").click();
@@ -65,7 +65,7 @@ test("nothing is kept before the press; then just the page, its decoder and the 
   await page.press("Keep this page");
   await page.page.getByText("This page is kept on this phone.").waitFor();
   const paths = (await keptCopies(page)).map(({ address }) => address.slice(stage.service.url.length));
-  assert.deepEqual(paths.sort(), ["/", KEY_SET, "/scan.js"]);
+  assert.deepEqual(paths.sort(), ["/", KEY_SET, "/language-cy.json", "/language-ur.json", "/scan.js"]);
 });
 
 test("no check leaves anything in the copies", async () => {
@@ -82,7 +82,7 @@ test("no check leaves anything in the copies", async () => {
   await goOffline(page, stage.service);
   await checkLink(unconfirmed);
   const copies = await keptCopies(page);
-  assert.equal(copies.length, 3);
+  assert.equal(copies.length, 5);
   const [digits, bytes] = [fragmentOf(shown).slice(2), shown.toString("latin1")];
   for (const { address, text } of copies) {
     for (const canary of [digits, digits.slice(0, 17), shown.toString("base64url"), shown.toString("hex"), bytes, "Canary"]) {
@@ -142,7 +142,7 @@ test("kept again after it was removed, the page stays kept when what an earlier 
   await (await late.response())?.finished();
   await check(page, genuine);
   assert.deepEqual(await tracesOf(page), { caches: [`countersign ${stage.service.url}/`], workers: 1 });
-  assert.equal((await keptCopies(page)).length, 3);
+  assert.equal((await keptCopies(page)).length, 5);
   await goOffline(page, stage.service);
   await page.page.reload();
   await page.see(start);
@@ -150,7 +150,7 @@ test("kept again after it was removed, the page stays kept when what an earlier 
 
 test("what cannot be kept whole is not kept at all, and the page says so", async () => {
   for (const fault of ["error", "half"] as const) {
-    for (const broken of ["/scan.js", "/sw.js"]) {
+    for (const broken of ["/scan.js", "/sw.js", "/language-ur.json"]) {
       stage.service.fault = () => null;
       const page = await stage.visit();
       stage.service.fault = (path) => (path === broken ? fault : null);
@@ -202,9 +202,11 @@ const OTHERS: readonly (readonly [what: string, file: string, make: (own: string
   ["nothing in the place of the page", "index.html", () => ""],
   ["a page of another issuer", "index.html", (own) => own.replace('"issuer":"verify.example.org"', '"issuer":"verify.example.net"')],
   ["a page of another root key", "index.html", (own) => own.replace(/"root":"[\w-]{43}"/, '"root":"' + "A".repeat(43) + '"')],
-  ["a page that names no decoder", "index.html", (own) => own.replace(/sha384-[\w+/]+/g, "")],
+  ["a page that names no decoder", "index.html", (own) => own.replace(/"scan":"sha384-[\w+/]+"/, '"scan":"sha384-' + "A".repeat(64) + '"')],
+  ["a page that names other texts", "index.html", (own) => own.replace(/"integrity":"sha384-[\w+/]+"/, '"integrity":"sha384-' + "A".repeat(64) + '"')],
   ["a notice in the place of the decoder", "scan.js", () => BACK_SOON],
   ["another decoder", "scan.js", (own) => own + "// and more"],
+  ["other texts", "language-cy.json", (own) => own + " "],
 ];
 
 for (const [what, file, make] of OTHERS) {
@@ -223,7 +225,7 @@ for (const [what, file, make] of OTHERS) {
     await reload(page, file === "index.html" ? "/" : "/" + file);
     await check(page, genuine);
     const after = await keptTexts(page);
-    assert.ok(before.size === 3 && before.size === after.size);
+    assert.ok(before.size === 5 && before.size === after.size);
     for (const [address, text] of before) assert.ok(after.get(address) === text, address);
   });
 }
@@ -346,7 +348,7 @@ test("in a folder of another host the page keeps itself and the service's key se
   await page.press("Keep this page");
   await page.page.getByText("This page is kept on this phone.").waitFor();
   const addresses = (await keptCopies(page)).map(({ address }) => address).sort();
-  const own = ["", "scan.js"].map((name) => folder + name);
+  const own = ["", "language-cy.json", "language-ur.json", "scan.js"].map((name) => folder + name);
   assert.deepEqual(addresses, [...own, host.origin + "/own", stage.service.url + KEY_SET].sort());
   await check(page, genuine);
 

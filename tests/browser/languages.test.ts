@@ -4,7 +4,8 @@ import { NARROW, PHONE, type Visit, digitsOf, fragmentOf, wordsOf } from "./brow
 import { FakeService, answer, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
-// The language comes from the browser or the menu and is kept nowhere; what is read out or compared stays as it is.
+// The language comes from the browser or the menu and is kept nowhere; what is read out or compared stays as it is. The page has one
+// language in it, and loads another by the digest that it names.
 
 const stage = new Stage();
 const spoken = (page: Visit) => page.page.locator(".ways .way, .others .button").allInnerTexts();
@@ -31,18 +32,57 @@ test("an answer can be read in another language, without asking again", async ()
   const page = await stage.visit(fragmentOf(token({ name: "Anna" })));
   await page.press("Check this code");
   await page.see("This code is genuine");
-  await page.press("Cymraeg");
+  await page.speak("Cymraeg");
   await page.see("Mae’r cod hwn yn ddilys");
-  await page.press("اردو");
+  await page.speak("اردو");
   await page.see("یہ کوڈ اصلی ہے");
-  await page.press("English");
+  await page.speak("English");
   await page.see("This code is genuine");
   assert.equal(stage.service.asked.length, 1);
 });
 
+test("a language is loaded once it is chosen, once, and stays away where it is not the one that the page names", async () => {
+  const page = await stage.visit();
+  const asked = () => page.paths.filter((path) => path.startsWith("/language-"));
+  assert.deepEqual(asked(), []);
+  await page.enter("words", "abandon");
+  const own = stage.service.put("language-cy.json", Buffer.from(String(stage.service.exported.files.get("language-cy.json")) + " "));
+  const refused = page.page.getByRole("alert").filter({ hasText: "This language did not load. Try again, or load this page again." });
+  await page.press("Cymraeg");
+  await refused.waitFor();
+  await page.see("Type the words");
+  assert.equal(await page.page.locator("#code").inputValue(), "abandon");
+  assert.equal(page.refused.splice(0).length, 1);
+
+  stage.service.put("language-cy.json", null);
+  await page.press("Cymraeg");
+  await page.page.getByText("One moment.").waitFor({ state: "detached" });
+  await refused.waitFor();
+
+  stage.service.put("language-cy.json", own);
+  await page.speak("Cymraeg");
+  await page.see("Teipiwch y geiriau");
+  assert.equal(await page.page.locator("nav p").count(), 0);
+  await page.speak("English");
+  assert.deepEqual(asked(), Array(3).fill("/language-cy.json"));
+});
+
+test("of two languages the one that was chosen last counts, whichever comes first", async () => {
+  const page = await stage.visit();
+  let deliver = (): void => {};
+  stage.service.fault = (path) => (path === "/language-cy.json" ? new Promise((resolve) => (deliver = () => resolve(null))) : null);
+  const begun = page.page.waitForRequest("**/language-cy.json");
+  await page.press("Cymraeg");
+  const late = await begun;
+  await page.speak("اردو");
+  deliver();
+  await (await late.response())?.finished();
+  assert.equal(await page.page.locator("html").getAttribute("lang"), "ur");
+});
+
 test("a choice is kept nowhere", async () => {
   const page = await stage.visit();
-  await page.press("Cymraeg");
+  await page.speak("Cymraeg");
   await page.see("Gwiriwch pwy sy’n cysylltu â chi");
   const kept = await page.page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length, location.href]);
   assert.deepEqual(kept, ["", 0, 0, stage.service.url + "/"]);
@@ -54,7 +94,7 @@ test("the words are English, so elsewhere the digits come first", async () => {
   const page = await stage.visit();
   const order = (texts: string[], ...wanted: RegExp[]) => wanted.map((way) => texts.findIndex((text) => way.test(text)));
   assert.deepEqual(order(await spoken(page), /words/, /digits/), [1, 2]);
-  await page.press("Cymraeg");
+  await page.speak("Cymraeg");
   assert.deepEqual(order(await spoken(page), /digidau/, /geiriau/), [1, 2]);
   await page.page.locator(".way-first").click();
   await page.page.locator(".others .button").first().waitFor();
@@ -67,7 +107,7 @@ test("words and digits are typed and shown from left to right in every language,
   stage.service.reply = () => answer("unknown_code");
   for (const code of [await wordsOf(known), await digitsOf(known)]) {
     const page = await stage.visit("/", NARROW);
-    await page.press("اردو");
+    await page.speak("اردو");
     assert.equal(await page.page.locator("html").getAttribute("dir"), "rtl");
     await page.page.locator(".way").nth(/[0-9]/.test(code) ? 1 : 2).click();
     const field = page.page.locator("#code");
@@ -85,7 +125,7 @@ test("one's own number is typed as it was shown", async () => {
   stage.service.reply = () => answer("challenge_needed");
   const page = await stage.visit(fragmentOf(token({ challenge: 417092 })));
   await page.press("Check this code");
-  await page.press("اردو");
+  await page.speak("اردو");
   const field = page.page.locator("#own-number");
   assert.equal(await field.evaluate((element) => getComputedStyle(element).direction), "ltr");
 });

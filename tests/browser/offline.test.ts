@@ -85,6 +85,20 @@ test("a code before the camera, or in a photo, is read without network by the ke
   assert.deepEqual(stage.service.asked, []);
 });
 
+test("the page speaks its other languages without network, but none that was changed", async () => {
+  const page = await keptPage();
+  await page.speak("Cymraeg");
+  await page.see("Gwiriwch pwy sy’n cysylltu â chi");
+  await page.page.evaluate(async () => {
+    const cache = await caches.open((await caches.keys())[0] ?? "");
+    const kept = await (await cache.match("language-ur.json"))?.text();
+    await cache.put("language-ur.json", new Response(`${kept} `));
+  });
+  await page.press("اردو");
+  await page.page.getByText(/^Ni lwythodd yr iaith hon/).waitFor();
+  await page.see("Gwiriwch pwy sy’n cysylltu â chi");
+});
+
 test("a kept scanner that was changed does not run, and the words stand", async () => {
   const page = await keptPage();
   await page.page.evaluate(async () => {

@@ -53,7 +53,9 @@ export async function findNarrowProblems(frame: Frame, language: string): Promis
 async function chooseLanguage(frame: Frame, name: string): Promise<void> {
   const parts = frame.locator("details");
   const open = await parts.evaluateAll((found) => found.map((part) => (part as HTMLDetailsElement).open));
-  await frame.getByRole("button", { name, exact: true }).click();
+  const choice = frame.getByRole("button", { name, exact: true });
+  await choice.click();
+  await choice.waitFor({ state: "detached" });
   await parts.evaluateAll((found, states) => found.forEach((part, i) => ((part as HTMLDetailsElement).open = states[i] === true)), open);
 }
 

@@ -138,7 +138,7 @@ const FOR_A_YEAR = "max-age=31536000, immutable";
 
 /** Sends a file of the page, or fails at it. */
 export function sendFile(file: Buffer, path: string, { headers }: StaticPage, fault: Fault | null, response: ServerResponse): void {
-  const type = path.endsWith(".js") ? "text/javascript" : path.endsWith(".svg") ? "image/svg+xml" : "text/html; charset=utf-8";
+  const type = path.endsWith(".js") ? "text/javascript" : path.endsWith(".svg") ? "image/svg+xml" : path.endsWith(".json") ? "application/json" : "text/html; charset=utf-8";
   if (fault === "silence") return;
   if (fault === "error") return void response.writeHead(500, { ...headers, "Content-Type": type }).end("out of order");
   if (typeof fault === "number") return void response.writeHead(fault, { "Content-Type": type, "Cache-Control": FOR_A_YEAR }).end("gone");

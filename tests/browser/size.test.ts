@@ -1,20 +1,27 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { RealService } from "./harness.ts";
-import { MOST, pageSize, scanSize } from "./sizes.ts";
+import { ALL, MOST, languageSize, pageSize, scanSize } from "./sizes.ts";
 
 // What a phone has to fetch over a bad line. Sizes are facts; for times see measure.ts, which asserts nothing.
 
 let service: RealService;
 
 before(async () => {
-  service = await RealService.start();
+  service = await RealService.start({ languages: ALL });
 });
 after(() => service.stop());
 
-test("everything but the decoder is small", async () => {
+test("everything but the decoder and other languages is small", async () => {
   const size = await pageSize(service);
   assert.ok(size <= MOST.page, `${size} bytes, at most ${MOST.page}`);
+});
+
+test("each language is small", async () => {
+  for (const tag of ALL) {
+    const size = await languageSize(service, tag);
+    assert.ok(size <= MOST.language, `${tag}: ${size} bytes, at most ${MOST.language}`);
+  }
 });
 
 test("the decoder is small", async () => {

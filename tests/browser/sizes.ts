@@ -1,13 +1,22 @@
+import { readdirSync } from "node:fs";
 import { get } from "node:http";
 import type { RealService } from "./harness.ts";
 
 /** The most that a phone may have to fetch, in bytes as they travel. */
-export const MOST = { page: 30_000, scan: 20_000 };
+export const MOST = { page: 30_000, language: 5_000, scan: 20_000 };
 
-/** Everything that the page may fetch for itself, but the decoder. */
+/** Every language that has a catalogue. */
+export const ALL = readdirSync(new URL("../../web/shared/i18n", import.meta.url)).map((file) => file.replace(".json", ""));
+
+/** Everything that the page may fetch for itself, but the decoder and other languages. */
 export async function pageSize(service: RealService): Promise<number> {
   const sizes = await Promise.all(["/", "/sw.js", "/icon.svg"].map((path) => packedSize(service.url + path)));
   return sizes.reduce((sum, size) => sum + size);
+}
+
+/** What the page says in one language, which is fetched when it is chosen. */
+export async function languageSize(service: RealService, tag: string): Promise<number> {
+  return packedSize(`${service.url}/language-${tag}.json`);
 }
 
 /** The decoder, which is fetched when scanning begins. */

@@ -164,7 +164,7 @@ test("the page knows each of the 1,024 words by four letters", async () => {
 
 test("what was typed stays when another language is chosen", async () => {
   const page = await typing("digits", "055 140");
-  await page.press("Cymraeg");
+  await page.speak("Cymraeg");
   await page.see("Teipiwch y digidau");
   assert.equal(await field(page), "055 140");
   assert.match(await page.text(), /Digidau eto i ddod: 9/);

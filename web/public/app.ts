@@ -9,7 +9,7 @@ import { Checker, type Judged, type Question, type Ticket } from "./check.ts";
 import { secondsNow } from "./clock.ts";
 import type { Deployment, Language } from "./deployment.ts";
 import { KeySets } from "./keysets.ts";
-import { dress, firstLanguage, speak } from "./languages.ts";
+import { dress, loadLanguage, ownLanguage, sayOfMenu, speak, wantedLanguage } from "./languages.ts";
 import { OwnNumber } from "./number.ts";
 import { checkingScreen } from "./screens/checking.ts";
 import { enterScreen } from "./screens/enter.ts";
@@ -39,6 +39,7 @@ export class App {
   readonly keySets: KeySets;
   private readonly checker: Checker;
   private current: Screen = { at: "start" };
+  private wanted: Language;
   private whenLeft: (() => void) | null = null;
 
   constructor(
@@ -46,19 +47,36 @@ export class App {
     private readonly main: HTMLElement,
   ) {
     this.words = wordList(unpack(deployment.words));
-    this.language = firstLanguage(deployment);
-    this.t = speak(deployment, this.language);
+    this.language = this.wanted = ownLanguage(deployment);
+    this.t = speak(deployment, this.language, deployment.texts);
     this.keySets = new KeySets(deployment);
     this.checker = new Checker(deployment, this.words, this.keySets);
     this.dress();
   }
 
-  /** Says everything in another language, on the same screen. */
-  choose(language: Language): void {
-    this.language = language;
-    this.t = speak(this.deployment, language);
-    this.dress();
-    this.show(this.current);
+  /** Says everything in the language that the browser asks for, where the page came in another. */
+  meet(): void {
+    const wanted = wantedLanguage(this.deployment, this.language);
+    if (wanted !== this.language) this.speak(wanted);
+  }
+
+  private choose(language: Language): void {
+    sayOfMenu(this.t("page.moment"));
+    this.speak(language);
+  }
+
+  /** Says everything in another language, on the same screen, once its texts are here. */
+  private speak(language: Language): void {
+    this.wanted = language;
+    void loadLanguage(this.deployment, language).then((t) => {
+      // another was chosen since, or the person has left
+      if (this.wanted !== language || document.body.hidden) return;
+      if (t === null) return sayOfMenu(this.t("page.language_failed"));
+      this.language = language;
+      this.t = t;
+      this.dress();
+      this.show(this.current);
+    });
   }
 
   /** What was spoken can be typed in two ways. The words are English, so elsewhere the digits come first. */

@@ -9,21 +9,30 @@ export interface Deployment {
   readonly organisation: Organisation;
   /** The zone in which the organisation tells the time, by its IANA name. */
   readonly time_zone: string;
+  /** The digest by which alone scan.js is loaded. */
+  readonly scan: string;
   /** The keys of all texts, packed. */
   readonly keys: string;
+  /** What this page says in the language that it came in, in the order of the keys. */
+  readonly texts: readonly string[];
   readonly languages: readonly [Language, ...Language[]];
   /** The words that codes are spoken in, packed. */
   readonly words: string;
 }
 
-/** A language of the page, with everything that the page says in it. */
+/** A language of the page. */
 export interface Language {
   readonly tag: string;
   /** What its speakers call it. */
   readonly name: string;
   readonly direction: "ltr" | "rtl";
-  /** In the order of the deployment's keys. */
-  readonly texts: readonly string[];
+  /** The digest by which alone its texts are loaded; null for the language that the page came in. */
+  readonly integrity: string | null;
+}
+
+/** The file with the texts of a language. */
+export function fileOf({ tag }: Language): string {
+  return `language-${tag}.json`;
 }
 
 export interface Organisation {
@@ -35,9 +44,19 @@ export interface Organisation {
 /** Reads the deployment from the page; null while it has not been filled in. */
 export function readDeployment(): Deployment | null {
   const holder = document.getElementById("deployment");
+  return parse((holder && holder.textContent) || "");
+}
+
+/** Reads the deployment from the HTML of a page; null where there is none. */
+export function deploymentIn(html: string): Deployment | null {
+  const holder = / id="deployment">([^<]*)</.exec(html);
+  return parse((holder && holder[1]) || "");
+}
+
+function parse(json: string): Deployment | null {
   try {
     // written by our own server from checked settings, so its members need no second check
-    return JSON.parse((holder && holder.textContent) || "") as Deployment;
+    return JSON.parse(json) as Deployment;
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
+import { toBase64url } from "../shared/bytes.ts";
 import { secondsNow } from "./clock.ts";
-import type { Deployment } from "./deployment.ts";
+import { type Deployment, deploymentIn, fileOf } from "./deployment.ts";
 import type { KeySets } from "./keysets.ts";
 import { keySetAddress } from "./service.ts";
 import { trusted } from "./trusted.ts";
@@ -76,6 +77,19 @@ export async function keptKeySet(api: string): Promise<string | null> {
   }
 }
 
+/** A file that is kept here, if it is just the one with this digest. */
+export async function keptFile(name: string, integrity: string): Promise<string | null> {
+  try {
+    const kept = await caches.match(name, { cacheName: cacheName() });
+    if (kept === undefined) return null;
+    const digest = await crypto.subtle.digest("SHA-384", await kept.clone().arrayBuffer());
+    const isIt = toBase64url(new Uint8Array(digest)) === integrity.slice(7).replace(/\+/g, "-").replace(/\//g, "_");
+    return isIt ? await kept.text() : null;
+  } catch {
+    return null; // a browser without such a store
+  }
+}
+
 async function keepWhole(keySets: KeySets): Promise<void> {
   try {
     await clearing;
@@ -117,16 +131,18 @@ async function takeCopies(keySets: KeySets): Promise<void> {
 }
 
 /**
- * Takes the page with its decoder, once both are here whole. A host or a portal may well answer "back soon", and with success: only the
- * page of this same service counts.
+ * Takes the page with its decoder and its other languages, once all are here whole. A host or a portal may well answer "back soon", and
+ * with success: only the page of this same service counts.
  */
 async function takePage(cache: Cache, { issuer, root }: Deployment): Promise<void> {
   const page = await whole(location.pathname);
-  const text = await page.clone().text();
-  // a page says which decoder it takes
-  const decoder = /sha384-[\w+/]+/.exec(text);
-  if (decoder === null || text.indexOf(JSON.stringify(issuer)) < 0 || text.indexOf(root) < 0) throw NOT_KEPT;
-  await cache.put("scan.js", await whole("scan.js", decoder[0]));
+  const found = deploymentIn(await page.clone().text());
+  if (found === null || found.issuer !== issuer || found.root !== root) throw NOT_KEPT;
+  // a page says which files it takes
+  const pinned = [["scan.js", found.scan]];
+  found.languages.forEach((language) => language.integrity && pinned.push([fileOf(language), language.integrity]));
+  const files = await Promise.all(pinned.map(([name = "", integrity]) => whole(name, integrity).then((file) => [name, file] as const)));
+  await Promise.all(files.map(([name, file]) => cache.put(name, file)));
   await cache.put(location.pathname, page);
 }
 

@@ -3,18 +3,33 @@ import { chooseTag, translator } from "../shared/i18n.ts";
 import { unpack } from "../shared/packed.ts";
 import type en from "../shared/i18n/en.json";
 import type { Text } from "./app.ts";
-import type { Deployment, Language } from "./deployment.ts";
+import { type Deployment, type Language, fileOf } from "./deployment.ts";
+import { keptFile } from "./keeping.ts";
+import { fetchPinned } from "./service.ts";
 
-/** The language that the browser asks for, or else the one that the page came in. */
-export function firstLanguage({ languages }: Deployment): Language {
+/** The language that the page came in. */
+export function ownLanguage({ languages }: Deployment): Language {
+  return languages.filter(({ integrity }) => integrity === null)[0] || languages[0];
+}
+
+/** The language that the browser asks for, or else the one that the page came in. The service looks at that too; other hosts do not. */
+export function wantedLanguage({ languages }: Deployment, own: Language): Language {
   const tags = languages.map((language) => language.tag);
-  const wishes = navigator.languages || [navigator.language];
-  const tag = chooseTag(wishes, tags, document.documentElement.lang);
-  return languages.filter((language) => language.tag === tag)[0] || languages[0];
+  const tag = chooseTag(navigator.languages || [navigator.language], tags, own.tag);
+  return languages.filter((language) => language.tag === tag)[0] || own;
+}
+
+/** Speaks a language once its texts are here; null where they did not come, or not those that this page was made with. */
+export async function loadLanguage(deployment: Deployment, language: Language): Promise<Text | null> {
+  const { integrity } = language;
+  if (integrity === null) return speak(deployment, language, deployment.texts);
+  const name = fileOf(language);
+  const file = (await keptFile(name, integrity)) || (await fetchPinned(name, integrity));
+  return file === null ? null : speak(deployment, language, JSON.parse(file) as string[]);
 }
 
 /** Speaks a language. */
-export function speak({ organisation, keys }: Deployment, { texts, direction }: Language): Text {
+export function speak({ organisation, keys }: Deployment, { direction }: Language, texts: readonly string[]): Text {
   const catalogue = {} as { [Key in keyof typeof en]: string };
   // the server sends every text of the page in each language
   unpack(keys).forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] || key));
@@ -41,4 +56,12 @@ export function dress({ organisation, languages }: Deployment, { tag, direction 
   }));
   const menu = document.querySelector(".languages");
   if (menu) menu.setAttribute("aria-label", t("page.languages"));
+}
+
+/** Says beside the menu how a language comes along. */
+export function sayOfMenu(text: string): void {
+  const menu = document.querySelector(".languages");
+  if (menu === null) return;
+  const said = menu.querySelector("p") || menu.appendChild(el("p", { role: "alert" }));
+  fill(said, text);
 }

@@ -32,6 +32,7 @@ function start(app: App): void {
   void renew(app.keySets);
   if (fragment !== "") app.open(fragment);
   else app.show({ at: "start" });
+  app.meet();
   // a camera may hand its link to a tab that is already open
   window.addEventListener("hashchange", () => {
     const next = takeFragment();

@@ -47,6 +47,12 @@ export async function fetchKeySet(api: string): Promise<string | null> {
   return response !== null && response.status === 200 ? response.text.replace(/\s+$/, "") : null;
 }
 
+/** Loads a file beside the page; null where it does not come, or not with just these bytes. */
+export async function fetchPinned(name: string, integrity: string): Promise<string | null> {
+  const response = await send(name, { method: "GET", integrity });
+  return response !== null && response.status === 200 ? response.text : null;
+}
+
 /** 16 random bytes that mark one person's attempt at one token. */
 export function drawAttempt(): string {
   return toBase64url(crypto.getRandomValues(new Uint8Array(16)));

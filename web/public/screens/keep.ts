@@ -13,7 +13,7 @@ export function keepPart(app: App): HTMLElement {
     fill(place, kept ? button(t("keep.remove"), "plain", pressRemove) : button(t("keep.keep"), "plain", pressKeep));
   };
   const wait = (): void => {
-    status.textContent = t("keep.moment");
+    status.textContent = t("page.moment");
     fill(place);
     // the button that had the focus is gone
     status.focus();
@@ -35,7 +35,7 @@ export function keepPart(app: App): HTMLElement {
   if (!canKeep()) cannot();
   else if (underWay === null) void isKept().then((kept) => show(kept, kept ? t("keep.kept") : ""), cannot);
   else {
-    status.textContent = t("keep.moment");
+    status.textContent = t("page.moment");
     follow(underWay);
   }
   const words = [paragraph(t("keep.what")), paragraph(t("keep.trace"))];

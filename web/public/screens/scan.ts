@@ -31,7 +31,7 @@ class Scan {
 
   start(): void {
     this.say("scan.wait");
-    loadScanner().then(
+    loadScanner(this.app.deployment.scan).then(
       (scanner) => {
         if (!this.left) this.camera = scanner.camera(this.video, this);
       },
@@ -41,7 +41,7 @@ class Scan {
 
   photo(file: Blob): void {
     this.say("scan.photo_wait");
-    loadScanner().then(
+    loadScanner(this.app.deployment.scan).then(
       (scanner) => {
         const read = scanner.photo(file, (text) => this.read(text));
         void read.then((any) => any || this.say("scan.no_code"));
