@@ -6,6 +6,8 @@ import { Unanswered } from "./unanswered.ts";
 /** What a person asks to be allowed. */
 export interface Wish {
   readonly reference: string;
+  /** What it is for. Approvers read it, and nobody else. */
+  readonly purpose: string;
   readonly channels: readonly model.Channel[];
   readonly from?: number;
   readonly until: number;
@@ -73,15 +75,20 @@ export class Api {
   authorisations = () => this.pages("authorisations", model.authorisation);
   /** What waits for a decision stands before everything else. */
   waiting = (now: number) => this.pages("authorisations", model.authorisation, (one) => model.isWaiting(one, now));
+  oneAuthorisation = (id: string) => this.send("GET", `authorisations/${id}`, model.followsWithdrawal);
   ask = (wish: Wish) => this.once("authorisations", nothing, wish);
-  decide = (id: string, decision: "approve" | "refuse" | "withdraw") => this.post(`authorisations/${id}/${decision}`, nothing);
-  review = (id: string, review: Review) => this.post(`authorisations/${id}/review`, nothing, review);
+  approve = (id: string) => this.once(`authorisations/${id}/approve`, nothing);
+  refuse = (id: string, reason: string) => this.once(`authorisations/${id}/refuse`, nothing, { reason });
+  withdraw = (id: string) => this.post(`authorisations/${id}/withdraw`, nothing);
+  review = (id: string, review: Review) => this.once(`authorisations/${id}/review`, nothing, review);
 
   people = () => this.pages("people", model.person);
-  enrol = (callsign: string, role: model.Role) => this.post("people", model.newPerson, { callsign, role });
-  anotherLink = (callsign: string) => this.post(`people/${encodeURIComponent(callsign)}/link`, model.link);
-  suspend = (callsign: string) => this.post(`people/${encodeURIComponent(callsign)}/suspend`, nothing);
-  revoke = (key: string) => this.send("DELETE", `keys/${encodeURIComponent(key)}`, nothing);
+  onePerson = (callsign: string) => this.send("GET", personPath(callsign), model.followsSuspension);
+  enrol = (callsign: string, role: model.Role) => this.once("people", model.newPerson, { callsign, role });
+  anotherLink = (callsign: string) => this.once(personPath(callsign) + "/link", model.link);
+  suspend = (callsign: string) => this.once(personPath(callsign) + "/suspend", nothing);
+  reinstate = (callsign: string, reason: string) => this.once(personPath(callsign) + "/reinstate", nothing, { reason });
+  revoke = (key: string) => this.once(`keys/${encodeURIComponent(key)}`, nothing, {}, {}, "DELETE");
 
   /** Somebody is at the console still. Finds out, too, whether the session is over. */
   async heard(): Promise<void> {
@@ -90,15 +97,15 @@ export class Api {
   }
 
   /** Asks for what is to be done once. Where no answer came, the same again within two minutes has the same key, and so the same answer. */
-  private async once<T>(path: string, parse: Parse<T>, wanted: object, proof: object = {}): Promise<Result<T>> {
-    const what = path + JSON.stringify(wanted);
+  private async once<T>(path: string, parse: Parse<T>, wanted: object = {}, proof: object = {}, method: Method = "POST"): Promise<Result<T>> {
+    const what = [method, path, JSON.stringify(wanted)].join(" ");
     const key = this.unanswered.keyOf(what);
-    const body = JSON.stringify({ ...wanted, ...proof });
-    const send = (): Promise<Answer | null> => exchange("POST", PREFIX + path, body, { "Idempotency-Key": `"${key}"` });
+    const body = method === "POST" ? JSON.stringify({ ...wanted, ...proof }) : undefined;
+    const send = (): Promise<Answer | null> => exchange(method, PREFIX + path, body, { "Idempotency-Key": `"${key}"` });
     const answer = (await send()) ?? (await send());
     // who has to sign in first has no answer yet
     if (answer !== null && answer.status < 500 && answer.status !== 401) this.unanswered.answered(what);
-    return this.read(answer, "POST", path, parse);
+    return this.read(answer, method, path, parse);
   }
 
   private post<T>(path: string, parse: Parse<T>, body: object = {}): Promise<Result<T>> {
@@ -146,6 +153,10 @@ function readProblem(body: string): Problem {
   return { kind: read.type.slice(KIND.length), detail: read.detail };
 }
 
+function personPath(callsign: string): string {
+  return "people/" + encodeURIComponent(callsign);
+}
+
 /** The path of the next page, without what all paths begin with, or null on the last one. */
 export function nextPage(link: string | null): string | null {
   const found = /^<\/v1\/([^>]+)>; rel="next"$/.exec(link ?? "");
@@ -156,7 +167,7 @@ export function nextPage(link: string | null): string | null {
 async function exchange(method: Method, path: string, body: string | undefined, more: Record<string, string> = {}): Promise<Answer | null> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
-  const content: RequestInit = body === undefined ? {} : { body, headers: { "Content-Type": "application/json", ...more } };
+  const content: RequestInit = body === undefined ? { headers: more } : { body, headers: { "Content-Type": "application/json", ...more } };
   try {
     const response = await fetch(path, { method, credentials: "same-origin", cache: "no-store", signal: abort.signal, ...content });
     return { ok: response.ok, status: response.status, text: await response.text(), link: response.headers.get("Link") };

@@ -27,6 +27,7 @@ export type Ceremony = Read<typeof ceremony>;
 export const authorisation = record({
   id: text,
   reference: text,
+  purpose: nullable(text),
   channels: list(channel),
   from: whole,
   until: whole,
@@ -37,8 +38,16 @@ export const authorisation = record({
   state: oneOf(["asked", "approved", "refused", "withdrawn"]),
   decided_by: nullable(text),
   decided_at: nullable(whole),
+  reason: nullable(text),
+  /** Nothing can be made with it until another approver reviews it. */
+  approver_suspended: (value) => value === true,
 });
 export type Authorisation = Read<typeof authorisation>;
+
+/** How many codes are withdrawn with it. */
+export const followsWithdrawal = record({ live_tokens: whole });
+/** What a suspension ends. */
+export const followsSuspension = record({ follows: record({ sessions: whole, live_tokens: whole, authorisations: whole }) });
 
 /** A code as it is read out, and with six words, which may come into force while it is on the screen. */
 export const spoken = record({ words: text, digits: text, six_words: nullable(text), six_digits: nullable(text) });
@@ -107,8 +116,8 @@ export type Code = Read<typeof code>;
 
 /** Whether an authorisation may be used at this moment. */
 export function isLive(authorisation: Authorisation, now: number): boolean {
-  const { state: at, from, until, max_tokens, tokens_issued } = authorisation;
-  return at === "approved" && from <= now && now < until && tokens_issued < max_tokens;
+  const { state: at, from, until, max_tokens, tokens_issued, approver_suspended } = authorisation;
+  return at === "approved" && !approver_suspended && from <= now && now < until && tokens_issued < max_tokens;
 }
 
 /** Whether an authorisation waits for a decision. */

@@ -7,6 +7,7 @@ import { codesScreen } from "./codes.ts";
 import { tidy } from "./details.ts";
 import { areRight, channelBoxes, choice, field, form, submit } from "./fields.ts";
 import { Line, paragraph, perform } from "./parts.ts";
+import { reasonField, wrongSentence, wrongText } from "./sentence.ts";
 
 const HOUR = 3600;
 const REFERENCE = 64;
@@ -16,7 +17,8 @@ const LENGTHS = [1, 4, 8, 24, 168, 744] as const;
 export function askScreen(app: Console): void {
   app.show("ask", () => {
     const line = new Line();
-    const reference = field("reference", t("ask.reference"), t("ask.reference_hint"), {});
+    const reference = field("reference", t("ask.reference"), t("ask.reference_hint"), { dir: "auto" });
+    const purpose = reasonField(t("ask.purpose"), t("ask.purpose_hint"));
     const channels = channelBoxes(CHANNELS.slice(0, 1));
     const from = field("from", t("ask.from"), t("ask.from_hint"), { type: "datetime-local", min: toField(app.now()) });
     const lasts = choice("lasts", t("ask.lasts"), LENGTHS.map((hours) => [String(hours), t(`length.${hours}`)] as const), "8");
@@ -26,7 +28,8 @@ export function askScreen(app: Console): void {
     const ask = () => {
       const [begins, count] = [fromField(from.input.value), readCount(most.input.value)];
       const isRight = areRight(
-        [reference, wrongText(reference.input.value, REFERENCE, "ask.no_reference", "ask.long_reference")],
+        [reference, wrongText(reference.input.value, REFERENCE, t("ask.no_reference"))],
+        [purpose, wrongSentence(purpose)],
         [channels, channels.chosen().length === 0 ? t("field.no_channel") : null],
         [from, from.input.value !== "" && begins === null ? t("field.no_time") : null],
         [most, count === null ? t("field.no_count") : null],
@@ -34,7 +37,8 @@ export function askScreen(app: Console): void {
       if (!isRight || count === null) return null;
       const start = begins === null || begins <= app.now() ? null : begins;
       const until = (start ?? app.now()) + Number(lasts.input.value) * HOUR;
-      return app.api.ask({ reference: tidy(reference.input.value), channels: channels.chosen(), until, max_tokens: count, ...(start === null ? {} : { from: start }) });
+      const what = { reference: tidy(reference.input.value), purpose: tidy(purpose.input.value) };
+      return app.api.ask({ ...what, channels: channels.chosen(), until, max_tokens: count, ...(start === null ? {} : { from: start }) });
     };
     const done = (): void => codesScreen(app, t("ask.sent"));
     return [
@@ -42,18 +46,11 @@ export function askScreen(app: Console): void {
       paragraph(t("ask.who"), "lead"),
       form(
         () => void perform(app, send, line, ask, done),
-        reference.box, channels.box, from.box, lasts.box, most.box, line.element,
+        reference.box, purpose.box, channels.box, from.box, lasts.box, most.box, line.element,
         el("div", { class: "buttons" }, send, button(t("do.back"), "plain", () => codesScreen(app))),
       ),
     ];
   });
-}
-
-/** What is wrong with a text that must be there, or null. */
-function wrongText(typed: string, most: number, none: "ask.no_reference", long: "ask.long_reference"): string | null {
-  const length = Array.from(tidy(typed)).length;
-  if (length === 0) return t(none);
-  return length > most ? t(long) : null;
 }
 
 /** How many codes an authorisation allows, or null. */

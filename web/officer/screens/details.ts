@@ -22,8 +22,8 @@ export interface Details {
 /** The fields for name, place and dialled digits. */
 export function detailFields(channel: Channel, before: Said): Details {
   const dialled = field("dialled", t("details.dialled"), t("details.dialled_hint"), { inputmode: "numeric", maxlength: "3" });
-  const name = field("name", t("details.name"), null, { autocapitalize: "words" });
-  const place = field("place", t("details.place"), null, { autocapitalize: "words" });
+  const name = field("name", t("details.name"), null, { dir: "auto", autocapitalize: "words" });
+  const place = field("place", t("details.place"), null, { dir: "auto", autocapitalize: "words" });
   dialled.input.value = before.dialled ?? "";
   name.input.value = before.name ?? "";
   place.input.value = before.place ?? "";

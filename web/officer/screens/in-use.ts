@@ -51,8 +51,12 @@ function acts(app: Console, one: Authorisation, withdrawn: () => void): HTMLElem
     ask: t("do.withdraw"),
     title: t("in_use.withdraw.title", { reference: one.reference }),
     means: [t("in_use.withdraw.means", { callsign: one.asked_by }), t("in_use.withdraw.codes")],
+    counts: async () => {
+      const found = await app.api.oneAuthorisation(one.id);
+      return found.ok ? t("in_use.withdraw.counts", { codes: String(found.value.live_tokens) }) : null;
+    },
     yes: t("do.withdraw_sure"),
-    act: (pressed) => void perform(app, pressed, line, () => app.api.decide(one.id, "withdraw"), withdrawn),
+    act: (pressed) => void perform(app, pressed, line, () => app.api.withdraw(one.id), withdrawn),
   });
   const review = reviews ? button(t("review.open"), "plain", () => reviewScreen(app, one)) : null;
   return el("div", {}, el("div", { class: "buttons" }, review, withdraw), line.element);

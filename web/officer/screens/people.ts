@@ -4,9 +4,12 @@ import type { Key, Person, Role } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { clockNote } from "./codes.ts";
+import { tidy } from "./details.ts";
 import { enrolPersonScreen, linkScreen } from "./enrol-person.ts";
 import { Cards } from "./cards.ts";
 import { Line, asking, living, newsText, perform } from "./parts.ts";
+import { areRight } from "./fields.ts";
+import { reasonField, wrongSentence } from "./sentence.ts";
 import { asksFirst } from "./sure.ts";
 
 /** Everybody, with their keys. */
@@ -43,8 +46,7 @@ function personCard(app: Console, person: Person, changed: () => void): readonly
     el("h2", {}, callsign),
     standing(role, suspended_at),
     keys.length === 0 ? el("p", { class: "hint" }, t("people.no_keys")) : keyList(app, person, line, changed),
-    // no way leads back from a suspension
-    suspended_at === null ? el("div", { class: "buttons" }, another, suspension(app, person, line, changed)) : null,
+    el("div", { class: "buttons" }, ...(suspended_at === null ? [another, suspension(app, person, line, changed)] : [reinstatement(app, person, line, changed)])),
     line.element,
   ];
 }
@@ -54,8 +56,27 @@ function suspension(app: Console, { callsign, role }: Person, line: Line, change
     ask: t("people.suspend"),
     title: t("people.suspend.title", { callsign }),
     means: [t("people.suspend.sessions"), t("people.suspend.codes"), ...(role === "approver" ? [t("people.suspend.approved")] : [])],
+    counts: async () => {
+      const found = await app.api.onePerson(callsign);
+      if (!found.ok) return null;
+      const { sessions, live_tokens, authorisations } = found.value.follows;
+      return t("people.suspend.counts", { sessions: String(sessions), codes: String(live_tokens), authorisations: String(authorisations) });
+    },
     yes: t("people.suspend_sure", { callsign }),
     act: (pressed) => void perform(app, pressed, line, () => app.api.suspend(callsign), changed),
+  });
+}
+
+function reinstatement(app: Console, { callsign }: Person, line: Line, changed: () => void): HTMLElement {
+  const reason = reasonField(t("people.reinstate.reason"), t("people.reinstate.reason_hint"));
+  const ask = () => (areRight([reason, wrongSentence(reason)]) ? app.api.reinstate(callsign, tidy(reason.input.value)) : null);
+  return asksFirst({
+    ask: t("people.reinstate"),
+    title: t("people.reinstate.title", { callsign }),
+    means: [t("people.reinstate.means"), t("people.reinstate.ended")],
+    yes: t("people.reinstate_sure", { callsign }),
+    fields: () => reason.box,
+    act: (pressed) => void perform(app, pressed, line, ask, changed),
   });
 }
 

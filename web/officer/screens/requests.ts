@@ -2,11 +2,15 @@ import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
 import type { Authorisation } from "../model.ts";
 import { needsMeaning } from "../press.ts";
+import type { Result } from "../result.ts";
 import { t } from "../words.ts";
 import { facts } from "./authorisation.ts";
 import { Cards } from "./cards.ts";
 import { clockNote } from "./codes.ts";
+import { tidy } from "./details.ts";
+import { areRight } from "./fields.ts";
 import { Line, living, paragraph, perform } from "./parts.ts";
+import { reasonField, wrongSentence } from "./sentence.ts";
 import { asksFirst } from "./sure.ts";
 
 /** What waits for an approver. Nobody is offered their own request. */
@@ -32,15 +36,17 @@ export function requestsScreen(app: Console): void {
 
 function decision(app: Console, { id, reference, asked_by: callsign }: Authorisation, settled: (text: string) => void): HTMLElement {
   const line = new Line();
-  const decide = (pressed: HTMLButtonElement, what: "approve" | "refuse"): void =>
-    void perform(app, pressed, line, () => app.api.decide(id, what), () => settled(t(`requests.${what}.done`, { reference })));
-  const approve = needsMeaning(button(t("requests.approve"), "main", () => decide(approve, "approve")));
+  const decide = (pressed: HTMLButtonElement, ask: () => Promise<Result<null>> | null, said: "requests.approve.done" | "requests.refuse.done"): void =>
+    void perform(app, pressed, line, ask, () => settled(t(said, { reference })));
+  const approve = needsMeaning(button(t("requests.approve"), "main", () => decide(approve, () => app.api.approve(id), "requests.approve.done")));
+  const reason = reasonField(t("requests.reason"), t("requests.reason_hint", { callsign }));
   const refuse = asksFirst({
     ask: t("requests.refuse"),
     title: t("requests.refuse.title", { reference }),
     means: [t("requests.refuse.means", { callsign })],
     yes: t("requests.refuse.sure"),
-    act: (pressed) => decide(pressed, "refuse"),
+    fields: () => reason.box,
+    act: (pressed) => decide(pressed, () => (areRight([reason, wrongSentence(reason)]) ? app.api.refuse(id, tidy(reason.input.value)) : null), "requests.refuse.done"),
   });
   return el("div", {}, el("div", { class: "buttons" }, approve, refuse), line.element);
 }

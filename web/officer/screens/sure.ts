@@ -10,10 +10,12 @@ export interface Question {
   readonly title: string;
   /** What follows. */
   readonly means: readonly string[];
+  /** How much of it, where the service can say. */
+  readonly counts?: () => Promise<string | null>;
   /** On the button that does it. */
   readonly yes: string;
   /** What may be filled in first. */
-  readonly fields?: Node;
+  readonly fields?: () => Node;
   readonly act: (pressed: HTMLButtonElement) => void;
 }
 
@@ -46,15 +48,17 @@ export class Sure {
   }
 
   private ask(): void {
-    const { title, means, yes, fields = null, act } = this.question;
+    const { title, means, counts, yes, fields, act } = this.question;
     const id = "sure-" + String(++panels);
     const does = needsMeaning(button(yes, "main", () => act(does)));
     does.classList.add("button-grave");
+    const counted = counts === undefined ? null : paragraph(t("page.moment"));
+    void counts?.().then((text) => counted && (text === null ? counted.remove() : (counted.textContent = text)));
     fill(
       this.panel,
       el("p", { class: "sure-title", id }, title),
-      el("div", { class: "sure-means", id: id + "-means" }, ...means.map((text) => paragraph(text))),
-      fields,
+      el("div", { class: "sure-means", id: id + "-means" }, ...means.map((text) => paragraph(text)), counted),
+      fields === undefined ? null : fields(),
       does,
     );
     this.panel.setAttribute("aria-labelledby", id);
