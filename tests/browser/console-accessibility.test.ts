@@ -26,6 +26,7 @@ const approver = from(async () => {
   const asking = await stage.person("officer");
   await asking.press("Ask for an authorisation");
   await asking.page.getByLabel("Reference").fill("W".repeat(64));
+  await asking.page.getByLabel("What it is for").fill("Return a lost bag");
   await asking.press("Send request");
   await asking.read("Your request is sent. It waits for an approver.");
   return stage.person("approver");

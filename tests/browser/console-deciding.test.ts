@@ -10,6 +10,7 @@ const stage = new ConsoleStage();
 async function ask(seat: Seat, reference: string): Promise<void> {
   await seat.press("Ask for an authorisation");
   await seat.page.getByLabel("Reference").fill(reference);
+  await seat.page.getByLabel("What it is for").fill("Return a lost bag");
   await seat.press("Send request");
   await seat.read("Your request is sent. It waits for an approver.");
 }
@@ -31,16 +32,33 @@ test("nobody is offered their own request", async () => {
   await approver.makeCode("In person");
 });
 
-test("refused: the officer sees it among the earlier ones", async () => {
+test("refused: the officer sees it among the earlier ones, with the reason; and one whose approver was suspended says so", async () => {
   const officer = await stage.person("officer");
   await ask(officer, "Case 7");
   const approver = await stage.person("approver");
+  await card(approver, "Case 7").getByText("Return a lost bag").waitFor();
   await card(approver, "Case 7").getByRole("button", { name: "Refuse" }).click();
+  await approver.press("Yes, refuse it");
+  await approver.read("Please write a sentence.");
+  await approver.page.getByLabel("Reason").fill("Nid yr wythnos hon, لطفاً");
   await approver.press("Yes, refuse it");
   await approver.read("You refused Case 7.");
   await officer.page.reload();
   await officer.page.getByText("Earlier ones").click();
   await officer.read("Refused");
+  await officer.read("Reason: Nid yr wythnos hon, لطفاً");
+
+  await ask(officer, "ملف ٧");
+  await approver.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await approver.press("1 new request: show");
+  await approver.mean(card(approver, "ملف ٧").getByRole("button", { name: "Approve" }));
+  await approver.read("You approved ملف ٧.");
+  await officer.page.reload();
+  await officer.page.getByRole("button", { name: "In person" }).waitFor();
+  stage.service.suspend(approver.callsign);
+  await officer.page.reload();
+  await officer.read("Stopped: its approver was suspended");
+  await officer.read("You have no current authorisation. Ask for one first.");
 });
 
 test("two decide at once: the second is told, without blame", async () => {
@@ -51,6 +69,7 @@ test("two decide at once: the second is told, without blame", async () => {
   await first.mean(card(first, "Case 8").getByRole("button", { name: "Approve" }));
   await first.read("You approved Case 8.");
   await card(second, "Case 8").getByRole("button", { name: "Refuse" }).click();
+  await second.page.getByLabel("Reason").fill("No");
   await second.press("Yes, refuse it");
   await second.read("Somebody else decided about this already.");
 });
@@ -168,7 +187,7 @@ test("an administrator enrols somebody, who comes in with the link", async () =>
   await administrator.read("This callsign is taken. Please choose another.");
 });
 
-test("a suspension takes two presses, and ends a session at once", async () => {
+test("a suspension says what it ends, ends a session at once, and can be lifted", async () => {
   const officer = await stage.officer();
   await officer.makeCode("In person");
   const administrator = await stage.person("administrator");
@@ -176,12 +195,22 @@ test("a suspension takes two presses, and ends a session at once", async () => {
   await row.getByRole("button", { name: "Suspend" }).click();
   await row.getByRole("button", { name: "Keep it as it is" }).click();
   await row.getByRole("button", { name: "Suspend" }).click();
+  await row.getByText("Sessions that end: 1. Codes that stop: 1. Authorisations that stop: 1.").waitFor();
   await administrator.mean(row.getByRole("button", { name: `Yes, suspend ${officer.callsign}` }));
   await row.getByText(/^officer, suspended/).waitFor();
   assert.equal(await row.getByRole("button", { name: "New set-up link" }).count(), 0);
   await officer.page.getByText(/This code is withdrawn|Your session has ended/).waitFor();
   await officer.page.reload();
   await officer.see("Sign in");
+
+  await row.getByRole("button", { name: "Lift suspension" }).click();
+  await row.getByLabel("Reason").fill("Found again");
+  await administrator.mean(row.getByRole("button", { name: "Yes, let them in" }));
+  await row.getByText("officer", { exact: true }).waitFor();
+  await officer.press("Sign in");
+  await officer.see("Make a code");
+  await officer.settle();
+  assert.equal(await officer.page.getByText("Your codes in use").count(), 0, "what was stopped stays stopped");
 });
 
 test("a lost device: its key is revoked, and another link brings a new one", async () => {

@@ -101,6 +101,7 @@ test("suspended in mid-session: the next act leads out, with a calm sentence", a
   const seat = await stage.officer();
   await seat.press("Ask for an authorisation");
   await seat.page.getByLabel("Reference").fill("R-1");
+  await seat.page.getByLabel("What it is for").fill("Return a lost bag");
   stage.service.suspend(seat.callsign);
   await seat.press("Send request");
   await seat.see("Sign in");
@@ -114,6 +115,7 @@ test("nobody presses anything: said before and after, and what was typed is ther
   await seat.page.clock.install();
   await seat.press("Ask for an authorisation");
   await seat.page.getByLabel("Reference").fill("Case 77");
+  await seat.page.getByLabel("What it is for").fill("Return a lost bag");
   await seat.page.clock.fastForward(13 * 60_000 + 5_000);
   await seat.read(/^You will be signed out at \d\d:\d\d\.$/);
   await seat.press("Stay signed in");

@@ -71,6 +71,8 @@ test("a request and its answer", async () => {
   await seat.see("Ask for an authorisation");
   await reach(seat, "Reference");
   await seat.page.keyboard.type("Case 9");
+  await reach(seat, "What it is for");
+  await seat.page.keyboard.type("Return a lost bag");
   await seat.page.keyboard.press("Enter");
   await seat.read("Waiting for an approver");
   const approver = await stage.person("approver");
@@ -80,6 +82,9 @@ test("a request and its answer", async () => {
   for (let times = 0; times < 3; times++) await approver.page.keyboard.down("Enter");
   await approver.page.keyboard.up("Enter");
   await approver.read("Refuse Case 9?");
+  await approver.page.keyboard.press("Tab");
+  assert.equal(await focused(approver), "Reason");
+  await approver.page.keyboard.type("Not this week");
   await approver.page.keyboard.press("Tab");
   await approver.page.keyboard.down("Enter");
   await approver.page.keyboard.up("Enter");

@@ -13,6 +13,7 @@ test("enrol, ask, approve, issue, check, see the check, withdraw", async () => {
 
   await officer.press("Ask for an authorisation");
   await officer.page.getByLabel("Reference").fill("Case 2041");
+  await officer.page.getByLabel("What it is for").fill("Return a lost bag");
   await officer.page.getByLabel("By telephone").check();
   await officer.page.getByLabel("Maximum number of codes").fill("3");
   await officer.press("Send request");
@@ -92,6 +93,8 @@ test("the next code has the same details, and never the same number", async () =
   const second = await officer.scan();
   assert.notEqual(second, first);
   const person = await stage.visit(second);
+  await person.press("Check this code");
+  await person.see("This code is genuine");
   assert.match(await person.text(), /Anna/);
 
   await officer.press("Done");

@@ -118,6 +118,7 @@ await officer.see("Make a code");
 await shoot(officer, "console-codes");
 await officer.press("Ask for an authorisation");
 await officer.page.getByLabel("Reference").fill("Case 2041");
+await officer.page.getByLabel("What it is for").fill("Return a lost bag");
 await officer.press("Send request");
 await officer.read("Waiting for an approver");
 await officer.close();

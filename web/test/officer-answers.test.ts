@@ -7,7 +7,7 @@ import { list, nothing, readJson } from "../officer/parse.ts";
 const session = { callsign: "kestrel", role: "officer", organisation: "Riverside Council", address: "verify.example.org", server_time: 1795000000 };
 const authorisation = {
   id: "00ff00ff00ff00ff", reference: "R-1", channels: ["in-person", "telephone"], from: 1, until: 2, max_tokens: 3, tokens_issued: 0,
-  asked_by: "kestrel", asked_at: 1, state: "asked", decided_by: null, decided_at: null,
+  asked_by: "kestrel", asked_at: 1, state: "asked", decided_by: null, decided_at: null, purpose: "Return a lost bag", reason: null, approver_suspended: false,
 };
 
 test("an answer gives what its parser reads, and nothing else that came along", () => {
@@ -57,4 +57,5 @@ test("an authorisation is live inside its time while codes are left", () => {
   assert.deepEqual([9, 10, 19, 20].map((now) => model.isLive(read, now)), [false, true, true, false]);
   assert.equal(model.isLive({ ...read, tokens_issued: 3 }, 15), false);
   assert.equal(model.isLive({ ...read, state: "withdrawn" }, 15), false);
+  assert.equal(model.isLive({ ...read, approver_suspended: true }, 15), false);
 });
