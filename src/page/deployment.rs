@@ -61,7 +61,7 @@ impl Deployment {
 
 /// What the page says in one language.
 pub(super) fn texts(words: &Catalogue) -> Value {
-    words.of_the_page().into_values().collect()
+    json!(words.of_the_page().into_values().collect::<Vec<_>>())
 }
 
 /// Packs texts whose neighbours begin alike: of each a capital, for how much of the one before is kept, and then its rest. Keys

@@ -1,13 +1,15 @@
 //! Every word that people see, in each language, from the catalogues that the page uses too.
 
 mod language;
+mod plural;
 mod zone;
 
 use std::collections::BTreeMap;
 
 use jiff::Zoned;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use self::plural::Text;
 pub use self::{
     language::{Language, choose},
     zone::{Zone, ZoneError},
@@ -18,7 +20,7 @@ use crate::token::Correction;
 pub struct Catalogue {
     /// Which.
     pub language: Language,
-    texts: BTreeMap<String, String>,
+    texts: BTreeMap<String, Text>,
     icons: BTreeMap<String, Icon>,
 }
 
@@ -43,14 +45,15 @@ impl Catalogue {
     }
 
     /// The texts that the page's script shows, by key; those of the plain pages and of paper stay here.
-    pub fn of_the_page(&self) -> BTreeMap<&str, &str> {
+    pub fn of_the_page(&self) -> BTreeMap<&str, impl Serialize> {
         let elsewhere = |key: &str| ["check.", "poster."].iter().any(|area| key.starts_with(area));
-        self.texts.iter().filter(|(key, _)| !elsewhere(key)).map(|(key, text)| (key.as_str(), text.as_str())).collect()
+        self.texts.iter().filter(|(key, _)| !elsewhere(key)).map(|(key, text)| (key.as_str(), text)).collect()
     }
 
-    /// The text of a key, with `{name}`s filled in. A key that is missing shows itself, so that a test finds it.
+    /// The text of a key, with `{name}`s filled in, in the form that goes with `count` where there is one. A key that is missing shows itself, so that a test finds it.
     pub fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
-        let text = self.texts.get(key).map_or(key, String::as_str);
+        let count = values.iter().find(|(name, _)| *name == "count").and_then(|(_, count)| count.parse().ok());
+        let text = self.texts.get(key).and_then(|text| text.counted(self.language, count)).unwrap_or(key);
         // A value is set apart where the language runs right to left: "+44 1632 960123" would otherwise read backwards.
         let [before, after] = if self.language.direction() == "rtl" { ["\u{2068}", "\u{2069}"] } else { [""; 2] };
         values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), &format!("{before}{value}{after}")))
@@ -102,7 +105,6 @@ impl Catalogue {
     pub fn ago(&self, seconds: i64) -> String {
         match seconds.max(0) / 60 {
             0 => self.text("ago.now", &[]),
-            1 => self.text("ago.minute", &[]),
             minutes => self.text("ago.minutes", &[("count", &minutes.to_string())]),
         }
     }
@@ -148,10 +150,30 @@ mod tests {
             let keys = |catalogue: &Catalogue| catalogue.texts.keys().cloned().collect::<Vec<_>>();
             assert_eq!(keys(&other), keys(&english), "{language:?}");
             for (key, text) in &other.texts {
-                assert!(!text.trim().is_empty(), "{language:?} {key}");
-                assert_eq!(gaps(text), gaps(&english.texts[key]), "{language:?} {key}");
-                assert!(!text.contains('<') && !text.contains('&'), "{language:?} {key}");
+                let [said, meant] = [text, &english.texts[key]].map(Text::wordings);
+                let forms: Vec<_> = said.iter().filter_map(|(category, _)| *category).collect();
+                // another language may need forms where English does not
+                assert!(forms.is_empty() && meant.len() == 1 || forms == plural::categories(language), "{language:?} {key}: {forms:?}");
+                for (_, text) in said {
+                    assert!(!text.trim().is_empty(), "{language:?} {key}");
+                    assert_eq!(gaps(text), gaps(meant[0].1), "{language:?} {key}");
+                    assert!(!text.contains('<') && !text.contains('&'), "{language:?} {key}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn a_count_comes_in_the_form_that_its_language_has_for_it() {
+        for (language, seconds, said) in [
+            (Language::English, 59, "Less than a minute ago"),
+            (Language::English, 60, "1 minute ago"),
+            (Language::English, 720, "12 minutes ago"),
+            (Language::Welsh, 120, "2 funud yn ôl"),
+            (Language::Welsh, 360, "6 munud yn ôl"),
+            (Language::Urdu, 180, "\u{2068}3\u{2069} منٹ پہلے"),
+        ] {
+            assert_eq!(Catalogue::of(language).ago(seconds), said, "{language:?}");
         }
     }
 }

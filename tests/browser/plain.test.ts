@@ -37,7 +37,7 @@ for (const [name, says, typed] of screens) {
         await visit.page.locator("#challenge").fill(number);
         await visit.page.locator("[type=submit]").click();
       }
-      await visit.page.getByText(texts[says], { exact: true }).waitFor();
+      await visit.page.getByText(String(texts[says]), { exact: true }).waitFor();
       const frame = visit.page.mainFrame();
       found.push(...(await (language === "en" ? findProblemsOfLooks(frame) : findNarrowProblems(frame, language))));
       await visit.close();

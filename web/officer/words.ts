@@ -5,7 +5,7 @@ import type { Problem } from "./result.ts";
 export type Words = Translate<keyof typeof en>;
 
 /** Says things in the words of the catalogue. */
-export const t: Words = translator(en, {}, "ltr");
+export const t: Words = translator(en, {}, { tag: "en", direction: "ltr" });
 
 /** What became of an attempt, in words; a kind without words of its own is told in the service's. */
 export function problemText({ kind, detail }: Problem): string {

@@ -1,3 +1,5 @@
+import type { Said } from "../shared/i18n.ts";
+
 /** Who runs this service and where; baked into the page by the server or by the export. */
 export interface Deployment {
   readonly issuer: string;
@@ -14,7 +16,7 @@ export interface Deployment {
   /** The keys of all texts, packed. */
   readonly keys: string;
   /** What this page says in the language that it came in, in the order of the keys. */
-  readonly texts: readonly string[];
+  readonly texts: readonly Said[];
   readonly languages: readonly [Language, ...Language[]];
   /** The words that codes are spoken in, packed. */
   readonly words: string;

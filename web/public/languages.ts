@@ -1,5 +1,5 @@
 import { el, fill } from "../shared/dom.ts";
-import { chooseTag, translator } from "../shared/i18n.ts";
+import { type Said, chooseTag, translator } from "../shared/i18n.ts";
 import { unpack } from "../shared/packed.ts";
 import type en from "../shared/i18n/en.json";
 import type { Text } from "./app.ts";
@@ -25,17 +25,17 @@ export async function loadLanguage(deployment: Deployment, language: Language): 
   if (integrity === null) return speak(deployment, language, deployment.texts);
   const name = fileOf(language);
   const file = (await keptFile(name, integrity)) || (await fetchPinned(name, integrity));
-  return file === null ? null : speak(deployment, language, JSON.parse(file) as string[]);
+  return file === null ? null : speak(deployment, language, JSON.parse(file) as Said[]);
 }
 
 /** Speaks a language. */
-export function speak({ organisation, keys }: Deployment, { direction }: Language, texts: readonly string[]): Text {
-  const catalogue = {} as { [Key in keyof typeof en]: string };
+export function speak({ organisation, keys }: Deployment, language: Language, texts: readonly Said[]): Text {
+  const catalogue = {} as { [Key in keyof typeof en]: Said };
   // the server sends every text of the page in each language
   unpack(keys).forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] || key));
   // a telephone number must not break over two lines
-  const telephone = organisation.telephone.replace(/ /g, "\u00a0") || catalogue["contact.published"];
-  return translator(catalogue, { organisation: organisation.name, telephone }, direction);
+  const telephone = organisation.telephone.replace(/ /g, "\u00a0") || (catalogue["contact.published"] as string);
+  return translator(catalogue, { organisation: organisation.name, telephone }, language);
 }
 
 /** Puts what surrounds the screens into a language, with a menu of the others. The choice is kept nowhere. */

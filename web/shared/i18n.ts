@@ -1,7 +1,16 @@
-/** Texts by key, as in the files beside this one. */
-export type Catalogue = { readonly [key: string]: string };
+/** A text, or where it depends on a count, one for each category that CLDR has for the language. */
+export type Said = string | { readonly [category: string]: string };
 
-/** Gives the text of a key with its `{placeholders}` filled in. */
+/** Texts by key, as in the files beside this one. */
+export type Catalogue = { readonly [key: string]: Said };
+
+/** What of a language its texts depend on. */
+export interface Tongue {
+  readonly tag: string;
+  readonly direction: "ltr" | "rtl";
+}
+
+/** Gives the text of a key with its `{placeholders}` filled in, in the form that goes with `count` where there is one. */
 export type Translate<Key extends string> = (key: Key, values?: { readonly [name: string]: string }) => string;
 
 /**
@@ -11,14 +20,25 @@ export type Translate<Key extends string> = (key: Key, values?: { readonly [name
 export function translator<C extends Catalogue>(
   catalogue: C,
   always: { readonly [name: string]: string },
-  direction: "ltr" | "rtl",
+  { tag, direction }: Tongue,
 ): Translate<keyof C & string> {
   const [before, after] = direction === "rtl" ? ["\u2068", "\u2069"] : ["", ""];
   return (key, values = {}) =>
-    (catalogue[key] || key).replace(/\{([a-z_]+)\}/g, (whole: string, name: string) => {
+    formOf(catalogue[key] || key, tag, values["count"]).replace(/\{([a-z_]+)\}/g, (whole: string, name: string) => {
       const value = values[name] ?? always[name];
       return value === undefined ? whole : before + value + after;
     });
+}
+
+type Rules = new (tag: string) => { select(count: number): string };
+
+/** The form that goes with a count. Without the rules of the language that is the one of most counts, which is understood. */
+function formOf(said: Said, tag: string, count = ""): string {
+  if (typeof said === "string") return said;
+  // browsers before 2018 do not have it
+  const { PluralRules } = Intl as { readonly PluralRules?: Rules };
+  const category = PluralRules ? new PluralRules(tag).select(Number(count)) : count === "1" ? "one" : "other";
+  return said[category] || said["other"] || "";
 }
 
 /** The first of a browser's wishes that there is a language for, else `fallback`. */

@@ -11,7 +11,11 @@ interface Times {
   readonly vectors: readonly { name: string; zone: string; language: "en" | "cy" | "ur"; at: number; now: number; expect: string }[];
 }
 
-const speak = { en: translator(en, {}, "ltr"), cy: translator(cy, {}, "ltr"), ur: translator(ur, {}, "rtl") };
+const speak = {
+  en: translator(en, {}, { tag: "en", direction: "ltr" }),
+  cy: translator(cy, {}, { tag: "cy", direction: "ltr" }),
+  ur: translator(ur, {}, { tag: "ur", direction: "rtl" }),
+};
 
 /** Runs with the phone set to a zone. */
 function phoneIn<T>(zone: string, act: () => T): T {

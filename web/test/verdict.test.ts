@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import en from "../shared/i18n/en.json" with { type: "json" };
+import type { Catalogue } from "../shared/i18n.ts";
 import { STRICTNESS, fromLocal, judgeChallenge, stricter, verdictOf } from "../shared/verdict.ts";
 import verdicts from "../shared/verdicts.json" with { type: "json" };
 import { readProjectFile } from "./files.ts";
@@ -42,7 +43,7 @@ test("verdicts are a closed list", () => {
 
 test("each verdict has its own words and icon", () => {
   assert.deepEqual(Object.keys(verdicts).sort(), [...STRICTNESS].sort());
-  const texts: { readonly [key: string]: string } = en;
+  const texts: Catalogue = en;
   for (const part of ["title", "means", "not", "do"]) {
     for (const verdict of STRICTNESS) assert.ok(texts[`verdict.${verdict}.${part}`], `${verdict} ${part}`);
   }

@@ -9,7 +9,7 @@ export function facts(app: Console, one: Authorisation, asker = false, title: "h
   const { from, until, tokens_issued, max_tokens } = one;
   const end = timeText(until);
   const time = from > app.now() ? t("authorisation.between", { from: timeText(from), until: end }) : t("authorisation.until", { until: end });
-  const used = t("authorisation.used", { used: String(tokens_issued), most: String(max_tokens) });
+  const used = t("authorisation.used", { used: String(tokens_issued), count: String(max_tokens) });
   return [
     el(title, { dir: "auto" }, one.reference),
     one.purpose === null ? null : el("p", { class: "purpose", dir: "auto" }, one.purpose),
@@ -18,7 +18,7 @@ export function facts(app: Console, one: Authorisation, asker = false, title: "h
     ...(asker ? [el("p", {}, t("authorisation.asked_by", { callsign: one.asked_by, time: timeText(one.asked_at) }))] : []),
     el("p", {}, channelsText(one.channels)),
     el("p", {}, time),
-    el("p", {}, one.state === "asked" ? t("authorisation.most", { most: String(max_tokens) }) : used),
+    el("p", {}, one.state === "asked" ? t("authorisation.most", { count: String(max_tokens) }) : used),
   ];
 }
 

@@ -28,7 +28,7 @@ export function requestsScreen(app: Console): void {
       living(app, () => app.api.waiting(app.now()), {
         draw: (waiting) => [cards.show(others(waiting)).element],
         update: (waiting) => cards.update(others(waiting)),
-        news: (count) => t(count === 1 ? "requests.new.one" : "requests.new", { count: String(count) }),
+        news: (count) => t("requests.new", { count: String(count) }),
       }),
     ];
   });

@@ -102,6 +102,5 @@ export function phoneText(app: App, seconds: number): string {
 /** "4 minutes ago". */
 export function agoText(app: App, seconds: number): string {
   const count = Math.floor(seconds / 60);
-  if (count < 1) return app.t("ago.now");
-  return count === 1 ? app.t("ago.minute") : app.t("ago.minutes", { count: String(count) });
+  return count < 1 ? app.t("ago.now") : app.t("ago.minutes", { count: String(count) });
 }
