@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use countersign::{
     keyring::{IssuerName, PublicKey, PublicKeys},
-    token::{InputError, Reference, Rejection, SpokenCode, Token, Unverified},
+    token::{Challenge, Correction, InputError, Reference, Rejection, SpokenCode, Token, Unverified, correct},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[path = "../examples/make_vectors/vectors/mod.rs"]
 mod vectors;
@@ -91,9 +91,10 @@ fn every_token_gets_its_verdict() {
 #[test]
 fn every_input_is_read_or_refused() {
     let judge = |vector: &Value| match Token::parse(text(vector, "input")) {
-        Ok(token) => serde_json::json!({"token_hex": hex(token.as_bytes())}),
+        Ok(token) => json!({"token_hex": hex(token.as_bytes())}),
         Err(InputError::NoToken) => "mistyped".into(),
         Err(InputError::Damaged) => "not_genuine".into(),
+        Err(InputError::Several) => "several".into(),
     };
     check(&file("inputs.json"), judge, &[("mistyped", 80), ("not_genuine", 51), ("read", 51)]);
 }
@@ -105,11 +106,50 @@ fn every_spoken_code_is_read_or_mistyped() {
         match SpokenCode::parse(text(vector, "input")) {
             // A whole code of the other size is read as one of that size.
             Ok(code) if code.size().words() as u64 != words => "mistyped".into(),
-            Ok(code) => serde_json::json!({"code": format!("{:x}", code.value())}),
+            Ok(code) => json!({"code": format!("{:x}", code.value())}),
             Err(_) => "mistyped".into(),
         }
     };
-    check(&file("spoken.json"), judge, &[("mistyped", 175), ("read", 56)]);
+    check(&file("spoken.json"), judge, &[("mistyped", 157), ("read", 72)]);
+}
+
+#[test]
+fn whatever_people_give_is_read_or_its_fault_is_named() {
+    let judge = |vector: &Value| {
+        let input = text(vector, "input");
+        match (Token::find(input), SpokenCode::parse(input)) {
+            (Ok(token), _) => json!({"token_hex": hex(token.as_bytes())}),
+            (Err(InputError::Damaged), _) => json!({"problem": "damaged"}),
+            (Err(InputError::NoToken), Ok(code)) => json!({"code": format!("{:x}", code.value())}),
+            (Err(InputError::NoToken | InputError::Several), _) => fault(&correct(input)),
+        }
+    };
+    check(&file("readings.json"), judge, &[("read", 282)]);
+}
+
+/// A fault as the vectors write it.
+fn fault(correction: &Correction) -> Value {
+    match correction {
+        Correction::DidYouMean { words, changed, .. } => json!({"did_you_mean": words.join(" "), "changed": changed}),
+        Correction::Word { position, .. } => json!({"problem": "wrong_word", "position": position}),
+        Correction::TwoUnheard(position) => json!({"problem": "two_unheard", "position": position}),
+        Correction::Count(count) => json!({"problem": "wrong_count", "count": count}),
+        Correction::Digits(count) => json!({"problem": "wrong_digits", "count": count}),
+        Correction::Check => json!({"problem": "wrong_check"}),
+        Correction::Several => json!({"problem": "several"}),
+        Correction::LinkChanged => json!({"problem": "link_changed"}),
+        Correction::LinkEmpty => json!({"problem": "link_empty"}),
+        Correction::NoCode => json!({"problem": "no_code"}),
+    }
+}
+
+#[test]
+fn every_number_is_read_or_wrong() {
+    let judge = |vector: &Value| text(vector, "input").parse::<Challenge>().map_or_else(|_| json!("wrong"), |n| json!(n.to_string()));
+    let expected = file("numbers.json");
+    let wrong = expected["vectors"].as_array().unwrap().iter().filter(|vector| judge(vector) != vector["expect"]);
+    assert_eq!(wrong.collect::<Vec<_>>(), Vec::<&Value>::new());
+    assert_eq!(expected["vectors"].as_array().unwrap().len(), 33);
 }
 
 #[test]

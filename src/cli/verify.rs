@@ -56,7 +56,7 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
 
 fn online(code: &str, args: &Args, settings: &Settings) -> Result<Value, Failure> {
     let server = args.server.as_deref().map_or_else(|| settings.public_url(), |url| base_url("--server", url))?;
-    let member = if Token::parse(code) == Err(InputError::NoToken) { "code" } else { "token" };
+    let member = if Token::find(code) == Err(InputError::NoToken) { "code" } else { "token" };
     let mut body = json!({member: code});
     if let Some(challenge) = args.challenge {
         body["challenge"] = challenge.to_string().into();
@@ -76,9 +76,10 @@ fn online(code: &str, args: &Args, settings: &Settings) -> Result<Value, Failure
 fn offline(code: &str, key_set: &Path, root: &Path, at_least: u64, settings: &Settings) -> Result<Value, Failure> {
     let (now, issuer, root) = (Place::here()?.clock.now(), &settings.issuer()?, read_root(root)?);
     let keys = read_key_set(key_set, &root, issuer, now, at_least.max(seen(&root, settings)))?;
-    let (verdict, claims) = match Token::parse(code) {
+    let (verdict, claims) = match Token::find(code) {
         Ok(token) => judge(&token, &keys, issuer, now),
         Err(InputError::Damaged) => (Verdict::NotGenuine, None),
+        Err(InputError::Several) => (Verdict::Mistyped, None),
         Err(InputError::NoToken) => {
             return Err(Failure::wrong(
                 "without the service only a whole token or link can be checked; leave out --key-set and --root to ask it",

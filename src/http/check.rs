@@ -92,8 +92,7 @@ fn read(fields: &Fields) -> Result<Check, &'static str> {
     if fields.code.trim().is_empty() {
         return Err("check.empty");
     }
-    let digits: String = fields.challenge.split_whitespace().collect();
-    let challenge = match digits.as_str() {
+    let challenge = match fields.challenge.trim() {
         "" => None,
         digits => Some(digits.parse::<Challenge>().map_err(|_| "check.challenge.wrong")?),
     };

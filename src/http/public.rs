@@ -153,7 +153,7 @@ fn request(mut members: Map<String, Value>) -> Result<Check, Problem> {
         return Err(Problem::invalid(format!("there is no member {unknown:?}; see /openapi.json")));
     }
     let shown = match (token, code) {
-        (Some(token), None) => Shown::Token(Token::parse(&token)),
+        (Some(token), None) => Shown::Token(Token::find(&token)),
         (None, Some(code)) => Shown::Code(SpokenCode::parse(&code)),
         _ => return Err(Problem::bad_request("send either token or code, and not both")),
     };

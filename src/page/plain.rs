@@ -131,7 +131,7 @@ impl Page<'_> {
                     aria-describedby="code-hint" { (fields.shown()) }
                 label for="challenge" { (self.t("check.challenge.label")) }
                 p.hint #challenge-hint { (self.t("check.challenge.hint")) }
-                input #challenge name="challenge" dir="ltr" type="text" inputmode="numeric" maxlength="7" autocomplete="off"
+                input #challenge name="challenge" dir="ltr" type="text" inputmode="numeric" autocomplete="off"
                     value=(fields.challenge) aria-describedby="challenge-hint";
                 button.button.button-main type="submit" { (self.t("check.submit")) }
                 // Seen in Chromium, which keeps what a form sent to open its windows again.

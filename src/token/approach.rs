@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimError, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE, display};
+use super::{ClaimError, DEFAULT_LIFETIME, DEFAULT_LIFETIME_TELEPHONE, display, typed};
 
 /// How the person is approached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -162,11 +162,13 @@ fn exact_digits(text: &str, count: usize) -> Option<u32> {
     (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
+/// As people type it: six digits in any groups and any script.
 impl FromStr for Challenge {
     type Err = ClaimError;
 
     fn from_str(text: &str) -> Result<Self, ClaimError> {
-        exact_digits(text, 6).map(Self).ok_or(ClaimError::Challenge)
+        let digits = typed::digits(&typed::pieces(text)).ok_or(ClaimError::Challenge)?;
+        exact_digits(&digits, 6).map(Self).ok_or(ClaimError::Challenge)
     }
 }
 
@@ -210,8 +212,10 @@ mod tests {
 
     #[test]
     fn numbers_are_exact() {
-        assert_eq!("000042".parse::<Challenge>().unwrap().to_string(), "000042");
-        for bad in ["42", "0000042", "00004x", "+00042", "٠٠٠٠٤٢"] {
+        for typed in ["000042", "000 042", "000-042", "000.042", "OOO O42", "٠٠٠ ٠٤٢", "zero zero zero oh four two"] {
+            assert_eq!(typed.parse::<Challenge>().unwrap().to_string(), "000042", "{typed}");
+        }
+        for bad in ["", "42", "0000042", "00004x", "+00042", "oooool"] {
             assert!(bad.parse::<Challenge>().is_err(), "{bad}");
         }
         assert_eq!("007".parse::<Dialled>().unwrap().to_string(), "007");

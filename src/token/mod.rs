@@ -13,12 +13,14 @@ mod cose;
 mod digits;
 mod display;
 mod fingerprint;
+mod pasted;
 pub mod qr;
 mod reader_level;
 mod reference;
 mod sign;
 mod spoken;
 mod spoken_words;
+mod typed;
 mod verify;
 mod wire;
 

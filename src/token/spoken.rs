@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt, sync::LazyLock};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Token;
+use super::{Token, typed};
 
 /// Ten bits a word, unique in the first four letters, three spelling edits apart. See NOTICE for the sources.
 pub(super) static WORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| include_str!("words.txt").lines().collect());
@@ -84,22 +84,21 @@ impl SpokenCode {
         Self { value: u64::from_be_bytes(leading) >> (64 - size.bits()), size }
     }
 
-    /// Reads exact words or four-letter prefixes, or digits, parted by spaces or hyphens; of either size.
+    /// Reads words or digits of either size, as people give them. Only what has one reading that fits is a code.
     pub fn parse(text: &str) -> Result<Self, Mistyped> {
-        let parts: Vec<String> = parts(text);
-        if parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())) {
-            return Self::from_digits(&parts.concat());
+        let pieces = typed::pieces(text);
+        if let Some(digits) = typed::digits(&pieces) {
+            return Self::from_digits(&digits);
         }
-        let words: Vec<u16> = parts.iter().map(|word| SPELLINGS.get(word.as_str()).copied()).collect::<Option<_>>().ok_or(Mistyped)?;
-        Self::from_words(&words)
+        match fitting(&pieces).as_slice() {
+            [words] => Self::from_words(words),
+            _ => Err(Mistyped),
+        }
     }
 
     fn from_words(words: &[u16]) -> Result<Self, Mistyped> {
         let size = SpokenSize::ALL.into_iter().find(|size| size.words() == words.len()).ok_or(Mistyped)?;
-        let (check, data) = words.split_last().ok_or(Mistyped)?;
-        if *check != check_word(data) {
-            return Err(Mistyped);
-        }
+        let data = &words[..size.data_words()];
         Ok(Self { value: data.iter().fold(0, |value, word| value << 10 | u64::from(*word)), size })
     }
 
@@ -176,8 +175,16 @@ pub fn words_of(bytes: &[u8]) -> Vec<&'static str> {
         .collect()
 }
 
-pub(super) fn parts(text: &str) -> Vec<String> {
-    text.split(|c: char| c.is_whitespace() || c == '-').filter(|part| !part.is_empty()).map(str::to_ascii_lowercase).collect()
+/// The readings of what was typed whose check word fits, each code once.
+pub(super) fn fitting(pieces: &[String]) -> Vec<Vec<u16>> {
+    let mut found: Vec<Vec<u16>> = vec![];
+    for words in typed::ways(pieces) {
+        let fits = words.split_last().is_some_and(|(check, data)| *check == check_word(data));
+        if fits && !found.contains(&words) {
+            found.push(words);
+        }
+    }
+    found
 }
 
 fn check_digits(value: u64) -> u64 {
@@ -195,7 +202,7 @@ pub(super) fn times_x_to(a: u16, power: usize) -> u16 {
 }
 
 /// Sum over i = 1.. of `x^i * w_i`: every single wrong word and every swap of two changes it.
-fn check_word(data: &[u16]) -> u16 {
+pub(super) fn check_word(data: &[u16]) -> u16 {
     data.iter().zip(1..).fold(0, |sum, (word, i)| sum ^ times_x_to(*word, i))
 }
 

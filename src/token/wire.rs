@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{cose::BEGINNING, digits};
+use super::{cose::BEGINNING, digits, pasted};
 use crate::hex;
 
 /// SHA-256 of a token's bytes.
@@ -28,6 +28,9 @@ pub enum InputError {
     /// Begins like a token ([`Token::BEGINNING`]), but is damaged.
     #[error("this begins like a code of this service, but it is damaged")]
     Damaged,
+    /// Two tokens, and nobody can say which was meant.
+    #[error("these are two codes of this service; give one")]
+    Several,
 }
 
 impl Token {
@@ -60,19 +63,19 @@ impl Token {
         }
     }
 
-    /// Finds a token in what a person pasted: as it is, broken over lines, or a link in the middle of a message.
+    /// Finds a token in what a person pasted: as it is, broken over lines, or within a link that was changed on its way.
     pub fn find(text: &str) -> Result<Self, InputError> {
-        let joined: String = text.split_whitespace().collect();
-        let links = text.split('#').skip(1).map(|behind| {
-            let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
-            Self::parse(&format!("#{digits}"))
-        });
+        let readings: Vec<_> = pasted::candidates(text).map(|candidate| pasted::read_broken(&candidate)).collect();
+        let mut whole = readings.iter().flatten().filter(|token| pasted::is_whole(token));
+        if let Some(token) = whole.next() {
+            return if whole.all(|other| other == token) { Ok(token.clone()) } else { Err(InputError::Several) };
+        }
         let mut nothing = InputError::NoToken;
-        for reading in [Self::parse(text), Self::parse(&joined)].into_iter().chain(links) {
+        for reading in [Self::parse(text)].into_iter().chain(readings) {
             match reading {
                 Ok(token) => return Ok(token),
-                Err(InputError::Damaged) => nothing = InputError::Damaged,
                 Err(InputError::NoToken) => {}
+                Err(damaged) => nothing = damaged,
             }
         }
         Err(nothing)

@@ -14,7 +14,7 @@ pub use self::{
     language::{Language, choose},
     zone::{Zone, ZoneError},
 };
-use crate::token::Correction;
+use crate::token::{Correction, SpokenSize};
 
 /// The words of one language.
 pub struct Catalogue {
@@ -66,17 +66,30 @@ impl Catalogue {
 
     /// What may be wrong with a mistyped code, as a question or a request.
     pub fn hint(&self, correction: &Correction) -> String {
+        let ordinal = |position: usize| self.text(&format!("ordinal.{}", position + 1), &[]);
+        let counted = |key: &str, count: usize| self.text(key, &[("count", &count.to_string())]);
+        let [few, many] = SpokenSize::ALL;
         match correction {
-            Correction::Count(found) => self.text("enter.wrong_count", &[("count", &found.to_string())]),
-            Correction::Digits => self.text("enter.wrong_digits", &[]),
-            Correction::Unclear => self.text("enter.wrong_check", &[]),
-            Correction::Word { position, did_you_mean } => {
-                let ordinal = self.text(&format!("ordinal.{position}"), &[]);
-                match did_you_mean.as_slice() {
-                    [] => self.text("enter.wrong_word", &[("ordinal", &ordinal)]),
-                    words => self.text("suggest.one", &[("ordinal", &ordinal), ("word", &words.join(", "))]),
-                }
+            Correction::Count(count) if *count < few.words() => counted("enter.few_words", *count),
+            Correction::Count(count) => counted("enter.many_words", *count),
+            Correction::Digits(count) if [few.digits(), many.digits()].contains(count) => self.text("enter.wrong_digit", &[]),
+            Correction::Digits(count) if *count < few.digits() => counted("enter.few_digits", *count),
+            Correction::Digits(count) => counted("enter.many_digits", *count),
+            Correction::Check => self.text("enter.wrong_check", &[]),
+            Correction::Several => self.text("enter.several", &[]),
+            Correction::LinkChanged => self.text("enter.link_changed", &[]),
+            Correction::LinkEmpty => self.text("enter.link_empty", &[]),
+            Correction::NoCode => self.text("enter.no_code", &[]),
+            Correction::TwoUnheard(position) => self.text("enter.two_unheard", &[("ordinal", &ordinal(*position))]),
+            Correction::Word { position, near } if near.is_empty() => self.text("enter.wrong_word", &[("ordinal", &ordinal(*position))]),
+            Correction::Word { position, near } => {
+                self.text("suggest.one", &[("ordinal", &ordinal(*position)), ("word", &near.join(", "))])
             }
+            Correction::DidYouMean { words, changed, unheard } => match changed.as_slice() {
+                [only] if *unheard => self.text("suggest.unheard", &[("word", words[*only])]),
+                [only] => self.text("suggest.one", &[("ordinal", &ordinal(*only)), ("word", words[*only])]),
+                _ => format!("{} {}", self.text("follow.some", &[]), words.join(" ")),
+            },
         }
     }
 

@@ -7,8 +7,9 @@ use crate::app::TestApp;
 /// What the token carries, what is given, the verdict, and what it says of the number.
 type Row = (Option<&'static str>, Option<&'static str>, &'static str, Option<&'static str>);
 
-const TABLE: [Row; 6] = [
+const TABLE: [Row; 7] = [
     (Some("042137"), Some("042137"), "genuine", Some("matched")),
+    (Some("042 137"), Some("O42-١37"), "genuine", Some("matched")),
     (None, None, "genuine", Some("absent")),
     (Some("042137"), Some("042138"), "other_challenge", None),
     (Some("042137"), Some("000000"), "other_challenge", None),

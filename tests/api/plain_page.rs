@@ -33,6 +33,24 @@ fn says(reply: &Reply) -> String {
     title.to_owned()
 }
 
+/// What is wrong with a text, each in its own sentence: the words of the table in `docs/page.md`.
+const WRONG: [(&str, &str); 14] = [
+    ("Good morning, may I come in?", "This does not look like a code. Please look at it again."),
+    ("1. abacus 2. aba cus 3. abacus", "You have typed 3 of 5 words."),
+    ("abacus abacus abacus abacus abacus abacus abacus", "You have typed 7 words. There should be 5 or 6."),
+    ("abacus xqzz abacus qzzx abacus", "One word looks wrong: the second. Ask to hear it again."),
+    ("abacus abacus abacus ? ?", "We can find one word, not two. Ask to hear the fifth again."),
+    ("abacus zodiac abacus zodiac abacus", "These words do not fit together. Please look at each one again."),
+    ("abacus abacus abacus abacus xbacus", "One word looks wrong: the fifth. Did you mean “abacus”?"),
+    ("abacus ? abacus abacus abacus", "The word that you did not hear is most likely “abacus”."),
+    ("aerosol abacus abacus abreast abacus", "Did you mean these? abacus abacus abacus abreast aerosol"),
+    ("٤١٧ 092", "You have typed 6 of 15 digits."),
+    ("0551 4054 7809 3030", "You have typed 16 digits. There should be 15 or 18."),
+    ("O55 140 547 809 304", "One of these digits is wrong. Ask to hear them again."),
+    ("https://eu.mimecast.com/s/x?domain=verify.example.org", "Your mail program changed this link."),
+    ("See https://verify.example.org/", "There is no code in this link."),
+];
+
 #[tokio::test]
 async fn only_our_own_page_may_post() {
     let app = TestApp::start().await;
@@ -93,8 +111,11 @@ async fn every_verdict_has_its_words() {
         }
         assert_eq!((reply.status, says(&reply).as_str()), (200, title), "{code}");
     }
-    let mistyped = post(&app.anyone(), &SAME, "hello world", "").await;
-    assert_eq!(says(&mistyped), "This does not read like a code");
+    for (text, sentence) in WRONG {
+        let mistyped = post(&app.anyone(), &SAME, text, "").await;
+        assert_eq!(says(&mistyped), "This does not read like a code");
+        assert!(mistyped.body.contains(sentence), "{text}: {}", mistyped.body);
+    }
     app.clock.set(numbered.expires_at + 60);
     assert_eq!(says(&post(&app.anyone(), &SAME, &numbered.token, "123456").await), "This code has run out");
 }
@@ -113,7 +134,7 @@ async fn a_service_that_cannot_check_says_so() {
 async fn a_right_number_is_never_called_a_match() {
     let app = TestApp::start().await;
     let issued = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
-    let reply = post(&app.anyone(), &SAME, &issued.token, "123 456").await;
+    let reply = post(&app.anyone(), &SAME, &issued.token, "1२3-4٥6").await;
     assert_eq!(says(&reply), "This code is genuine");
     assert!(reply.body.contains("It was made with the number that you typed. That counts only if your own screen chose it."));
     assert!(!reply.body.contains("123456") && !reply.body.contains("123 456"));

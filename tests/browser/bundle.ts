@@ -2,9 +2,10 @@
 import { fromHex } from "../../web/test/hex.ts";
 import { toHex } from "../../web/shared/bytes.ts";
 import { verifyEd25519 } from "../../web/shared/ed25519.ts";
+import { readSpoken } from "../../web/shared/forgive.ts";
 import { parseKeySet } from "../../web/shared/keyset.ts";
 import { readToken } from "../../web/shared/link.ts";
-import { type SpokenWords, readStrict, wordList } from "../../web/shared/spoken.ts";
+import { type SpokenWords, wordList } from "../../web/shared/spoken.ts";
 import { verifyToken } from "../../web/shared/verify.ts";
 
 const exposed = {
@@ -23,8 +24,8 @@ const exposed = {
     return reading.kind === "bytes" ? toHex(reading.bytes) : reading.kind;
   },
   spoken(text: string, size: SpokenWords, words: string): string {
-    const code = readStrict(text, wordList(words.trim().split("\n")));
-    return code === null || code.size !== size ? "mistyped" : code.value.toString(16);
+    const reading = readSpoken(text, wordList(words.trim().split("\n")));
+    return reading.kind === "code" && reading.code.size === size ? reading.code.value.toString(16) : "mistyped";
   },
 };
 

@@ -5,6 +5,7 @@ mod custody;
 mod damage;
 mod foreign;
 mod forms;
+mod given;
 mod rotation;
 mod round_trip;
 mod spoken;

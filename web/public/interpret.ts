@@ -1,24 +1,25 @@
 import { type SpokenReading, readSpoken } from "../shared/forgive.ts";
-import { findToken } from "../shared/link.ts";
+import { faultOfLink, findToken } from "../shared/link.ts";
 import type { WordList } from "../shared/spoken.ts";
 import type { Ticket } from "./check.ts";
-import type { Way } from "./state.ts";
 
 /** What an input comes to, whichever screen it was typed on. */
 export type Interpretation =
   | { readonly kind: "ticket"; readonly ticket: Ticket }
   | { readonly kind: "damaged" }
   | { readonly kind: "nothing" }
-  | { readonly kind: "no_code" }
+  | { readonly kind: "several" | "link_changed" | "link_empty" }
   | Exclude<SpokenReading, { readonly kind: "code" }>;
 
 /** Finds a token or a spoken code in what was typed or pasted. */
-export function interpret(input: string, way: Way, list: WordList): Interpretation {
+export function interpret(input: string, list: WordList): Interpretation {
   if (/^\s*$/.test(input)) return { kind: "nothing" };
   const token = findToken(input);
   if (token.kind === "bytes") return { kind: "ticket", ticket: { kind: "token", bytes: token.bytes } };
   if (token.kind === "not_genuine") return { kind: "damaged" };
+  if (token.kind === "several") return { kind: "several" };
   const spoken = readSpoken(input, list);
   if (spoken.kind === "code") return { kind: "ticket", ticket: spoken };
-  return way === "paste" && spoken.kind !== "suggest" ? { kind: "no_code" } : spoken;
+  const fault = faultOfLink(input);
+  return fault === null ? spoken : { kind: fault };
 }

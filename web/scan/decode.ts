@@ -11,9 +11,16 @@ export function greyOf(pixels: ImageData): Picture {
   return { width: pixels.width, height: pixels.height, luma: grayscale(pixels) };
 }
 
+/** What was found in a picture: texts, and whether there is a code that could not be read. */
+export interface Found {
+  readonly texts: readonly string[];
+  readonly blurred: boolean;
+}
+
 /** Finds the texts of all QR codes in a picture. Whatever goes wrong inside, there is simply nothing more to read. */
-export function decode({ luma, width, height }: Picture): string[] {
+export function decode({ luma, width, height }: Picture): Found {
   const texts: string[] = [];
+  let blurred = false;
   try {
     const matrix = bounded(binarize(luma, width, height));
     // strict: fewer false corners in noise, and no code less was read
@@ -22,13 +29,14 @@ export function decode({ luma, width, height }: Picture): string[] {
     while (!step.done) {
       const text = textOf(step.value.matrix);
       if (text !== null) texts.push(text);
+      else blurred = true;
       // the answer tells the detector whether these corners are used up
       step = found.next(text !== null);
     }
   } catch {
     // a fault on one frame must not end scanning
   }
-  return texts;
+  return { texts, blurred };
 }
 
 /**

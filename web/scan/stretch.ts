@@ -8,10 +8,12 @@ const LIGHTEST = 0.99;
  * Stretches the contrast so that the darkest of the central square becomes black and its lightest white. The decoder
  * takes a block whose pixels differ little for plain paper, as all do on a dim screen or behind fogged glass.
  */
-export function stretch({ width, height, luma }: Picture): Picture {
+export function stretch({ width, height, luma }: Picture, inverted = false): Picture {
   const counts = countLevels(width, height, luma);
-  const [black, white] = [levelBelow(counts, DARKEST), levelBelow(counts, LIGHTEST)];
+  let [black, white] = [levelBelow(counts, DARKEST), levelBelow(counts, LIGHTEST)];
   if (white <= black) return { width, height, luma };
+  // for codes that are light on dark
+  if (inverted) [black, white] = [white, black];
   const factor = 255 / (white - black);
   // the array clamps to 0..255
   const levels = new Uint8ClampedArray(256);

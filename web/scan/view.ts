@@ -1,4 +1,4 @@
-import { decode, greyOf } from "./decode.ts";
+import { type Found, decode, greyOf } from "./decode.ts";
 import type { Picture } from "./picture.ts";
 import { stretch } from "./stretch.ts";
 
@@ -14,12 +14,12 @@ export interface Part {
 const canvas = document.createElement("canvas");
 
 /** Reads the codes in a part of a picture, seen at a scale: smaller smooths noise, larger keeps what is far away. */
-export function readPart(source: CanvasImageSource, part: Part, scale: number): string[] {
+export function readPart(source: CanvasImageSource, part: Part, scale: number, inverted: boolean): Found {
   try {
-    return decode(stretch(draw(source, part, scale)));
+    return decode(stretch(draw(source, part, scale), inverted));
   } catch {
     // what cannot be drawn is followed by a frame that can
-    return [];
+    return { texts: [], blurred: false };
   }
 }
 

@@ -1,6 +1,7 @@
-import { type SpokenReading, type Typed, UNHEARD, indexOfTyped, readSpoken, typedIn } from "./forgive.ts";
+import { type SpokenReading, readSpoken, understood } from "./forgive.ts";
 import { nearWords } from "./near.ts";
 import { SIZES, type WordList, codeOfDigits, digitCount } from "./spoken.ts";
+import { type Typed, UNHEARD, digitsIn, indexOfTyped } from "./typed.ts";
 
 /** One word of the code, as far as it was typed: "begun" has too few letters yet, "wrong" is none of ours. */
 export interface Place {
@@ -36,13 +37,13 @@ export interface FollowedDigits {
 const FEWEST = 5;
 const MOST = 6;
 
-/** A link or a token has longer pieces than any word, or signs that no word has. */
-const NO_WORD = /[/#:@]|.{20}/;
+/** A link or a token has signs that no words have, or more of them without a space than six words run together. */
+const NO_WORDS = /[/@]|#\d\d|\S{56}/;
 
 /** Follows words; null where the text is no list of words at all, such as a link. */
 export function followWords(input: string, list: WordList): FollowedWords | null {
-  const typed = typedIn(input);
-  if (typed.some((piece) => NO_WORD.test(piece.typed))) return null;
+  if (NO_WORDS.test(input)) return null;
+  const typed = understood(input, list);
   const places = typed.map((piece) => placeOf(piece, input, list));
   const read = readingOf(input, places, list);
   // five words that do not fit are as likely the first five of six: nothing is wrong yet, and the sixth is waited for
@@ -63,15 +64,15 @@ export function followWords(input: string, list: WordList): FollowedWords | null
   };
 }
 
-/** Follows digits, between which anything else counts as space. */
+/** Follows digits, in any script and any groups. */
 export function followDigits(input: string): FollowedDigits {
-  const digits = input.replace(/[^0-9]+/g, "");
+  const digits = digitsIn(input) || "";
   const code = codeOfDigits(digits);
   // fifteen digits that do not fit may be the first fifteen of eighteen
   const [next] = SIZES.map(digitCount).filter((count) => count > digits.length || (count === digits.length && code !== null));
   const missing = code === null && next !== undefined ? next - digits.length : 0;
   if (missing > 0) return { missing, reading: null };
-  return { missing: 0, reading: code === null ? { kind: "wrong_digits" } : { kind: "code", code } };
+  return { missing: 0, reading: code === null ? { kind: "wrong_digits", count: digits.length } : { kind: "code", code } };
 }
 
 type Put = (words: string, position: number) => Offer;

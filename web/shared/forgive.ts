@@ -1,5 +1,7 @@
 import { distance } from "./near.ts";
+import { alikeByEar } from "./sound.ts";
 import { SIZES, type SpokenCode, type WordList, codeOfDigits, codeOfIndexes, codeOfWords, solveIndex } from "./spoken.ts";
+import { type Typed, UNHEARD, digitsIn, indexOfTyped, piecesIn, waysToRead, wordsIn } from "./typed.ts";
 
 /** What a person's words or digits come to. Nothing is corrected silently: a correction is a question. */
 export type SpokenReading =
@@ -12,17 +14,9 @@ export type SpokenReading =
   | { readonly kind: "two_unheard"; readonly position: number }
   | { readonly kind: "wrong_count"; readonly count: number }
   | { readonly kind: "wrong_check" }
-  | { readonly kind: "wrong_digits" };
-
-/** Stands for a word that was not heard. */
-export const UNHEARD = "?";
-
-/** What stands between two separators, in small letters, and where it ends in the text. */
-export interface Typed {
-  readonly typed: string;
-  readonly start: number;
-  readonly end: number;
-}
+  | { readonly kind: "wrong_digits"; readonly count: number }
+  /** Nothing here is like a code. */
+  | { readonly kind: "no_code" };
 
 /** One typed word: known, or unknown with the word it resembles. */
 interface Piece {
@@ -34,35 +28,49 @@ interface Piece {
 /** The words are at least three letters apart; a word heard as another is seldom further. */
 const HEARD_ALIKE = 3;
 
-/** Reads words or digits as people type them: any case, spaces, hyphens, commas, first letters, one slip. */
+/** Reads words or digits as people give them. Only what has one reading that fits is a code. */
 export function readSpoken(input: string, list: WordList): SpokenReading {
-  const digits = input.replace(/[\s.,-]+/g, "");
-  if (/^[0-9]+$/.test(digits)) {
+  const digits = digitsIn(input);
+  if (digits !== null) {
     const code = codeOfDigits(digits);
-    return code === null ? { kind: "wrong_digits" } : { kind: "code", code };
+    return code === null ? { kind: "wrong_digits", count: digits.length } : { kind: "code", code };
   }
-  const pieces = typedIn(input);
-  if (!SIZES.some((size) => size === pieces.length)) return { kind: "wrong_count", count: pieces.length };
-  return judge(pieces.map(({ typed }) => readPiece(typed, list)), list);
+  const [first, ...others] = fittingWays(input, list);
+  if (!first) return judge(wordsIn(input, list), list);
+  // the same letters are two codes, once in some millions: the one with the fewer words is asked about
+  const indexes = indexesOf(others.reduce((fewest, way) => (way.length < fewest.length ? way : fewest), first), list);
+  const code = codeOfWords(indexes);
+  return code === null || others.length > 0 ? { kind: "suggest", words: spelled(indexes, list), changed: [] } : { kind: "code", code };
 }
 
-/** The words of an input, between its spaces, hyphens and commas. */
-export function typedIn(input: string): Typed[] {
-  const found: Typed[] = [];
-  input.replace(/[^\s.,;\u2010-\u2015-]+/g, (text: string, start: number) => {
-    found.push({ typed: text.toLowerCase(), start, end: start + text.length });
-    return "";
+/** The words of an input as they are understood: those of its code, or the likeliest. */
+export function understood(input: string, list: WordList): Typed[] {
+  const [way, other] = fittingWays(input, list);
+  return way && !other ? way : wordsIn(input, list);
+}
+
+/** The readings of an input whose check word fits, each code once. */
+function fittingWays(input: string, list: WordList): Typed[][] {
+  const known: string[] = [];
+  return waysToRead(piecesIn(input), list).filter((words) => {
+    const indexes = indexesOf(words, list);
+    const isNew = codeOfWords(indexes) !== null && known.indexOf(indexes.join()) < 0;
+    if (isNew) known.push(indexes.join());
+    return isNew;
   });
-  return found;
 }
 
-/** The number of the word that a whole word, or a beginning of at least four letters, stands for. */
-export function indexOfTyped(typed: string, list: WordList): number | null {
-  const index = list.byPrefix.get(typed.slice(0, 4));
-  return index !== undefined && (list.words[index] || "").indexOf(typed) === 0 ? index : null;
+function indexesOf(words: readonly Typed[], list: WordList): number[] {
+  return words.map(({ typed }) => indexOfTyped(typed, list) ?? 0);
 }
 
-function judge(pieces: readonly Piece[], list: WordList): SpokenReading {
+function judge(typed: readonly Typed[], list: WordList): SpokenReading {
+  if (!SIZES.some((size) => size === typed.length)) {
+    const any = typed.some((piece) => piece.typed === UNHEARD || indexOfTyped(piece.typed, list) !== null);
+    return any ? { kind: "wrong_count", count: typed.length } : { kind: "no_code" };
+  }
+  const pieces = typed.map((piece) => readPiece(piece.typed, list));
+  if (pieces.every((piece) => piece.index === null && piece.near === null && piece.typed !== UNHEARD)) return { kind: "no_code" };
   const indexes = pieces.map((piece) => piece.index ?? piece.near ?? 0);
   const unknown = positions(pieces, (piece) => piece.index === null);
   if (unknown.length === 0) {
@@ -83,8 +91,11 @@ function judge(pieces: readonly Piece[], list: WordList): SpokenReading {
 }
 
 function suggest(pieces: readonly Piece[], indexes: readonly number[], list: WordList): SpokenReading {
-  const words = indexes.map((index) => list.words[index] || "");
-  return { kind: "suggest", words, changed: positions(pieces, (piece, i) => piece.index !== indexes[i]) };
+  return { kind: "suggest", words: spelled(indexes, list), changed: positions(pieces, (piece, i) => piece.index !== indexes[i]) };
+}
+
+function spelled(indexes: readonly number[], list: WordList): string[] {
+  return indexes.map((index) => list.words[index] || "");
 }
 
 /** All words are ours but do not fit together: two swapped, or one heard as another that sounds like it. */
@@ -101,7 +112,8 @@ function repair(pieces: readonly Piece[], indexes: readonly number[], list: Word
     });
     const solved = solveIndex(indexes, i);
     const word = list.words[solved] || "";
-    if (distance(pieces[i]?.typed || "", word) > HEARD_ALIKE) return;
+    const typed = pieces[i]?.typed || "";
+    if (distance(typed, word) > HEARD_ALIKE && !alikeByEar(list.words[index] || "", word)) return;
     heard.push(indexes.map((old, j) => (j === i ? solved : old)));
   });
   const all = swaps.concat(heard);

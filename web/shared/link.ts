@@ -1,5 +1,5 @@
 import { type Bytes, fromBase64url, joinBytes, toBase64url } from "./bytes.ts";
-import { beginsLikeToken } from "./token.ts";
+import { beginsLikeToken, parseToken } from "./token.ts";
 
 /** Decimal digits that hold a chunk of so many bytes (as FIDO CTAP 2.2 hybrid does). */
 const DIGITS_OF_BYTES = [0, 3, 5, 8, 10, 13, 15, 17];
@@ -83,11 +83,58 @@ export function readToken(input: string): TokenReading {
   return bytes === null ? { kind: "not_genuine" } : { kind: "bytes", bytes };
 }
 
-/** Finds a token in what a person pasted: as it is, broken over lines, or a link in the middle of a message. */
-export function findToken(input: string): TokenReading {
-  const readings = [input, input.replace(/\s+/g, "")].concat(input.match(/#[0-9]+/g) || []).map(readToken);
-  const found = (kind: TokenReading["kind"]): TokenReading | undefined => readings.filter((reading) => reading.kind === kind)[0];
+/** How every token begins, in digits and in text: mail programs change what stands before it, and cannot change this. */
+const DIGITS = begun("01180882505925842", "[0-9]");
+const TEXT = begun("0oRJogEyBE", "[\\w-]");
+/** More digits or characters than any token has. */
+const LONGEST = 1000;
+
+/** What stands in the middle of a broken line: white space, signs of no width, `=` at its end, and `>` where it was quoted. */
+function begun(beginning: string, more: string): RegExp {
+  const gap = "[\\s\\u0085\\u00ad\\u200b-\\u200d\\u2060=>]*";
+  const apart = beginning.split("").join(gap);
+  return new RegExp(apart + `(?:(?!${gap}${apart})${gap}${more})*`, "g");
+}
+
+/** What a pasted text holds; "several" where it holds more than one code. */
+export type FoundToken = TokenReading | { readonly kind: "several" };
+
+/** Finds a token in what a person pasted: as it is, broken over lines, or within a link that was changed on its way. */
+export function findToken(input: string): FoundToken {
+  const readings = [...(input.match(DIGITS) || []), ...(input.match(TEXT) || [])].map(readBroken);
+  const whole = readings.filter(isWhole);
+  const [first] = whole.map(({ bytes }) => toText(bytes));
+  if (whole.some(({ bytes }) => toText(bytes) !== first)) return { kind: "several" };
+  const all: readonly TokenReading[] = [...whole, readToken(input), ...readings];
+  const found = (kind: TokenReading["kind"]): TokenReading | undefined => all.filter((reading) => reading.kind === kind)[0];
   return found("bytes") || found("not_genuine") || { kind: "mistyped" };
+}
+
+/** Reads a token from the first of its lines, or as many as make it whole: what follows may be digits or words of their own. */
+function readBroken(text: string): TokenReading {
+  const lines = text.split(/[^\w-]+/);
+  let [joined, best]: [string, TokenReading] = ["", { kind: "mistyped" }];
+  for (const line of lines) {
+    joined += line;
+    if (joined.length > LONGEST) break;
+    const reading = readToken(joined);
+    if (isWhole(reading)) return reading;
+    if (reading.kind !== "mistyped") best = reading;
+  }
+  return best;
+}
+
+function isWhole(reading: TokenReading): reading is { kind: "bytes"; bytes: Bytes } {
+  return reading.kind === "bytes" && parseToken(reading.bytes) !== null;
+}
+
+/** Programs that put a link of their own in place of one in a message. */
+const CHANGED = /safelinks|urldefense|proofpoint|cudasvc|mimecast|\/url\?|redirect|[?&]url=/i;
+
+/** Why a link holds no code; null where there is no link. */
+export function faultOfLink(input: string): "link_changed" | "link_empty" | null {
+  if (!/https?(:|%3a)|www\./i.test(input)) return null;
+  return CHANGED.test(input) ? "link_changed" : "link_empty";
 }
 
 /** The canonical text form, which is what the page sends. */

@@ -95,21 +95,6 @@ export function codeOfDigits(digits: string): SpokenCode | null {
   return value < limit && checkDigits(value) === Number(digits.slice(data)) ? { value, size } : null;
 }
 
-/** The strict form that the service takes: exact words or four-letter prefixes, or digits. */
-export function readStrict(input: string, list: WordList): SpokenCode | null {
-  const pieces = input.replace(/^[\s-]+|[\s-]+$/g, "").split(/[\s-]+/);
-  const joined = pieces.join("");
-  if (/^[0-9]+$/.test(joined)) return codeOfDigits(joined);
-  const indexes: number[] = [];
-  for (const piece of pieces) {
-    const word = /^[A-Za-z]+$/.test(piece) ? piece.toLowerCase() : "";
-    const index = list.byPrefix.get(word.slice(0, PREFIX));
-    if (index === undefined || (word.length > PREFIX && list.words[index] !== word)) return null;
-    indexes.push(index);
-  }
-  return codeOfWords(indexes);
-}
-
 /** How many digits a code has, check digits included. */
 export function digitCount(size: SpokenWords): number {
   return dataDigits(size) + 2;

@@ -118,13 +118,13 @@ test("two words that were not heard cannot be found", () => {
 });
 
 test("a link or a token is not read as words", () => {
-  for (const input of ["https://verify.example.org/#123", "x".repeat(30), "verify.example.org/#"]) {
+  for (const input of ["https://verify.example.org/#123", "x".repeat(60), "verify.example.org/#"]) {
     assert.equal(followWords(input, list), null, input);
   }
 });
 
 test("digits: how many are to come, then whether they fit", () => {
-  const wrong = { missing: 0, reading: { kind: "wrong_digits" } };
+  const wrong = (count: number) => ({ missing: 0, reading: { kind: "wrong_digits", count } });
   assert.deepEqual(followDigits(""), { missing: 15, reading: null });
   assert.deepEqual(followDigits("055 140-5"), { missing: 8, reading: null });
   assert.equal(followDigits(digits).reading?.kind, "code");
@@ -133,6 +133,6 @@ test("digits: how many are to come, then whether they fit", () => {
   assert.deepEqual(followDigits(digits + "0"), { missing: 2, reading: null });
   const { digits18 } = protocol.vectors[0]!;
   assert.equal(followDigits(digits18).reading?.kind, "code");
-  assert.deepEqual(followDigits(digits18.slice(0, -1) + (digits18.endsWith("0") ? "1" : "0")), wrong);
-  assert.deepEqual(followDigits(digits18 + "0"), wrong);
+  assert.deepEqual(followDigits(digits18.slice(0, -1) + (digits18.endsWith("0") ? "1" : "0")), wrong(18));
+  assert.deepEqual(followDigits(digits18 + "0"), wrong(19));
 });

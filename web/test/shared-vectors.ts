@@ -48,6 +48,15 @@ export interface ReferenceVectors {
   readonly vectors: readonly (Named & { readonly token_hex: string; readonly reference: string })[];
 }
 
+/** What a person gave, and what it comes to. */
+export interface ReadingVectors {
+  readonly vectors: readonly (Named & { readonly input: string; readonly expect: object })[];
+}
+
+export interface NumberVectors {
+  readonly vectors: readonly (Named & { readonly input: string; readonly expect: string })[];
+}
+
 /** All shared vectors; a missing file throws. */
 export function readSharedVectors() {
   return {
@@ -57,6 +66,8 @@ export function readSharedVectors() {
     inputs: readVectors<InputVectors>("inputs"),
     spoken: readVectors<SpokenVectors>("spoken"),
     references: readVectors<ReferenceVectors>("references"),
+    readings: readVectors<ReadingVectors>("readings"),
+    numbers: readVectors<NumberVectors>("numbers"),
   };
 }
 

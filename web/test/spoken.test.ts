@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readSpoken } from "../shared/forgive.ts";
-import { codeOfDigits, codeOfIndexes, codeOfToken, digitsOfCode, indexesOfCode, readStrict, solveIndex, wordsOfCode } from "../shared/spoken.ts";
+import { codeOfDigits, codeOfIndexes, codeOfToken, digitsOfCode, indexesOfCode, solveIndex, wordsOfCode } from "../shared/spoken.ts";
 import { interpret } from "../public/interpret.ts";
 import { fromHex, list, protocol } from "./files.ts";
 
@@ -13,7 +13,6 @@ for (const vector of protocol.vectors) {
       assert.equal(wordsOfCode(code, size, list).join(" "), words);
       assert.equal(digitsOfCode(code, size), digits);
       for (const input of [words, digits]) {
-        assert.deepEqual(readStrict(input, list), { value: code, size });
         assert.deepEqual(readSpoken(input, list), { kind: "code", code: { value: code, size } });
       }
     }
@@ -21,7 +20,7 @@ for (const vector of protocol.vectors) {
 }
 
 const words = protocol.vectors[0]!.words5;
-const code = readStrict(words, list)!;
+const code = codeOfDigits(protocol.vectors[0]!.digits15)!;
 
 test("no spoken code is taken for a token, in words or in digits", () => {
   for (const size of [5, 6] as const) {
@@ -29,22 +28,18 @@ test("no spoken code is taken for a token, in words or in digits", () => {
     for (let n = 0; n < 10000; n++) {
       const spoken = n * step;
       for (const input of [digitsOfCode(spoken, size), wordsOfCode(spoken, size, list).join(" ")]) {
-        assert.deepEqual(interpret(input, "digits", list), { kind: "ticket", ticket: { kind: "code", code: { value: spoken, size } } }, input);
+        assert.deepEqual(interpret(input, list), { kind: "ticket", ticket: { kind: "code", code: { value: spoken, size } } }, input);
       }
     }
   }
 });
 
-test("the strict form takes prefixes of four letters, hyphens and capitals, and no more", () => {
-  assert.deepEqual(readStrict("LEGR-mans ding-cust tali", list), code);
-  for (const input of ["legro mansion dingo customer talisman", "legroom mansion dingo customer", words + " abacus", "055140547809304", ""]) {
-    assert.equal(readStrict(input, list), null, input);
-  }
-});
-
-test("the forgiving form takes any case, spaces, hyphens, commas and beginnings", () => {
-  for (const input of [" Legroom,  MANSION\ndingo-customer talisman. ", "legr mansi ding custo tali", "0551 4054 78-09303"]) {
+test("words are read in any case, between any separators, and by four letters", () => {
+  for (const input of ["LEGR-mans ding-cust tali", " Legroom,  MANSION\ndingo-customer talisman. ", "legr mansi ding custo tali", "0551 4054 78-09303"]) {
     assert.deepEqual(readSpoken(input, list), { kind: "code", code }, input);
+  }
+  for (const input of ["legro mansion dingo customer", words + " abacus", "055140547809304", ""]) {
+    assert.notEqual(readSpoken(input, list).kind, "code", input);
   }
 });
 
@@ -74,7 +69,8 @@ test("what cannot be mended is said", () => {
     ["legroom xxxxxxx dingo customer zzzzzz", { kind: "wrong_word", position: 1 }],
     ["legroom mansion dingo customer", { kind: "wrong_count", count: 4 }],
     ["progress onboard chapter maternal talisman", { kind: "wrong_check" }],
-    ["055140547809304", { kind: "wrong_digits" }],
+    ["055140547809304", { kind: "wrong_digits", count: 15 }],
+    ["Good morning, may I come in?", { kind: "no_code" }],
   ] as const;
   for (const [input, reading] of cases) assert.deepEqual(readSpoken(input, list), reading, input);
 });

@@ -56,7 +56,7 @@ impl Book {
 }
 
 /// Each 7 bytes, little-endian, to 17 digits; a last chunk to fewer.
-fn digits(bytes: &[u8]) -> String {
+pub(super) fn digits(bytes: &[u8]) -> String {
     let chunk = |chunk: &[u8]| {
         let value = chunk.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
         let width = [3, 5, 8, 10, 13, 15, 17][chunk.len() - 1];
@@ -66,7 +66,7 @@ fn digits(bytes: &[u8]) -> String {
 }
 
 /// 112 bytes: 16 whole chunks of digits, and base64url with four tail bits.
-fn sample() -> Vec<u8> {
+pub(super) fn sample() -> Vec<u8> {
     let token = tokens::sample();
     assert_eq!(token.len(), 112);
     token

@@ -8,6 +8,8 @@ mod ed25519;
 mod inputs;
 mod keysets;
 mod ledger;
+mod numbers;
+mod readings;
 mod references;
 mod spoken;
 mod tokens;
@@ -16,11 +18,13 @@ mod world;
 use serde::Serialize;
 
 /// File names under `tests/vectors/` and their content.
-pub fn files() -> [(&'static str, String); 7] {
+pub fn files() -> [(&'static str, String); 9] {
     [
         ("tokens.json", json(&tokens::file())),
         ("inputs.json", json(&inputs::file())),
         ("spoken.json", json(&spoken::file())),
+        ("readings.json", json(&readings::file())),
+        ("numbers.json", json(&numbers::file())),
         ("keysets.json", json(&keysets::file())),
         ("ed25519.json", json(&ed25519::file())),
         ("ledger.json", json(&ledger::file())),

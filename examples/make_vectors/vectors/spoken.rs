@@ -57,7 +57,7 @@ fn bits(size: u32) -> u32 {
     10 * (size - 1)
 }
 
-fn word(index: u64) -> &'static str {
+pub(super) fn word(index: u64) -> &'static str {
     usize::try_from(index).ok().and_then(|index| WORDS.lines().nth(index)).expect("1,024 words")
 }
 
@@ -74,7 +74,7 @@ fn indices(value: u64, size: u32) -> Vec<u64> {
     indices
 }
 
-fn words(value: u64, size: u32) -> Vec<&'static str> {
+pub(super) fn words(value: u64, size: u32) -> Vec<&'static str> {
     indices(value, size).into_iter().map(word).collect()
 }
 
@@ -86,16 +86,16 @@ fn width(size: u32) -> usize {
     if size == 5 { 13 } else { 16 }
 }
 
-fn digits(value: u64, size: u32) -> String {
+pub(super) fn digits(value: u64, size: u32) -> String {
     format!("{value:0width$}{:02}", check(value), width = width(size))
 }
 
-fn grouped(digits: &str, by: &str) -> String {
+pub(super) fn grouped(digits: &str, by: &str) -> String {
     let groups: Vec<String> = digits.chars().collect::<Vec<_>>().chunks(3).map(String::from_iter).collect();
     groups.join(by)
 }
 
-fn sample(size: u32) -> u64 {
+pub(super) fn sample(size: u32) -> u64 {
     0x2_3a5c_e917_4db8 & ((1 << bits(size)) - 1)
 }
 
@@ -121,6 +121,7 @@ fn spellings(book: &mut Book, size: u32) {
     let value = sample(size);
     let (words, digits) = (words(value, size), digits(value, size));
     let four: Vec<&str> = words.iter().map(|word| &word[..4]).collect();
+    let longest = *words.iter().max_by_key(|word| word.len()).expect("words");
     let mixed: Vec<&str> = words.iter().enumerate().map(|(i, word)| if i % 2 == 0 { &word[..4] } else { *word }).collect();
     for (name, input) in [
         ("in capitals", words.join(" ").to_uppercase()),
@@ -132,9 +133,17 @@ fn spellings(book: &mut Book, size: u32) {
         ("by four letters", four.join(" ")),
         ("by four letters in capitals", four.join(" ").to_uppercase()),
         ("some by four letters", mixed.join(" ")),
+        ("with a word cut to one letter less", words.join(" ").replace(longest, &longest[..longest.len() - 1])),
+        ("without spaces", words.concat()),
+        ("with commas", words.join(", ")),
+        ("with a full stop", format!("{}.", words.join(" "))),
+        ("with dashes", words.join("\u{2013}")),
+        ("with a space of no width", words.join(" ").replacen(' ', " \u{200b}", 1)),
         ("digits in groups", grouped(&digits, " ")),
         ("digits with hyphens", grouped(&digits, "-")),
         ("digits with spaces around", format!("  {digits}\n")),
+        ("digits with points", grouped(&digits, ".")),
+        ("digits in full width", full_width(&digits)),
     ] {
         book.good(&format!("{size} words, sample {name}"), &input, size, value);
     }
@@ -170,7 +179,6 @@ fn wrong_words(book: &mut Book, size: u32) {
 fn not_words(book: &mut Book, size: u32) {
     let right = words(sample(size), size);
     let with_first = |first: &str| [&[first], &right[1..]].concat().join(" ");
-    let longest = *right.iter().max_by_key(|word| word.len()).expect("words");
     for (name, input) in [
         ("empty", String::new()),
         ("only spaces and hyphens", " - - ".into()),
@@ -179,13 +187,7 @@ fn not_words(book: &mut Book, size: u32) {
         ("first word with an accent", with_first(&right[0].replacen(['a', 'e', 'i', 'o', 'u'], "\u{e9}", 1))),
         ("first word in full width", with_first(&full_width(right[0]))),
         ("first word unheard", with_first("?")),
-        ("a word cut to one letter less", right.join(" ").replace(longest, &longest[..longest.len() - 1])),
-        ("no spaces", right.concat()),
-        ("commas", right.join(", ")),
-        ("full stop", format!("{}.", right.join(" "))),
-        ("dashes", right.join("\u{2013}")),
         ("a digit among them", with_first("7")),
-        ("zero width space", right.join(" ").replacen(' ', " \u{200b}", 1)),
     ] {
         book.mistyped(name, &input, size);
     }
@@ -222,10 +224,7 @@ fn wrong_digits(book: &mut Book, size: u32) {
         ("digits, one too many", format!("0{right}")),
         ("digits without check digits", right[..width(size)].to_owned()),
         ("digits of the other size", digits(value & 0xffff, 11 - size)),
-        ("digits in Arabic script", right.chars().filter_map(|c| char::from_u32(u32::from(c) - 0x30 + 0x660)).collect()),
-        ("digits in full width", full_width(&right)),
         ("digits with a sign", format!("+{}", &right[1..])),
-        ("digits with points", grouped(&right, ".")),
         ("digits in hexadecimal", format!("{value:x}")),
     ] {
         book.mistyped(name, &input, size);

@@ -33,11 +33,11 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const found = interpret(field.value, way, app.words);
+    const found = interpret(field.value, app.words);
     if (found.kind === "ticket") app.checkTicket(found.ticket, false);
     else if (found.kind === "damaged") app.showDamaged();
     else if (found.kind === "suggest") app.show(Object.assign({ at: "suggest" as const, way, typed: field.value }, found));
-    else say(problemText(app, found));
+    else say(problemText(app, found, way));
   });
   // the heading is the field's label: on a small screen the same words twice would push the field under the keyboard
   const title = el("h1", { tabindex: "-1" }, el("label", { for: "code" }, t(`enter.${way}.title`)));

@@ -1,6 +1,7 @@
 import { button, el, fill } from "../../shared/dom.ts";
 import { type FollowedWords, type Place, followDigits, followWords } from "../../shared/follow.ts";
 import type { SpokenReading } from "../../shared/forgive.ts";
+import { digitsIn } from "../../shared/typed.ts";
 import type { App } from "../app.ts";
 import type { Way } from "../state.ts";
 import { paragraph } from "./parts.ts";
@@ -41,13 +42,12 @@ export function follow(app: App, way: Way, field: Field): { elements: readonly H
 
 function shownOf(app: App, way: Way, field: Field): Shown {
   const input = field.value;
-  const [digits, others] = [/[0-9]/.test(input), /[^\s0-9.,-]/.test(input)];
-  if (!others && (digits || way === "digits")) {
+  if (digitsIn(input) !== null || (way === "digits" && !/\S/.test(input))) {
     const { missing, reading } = followDigits(input);
     const count = app.t("follow.missing", { count: String(missing) });
     return { line: lineOf(app, input, reading), help: missing > 0 ? [paragraph(count, "hint")] : [], rows: [] };
   }
-  const words = way === "words" || !digits ? followWords(input, app.words) : null;
+  const words = way === "words" || !/[0-9]/.test(input) ? followWords(input, app.words) : null;
   return words === null ? { line: "", help: [], rows: [] } : shownWords(app, field, words);
 }
 
@@ -87,7 +87,7 @@ function lineOf(app: App, input: string, reading: SpokenReading | null, offers: 
     return reading.changed.length === 1 ? explain(app, input, reading.words, reading.changed) : t("follow.some");
   }
   const [word] = offers;
-  if (reading.kind !== "wrong_word" || word === undefined) return problemText(app, reading);
+  if (reading.kind !== "wrong_word" || word === undefined) return problemText(app, reading, "words");
   return t(offers.length === 1 ? "suggest.one" : "follow.near", { ordinal: ordinal(t, reading.position), word });
 }
 

@@ -1,5 +1,5 @@
 import type { Camera, Ending } from "../../scan/camera.ts";
-import { button, el, fill, heading, refill } from "../../shared/dom.ts";
+import { button, el, heading, refill } from "../../shared/dom.ts";
 import { readToken } from "../../shared/link.ts";
 import type { App, Text } from "../app.ts";
 import { loadScanner } from "../loader.ts";
@@ -14,6 +14,9 @@ export function scanScreen(app: App): Node[] {
   return [heading(t("scan.title")), scan.view, scan.line, scan.control, ...otherWays(app, scan), paragraph(t("scan.private"), "hint")];
 }
 
+/** A code that is seen in one frame and not in the next is not gone. */
+const SEEN_MS = 3000;
+
 /** One stay on the screen. */
 class Scan {
   private readonly t: Text;
@@ -24,6 +27,7 @@ class Scan {
   readonly control = el("div", { class: "others" });
   private camera: Camera | null = null;
   private left = false;
+  private seenUntil: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly app: App) {
     this.t = app.t;
@@ -44,7 +48,7 @@ class Scan {
     loadScanner(this.app.deployment.scan).then(
       (scanner) => {
         const read = scanner.photo(file, (text) => this.read(text));
-        void read.then((any) => any || this.say("scan.no_code"));
+        void read.then((outcome) => outcome === "read" || this.say(`scan.${outcome}`));
       },
       () => this.ended("failed"),
     );
@@ -55,9 +59,16 @@ class Scan {
     if (this.camera !== null) this.camera.stop();
   }
 
-  started(hasLight: boolean): void {
+  started(hasLight: boolean, isOneOfSeveral: boolean): void {
     this.say("scan.aim");
-    if (hasLight) fill(this.control, this.lightButton());
+    const other = button(this.t("scan.other_camera"), "plain", () => this.camera && this.camera.next());
+    refill(this.control, isOneOfSeveral ? other : null, hasLight ? this.lightButton() : null);
+  }
+
+  seen(): void {
+    this.say("scan.hold_still");
+    clearTimeout(this.seenUntil);
+    this.seenUntil = setTimeout(() => this.line.textContent === this.t("scan.hold_still") && this.say("scan.aim"), SEEN_MS);
   }
 
   /** A token counts wherever its link points, and no link is ever opened. Says whether the screen was left. */

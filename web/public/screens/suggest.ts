@@ -1,5 +1,5 @@
 import { button, el, heading } from "../../shared/dom.ts";
-import { readStrict } from "../../shared/spoken.ts";
+import { readSpoken } from "../../shared/forgive.ts";
 import type { App } from "../app.ts";
 import type { Suggestion } from "../state.ts";
 import { paragraph } from "./parts.ts";
@@ -14,8 +14,8 @@ export function suggestScreen(app: App, { way, typed, words, changed }: Suggesti
       : el("li", { class: "changed" }, el("strong", {}, word), " ", el("span", { class: "mark" }, t("suggest.marked"))),
   );
   const accept = (): void => {
-    const code = readStrict(words.join(" "), app.words);
-    if (code !== null) app.checkTicket({ kind: "code", code }, false);
+    const reading = readSpoken(words.join(" "), app.words);
+    if (reading.kind === "code") app.checkTicket(reading, false);
   };
   return [
     heading(t("suggest.title")),

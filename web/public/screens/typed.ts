@@ -1,4 +1,5 @@
 import { button, el } from "../../shared/dom.ts";
+import { numberIn } from "../../shared/typed.ts";
 import type { App } from "../app.ts";
 import { type Judged, withNumber } from "../check.ts";
 import { numberText } from "../number.ts";
@@ -40,8 +41,8 @@ export function typedNumber(app: App, outcome: Judged, typed: string): HTMLEleme
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const value = field.value.replace(/[\s-]+/g, "");
-    if (/^[0-9]{6}$/.test(value)) {
+    const value = numberIn(field.value);
+    if (value !== null) {
       app.ask(withNumber(outcome.question, { value, drawn: false }));
     } else {
       problem.textContent = t("number.type.wrong");
