@@ -113,7 +113,7 @@ async fn whatever_begins_like_a_token_and_is_none_is_not_genuine() {
     *flipped.last_mut().unwrap() ^= 1;
     let with_byte = [bytes.as_slice(), &[0]].concat();
     let bad = [flipped, bytes[..bytes.len() - 1].to_vec(), with_byte].map(|bytes| Token::from_bytes(bytes).unwrap().text());
-    for text in bad.iter().chain([&format!("{}=", good.token), &format!("{}1", good.link)]) {
+    for text in bad.iter().chain([&good.token[..good.token.len() - 1].to_owned(), &format!("{}1", good.link)]) {
         let reply = app.anyone().token(text).await;
         assert_eq!(reply.verdict(), "not_genuine", "{text}");
         assert_eq!(reply.json()["approach"], Value::Null, "nothing of a forgery is ever shown");

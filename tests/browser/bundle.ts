@@ -6,7 +6,9 @@ import { readSpoken } from "../../web/shared/forgive.ts";
 import { parseKeySet } from "../../web/shared/keyset.ts";
 import { readToken } from "../../web/shared/link.ts";
 import { type SpokenWords, wordList } from "../../web/shared/spoken.ts";
+import { numberIn } from "../../web/shared/typed.ts";
 import { verifyToken } from "../../web/shared/verify.ts";
+import { interpret } from "../../web/public/interpret.ts";
 
 const exposed = {
   async token(hex: string, jwt: string, issuer: string, root: string, now: number): Promise<string> {
@@ -22,6 +24,13 @@ const exposed = {
   input(text: string): string {
     const reading = readToken(text);
     return reading.kind === "bytes" ? toHex(reading.bytes) : reading.kind;
+  },
+  given(text: string, words: string): string {
+    const found = interpret(text, wordList(words.trim().split("\n")));
+    return JSON.stringify(found.kind !== "ticket" ? found : found.ticket.kind === "code" ? found.ticket.code.value.toString(16) : toHex(found.ticket.bytes));
+  },
+  number(text: string): string {
+    return numberIn(text) ?? "wrong";
   },
   spoken(text: string, size: SpokenWords, words: string): string {
     const reading = readSpoken(text, wordList(words.trim().split("\n")));

@@ -87,6 +87,9 @@ test("words, digits, links and text entered by hand", async () => {
     ["link", "https://hostile.example" + fragmentOf(known)],
     ["link", `They wrote: see ${stage.service.url}${fragmentOf(known)} 11 thanks`],
     ["link", known.toString("base64url")],
+    ["words", (await wordsOf(known)).split(" ").map((word, i) => `${i + 1}. ${word.slice(0, 3)} ${word.slice(3)}`).join(" and\n")],
+    ["digits", (await digitsOf(known)).replace(/0/g, "O").replace(/[1-9]/g, (digit) => String.fromCharCode(0x6f0 + Number(digit)))],
+    ["link", `https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fverify.example.org%2F%23${fragmentOf(known).slice(2)}&data=05%7C02`],
   ] as const;
   for (const [way, input] of inputs) {
     const page = await stage.visit();
@@ -111,14 +114,27 @@ test("a slip in one word is asked about before anything is sent", async () => {
 
 test("what is wrong with an input is said beside it, and nothing is sent", async () => {
   const page = await stage.visit();
-  await page.enter("words", "legroom mansion");
+  await page.enter("words", "1. leg room 2. mansion");
   const alert = page.page.getByRole("alert");
-  assert.equal(await alert.innerText(), "There should be five or six words. Here we see 2.");
+  assert.equal(await alert.innerText(), "You have typed 2 of 5 words.");
   assert.equal(await page.page.locator("#code").getAttribute("aria-invalid"), "true");
-  for (const [input, problem] of [["", /Nothing is typed/], ["legroom xxxyyy dingo zzzqqq talisman", /the second/], ["123", /15/]] as const) {
+  for (const [input, problem] of [
+    ["", "Type the five words."],
+    ["Good morning, may I come in?", "This does not look like a code. Please look at it again."],
+    ["legroom mansion dingo customer talisman legroom dingo", "You have typed 7 words. There should be 5 or 6."],
+    ["legroom xxxyyy dingo zzzqqq talisman", "One word looks wrong: the second. Ask to hear it again."],
+    ["legroom ? dingo ? talisman", "We can find one word, not two. Ask to hear the fourth again."],
+    ["progress onboard chapter maternal talisman", "These words do not fit together. Please look at each one again."],
+    ["123", "You have typed 3 of 15 digits."],
+    ["0551 4054 7809 3030", "You have typed 16 digits. There should be 15 or 18."],
+    ["055 140 547 809 3O4", "One of these digits is wrong. Ask to hear them again."],
+    [`${stage.service.url}${fragmentOf(token())} ${stage.service.url}${fragmentOf(token({ name: "Anna" }))}`, "Here are two codes. Type or paste only one."],
+    ["https://eu.mimecast.com/s/x?domain=verify.example.org", "Your mail program changed this link. We cannot read the code in it. Ask for the words or digits."],
+    [stage.service.url + "/#", "There is no code in this link. Its end may be missing. Copy all of it, or ask for the words."],
+  ] as const) {
     await page.page.locator("#code").fill(input);
     await page.press("Check this code");
-    assert.match(await alert.innerText(), problem);
+    assert.equal(await alert.innerText(), problem);
   }
   assert.equal(stage.service.asked.length, 0);
 });

@@ -34,6 +34,7 @@ const photos: { readonly [name: string]: Spoiling } = {
   "from across the room": { width: 2400, height: 1800, size: 0.13 },
   "that is grainy and dim": { width: 1600, height: 1200, size: 0.5, levels: [20, 90], noise: 12, blur: 1 },
   "that is only a small picture": { width: 200, height: 200, size: 0.9 },
+  "of a dark screen": { width: 1200, height: 900, size: 0.5, levels: [230, 15], turn: 5 },
 };
 
 for (const [name, spoiling] of Object.entries(photos)) {
@@ -48,9 +49,15 @@ for (const [name, spoiling] of Object.entries(photos)) {
 test("a photo without a code, or that is none, says so calmly, and another may follow", async () => {
   const page = await scan();
   await told(page, "We found no camera here.");
-  for (const bad of [photoOf(blank(800, 600, 90)), Buffer.from("no picture at all"), Buffer.alloc(0)]) {
+  const heic = Buffer.concat([Buffer.from("00000024", "hex"), Buffer.from("ftypheic0000mif1heic")]);
+  for (const [bad, said] of [
+    [photoOf(blank(800, 600, 90)), "We found no code in this photo."],
+    [heic, "This browser cannot open this kind of photo. Take a screenshot of it, and choose that."],
+    [Buffer.from("no picture at all"), "This file is no photo. Choose a photo of the code."],
+    [Buffer.alloc(0), "This file is no photo. Choose a photo of the code."],
+  ] as const) {
     await choosePhoto(page, bad);
-    await told(page, "We found no code in this photo.");
+    await told(page, said);
   }
   await choosePhoto(page, photoOf(drawFrame("https://evil.example/")));
   await told(page, "This is not one of our codes. We did not open it.");

@@ -55,6 +55,7 @@ const pictures: { readonly [name: string]: Spoiling } = {
   noisy: { noise: 60, blur: 1 },
   "lit from one side": { shade: 0.8, levels: [20, 170], noise: 4 },
   "far away": { size: 0.3 },
+  "light on dark": { levels: [235, 20], turn: 4, noise: 2 },
 };
 
 for (const [name, spoiling] of Object.entries(pictures)) {
@@ -132,6 +133,44 @@ test("a camera with a light offers it", async () => {
   const dark = await scan();
   await cameraOf(dark);
   assert.equal(await dark.page.getByRole("button", { name: /light/ }).count(), 0);
+});
+
+test("a code that cannot be read yet is said to be seen", async () => {
+  film.show(linkOf(token()), { torn: true });
+  const page = await scan();
+  await told(page, "We see a code. Hold still.");
+  film.show(linkOf(token()));
+  await page.see(genuine);
+});
+
+test("with several cameras another may be used, and nothing of them is kept", async () => {
+  const several = `
+    const asked = (window.asked = []);
+    const real = MediaDevices.prototype.getUserMedia;
+    MediaDevices.prototype.getUserMedia = function (wanted) {
+      asked.push(wanted.video.deviceId ? wanted.video.deviceId.exact : wanted.video.facingMode);
+      return real.call(this, { video: true });
+    };
+    const camera = (deviceId) => ({ kind: "videoinput", deviceId });
+    MediaStreamTrack.prototype.getSettings = () => ({ deviceId: "wide" });
+    MediaDevices.prototype.enumerateDevices = () => Promise.resolve([camera("front"), camera("wide"), { kind: "audioinput", deviceId: "x" }, camera("far")]);`;
+  film.showNothing();
+  const page = await scan(allowed, several);
+  for (let n = 0; n < 3; n++) {
+    const camera = await cameraOf(page);
+    await page.press("Use another camera");
+    await page.page.waitForFunction((track) => track.readyState === "ended", camera);
+    await page.page.waitForFunction((times) => (window as unknown as { asked: string[] }).asked.length === times, n + 2);
+    await page.page.waitForFunction(() => ((document.querySelector("video")?.srcObject ?? null) as MediaStream | null)?.active);
+  }
+  assert.deepEqual(await page.page.evaluate(() => (window as unknown as { asked: string[] }).asked), ["environment", "far", "front", "wide"]);
+  assert.deepEqual(await page.page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [0, 0, ""]);
+  film.show(linkOf(token()));
+  await page.see(genuine);
+  film.showNothing();
+  const one = await scan();
+  await cameraOf(one);
+  assert.equal(await one.page.getByRole("button", { name: "Use another camera" }).count(), 0);
 });
 
 const ways: { readonly [name: string]: (page: Visit) => Promise<void> } = {

@@ -21,6 +21,8 @@ export interface Spoiling {
   readonly noise?: number;
   /** How much of the light is lost towards one corner: 1 is all. */
   readonly shade?: number;
+  /** Whether the middle is torn out, so that it cannot be read. */
+  readonly torn?: boolean;
   readonly seed?: number;
 }
 
@@ -65,11 +67,12 @@ function symbolOf(text: string): Symbol {
   };
 }
 
-function project(symbol: Symbol, width: number, height: number, { size = 0.8, turn = 0, tilt = [0, 0] }: Spoiling): Float32Array {
+function project(symbol: Symbol, width: number, height: number, { size = 0.8, turn = 0, tilt = [0, 0], torn = false }: Spoiling): Float32Array {
   const [cos, sin] = [Math.cos((turn * Math.PI) / 180), Math.sin((turn * Math.PI) / 180)];
   const [across, down] = tilt;
   const light = new Float32Array(width * height);
   const at = (x: number, y: number): number => {
+    if (torn && Math.hypot(x - width / 2, y - height / 2) < 0.2 * size * height) return 1;
     const X = (x - width / 2) / (size * height);
     const Y = (y - height / 2) / (size * height);
     const depth = 1 - across * X - down * Y;

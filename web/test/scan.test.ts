@@ -30,6 +30,28 @@ for (const [name, spoiling] of Object.entries(frames)) {
   test(`a frame is read that is ${name}`, () => assert.deepEqual(scan(drawFrame(link, spoiling)), [link]));
 }
 
+test("codes that are light on dark are read, and of bad frames of them as many", (context) => {
+  for (const levels of [[255, 0], [210, 40], [130, 90]] as const) {
+    const frame = drawFrame(link, { levels, blur: 0.8, noise: 1, turn: 8 });
+    assert.deepEqual([scan(frame), scan(frame, true)], [[], [link]], `levels ${levels.join()}`);
+  }
+  const count = 30;
+  let read = 0;
+  for (let seed = 0; seed < count; seed++) {
+    const { levels = [0, 255], ...spoiling } = badly(seed);
+    read += scan(drawFrame(links[seed % links.length] ?? "", { ...spoiling, levels: [levels[1], levels[0]] }), true).length;
+  }
+  context.diagnostic(`of ${count} bad frames of codes that are light on dark ${read} are read`);
+  assert.ok(read >= 18, String(read));
+});
+
+test("a code that is seen and cannot be read yet is no wall and no noise", () => {
+  assert.deepEqual(decode(stretch(drawFrame(link, { torn: true }))), { texts: [], blurred: true });
+  for (const nothing of [blank(480, 480, 128), drawFrame(link, { size: 0.01, noise: 20 })]) {
+    assert.deepEqual(decode(stretch(nothing)), { texts: [], blurred: false });
+  }
+});
+
 test("in a picture of low contrast only the stretch shows the code", () => {
   for (const [black, white] of [[20, 36], [60, 78], [96, 116], [140, 158], [200, 220]] as const) {
     const frame = drawFrame(link, { levels: [black, white], blur: 0.8, noise: 1 });

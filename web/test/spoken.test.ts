@@ -43,6 +43,31 @@ test("words are read in any case, between any separators, and by four letters", 
   }
 });
 
+test("each word of the list may be split anywhere, and the code is read as it is or asked about, never as another", () => {
+  let asked = 0;
+  list.words.forEach((word, i) => {
+    const value = i * Math.pow(1024, 3) + ((i * 7919) % 1000003);
+    const whole = wordsOfCode(value, 5, list);
+    for (let at = 1; at < word.length; at++) {
+      const input = [word.slice(0, at), word.slice(at), ...whole.slice(1)].join(" ");
+      const reading = readSpoken(input, list);
+      if (reading.kind === "code") assert.deepEqual(reading.code, { value, size: 5 }, input);
+      else asked += 1;
+    }
+    assert.deepEqual(readSpoken(whole.join(""), list), { kind: "code", code: { value, size: 5 } });
+  });
+  assert.ok(asked <= 1, String(asked));
+});
+
+test("words that sound alike are asked about where their letters are far apart", () => {
+  for (const [position, heard, meant] of [[0, "rhino", "runner"], [1, "measure", "mother"], [2, "fiscal", "physical"], [3, "upbeat", "update"]] as const) {
+    const data = wordsOfCode(position * 1e9 + 54321, 5, list).slice(0, 4).map((word, i) => list.words.indexOf(i === position ? meant : word));
+    const words = wordsOfCode(data.reduce((value, index) => value * 1024 + index, 0), 5, list);
+    const typed = words.map((word, i) => (i === position ? heard : word)).join(" ");
+    assert.deepEqual(readSpoken(typed, list), { kind: "suggest", words, changed: [position] }, typed);
+  }
+});
+
 test("one slip of the finger is asked about, never corrected silently", () => {
   for (const [typed, position] of [["legrom", 0], ["mansoin", 1], ["dimgo", 2], ["customers", 3], ["talsman", 4]] as const) {
     const typedWords = words.split(" ");

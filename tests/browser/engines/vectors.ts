@@ -9,7 +9,7 @@ import type { Flow, Open } from "./flows.ts";
 
 // The page's own code on the shared vectors, with each browser's own cryptography.
 
-const { tokens, keySets, ed25519, inputs, spoken } = readSharedVectors();
+const { tokens, keySets, ed25519, inputs, spoken, readings, numbers } = readSharedVectors();
 declare const exposed: Exposed;
 
 const entry = fileURLToPath(new URL("../bundle.ts", import.meta.url));
@@ -59,6 +59,17 @@ export const families: Readonly<Record<string, Flow>> = {
     compare(inputs.vectors, found, (vector) => expectedInput(vector.expect));
   },
 
+  "whatever people give": async (open) => {
+    const page = await openExposed(open);
+    const found = await page.evaluate(
+      ({ vectors, words }) => vectors.map((v) => exposed.given(v.input, words)),
+      { ...readings, words: readProjectFile("src/token/words.txt") },
+    );
+    compare(readings.vectors, found, ({ expect }) => asGiven(expect));
+    const read = await page.evaluate(({ vectors }) => vectors.map((v) => exposed.number(v.input)), numbers);
+    compare(numbers.vectors, read, ({ expect }) => expect);
+  },
+
   "spoken codes": async (open) => {
     const page = await openExposed(open);
     const found = await page.evaluate(
@@ -77,4 +88,15 @@ function compare<V extends { readonly name: string }>(
 ): void {
   assert.ok(vectors.length > 0);
   assert.deepEqual(vectors.map(({ name }, i) => [name, found[i]]), vectors.map((vector) => [vector.name, expected(vector)]));
+}
+
+/** What a reading should come to, as the page's own code says it. */
+function asGiven(expect: object): string {
+  if ("token_hex" in expect) return String(expect.token_hex);
+  if ("code" in expect) return String(expect.code);
+  if ("did_you_mean" in expect && "changed" in expect) {
+    return JSON.stringify({ kind: "suggest", words: String(expect.did_you_mean).split(" "), changed: expect.changed });
+  }
+  const { problem, ...rest } = expect as { problem: string };
+  return JSON.stringify({ kind: problem, ...rest });
 }
