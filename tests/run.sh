@@ -35,6 +35,8 @@ programs() {
     [ -x /usr/bin/firefox-esr ] || missing+=(firefox-esr)
     [ -x /usr/bin/WebKitWebDriver ] || missing+=(webkit2gtk-driver)
     [ -x /usr/bin/Xvfb ] || missing+=(xvfb)
+    # Makes symbols that are not ours.
+    [ -x /usr/bin/qrencode ] || missing+=(qrencode)
     if [ ${#missing[@]} -eq 0 ]; then return; fi
     "${as_root[@]}" apt-get update -qq || true
     if [[ " ${missing[*]} " == *" postgresql "* ]]; then no_server_at_install; fi

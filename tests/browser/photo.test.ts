@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import type { BrowserContextOptions } from "playwright-core";
 import { type Spoiling, beside, blank, drawFrame } from "../../web/test/frames.ts";
@@ -63,6 +64,15 @@ test("a photo without a code, or that is none, says so calmly, and another may f
   await told(page, "This is not one of our codes. We did not open it.");
   await choosePhoto(page, photoOf(drawFrame("https://evil.example" + fragmentOf(token()))));
   await page.see(genuine);
+});
+
+test("symbols of an encoder that is not ours are read, dark on light and light on dark", async () => {
+  for (const colours of [[], ["--foreground=FFFFFF", "--background=101418"]]) {
+    const page = await scan();
+    await told(page, "We found no camera here.");
+    await choosePhoto(page, execFileSync("qrencode", ["-o", "-", "-s", "6", "-l", "Q", ...colours, linkOf(token())]));
+    await page.see(genuine);
+  }
 });
 
 test("a foreign code beside ours does not hide it", async () => {

@@ -26,6 +26,8 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
     if (followed !== null) followed.hush();
     field.setAttribute("aria-invalid", "true");
     field.focus();
+    // the button may be so far down that the focus alone shows the field without the words above it
+    problem.scrollIntoView();
   };
   field.addEventListener("input", () => {
     app.note({ at: "enter", way, typed: field.value });
