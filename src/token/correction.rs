@@ -107,7 +107,8 @@ fn judge(typed: &[String]) -> Correction {
         return suggest(&indexes);
     }
     let position = *unknown.iter().find(|i| !not_heard.contains(i)).unwrap_or(&unknown[0]);
-    if unknown.len() > 1 {
+    // One that is near to a word which does not fit is not the only one that is wrong.
+    if unknown.len() > 1 || near[position].is_some() {
         return Correction::Word { position, near: near_words(&typed[position]) };
     }
     suggest(&with(&indexes, position, solve(&indexes, position)))

@@ -84,7 +84,8 @@ function judge(typed: readonly Typed[], list: WordList): SpokenReading {
   const guessless = positions(pieces, (piece) => piece.index === null && piece.near === null);
   if (guessless.length === 0 && codeOfIndexes(indexes) !== null) return suggest(pieces, indexes, list);
   const position = unknown.filter((i) => i !== unheard[0])[0] ?? unknown[0] ?? 0;
-  if (unknown.length > 1) return { kind: "wrong_word", position };
+  // one that is near to a word which does not fit is not the only one that is wrong
+  if (unknown.length > 1 || (pieces[position]?.near ?? null) !== null) return { kind: "wrong_word", position };
   const solved = indexes.slice();
   solved[position] = solveIndex(indexes, position);
   return suggest(pieces, solved, list);

@@ -220,6 +220,9 @@ fn wrong_words(book: &mut Book) {
             book.push(&name("two wrong"), &two("qqqq", "zzzz"), wrong("wrong_word", first));
             book.push(&name("two not heard"), &two("?", "?"), wrong("two_unheard", place.max(later) - 1));
         }
+        let near = written(value ^ 1, size, " ", |at, word| if at == 2 { format!("{word}s") } else { word.into() });
+        let far = near.rsplit_once(' ').map_or("", |(data, _)| data).to_owned() + " " + right[right.len() - 1];
+        book.push(&format!("{size} words, a plural among words that do not fit"), &far, Expect::Place { problem: "wrong_word", position: 1 });
         let mut swapped = right.clone();
         swapped.swap(0, 2);
         ask(book, "first and third swapped", swapped.join(" "), vec![0, 2]);
