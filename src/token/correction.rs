@@ -224,7 +224,8 @@ mod tests {
 
     #[test]
     fn words_that_are_heard_as_each_other_are_alike() {
-        for (one, other) in [("upbeat", "update"), ("fiscal", "physical"), ("arose", "arrive"), ("measure", "mother"), ("rhino", "runner")] {
+        for (one, other) in [("upbeat", "update"), ("fiscal", "physical"), ("arose", "arrive"), ("measure", "mother"), ("rhino", "runner")]
+        {
             assert!(alike_by_ear(one, other), "{one} {other}");
         }
         assert!(!alike_by_ear("abacus", "zodiac"));

@@ -110,7 +110,9 @@ impl Verifier {
         match &check.shown {
             Shown::Token(Ok(token)) => self.token(token, check, now).await,
             Shown::Token(Err(InputError::Damaged)) => Ok(Answer::only(Verdict::NotGenuine)),
-            Shown::Token(Err(InputError::NoToken | InputError::Several)) | Shown::Code(Err(Mistyped)) => Ok(Answer::only(Verdict::Mistyped)),
+            Shown::Token(Err(InputError::NoToken | InputError::Several)) | Shown::Code(Err(Mistyped)) => {
+                Ok(Answer::only(Verdict::Mistyped))
+            }
             Shown::Code(Ok(code)) => self.code(*code, check, share, now).await,
         }
     }

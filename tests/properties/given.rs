@@ -75,7 +75,8 @@ fn a_code_is_read_however_it_is_given() {
         let size = 1 + numbers.below(5);
         let digits = code.digits().replace('0', if zero == 0x30 { "O" } else { "0" });
         let digits: String = digits.chars().map(|c| c.to_digit(10).and_then(|d| char::from_u32(zero + d)).unwrap_or(c)).collect();
-        let digits = digits.chars().collect::<Vec<_>>().chunks(size).map(String::from_iter).collect::<Vec<_>>().join(["-", ". "][numbers.below(2)]);
+        let digits =
+            digits.chars().collect::<Vec<_>>().chunks(size).map(String::from_iter).collect::<Vec<_>>().join(["-", ". "][numbers.below(2)]);
         assert_eq!(SpokenCode::parse(&digits), Ok(code), "{digits}");
     }
 }

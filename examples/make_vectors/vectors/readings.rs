@@ -19,27 +19,12 @@ pub struct Vector {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Expect {
-    Token {
-        token_hex: String,
-    },
-    Code {
-        code: String,
-    },
-    Words {
-        did_you_mean: String,
-        changed: Vec<usize>,
-    },
-    Place {
-        problem: &'static str,
-        position: usize,
-    },
-    Count {
-        problem: &'static str,
-        count: usize,
-    },
-    Problem {
-        problem: &'static str,
-    },
+    Token { token_hex: String },
+    Code { code: String },
+    Words { did_you_mean: String, changed: Vec<usize> },
+    Place { problem: &'static str, position: usize },
+    Count { problem: &'static str, count: usize },
+    Problem { problem: &'static str },
 }
 
 /// The script of the digits and its zero.
@@ -168,7 +153,9 @@ fn split_words(book: &mut Book) {
 /// A code of five words with this one at a place from 1; the check word is left to chance.
 fn value_with(wanted: &str, place: usize, low: u64) -> Option<u64> {
     let at = |value: u64| words(value, 5).get(place - 1).is_some_and(|word| *word == wanted);
-    if place == 5 { return (0..20_000).map(|n| n * 7_919 + low).find(|value| at(*value)) }
+    if place == 5 {
+        return (0..20_000).map(|n| n * 7_919 + low).find(|value| at(*value));
+    }
     (0..1_024).map(|word| FIVE & !(0x3ff << (40 - 10 * place)) | word << (40 - 10 * place)).find(|value| at(*value))
 }
 
@@ -207,12 +194,23 @@ fn wrong_words(book: &mut Book) {
             ask(book, &format!("word {place} not heard"), with("?"), vec![place - 1]);
             ask(book, &format!("word {place} a plural"), with(&format!("{}s", right[place - 1])), vec![place - 1]);
             ask(book, &format!("word {place} with a letter too many"), with(&format!("x{}", right[place - 1])), vec![place - 1]);
-            ask(book, &format!("word {place} another, numbered"), written(value, size, " ", |at, word| {
-                format!("{at}. {}", if at == place { "qqqq" } else { word })
-            }), vec![place - 1]);
+            ask(
+                book,
+                &format!("word {place} another, numbered"),
+                written(value, size, " ", |at, word| format!("{at}. {}", if at == place { "qqqq" } else { word })),
+                vec![place - 1],
+            );
             let later = place % right.len() + 1;
             let two = |first: &str, second: &str| {
-                written(value, size, " ", |at, word| if at == place { first.into() } else if at == later { second.into() } else { word.into() })
+                written(value, size, " ", |at, word| {
+                    if at == place {
+                        first.into()
+                    } else if at == later {
+                        second.into()
+                    } else {
+                        word.into()
+                    }
+                })
             };
             let wrong = |problem, position| Expect::Place { problem, position };
             let name = |what: &str| format!("{size} words, {what} at {place} and {later}");
@@ -222,7 +220,11 @@ fn wrong_words(book: &mut Book) {
         }
         let near = written(value ^ 1, size, " ", |at, word| if at == 2 { format!("{word}s") } else { word.into() });
         let far = near.rsplit_once(' ').map_or("", |(data, _)| data).to_owned() + " " + right[right.len() - 1];
-        book.push(&format!("{size} words, a plural among words that do not fit"), &far, Expect::Place { problem: "wrong_word", position: 1 });
+        book.push(
+            &format!("{size} words, a plural among words that do not fit"),
+            &far,
+            Expect::Place { problem: "wrong_word", position: 1 },
+        );
         let mut swapped = right.clone();
         swapped.swap(0, 2);
         ask(book, "first and third swapped", swapped.join(" "), vec![0, 2]);
@@ -266,19 +268,39 @@ fn links(book: &mut Book) {
     };
     let quoted = format!("<a href=3D\"https://verify.example.org/=\r\n#{}\">Check it</a>", broken(&digits, 70, "=\r\n"));
     for (name, input) in [
-        ("Outlook Safe Links", format!("https://gbr01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fverify.example.org%2F%23{digits}&data=05%7C02%7Canna%40example.com%7C1a2b3c&sdata=AbC%3D&reserved=0")),
-        ("Proofpoint, first form", format!("https://urldefense.proofpoint.com/v1/url?u=https://verify.example.org/%23{digits}&k=AAA%3D%0A&r=12")),
-        ("Proofpoint, second form", format!("https://urldefense.proofpoint.com/v2/url?u=https-3A__verify.example.org_-23{digits}&d=DwMFaQ&c=1234&r=5678")),
+        (
+            "Outlook Safe Links",
+            format!(
+                "https://gbr01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fverify.example.org%2F%23{digits}&data=05%7C02%7Canna%40example.com%7C1a2b3c&sdata=AbC%3D&reserved=0"
+            ),
+        ),
+        (
+            "Proofpoint, first form",
+            format!("https://urldefense.proofpoint.com/v1/url?u=https://verify.example.org/%23{digits}&k=AAA%3D%0A&r=12"),
+        ),
+        (
+            "Proofpoint, second form",
+            format!("https://urldefense.proofpoint.com/v2/url?u=https-3A__verify.example.org_-23{digits}&d=DwMFaQ&c=1234&r=5678"),
+        ),
         ("Proofpoint, third form", format!("https://urldefense.com/v3/__https://verify.example.org/*{digits}__;Iw!!N0t5ag!AbCd$ ")),
         ("Barracuda", format!("https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fverify.example.org%2f%23{digits}&c=E,1,AbC&typo=1")),
-        ("Google", format!("https://www.google.com/url?q=https://verify.example.org/%23{digits}&sa=D&source=editors&ust=1700000000000000&usg=AOv")),
-        ("a redirect, its link escaped twice", format!("https://click.example.com/?u=https%253A%252F%252Fverify.example.org%252F%2523{digits}&h=1")),
+        (
+            "Google",
+            format!("https://www.google.com/url?q=https://verify.example.org/%23{digits}&sa=D&source=editors&ust=1700000000000000&usg=AOv"),
+        ),
+        (
+            "a redirect, its link escaped twice",
+            format!("https://click.example.com/?u=https%253A%252F%252Fverify.example.org%252F%2523{digits}&h=1"),
+        ),
         ("a redirect, the fragment behind", format!("https://click.example.com/?u=https%3A%2F%2Fverify.example.org%2F&h=99#{digits}")),
         ("entities of HTML", format!("&lt;https://verify.example.org/&#35;{digits}&gt;")),
         ("an entity in hexadecimal", format!("https:&#x2F;&#x2F;verify.example.org/&#x23;{digits}&amp;x")),
         ("quoted-printable", quoted),
         ("quoted-printable, the hash escaped", format!("https://verify.example.org/=23{}", broken(&digits, 50, "=\n"))),
-        ("lines that a reply quotes", format!("> Their code:\n> https://verify.example.org/#{}\n> 2026-11-30 10:00", broken(&digits, 40, "\n> "))),
+        (
+            "lines that a reply quotes",
+            format!("> Their code:\n> https://verify.example.org/#{}\n> 2026-11-30 10:00", broken(&digits, 40, "\n> ")),
+        ),
         ("lines, with a number below", format!("{}\n417092", broken(&digits, 60, "\r\n"))),
         ("angle brackets", format!("<https://verify.example.org/#{digits}>.")),
         ("Markdown", format!("[check](https://verify.example.org/#{digits})!")),
@@ -305,7 +327,10 @@ fn links(book: &mut Book) {
     book.problem("link: damaged, in a redirect", &format!("https://x.example/?u=%23{}&h=1", &digits[..digits.len() - 1]), "damaged");
     for (name, input) in [
         ("Mimecast", "https://protect-eu.mimecast.com/s/AbCdEfGh?domain=verify.example.org"),
-        ("Safe Links without the fragment", "https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fverify.example.org%2F&data=05"),
+        (
+            "Safe Links without the fragment",
+            "https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fverify.example.org%2F&data=05",
+        ),
         ("Proofpoint without the fragment", "See https://urldefense.com/v3/__https://verify.example.org/__;!!N0t5ag!AbCd$"),
     ] {
         book.problem(&format!("link: {name}"), input, "link_changed");
