@@ -92,8 +92,8 @@ function compare<V extends { readonly name: string }>(
 
 /** What a reading should come to, as the page's own code says it. */
 function asGiven(expect: object): string {
-  if ("token_hex" in expect) return String(expect.token_hex);
-  if ("code" in expect) return String(expect.code);
+  if ("token_hex" in expect) return JSON.stringify(expect.token_hex);
+  if ("code" in expect) return JSON.stringify(expect.code);
   if ("did_you_mean" in expect && "changed" in expect) {
     return JSON.stringify({ kind: "suggest", words: String(expect.did_you_mean).split(" "), changed: expect.changed });
   }
