@@ -81,7 +81,20 @@ fn print(Row { name, micros, per_second, latency }: &Row, measure: Option<f64>) 
 
 /// Approved authorisations for in-person tokens.
 fn authorise(folder: &Folder, count: usize) -> Vec<String> {
-    let ask = ["authorisations", "ask", "--as", "falcon", "--reference", "LOAD", "--channel", "in-person", "--max-tokens", "1000"];
+    let ask = [
+        "authorisations",
+        "ask",
+        "--as",
+        "falcon",
+        "--reference",
+        "LOAD",
+        "--purpose",
+        "Visit",
+        "--channel",
+        "in-person",
+        "--max-tokens",
+        "1000",
+    ];
     let one = |_| {
         let id = folder.json(&ask)["id"].as_str().expect("an id").to_owned();
         folder.ok(&["authorisations", "approve", &id, "--as", "heron"]);

@@ -17,6 +17,8 @@ mod database;
 mod deployment;
 #[path = "store/faulty.rs"]
 mod faulty;
+#[path = "store/feed.rs"]
+mod feed;
 #[path = "store/foreign.rs"]
 mod foreign;
 #[path = "store/groups.rs"]
@@ -200,6 +202,10 @@ macro_rules! whole_suite {
             lists::what_waits_comes_first_and_no_page_leaves_anything_out,
             lists::who_is_decided_about_while_pages_are_read_is_not_missed,
             lists::people_and_tokens_come_in_pages,
+            lists::lists_are_searched_and_sorted_in_pages,
+            lists::tokens_are_found_by_what_they_say_until_their_code_is_dropped,
+            feed::what_another_process_does_is_told,
+            access::a_passkey_has_the_name_that_its_person_gave_it,
             lists::at_most_fifty_requests_of_a_person_wait,
             lists::who_asks_and_withdraws_without_end_is_stopped_for_a_day,
             lists::requests_that_ran_out_make_no_room_for_a_day,

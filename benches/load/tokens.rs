@@ -140,7 +140,7 @@ impl Office {
     async fn authorise(&self) -> Authorisation {
         let ask = Ask {
             reference: "LOAD".into(),
-            purpose: None,
+            purpose: "Measure".into(),
             channels: Channel::ALL.into(),
             from: None,
             until: self.now + 3_600,

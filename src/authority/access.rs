@@ -7,7 +7,7 @@ use serde_with::{DeserializeFromStr, SerializeDisplay};
 use sha2::{Digest as _, Sha256};
 
 use super::OfficerError;
-use crate::hex;
+use crate::{hex, token::text_inside};
 
 /// What a program's credential is good for, of all that its person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,12 +90,42 @@ pub struct Access {
     pub id: AccessId,
     /// Of what kind.
     pub kind: AccessKind,
+    /// What its person calls a passkey.
+    pub name: Option<AccessName>,
     /// When it was added; absent for credentials made before this was kept.
     pub added_at: Option<i64>,
     /// When it runs out; passkeys do not.
     pub expires_at: Option<i64>,
     /// What a program may do with it; a passkey opens all that its person may do.
     pub scopes: Option<Scopes>,
+}
+
+/// What a person calls a passkey, so that a lost one is known from the others: 1 to 40 characters of any script, by the rules of names.
+#[derive(Clone, Debug, PartialEq, Eq, SerializeDisplay, DeserializeFromStr)]
+pub struct AccessName(String);
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 40;
+
+impl AccessName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccessName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for AccessName {
+    type Err = OfficerError;
+
+    fn from_str(text: &str) -> Result<Self, OfficerError> {
+        text_inside(LONGEST_NAME, text).map(Self).ok_or(OfficerError::AccessName)
+    }
 }
 
 /// The kinds of ways in.

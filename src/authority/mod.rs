@@ -6,7 +6,7 @@ mod authorisation;
 mod officer;
 mod selection;
 
-pub use access::{Access, AccessHash, AccessId, AccessKind, Scope, Scopes};
+pub use access::{Access, AccessHash, AccessId, AccessKind, AccessName, Scope, Scopes};
 pub use act::{Act, Attempt, Why};
 pub use authorisation::{Authorisation, AuthorisationError, AuthorisationId, Decision, Reason, Request, Review, State, is_short_text};
 pub use officer::{Actor, ActorName, Callsign, Officer, OfficerError, Role};

@@ -17,6 +17,9 @@ pub enum OfficerError {
     /// Not a scope.
     #[error("the scope {0:?} is not one of tokens, authorisations, people, ledger")]
     Scope(String),
+    /// Not the name of a passkey.
+    #[error("the name of a passkey must be 1 to 40 characters in one line")]
+    AccessName,
     /// Not the id of a passkey or credential.
     #[error("the id {0:?} is not 16 hexadecimal digits; `officers list` shows the ids of passkeys and credentials")]
     Access(String),

@@ -8,7 +8,7 @@ use super::{
     terms,
 };
 use crate::{
-    authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision, State},
+    authority::{Actor, Authorisation, AuthorisationId, Callsign, Decision, Reason, State},
     config::{Settings, number},
     issuer::Ask,
     store::all_pages,
@@ -28,7 +28,7 @@ pub enum Command {
         reference: String,
         /// What the officer will do, for those who decide; never whom they approach
         #[arg(long)]
-        purpose: Option<String>,
+        purpose: String,
         /// in-person, telephone or online; several may be given
         #[arg(long, required = true, num_args = 1..)]
         channel: Vec<Channel>,
@@ -43,9 +43,21 @@ pub enum Command {
         max_tokens: u32,
     },
     /// Approve what another person asked
-    Approve(Decide),
+    Approve {
+        #[command(flatten)]
+        decide: Decide,
+        /// Why, for the officer
+        #[arg(long)]
+        reason: Option<Reason>,
+    },
     /// Refuse what another person asked
-    Refuse(Decide),
+    Refuse {
+        #[command(flatten)]
+        decide: Decide,
+        /// Why, for the officer: 1 to 200 characters
+        #[arg(long)]
+        reason: Reason,
+    },
     /// Take an authorisation back, with its live tokens
     Withdraw(Decide),
     /// List authorisations
@@ -76,8 +88,12 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
                 let ask = Ask { reference, purpose, channels: channel.into_iter().collect(), from, until, max_tokens };
                 registry.ask(&registry.person(&by).await?, ask).await?
             }
-            Command::Approve(Decide { id, by }) => registry.decide(&registry.person(&by).await?, id, Decision::Approve).await?,
-            Command::Refuse(Decide { id, by }) => registry.decide(&registry.person(&by).await?, id, Decision::Refuse).await?,
+            Command::Approve { decide: Decide { id, by }, reason } => {
+                registry.decide_once(&registry.person(&by).await?, id, (Decision::Approve, reason), None).await?
+            }
+            Command::Refuse { decide: Decide { id, by }, reason } => {
+                registry.decide_once(&registry.person(&by).await?, id, (Decision::Refuse, Some(reason)), None).await?
+            }
             Command::Withdraw(Decide { id, by }) => registry.withdraw(&registry.person(&by).await?, id).await?,
             Command::List => {
                 let all = all_pages(async |page| registry.authorisations(&Actor::Operator, page).await).await?;

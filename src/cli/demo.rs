@@ -125,7 +125,7 @@ async fn prepare(registry: &Registry, place: &Place, credential: &Path) -> Resul
     }
     let ask = Ask {
         reference: "DEMO-1".into(),
-        purpose: Some("Show how it works".into()),
+        purpose: "Show how it works".into(),
         channels: Channel::ALL.into(),
         from: None,
         until: now + 8 * 3_600,

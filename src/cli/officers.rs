@@ -129,7 +129,7 @@ fn lines(Person { officer, keys }: &Person) -> String {
     [person].into_iter().chain(keys.iter().map(line)).collect::<Vec<_>>().join("\n")
 }
 
-fn line(Access { id, kind, added_at, expires_at, scopes }: &Access) -> String {
+fn line(Access { id, kind, name, added_at, expires_at, scopes }: &Access) -> String {
     let kind = match kind {
         AccessKind::Passkey => "passkey",
         AccessKind::Credential => "credential",
@@ -137,5 +137,6 @@ fn line(Access { id, kind, added_at, expires_at, scopes }: &Access) -> String {
     let scopes = scopes.iter().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(","));
     let added = added_at.map(|at| format!("made {}", terms::shown(at)));
     let ends = expires_at.map(|at| format!("until {}", terms::shown(at)));
-    [format!("  {id}  {kind}")].into_iter().chain(scopes).chain(added).chain(ends).collect::<Vec<_>>().join("  ")
+    let name = name.as_ref().map(ToString::to_string);
+    [format!("  {id}  {kind}")].into_iter().chain(name).chain(scopes).chain(added).chain(ends).collect::<Vec<_>>().join("  ")
 }

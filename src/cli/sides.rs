@@ -15,7 +15,7 @@ use crate::{
         limits::Networks,
         shares::Shares,
     },
-    issuer::{Desk, DeskSettings, Notary, Passkeys, Registry, RelyingParty},
+    issuer::{Desk, DeskSettings, Feed, Notary, Passkeys, Registry, RelyingParty},
     page::{Deployment, Pages},
     telemetry::{Checking, Issuing, Metrics, Scrape},
     token::qr,
@@ -120,6 +120,7 @@ pub fn private_app(
     Ok(PrivateApp {
         registry: Registry::new(store.clone(), clock.clone(), entropy.clone()),
         passkeys: Passkeys::new(store.clone(), clock.clone(), entropy.clone(), relying_party(settings)?),
+        feed: Feed::new(store.clone(), &notary),
         desk: Desk::new(store, place.watch.clone(), entropy, custodian, notary.clone(), rules),
         networks: Networks::default(),
         notary,

@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     health::Health,
-    issuer::{Desk, Notary, Passkeys, Registry},
+    issuer::{Desk, Feed, Notary, Passkeys, Registry},
     telemetry::{Form, Metrics, Scrape},
     verifier::{Answer, Check, Cost, Readiness, Share, Shown, Verdict, Verifier},
 };
@@ -132,6 +132,8 @@ pub struct PrivateApp {
     pub networks: Networks,
     /// The signed ledger.
     pub notary: Arc<Notary>,
+    /// What changed, for open consoles.
+    pub feed: Feed,
     /// The time, for clocks that are wrong.
     pub clock: Arc<dyn Clock>,
     /// The address that people type.

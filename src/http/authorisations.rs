@@ -15,7 +15,7 @@ use super::{
     app::PrivateApp,
     body::{Decoded, Sparse},
     idempotency::IdempotencyKey,
-    pages::{Asked, listed},
+    pages::{Kept, Looked, listed, listed_as},
     private::{Id, no_store},
     problem::Problem,
     session::Caller,
@@ -45,7 +45,7 @@ pub fn routes() -> Router<Arc<PrivateApp>> {
 #[serde(deny_unknown_fields)]
 struct AskBody {
     reference: String,
-    purpose: Option<String>,
+    purpose: String,
     channels: BTreeSet<Channel>,
     from: Option<i64>,
     until: i64,
@@ -60,10 +60,20 @@ async fn ask(State(app): App, caller: Caller, key: IdempotencyKey, Decoded(body)
     Ok((StatusCode::CREATED, no_store(), Json(asked)).into_response())
 }
 
-async fn list(State(app): App, caller: Caller, Asked(page): Asked<AuthorisationPlace>) -> Answered {
-    let (actor, most) = (Actor::Person(caller.within(Scope::Authorisations)?.clone()), page.most);
-    let Listed { items, next } = app.registry.authorisations(&actor, page).await?;
-    Ok(listed("/v1/authorisations", most, &items, next))
+async fn list(State(app): App, caller: Caller, kept: Kept, looked: Looked<AuthorisationPlace, AuthorisationId>) -> Answered {
+    let actor = Actor::Person(caller.within(Scope::Authorisations)?.clone());
+    match looked {
+        Looked::Usual(page) => {
+            let most = page.most;
+            let Listed { items, next } = app.registry.authorisations(&actor, page).await?;
+            Ok(listed("/v1/authorisations", most, &items, next))
+        }
+        Looked::Wanted(wanted) => {
+            let most = wanted.page.most;
+            let Listed { items, next } = app.registry.authorisations_sorted(&actor, wanted).await?;
+            Ok(listed_as("/v1/authorisations", &kept, most, &items, next))
+        }
+    }
 }
 
 async fn one(State(app): App, caller: Caller, Id(id): Id<AuthorisationId>) -> Answered {
@@ -81,8 +91,14 @@ struct Detail {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct DecideBody {
+struct ApproveBody {
     reason: Option<Reason>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RefuseBody {
+    reason: Reason,
 }
 
 async fn approve(
@@ -90,7 +106,7 @@ async fn approve(
     caller: Caller,
     Id(id): Id<AuthorisationId>,
     key: IdempotencyKey,
-    Sparse(DecideBody { reason }): Sparse<DecideBody>,
+    Sparse(ApproveBody { reason }): Sparse<ApproveBody>,
 ) -> Answered {
     let officer = caller.within(Scope::Authorisations)?;
     let once = key.once(OnceAct::Approve, officer, &(id, &reason));
@@ -102,11 +118,11 @@ async fn refuse(
     caller: Caller,
     Id(id): Id<AuthorisationId>,
     key: IdempotencyKey,
-    Sparse(DecideBody { reason }): Sparse<DecideBody>,
+    Decoded(RefuseBody { reason }): Decoded<RefuseBody>,
 ) -> Answered {
     let officer = caller.within(Scope::Authorisations)?;
     let once = key.once(OnceAct::Refuse, officer, &(id, &reason));
-    Ok(authorisation(app.registry.decide_once(officer, id, (Decision::Refuse, reason), once).await?))
+    Ok(authorisation(app.registry.decide_once(officer, id, (Decision::Refuse, Some(reason)), once).await?))
 }
 
 #[derive(Deserialize, Serialize)]

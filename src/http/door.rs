@@ -16,12 +16,12 @@ use super::{
     app::PrivateApp,
     body::Decoded,
     listen::Peer,
-    private::no_store,
+    private::{Id, no_store},
     problem::Problem,
     session::{OwnPage, Session, clear_cookie, set_cookie},
 };
 use crate::{
-    authority::Officer,
+    authority::{AccessId, AccessName, Officer},
     issuer::{Answer, Challenge, Link, Opened, Refused},
 };
 
@@ -32,7 +32,8 @@ type Answered = Result<Response, Problem>;
 pub fn routes() -> Router<Arc<PrivateApp>> {
     Router::new()
         .route("/v1/passkeys/options", post(begin_registration))
-        .route("/v1/passkeys", post(register))
+        .route("/v1/passkeys", get(passkeys).post(register))
+        .route("/v1/passkeys/{id}/name", post(name))
         .route("/v1/session/options", post(begin_sign_in))
         .route("/v1/session", get(session).post(sign_in).delete(sign_out))
         .route("/v1/confirmations", post(begin_confirmation))
@@ -50,6 +51,13 @@ struct RegistrationBody {
     link: String,
     ceremony: String,
     credential: Value,
+    name: Option<AccessName>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameBody {
+    name: AccessName,
 }
 
 /// What is no link at all looks like one that is over.
@@ -63,9 +71,18 @@ async fn begin_registration(State(app): App, _: OwnPage, Decoded(body): Decoded<
 
 async fn register(State(app): App, _: OwnPage, Decoded(body): Decoded<RegistrationBody>) -> Answered {
     let answer = Answer { ceremony: body.ceremony, credential: body.credential };
-    let officer = app.passkeys.register(&link(&body.link)?, &answer).await?;
+    let officer = app.passkeys.register(&link(&body.link)?, &answer, body.name).await?;
     let registered = json!({"callsign": officer.callsign, "role": officer.role});
     Ok((StatusCode::CREATED, no_store(), Json(registered)).into_response())
+}
+
+async fn passkeys(State(app): App, Session { officer, .. }: Session) -> Answered {
+    Ok((no_store(), Json(app.passkeys.of(&officer).await?)).into_response())
+}
+
+async fn name(State(app): App, Session { officer, .. }: Session, Id(id): Id<AccessId>, Decoded(body): Decoded<NameBody>) -> Answered {
+    app.passkeys.name(&officer, id, body.name).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn begin_sign_in(State(app): App, Extension(Peer(peer)): Extension<Peer>, _: OwnPage) -> Answered {

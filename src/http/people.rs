@@ -16,7 +16,7 @@ use super::{
     app::PrivateApp,
     body::Decoded,
     idempotency::IdempotencyKey,
-    pages::{Asked, listed},
+    pages::{Kept, Looked, listed, listed_as},
     private::{Id, no_store},
     problem::Problem,
     session::Caller,
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     authority::{AccessId, Actor, Callsign, Reason, Role, Scope},
     issuer::{Invited, OnceAct, Person},
-    store::{Ended, Follows, Listed, PersonPlace},
+    store::{Ended, Follows, Listed, PersonPlace, Sort},
 };
 
 type App = State<Arc<PrivateApp>>;
@@ -52,10 +52,21 @@ fn actor(caller: &Caller) -> Result<Actor, Problem> {
     Ok(Actor::Person(caller.within(Scope::People)?.clone()))
 }
 
-async fn list(State(app): App, caller: Caller, Asked(page): Asked<PersonPlace>) -> Answered {
-    let most = page.most;
-    let Listed { items, next } = app.registry.people(&actor(&caller)?, page).await?;
-    Ok(listed("/v1/people", most, &items, next))
+async fn list(State(app): App, caller: Caller, kept: Kept, looked: Looked<PersonPlace, Callsign>) -> Answered {
+    let actor = actor(&caller)?;
+    match looked {
+        Looked::Usual(page) => {
+            let most = page.most;
+            let Listed { items, next } = app.registry.people(&actor, page).await?;
+            Ok(listed("/v1/people", most, &items, next))
+        }
+        Looked::Wanted(wanted) if wanted.sort == Sort::Until => Err(Problem::invalid("people have no end; `sort` is made or name")),
+        Looked::Wanted(wanted) => {
+            let most = wanted.page.most;
+            let Listed { items, next } = app.registry.people_sorted(&actor, wanted).await?;
+            Ok(listed_as("/v1/people", &kept, most, &items, next))
+        }
+    }
 }
 
 async fn enrol(State(app): App, caller: Caller, key: IdempotencyKey, Decoded(body): Decoded<EnrolBody>) -> Answered {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRequestParts, Path, State},
-    http::{HeaderName, HeaderValue, StatusCode, request::Parts},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::map_response,
     response::{
         IntoResponse, Response, Sse,
@@ -23,13 +23,15 @@ use super::{
     app::PrivateApp,
     authorisations,
     body::{Decoded, MAX_BODY},
+    changes,
+    changes::until_ending,
     cleaning::Cleaning,
     console, door,
     head::Heads,
     health,
     idempotency::IdempotencyKey,
     metrics, oversight,
-    pages::{Asked, listed},
+    pages::{Kept, Looked, listed, listed_as},
     people,
     problem::{Problem, note_recovery},
     session::Caller,
@@ -64,9 +66,11 @@ pub fn router(app: Arc<PrivateApp>, heads: Heads, figures: Option<Arc<Scrape>>) 
         .route("/v1/references/{reference}", get(look_up))
         .merge(authorisations::routes())
         .merge(people::routes())
+        .merge(changes::routes())
         .merge(oversight::routes())
         .merge(door::routes())
         .merge(console::routes())
+        .route("/openapi.json", get(openapi))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(|State(app): App| async move { health::of_issuer(&app.issuer_health, &app.scrape.watch, &app.phase) }))
         .fallback(|| async { Problem::nothing_here() })
@@ -77,6 +81,10 @@ pub fn router(app: Arc<PrivateApp>, heads: Heads, figures: Option<Arc<Scrape>>) 
         .layer(MapResponseLayer::new(strict))
         .layer(Cleaning::new())
         .with_state(app)
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=3600")], include_str!("openapi-private.json"))
 }
 
 pub(super) fn not_allowed() -> Problem {
@@ -175,11 +183,21 @@ fn spoken_json(Spoken { code, six }: Spoken) -> Value {
     json!({"words": code.words(), "digits": code.digits(), "six_words": six.words(), "six_digits": six.digits()})
 }
 
-async fn live(State(app): App, caller: Caller, Asked(page): Asked<TokenPlace>) -> Answered {
-    let most = page.most;
-    let Listed { items, next } = app.desk.live(caller.within(Scope::Tokens)?, page).await?;
-    let live: Vec<Value> = items.iter().map(|(token, status)| live_json(token, *status)).collect();
-    Ok(listed("/v1/tokens", most, &live, next))
+async fn live(State(app): App, caller: Caller, kept: Kept, looked: Looked<TokenPlace, Cti>) -> Answered {
+    let officer = caller.within(Scope::Tokens)?;
+    let shown = |items: &[(LiveToken, TokenStatus)]| items.iter().map(|(token, status)| live_json(token, *status)).collect::<Vec<_>>();
+    match looked {
+        Looked::Usual(page) => {
+            let most = page.most;
+            let Listed { items, next } = app.desk.live(officer, page).await?;
+            Ok(listed("/v1/tokens", most, &shown(&items), next))
+        }
+        Looked::Wanted(wanted) => {
+            let most = wanted.page.most;
+            let Listed { items, next } = app.desk.live_sorted(officer, wanted).await?;
+            Ok(listed_as("/v1/tokens", &kept, most, &shown(&items), next))
+        }
+    }
 }
 
 fn live_json(token: &LiveToken, status: TokenStatus) -> Value {
@@ -188,6 +206,9 @@ fn live_json(token: &LiveToken, status: TokenStatus) -> Value {
         "officer": token.record.officer,
         "authorisation": token.authorisation,
         "channel": token.channel,
+        "name": token.labels.name,
+        "place": token.labels.place,
+        "reference": token.labels.reference,
         "issued_at": token.issued_at,
         "not_before": (token.starts_at != token.issued_at).then_some(token.starts_at),
         "expires_at": token.record.expires_at,
@@ -258,13 +279,17 @@ async fn events(State(app): App, caller: Caller, Id(cti): Id<Cti>) -> Answered {
     // Asked once before the stream begins, so that what may not be seen is refused with a status.
     app.desk.status(caller.within(Scope::Tokens)?, cti).await?;
     let watch = Watch { caller: caller.streaming(&app)?, app, cti, marks, last: None };
-    // An event, and not a comment as usual: a page never sees comments, and must notice when the connection is dead.
-    let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("-"));
-    Ok((no_store(), [UNBUFFERED], Sse::new(changes(watch)).keep_alive(beat)).into_response())
+    let phase = watch.app.phase.clone();
+    Ok((no_store(), [UNBUFFERED], Sse::new(until_ending(changes(watch), phase)).keep_alive(beats())).into_response())
+}
+
+/// An event, and not a comment as usual: a page never sees comments, and must notice when the connection is dead.
+pub(super) fn beats() -> KeepAlive {
+    KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("-"))
 }
 
 /// nginx, as it comes, keeps an answer to itself until it has a good piece of it; of a stream of events that may be minutes.
-const UNBUFFERED: (HeaderName, HeaderValue) = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+pub(super) const UNBUFFERED: (HeaderName, HeaderValue) = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
 struct Watch {
     app: Arc<PrivateApp>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 
 use super::{app::PrivateApp, listen::Connection, places::Recognised, problem::Problem, shares::Share};
@@ -47,7 +47,20 @@ enum Means {
     Session(SessionToken),
 }
 
+/// The name of the header by which the console says that nobody did anything: it reads again what a stream of events told it of.
+/// Who sends it makes a session last less long, and no longer.
+const UNATTENDED: HeaderName = HeaderName::from_static("countersign-unattended");
+
+/// A mark on a request that is nobody doing anything.
+#[derive(Clone)]
+pub struct Unattended;
+
 impl Caller {
+    /// The person, whatever the call is for.
+    pub fn person(&self) -> &Officer {
+        &self.officer
+    }
+
     /// The person, for what the scope covers: a session covers all that they may do, a program's credential what it was
     /// made for.
     pub fn within(&self, scope: Scope) -> Result<&Officer, Problem> {
@@ -136,7 +149,8 @@ impl FromRequestParts<Arc<PrivateApp>> for Session {
         let refused = || Problem::unauthorized("no-session", "you are signed out; sign in with your passkey");
         let token = cookie(&parts.headers).ok_or_else(refused)?;
         OwnPage::from_request_parts(parts, app).await?;
-        let officer = app.passkeys.recognise(&token).await?.ok_or_else(refused)?;
+        let attended = parts.extensions.get::<Unattended>().is_none() && !parts.headers.contains_key(UNATTENDED);
+        let officer = app.passkeys.recognise(&token, attended).await?.ok_or_else(refused)?;
         let held = Held::request(parts, app, &officer)?;
         Ok(Self { officer, token, held })
     }

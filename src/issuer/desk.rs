@@ -11,14 +11,14 @@ use super::{
     standing::{may_touch, standing},
 };
 use crate::{
-    authority::{AccessHash, Act, Attempt, Authorisation, AuthorisationId, Officer, Role, State},
+    authority::{AccessHash, Act, Attempt, Authorisation, AuthorisationId, Callsign, Officer, Role, State},
     clock::{Clock, ClockWatch},
     entropy::Entropy,
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
     store::{
-        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError, TokenPlace,
-        TokenRecord,
+        Confirmation, IssueRefusal, IssuerStore, Labels, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError,
+        TokenPlace, TokenRecord, Wanted,
     },
     token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, Reference, SpokenCode, SpokenSize, Token, Window},
 };
@@ -170,7 +170,7 @@ impl Desk {
             let ring = self.custodian.ring()?;
             let (key, published) = ring.active(now)?;
             let token = Token::sign(&claims, key, published, &self.settings.issuer)?;
-            match self.record(by, once, authorisation.id, published.key.id().prefix(), (&claims, &token), (speak, now)).await {
+            match self.record(by, once, &authorisation, published.key.id().prefix(), (&claims, &token), (speak, now)).await {
                 Ok(shortest) => return Ok(Issued { spoken: shortest.map(|size| Spoken::of(&token, size)), token, claims }),
                 Err(IssueRefusal::CodeTaken) => {}
                 // The same request was under way and came first.
@@ -212,20 +212,26 @@ impl Desk {
         &self,
         Confirmed { officer, access, confirmation }: Confirmed<'_>,
         once: Option<&Once>,
-        authorisation: AuthorisationId,
+        Authorisation { id: authorisation, reference, .. }: &Authorisation,
         kid: KidPrefix,
         (claims, token): (&Claims, &Token),
         (speak, now): (bool, i64),
     ) -> Result<Option<SpokenSize>, IssueRefusal> {
-        let window = claims.window();
+        let (window, Approach { name, place, .. }) = (claims.window(), claims.approach());
+        let labels = Labels {
+            name: name.as_ref().map(|name| name.as_str().to_owned()),
+            place: place.as_ref().map(|place| place.as_str().to_owned()),
+            reference: reference.clone(),
+        };
         let record = NewToken {
             cti: claims.cti(),
             hash: token.hash(),
             kid,
-            authorisation,
+            authorisation: *authorisation,
             officer: officer.callsign.clone(),
             access,
             channel: claims.approach().channel,
+            labels,
             issued_at: window.issued_at(),
             starts_at: window.start(),
             expires_at: window.expires_at(),
@@ -233,7 +239,7 @@ impl Desk {
             confirmation: confirmation.cloned(),
             once: once.cloned(),
         };
-        let entry = Event::token_issued(claims, kid, token.hash(), (officer.callsign.clone(), access.id()), authorisation).at(now);
+        let entry = Event::token_issued(claims, kid, token.hash(), (officer.callsign.clone(), access.id()), *authorisation).at(now);
         self.store.issue_and_record(record, entry).await
     }
 
@@ -295,12 +301,34 @@ impl Desk {
 
     /// A page of the tokens that have not run out: of those that the person issued or approved, and of all for administrators.
     pub async fn live(&self, officer: &Officer, page: Page<TokenPlace>) -> Result<Listed<(LiveToken, TokenStatus), TokenPlace>, Refused> {
-        let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
-        self.refusals.allow(officer, officer.role != Role::Overseer, Attempt::to(Act::ListTokens), refused).await?;
-        let of = (officer.role != Role::Administrator).then(|| officer.callsign.clone());
+        let of = self.lists(officer).await?;
         let now = self.clock.now();
         let live = self.store.live_tokens(of, page.clone(), now - LEEWAY).await?;
-        let Listed { mut items, next } = page.with(live, |last| TokenPlace { expires_at: last.record.expires_at, cti: last.cti });
+        let listed = page.with(live, |last| TokenPlace { expires_at: last.record.expires_at, cti: last.cti });
+        self.with_status(officer, listed, now).await
+    }
+
+    /// The same, searched and sorted.
+    pub async fn live_sorted(&self, officer: &Officer, wanted: Wanted<Cti>) -> Result<Listed<(LiveToken, TokenStatus), Cti>, Refused> {
+        let of = self.lists(officer).await?;
+        let now = self.clock.now();
+        let live = self.store.sorted_tokens(of, wanted.clone(), now - LEEWAY).await?;
+        self.with_status(officer, wanted.page.with(live, |last| last.cti), now).await
+    }
+
+    /// Whose tokens somebody may list: all where it is nobody's in particular.
+    async fn lists(&self, officer: &Officer) -> Result<Option<Callsign>, Refused> {
+        let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
+        self.refusals.allow(officer, officer.role != Role::Overseer, Attempt::to(Act::ListTokens), refused).await?;
+        Ok((officer.role != Role::Administrator).then(|| officer.callsign.clone()))
+    }
+
+    async fn with_status<P>(
+        &self,
+        officer: &Officer,
+        Listed { mut items, next }: Listed<LiveToken, P>,
+        now: i64,
+    ) -> Result<Listed<(LiveToken, TokenStatus), P>, Refused> {
         items.retain(|token| may_touch(officer, &token.record));
         let in_force = self.words_in_force(items.iter().map(|token| &token.record), now).await?;
         let with_status = |token: LiveToken| {

@@ -5,6 +5,7 @@
 
 mod custodian;
 mod desk;
+mod feed;
 mod housekeeper;
 mod inspection;
 mod ledger_vault;
@@ -26,6 +27,7 @@ mod withdrawals;
 
 pub use custodian::{Asked, Custodian, CustodyError, KeyVault, POLICY, Revoked, Rotated, Spares, Trust, VaultError, draw_key};
 pub use desk::{Confirmed, Desk, DeskSettings, IssueRequest, Issued, Spoken};
+pub use feed::{Change, Feed, Kind, Waiting};
 pub use housekeeper::Housekeeper;
 pub use inspection::{export, inspect};
 pub use ledger_vault::{LedgerKey, LedgerVault};

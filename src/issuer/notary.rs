@@ -67,6 +67,11 @@ impl Notary {
         Self { store, signer: Arc::new(Signer::new(vault.clone())), vault, looking: Mutex::default() }
     }
 
+    /// The ledger that it signs.
+    pub(super) fn ledger(&self) -> &Arc<dyn LedgerStore> {
+        &self.store
+    }
+
     /// From now on each group of acts of this process is signed in its own transaction, as soon as [`Self::sign`] succeeded once.
     pub fn sign_each_group(&self) -> Result<(), StoreError> {
         self.store.sign_with(self.signer.clone())

@@ -11,7 +11,7 @@ use super::{
     seldom::Seldom,
 };
 use crate::{
-    authority::{AccessHash, AccessId, Act, Attempt, Callsign, Officer, Why},
+    authority::{Access, AccessHash, AccessId, AccessKind, AccessName, Act, Attempt, Callsign, Officer, Why},
     clock::Clock,
     entropy::Entropy,
     health::alarm,
@@ -53,14 +53,14 @@ impl Passkeys {
         let now = self.clock.now();
         let officer = self.store.link(link.hash(), now).await?.ok_or(Refused::LinkOver)?;
         let known = self.store.passkeys(officer.callsign.clone()).await?;
-        let begun = self.party.register(self.name()?, &officer.callsign, &known).map_err(|_| Refused::NotConfirmed)?;
+        let begun = self.party.register(self.draw_name()?, &officer.callsign, &known).map_err(|_| Refused::NotConfirmed)?;
         let kind = CeremonyKind::Register;
         let share = share(kind, &link.hash().0, officer.callsign.as_str().as_bytes());
         self.keep(kind, Some(link.hash()), share, (begun, Counters::new()), now).await
     }
 
-    /// Registers the passkey and uses the link up.
-    pub async fn register(&self, link: &Link, answer: &Answer) -> Result<Officer, Refused> {
+    /// Registers the passkey and uses the link up. Its name, where it has one, may be given later as well.
+    pub async fn register(&self, link: &Link, answer: &Answer, name: Option<AccessName>) -> Result<Officer, Refused> {
         let now = self.clock.now();
         let officer = self.store.link(link.hash(), now).await?.ok_or(Refused::LinkOver)?;
         let begun = self.taken(answer, CeremonyKind::Register, now).await?.filter(|begun| begun.bound == Some(link.hash()));
@@ -71,14 +71,34 @@ impl Passkeys {
         let (callsign, passkey_id, link_id) = (officer.callsign.clone(), passkey.hash.id(), link.hash().id());
         let entry = Event::PasskeyRegistered { callsign, passkey: passkey_id, link: link_id }.at(now);
         // False as well where the same authenticator's passkey is known, which a good browser does not let happen.
-        if self.store.register_passkey(link.hash(), passkey, entry).await? { Ok(officer) } else { Err(Refused::LinkOver) }
+        if !self.store.register_passkey(link.hash(), passkey, entry).await? {
+            return Err(Refused::LinkOver);
+        }
+        if let Some(name) = name {
+            self.name(&officer, passkey_id, name).await?;
+        }
+        Ok(officer)
+    }
+
+    /// The passkeys of a person.
+    pub async fn of(&self, officer: &Officer) -> Result<Vec<Access>, Refused> {
+        let all = self.store.accesses(officer.callsign.clone()..=officer.callsign.clone()).await?;
+        Ok(all.into_iter().map(|(_, access)| access).filter(|access| access.kind == AccessKind::Passkey).collect())
+    }
+
+    /// Gives one of a person's own passkeys a name. It opens nothing and closes nothing, so it is no event of the ledger.
+    pub async fn name(&self, officer: &Officer, id: AccessId, name: AccessName) -> Result<(), Refused> {
+        if self.store.name_passkey(id, officer.callsign.clone(), name).await? {
+            return Ok(());
+        }
+        Err(Refused::Unknown { what: "passkey of yours", id: id.to_string() })
     }
 
     /// Begins a sign-in, of whom is not known yet. `address` and `site` tell who asks from others, and say nothing else of them:
     /// who begins too many ends their own.
     pub async fn begin_sign_in(&self, address: u64, site: u64) -> Result<Challenge, Refused> {
         let kind = CeremonyKind::SignIn;
-        let begun = self.party.sign_in(self.name()?).map_err(|_| Refused::SignIn)?;
+        let begun = self.party.sign_in(self.draw_name()?).map_err(|_| Refused::SignIn)?;
         let share = share(kind, &address.to_be_bytes(), &site.to_be_bytes());
         self.keep(kind, None, share, (begun, Counters::new()), self.clock.now()).await
     }
@@ -103,9 +123,9 @@ impl Passkeys {
         Err(Refused::SignIn)
     }
 
-    /// Whose session this is, if it is not over. The person did something just now, so its idle time begins anew.
-    pub async fn recognise(&self, session: &SessionToken) -> Result<Option<Officer>, Refused> {
-        Ok(self.store.session(session.hash(), true, self.clock.now()).await?)
+    /// Whose session this is, if it is not over. Where the person did something just now, its idle time begins again.
+    pub async fn recognise(&self, session: &SessionToken, attended: bool) -> Result<Option<Officer>, Refused> {
+        Ok(self.store.session(session.hash(), attended, self.clock.now()).await?)
     }
 
     /// Whether a session still stands, without moving its end: a screen that is only open is nobody doing anything.
@@ -121,7 +141,7 @@ impl Passkeys {
     /// Begins the confirmation of an issue.
     pub async fn begin_confirmation(&self, officer: &Officer, session: &SessionToken) -> Result<Challenge, Refused> {
         let rows = self.store.passkeys(officer.callsign.clone()).await?;
-        let begun = self.party.confirm(self.name()?, &rows).map_err(|_| Refused::NotConfirmed)?;
+        let begun = self.party.confirm(self.draw_name()?, &rows).map_err(|_| Refused::NotConfirmed)?;
         let kind = CeremonyKind::Confirm;
         let share = share(kind, &session.hash().0, officer.callsign.as_str().as_bytes());
         self.keep(kind, Some(session.hash()), share, begun, self.clock.now()).await
@@ -201,7 +221,7 @@ impl Passkeys {
         Ok(self.store.take_ceremony(AccessHash::of(answer.ceremony.as_bytes()), kind, now).await?)
     }
 
-    fn name(&self) -> Result<CeremonyName, Refused> {
+    fn draw_name(&self) -> Result<CeremonyName, Refused> {
         let mut name = CeremonyName([0; 16]);
         self.entropy.fill(&mut name.0)?;
         Ok(name)

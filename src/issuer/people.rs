@@ -6,7 +6,7 @@ use super::{Credential, Link, Refused, Registry};
 use crate::{
     authority::{Access, AccessId, Act, Actor, Attempt, Callsign, Officer, Reason, Role, Scopes, Why},
     ledger::{Entry, Event},
-    store::{Earlier, Ended, Follows, Listed, NewCredential, NewLink, Once, Page, PersonPlace, Reinstated, Revoked},
+    store::{Earlier, Ended, Follows, Listed, NewCredential, NewLink, Once, Page, PersonPlace, Reinstated, Revoked, Wanted},
 };
 
 /// The longest that a credential may last. Seconds.
@@ -195,8 +195,20 @@ impl Registry {
         let (Some(first), Some(last)) = (officers.first(), officers.last()) else { return Ok(Listed { items: vec![], next: None }) };
         let mut accesses = self.store.accesses(first.callsign.clone()..=last.callsign.clone()).await?;
         let mut keys_of = |callsign: &Callsign| accesses.extract_if(.., |(owner, _)| owner == callsign).map(|(_, key)| key).collect();
-        let people = officers.into_iter().map(|officer| Person { keys: keys_of(&officer.callsign), officer }).collect();
+        let people: Vec<Person> = officers.into_iter().map(|officer| Person { keys: keys_of(&officer.callsign), officer }).collect();
         Ok(page.with(people, |last: &Person| PersonPlace(last.officer.callsign.clone())))
+    }
+
+    /// The same, searched and sorted.
+    pub async fn people_sorted(&self, actor: &Actor, wanted: Wanted<Callsign>) -> Result<Listed<Person, Callsign>, Refused> {
+        self.administrates(actor, Act::ListPeople).await?;
+        let mut people = Vec::new();
+        // They do not stand together, so each is asked for their ways in; no more of them than a page.
+        for officer in self.store.sorted_officers(wanted.clone()).await? {
+            let keys = self.store.accesses(officer.callsign.clone()..=officer.callsign.clone()).await?;
+            people.push(Person { keys: keys.into_iter().map(|(_, key)| key).collect(), officer });
+        }
+        Ok(wanted.page.with(people, |last| last.officer.callsign.clone()))
     }
 
     /// Makes a credential for a person's program; `lasts` in seconds. It is shown here and never again.

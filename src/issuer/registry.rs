@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Refused, refusals::Refusals};
 use crate::{
-    authority::{Act, Actor, Attempt, Authorisation, AuthorisationId, Decision, Officer, Reason, Request, Review},
+    authority::{Act, Actor, Attempt, Authorisation, AuthorisationId, Callsign, Decision, Officer, Reason, Request, Review},
     clock::Clock,
     entropy::Entropy,
     ledger::Event,
-    store::{Answered, AskRefusal, AuthorisationPlace, Decided, IssuerStore, Listed, Once, Page},
+    store::{Answered, AskRefusal, AuthorisationPlace, Decided, IssuerStore, Listed, Once, Page, Wanted},
     token::Channel,
 };
 
@@ -18,7 +18,7 @@ pub struct Ask {
     /// The organisation's own file number.
     pub reference: String,
     /// What the officer will do, for those who decide. Never in a token or the ledger.
-    pub purpose: Option<String>,
+    pub purpose: String,
     /// By which channels.
     pub channels: BTreeSet<Channel>,
     /// From when.
@@ -71,11 +71,7 @@ impl Registry {
         self.refusals.allow(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::Ask), refused).await?;
         let now = self.clock.now();
         let frame = (ask.from.unwrap_or(now), ask.until);
-        let request = Request::new(&ask.reference, ask.channels, frame, ask.max_tokens, now)?;
-        let request = match &ask.purpose {
-            Some(purpose) => request.with_purpose(purpose)?,
-            None => request,
-        };
+        let request = Request::new(&ask.reference, ask.channels, frame, ask.max_tokens, now)?.with_purpose(&ask.purpose)?;
         let mut id = [0; 8];
         self.entropy.fill(&mut id)?;
         let asked = Authorisation::asked(AuthorisationId(id), request, officer.callsign.clone(), now);
@@ -184,18 +180,34 @@ impl Registry {
         actor: &Actor,
         page: Page<AuthorisationPlace>,
     ) -> Result<Listed<Authorisation, AuthorisationPlace>, Refused> {
-        let asked_by = match actor {
-            Actor::Operator => None,
-            Actor::Person(officer) if officer.role.oversees_authorisations() => None,
-            Actor::Person(officer) => {
-                let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
-                self.refusals.allow(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::ListAuthorisations), refused).await?;
-                Some(officer.callsign.clone())
-            }
-        };
+        let asked_by = self.lists(actor).await?;
         let now = self.clock.now();
         let items = self.store.authorisations(asked_by, page.clone(), now).await?;
         Ok(page.with(items, |last| AuthorisationPlace::of(last, now)))
+    }
+
+    /// The same, searched and sorted.
+    pub async fn authorisations_sorted(
+        &self,
+        actor: &Actor,
+        wanted: Wanted<AuthorisationId>,
+    ) -> Result<Listed<Authorisation, AuthorisationId>, Refused> {
+        let asked_by = self.lists(actor).await?;
+        let items = self.store.sorted_authorisations(asked_by, wanted.clone()).await?;
+        Ok(wanted.page.with(items, |last| last.id))
+    }
+
+    /// Whose authorisations somebody may list: all where it is nobody's in particular.
+    async fn lists(&self, actor: &Actor) -> Result<Option<Callsign>, Refused> {
+        match actor {
+            Actor::Operator => Ok(None),
+            Actor::Person(officer) if officer.role.oversees_authorisations() => Ok(None),
+            Actor::Person(officer) => {
+                let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
+                self.refusals.allow(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::ListAuthorisations), refused).await?;
+                Ok(Some(officer.callsign.clone()))
+            }
+        }
     }
 
     /// Sees whether a person may read the ledger.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{Once, StoreError};
 use crate::{
-    authority::{Access, AccessHash, AccessId, ActorName, Callsign, Officer, Scopes},
+    authority::{Access, AccessHash, AccessId, AccessName, ActorName, Callsign, Officer, Scopes},
     ledger::Entry,
 };
 
@@ -119,6 +119,9 @@ pub trait AccessStore: Send + Sync {
     /// Uses a link up and adds the passkey; `false`, and nothing happened, if the link is over, its person suspended, or the
     /// passkey known. One statement takes the link, so that of two who open it only one comes in.
     async fn register_passkey(&self, link: AccessHash, passkey: PasskeyRow, entry: Entry) -> Result<bool, StoreError>;
+
+    /// Gives a passkey of this person a name; `false` where they have none with this id.
+    async fn name_passkey(&self, id: AccessId, owner: Callsign, name: AccessName) -> Result<bool, StoreError>;
 
     /// One passkey, with its person.
     async fn passkey(&self, hash: AccessHash) -> Result<Option<(PasskeyRow, Officer)>, StoreError>;

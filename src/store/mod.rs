@@ -38,9 +38,10 @@ pub use ceremonies::{CEREMONY_LASTS, Ceremony, CeremonyKind, CeremonyStore, MOST
 pub use deployment::{Deployment, DeploymentKeys, Found};
 use ledger::not_another_key;
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
-pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, PlaceError, TokenPlace, all_pages};
+pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, PlaceError, Sort, SortError, TokenPlace, Wanted, all_pages};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use requests::{Earlier, IssuedToken, KEEP_REQUESTS, Once};
+pub use search::Search;
 pub use signing::{CheckpointSigner, Growth, KeptCheckpoint, NewCheckpoint};
 pub use spoken::{QUIET, Room, Speakable, SpokenRules, SpokenStore};
 pub use sqlite::SqliteStore;
@@ -51,6 +52,8 @@ pub use time::{Corrected, StoreTime, TimeStore};
 pub const KEEP_CODES: i64 = 30 * 60;
 /// Rows and marks are dropped this long after `exp`. Seconds.
 pub const KEEP_ROWS: i64 = 24 * 3_600;
+/// No token outlives the end of its authorisation by so much: it was prepared for a day ahead at most. Seconds.
+const KEEP_LISTED: i64 = 2 * 24 * 3_600;
 /// Heartbeats are dropped after this. Seconds.
 pub const KEEP_HEARTBEATS: i64 = 3_600;
 /// Requests of one person that may wait for a decision at once. One that ran out undecided counts for [`KEEP_ASKED`] longer, so
@@ -313,6 +316,8 @@ pub struct NewToken {
     pub access: AccessHash,
     /// By which channel.
     pub channel: Channel,
+    /// What lists show of it.
+    pub labels: Labels,
     /// When it was signed, seconds since 1970.
     pub issued_at: i64,
     /// When it starts.
@@ -325,6 +330,25 @@ pub struct NewToken {
     pub confirmation: Option<Confirmation>,
     /// Under which key it is issued once.
     pub once: Option<Once>,
+}
+
+/// What lists show of a token, and by what it is found there. Dropped with its code, [`KEEP_CODES`] after its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// The name in use.
+    pub name: Option<String>,
+    /// The place.
+    pub place: Option<String>,
+    /// Of its authorisation.
+    pub reference: String,
+}
+
+impl Labels {
+    /// The words by which it is found, those of the name first.
+    fn searchable(&self, officer: &Callsign) -> String {
+        let Self { name, place, reference } = self;
+        search::searchable([name.as_deref().unwrap_or_default(), place.as_deref().unwrap_or_default(), reference, officer.as_str()])
+    }
 }
 
 /// A token as the issuer knows it. Times are seconds since 1970.
@@ -359,6 +383,8 @@ pub struct LiveToken {
     pub issued_at: i64,
     /// When it starts.
     pub starts_at: i64,
+    /// What it says, and under which reference.
+    pub labels: Labels,
     /// Who issued it, and how it stands.
     pub record: TokenRecord,
 }
@@ -564,6 +590,19 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
         page: Page<AuthorisationPlace>,
         now: i64,
     ) -> Result<Vec<Authorisation>, StoreError>;
+
+    /// A page of all authorisations, or of those that one person asked for, searched and sorted.
+    async fn sorted_authorisations(
+        &self,
+        asked_by: Option<Callsign>,
+        wanted: Wanted<AuthorisationId>,
+    ) -> Result<Vec<Authorisation>, StoreError>;
+
+    /// A page of the tokens that have not run out at `now`: of all, or of those that one person issued or approved; searched and sorted.
+    async fn sorted_tokens(&self, of: Option<Callsign>, wanted: Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError>;
+
+    /// A page of everybody, searched and sorted.
+    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Vec<Officer>, StoreError>;
 
     /// The newest of those that one person asked for, under which they may issue by this channel at `at`; no more than a page.
     async fn live_authorisations(&self, asked_by: Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError>;

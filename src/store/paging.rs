@@ -3,6 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
+use super::Search;
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, State},
     hex,
@@ -41,6 +42,52 @@ impl<P> Page<P> {
     pub fn with<T>(&self, items: Vec<T>, place: impl FnOnce(&T) -> P) -> Listed<T, P> {
         let next = if items.len() < usize::from(self.most) { None } else { items.last().map(place) };
         Listed { items, next }
+    }
+}
+
+/// In which order a list comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// What was made last first.
+    Made,
+    /// Of authorisations the last to end first, of tokens the soonest.
+    Until,
+    /// By name: of authorisations the reference, of people the callsign.
+    Name,
+}
+
+impl FromStr for Sort {
+    type Err = SortError;
+
+    fn from_str(text: &str) -> Result<Self, SortError> {
+        match text {
+            "made" => Ok(Self::Made),
+            "until" => Ok(Self::Until),
+            "name" => Ok(Self::Name),
+            _ => Err(SortError),
+        }
+    }
+}
+
+/// The text names no order.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`sort` is made, until or name")]
+pub struct SortError;
+
+/// A page of a list that is searched or sorted. Its place is the id of what was listed last.
+#[derive(Clone, Debug)]
+pub struct Wanted<I> {
+    /// What is looked for; everything where it is absent.
+    pub search: Option<Search>,
+    /// In which order.
+    pub sort: Sort,
+    /// Which page.
+    pub page: Page<I>,
+}
+
+impl<I> Wanted<I> {
+    pub(super) fn parts(&self) -> Vec<String> {
+        self.search.as_ref().map(Search::parts).unwrap_or_default()
     }
 }
 

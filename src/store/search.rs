@@ -1,12 +1,12 @@
 //! What is searched for: words that begin as the words of a text do, in any script and any case.
 
-#![allow(dead_code, reason = "lists are searched by the change behind this one")]
-
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 /// The most words of a search; more are left out.
-pub(super) const MOST_WORDS: usize = 4;
+const MOST_WORDS: usize = 4;
+/// A word that so many texts have, or a beginning of words, tells few of them apart.
+pub(super) const COMMON: i64 = 500;
 /// The longest word in an index, in characters.
 const LONGEST: usize = 32;
 
@@ -22,7 +22,10 @@ const UNSPACED: &[(char, char)] = &[
 
 /// A search, which is never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Search(Vec<String>);
+pub struct Search {
+    words: Vec<String>,
+    text: String,
+}
 
 impl Search {
     /// The words of a text; `None` where there is none in it.
@@ -31,19 +34,24 @@ impl Search {
         // What most tells from others first: the index is asked for it.
         words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         words.truncate(MOST_WORDS);
-        (!words.is_empty()).then_some(Self(words))
+        (!words.is_empty()).then(|| Self { words, text: text.trim().to_lowercase() })
+    }
+
+    /// As it was typed, in lower case.
+    pub(super) fn text(&self) -> String {
+        self.text.clone()
     }
 
     /// From where to before where the longest word stands in an index.
     pub(super) fn range(&self) -> (String, String) {
-        let first: String = self.0[0].chars().take(LONGEST).collect();
+        let first: String = self.words[0].chars().take(LONGEST).collect();
         let end = format!("{first}\u{10ffff}");
         (first, end)
     }
 
-    /// What [`searchable`] text contains where it has all words; the last ones are absent.
-    pub(super) fn parts(&self) -> [Option<String>; MOST_WORDS] {
-        std::array::from_fn(|n| self.0.get(n).map(|word| if word.starts_with(is_unspaced) { word.clone() } else { format!(" {word}") }))
+    /// What [`searchable`] text contains where it has all words.
+    pub(super) fn parts(&self) -> Vec<String> {
+        self.words.iter().map(|word| if word.starts_with(is_unspaced) { word.clone() } else { format!(" {word}") }).collect()
     }
 }
 
@@ -88,8 +96,7 @@ mod tests {
         let (search, text) = (Search::of(search).unwrap(), searchable([text]));
         let (from, before) = search.range();
         let by_index = indexed(&text).iter().any(|word| (&from..&before).contains(&word));
-        let parts = search.parts();
-        by_index && parts.iter().flatten().all(|part| text.contains(part.as_str()))
+        by_index && search.parts().iter().all(|part| text.contains(part.as_str()))
     }
 
     #[test]
@@ -124,7 +131,7 @@ mod tests {
         assert!(finds(&long, &long));
         assert!(!finds(&format!("{}y", "x".repeat(59)), &long));
         assert!(indexed(&searchable([long.as_str()])).iter().all(|word| word.len() == LONGEST));
-        assert_eq!(Search::of("a b c d e f").unwrap().0.len(), MOST_WORDS);
+        assert_eq!(Search::of("a b c d e f").unwrap().words.len(), MOST_WORDS);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use countersign::{
         proxy::Proxies,
         shares::Shares,
     },
-    issuer::{Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, KeyVault as _, Notary, Passkeys, Registry, RelyingParty},
+    issuer::{Ask, Checked, Confirmed, Custodian, Desk, DeskSettings, Feed, KeyVault as _, Notary, Passkeys, Registry, RelyingParty},
     keyring::PublishedKey,
     ledger::Event,
     store::{AccessStore as _, IssuerStore as _, NewCredential, SpokenRules, SqliteStore},
@@ -142,6 +142,7 @@ impl TestApp {
         let desk = Desk::new(store.clone(), self.watch.clone(), entropy.clone(), self.custodian.clone(), notary.clone(), rules);
         let passkeys = Passkeys::new(store.clone(), clock.clone(), entropy.clone(), RelyingParty::at(CONSOLE_URL).unwrap());
         let side = Arc::new(PrivateApp {
+            feed: Feed::new(store.clone(), &notary),
             registry: Registry::new(store, clock.clone(), entropy),
             passkeys,
             desk,
@@ -218,7 +219,7 @@ impl TestApp {
 pub fn wide() -> Ask {
     Ask {
         reference: "OP-1".into(),
-        purpose: Some("Return a lost bag".into()),
+        purpose: "Return a lost bag".into(),
         channels: Channel::ALL.into(),
         from: None,
         until: NOW + 20 * DAY,

@@ -77,7 +77,7 @@ async fn every_401_has_a_challenge() {
         }
         seen += 1;
         let both = "Bearer realm=\"countersign\", Session realm=\"countersign\"";
-        let by_session = path == "/v1/session" || path == "/v1/confirmations";
+        let by_session = path == "/v1/session" || path == "/v1/confirmations" || path.starts_with("/v1/passkeys");
         let challenge = if by_session { "Session realm=\"countersign\"" } else { both };
         assert_eq!(reply.header("www-authenticate"), challenge, "{method} {path} {reply:?}");
     }

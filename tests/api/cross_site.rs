@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every address that changes something, as the sources name it.
-pub const CHANGING: [(&str, &str); 20] = [
+pub const CHANGING: [(&str, &str); 21] = [
     ("POST", "/v1/tokens"),
     ("POST", "/v1/tokens/withdraw"),
     ("DELETE", "/v1/tokens/{id}"),
@@ -31,6 +31,7 @@ pub const CHANGING: [(&str, &str); 20] = [
     ("DELETE", "/v1/keys/{id}"),
     ("POST", "/v1/passkeys/options"),
     ("POST", "/v1/passkeys"),
+    ("POST", "/v1/passkeys/{id}/name"),
     ("POST", "/v1/session/options"),
     ("POST", "/v1/session"),
     ("DELETE", "/v1/session"),
@@ -38,18 +39,22 @@ pub const CHANGING: [(&str, &str); 20] = [
 ];
 
 /// Every address that only tells something, and is not for everybody.
-pub const TELLING: [(&str, &str); 13] = [
+pub const TELLING: [(&str, &str); 17] = [
     ("GET", "/v1/tokens"),
     ("GET", "/v1/tokens/{id}"),
     ("GET", "/v1/tokens/{id}/events"),
+    ("GET", "/v1/references/{reference}"),
     ("GET", "/v1/authorisations"),
     ("GET", "/v1/authorisations/{id}"),
     ("GET", "/v1/people"),
     ("GET", "/v1/people/{callsign}"),
+    ("GET", "/v1/passkeys"),
     ("GET", "/v1/session"),
+    ("GET", "/v1/changes"),
     ("GET", "/v1/ledger/checkpoint"),
     ("GET", "/v1/ledger/consistency/{first}/{second}"),
     ("GET", "/v1/ledger/keys"),
+    ("GET", "/openapi.json"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
 ];
@@ -109,7 +114,11 @@ impl Scene {
         } else {
             &self.asked
         };
-        path.replace("{id}", id).replace("{callsign}", "falcon").replace("{first}", "1").replace("{second}", "2")
+        path.replace("{id}", id)
+            .replace("{callsign}", "falcon")
+            .replace("{first}", "1")
+            .replace("{second}", "2")
+            .replace("{reference}", "00000000")
     }
 
     /// A body that would do.
@@ -122,6 +131,8 @@ impl Scene {
                 json!({"reference": "OP-4", "purpose": "Return a lost bag", "channels": ["online"], "until": until, "max_tokens": 1})
             }
             _ if path.ends_with("review") => json!({"channels": ["online"], "until": until, "max_tokens": 1}),
+            _ if path.ends_with("name") => json!({"name": "Blue phone"}),
+            _ if path.ends_with("refuse") => json!({"reason": "Not now"}),
             _ if path.ends_with("reinstate") => json!({"reason": "a slip"}),
             _ if path.ends_with("spoken") => json!({"token": "0oRJogEyBEQ"}),
             "/v1/people" => json!({"callsign": "kite", "role": "officer"}),

@@ -116,3 +116,37 @@ async fn each_answer_with_keys_is_described() {
         assert_eq!(fits(&operation, &Reply::of(other).await), 412);
     }
 }
+
+/// Every private address is described, and of its parameters the keys: a description that forgot one would let somebody send an act twice.
+#[tokio::test]
+async fn the_private_side_is_described_with_its_keys() {
+    let scene = crate::cross_site::Scene::set().await;
+    let described = scene.app.officer.get("/openapi.json").await.json();
+    let operations = described["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
+        methods.as_object().unwrap().iter().map(move |(method, operation)| ((method.to_uppercase(), path.clone()), operation.clone()))
+    });
+    let operations: std::collections::BTreeMap<_, _> = operations.collect();
+    let named = crate::cross_site::CHANGING.into_iter().chain(crate::cross_site::TELLING);
+    let named: BTreeSet<_> = named.map(|(method, path)| (method.to_owned(), path.to_owned())).collect();
+    assert_eq!(operations.keys().cloned().collect::<BTreeSet<_>>(), named);
+    let keyed = json!({"$ref": "#/components/parameters/key"});
+    let mut with_keys = 0;
+    for ((method, path), operation) in operations.iter().filter(|((method, _), _)| method != "GET") {
+        let takes = operation["parameters"].as_array().is_some_and(|parameters| parameters.contains(&keyed));
+        let request = scene.app.administrator.request(method.parse().unwrap(), &scene.address(path)).header("idempotency-key", "\"");
+        let body = scene.body(path);
+        let reply = Reply::of(if body.is_null() { request } else { request.json(&body) }).await;
+        let refused = reply.status == 400 && reply.json()["detail"].as_str().unwrap().starts_with("Idempotency-Key");
+        assert_eq!(refused, takes, "{method} {path}: {reply:?}");
+        with_keys += usize::from(takes);
+    }
+    assert_eq!(with_keys, 11);
+    let schema = |name: &str| described["components"]["schemas"][name].clone();
+    for (name, path) in [("Authorisation", "/v1/authorisations"), ("LiveToken", "/v1/tokens"), ("Person", "/v1/people")] {
+        let item = scene.app.administrator.get(path).await.json()[0].clone();
+        let members: BTreeSet<&String> = item.as_object().unwrap().keys().collect();
+        let schema = schema(name);
+        assert_eq!(schema["properties"].as_object().unwrap().keys().collect::<BTreeSet<_>>(), members, "{name}");
+        assert_eq!(schema["required"].as_array().unwrap().len(), members.len(), "{name}");
+    }
+}

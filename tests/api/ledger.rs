@@ -181,7 +181,7 @@ async fn acts(app: &TestApp, waiting: countersign::authority::AuthorisationId, t
     let null = Value::Null;
     for (act, reply) in [
         ("ask", app.officer.post("/v1/authorisations", ask).await),
-        ("refuse", app.approver.post(&format!("/v1/authorisations/{waiting}/refuse"), &null).await),
+        ("refuse", app.approver.post(&format!("/v1/authorisations/{waiting}/refuse"), &json!({"reason": "Not now"})).await),
         ("withdraw request", app.officer.post(&format!("/v1/authorisations/{waiting}/withdraw"), &null).await),
         ("withdraw authorisation", app.officer.post(&format!("/v1/authorisations/{}/withdraw", app.authorisation), &null).await),
         ("issue", app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await),

@@ -93,10 +93,55 @@ async fn nobody_fills_the_lists_of_those_who_decide() {
     let (waiting, _) = followed(&app.approver, "/v1/authorisations?limit=7", "id").await;
     assert_eq!(waiting.len(), 52, "with kite's, and the approved one");
     let id = &waiting[0];
-    assert_eq!(app.approver.post(&format!("/v1/authorisations/{id}/refuse"), &Value::Null).await.status, 200);
+    assert_eq!(app.approver.post(&format!("/v1/authorisations/{id}/refuse"), &json!({"reason": "Not now"})).await.status, 200);
     app.clock.set(NOW + 30);
     let states = app.approver.get("/v1/authorisations?limit=200").await.json();
     let states: Vec<_> =
         states.as_array().unwrap().iter().map(|one| (one["state"] == "asked") && one["until"].as_i64() > Some(NOW + 30)).collect();
     assert!(states.is_sorted_by(|before, after| before >= after), "what waits comes first: {states:?}");
+}
+
+#[tokio::test]
+async fn a_list_is_searched_and_sorted_and_its_links_ask_for_the_same() {
+    let app = TestApp::start().await;
+    for (n, reference) in ["Bridge 7", "Ärzte 7", "bridge 12"].into_iter().enumerate() {
+        app.clock.set(NOW + i64::try_from(n).unwrap());
+        let purpose = "Заберём сумку".into();
+        app.asked(&app.officer.officer, Ask { reference: reference.into(), purpose, ..wide() }).await;
+    }
+    for (query, wanted) in [
+        ("search=BRIDGE&sort=name", vec!["bridge 12", "Bridge 7"]),
+        ("search=bridge", vec!["bridge 12", "Bridge 7"]),
+        ("search=7&sort=made", vec!["Ärzte 7", "Bridge 7"]),
+        ("search=%C3%A4rz&sort=until", vec!["Ärzte 7"]),
+        ("search=%D1%81%D1%83%D0%BC+falcon+12", vec!["bridge 12"]),
+        ("sort=name", vec!["bridge 12", "Bridge 7", "OP-1", "Ärzte 7"]),
+        ("search=nothing", vec![]),
+    ] {
+        for limit in [1, 200] {
+            let path = format!("/v1/authorisations?{query}&limit={limit}");
+            assert_eq!(followed(&app.approver, &path, "reference").await.0, wanted, "{path}");
+        }
+    }
+    let issue = async |name: &str, place: &str| app.officer.issue(json!({"channel": "online", "name": name, "place": place})).await.id;
+    let (anna, zoe) = (issue("Anna", "Bridge Street").await, issue("Zoë", "24 High St.").await);
+    let shown = app.officer.get("/v1/tokens?search=zo%C3%AB").await.json();
+    assert_eq!((&shown[0]["id"], &shown[0]["name"], &shown[0]["place"]), (&json!(zoe), &json!("Zoë"), &json!("24 High St.")));
+    assert_eq!((&shown[0]["reference"], shown.as_array().unwrap().len()), (&json!("OP-1"), 1));
+    for limit in [1, 2] {
+        assert_eq!(followed(&app.administrator, &format!("/v1/tokens?search=st&sort=name&limit={limit}"), "id").await.0, [&*anna, &*zoe]);
+    }
+    assert_eq!(followed(&app.administrator, "/v1/people?search=RON&limit=1", "callsign").await.0, ["heron"]);
+    for (path, query) in [
+        ("/v1/authorisations", "sort=size"),
+        ("/v1/authorisations", "search=a&search=b"),
+        ("/v1/authorisations", "sort=name&after=waiting.1.0000000000000000"),
+        ("/v1/tokens", "sort=made&after=x"),
+        ("/v1/people", "sort=until"),
+    ] {
+        assert_eq!(app.administrator.get(&format!("{path}?{query}")).await.problem(), (422, "invalid".into()), "{path}?{query}");
+    }
+    let long = app.approver.get(&format!("/v1/authorisations?search={}", "x".repeat(101))).await;
+    assert_eq!(long.problem(), (422, "invalid".into()));
+    assert_eq!(app.approver.get("/v1/authorisations?search=%22%3E%3C&sort=name&limit=1").await.status, 200);
 }

@@ -18,6 +18,7 @@ mod world;
 mod alerts;
 mod broken_store;
 mod challenge;
+mod changes;
 mod cleaning;
 mod codes;
 mod confirmations;

@@ -144,3 +144,21 @@ async fn what_a_finger_sends_twice_is_done_once() {
         assert_eq!(entries.iter().filter(|entry| entry.contains(event)).count(), times, "{event}");
     }
 }
+
+#[tokio::test]
+async fn a_person_names_their_passkeys_and_an_administrator_knows_them_by_it() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.signs_in(&app.officer.officer, 1).await;
+    let own = browser.get("/v1/passkeys").await.json();
+    assert_eq!((own.as_array().unwrap().len(), &own[0]["name"], &own[0]["kind"]), (1, &Value::Null, &json!("passkey")));
+    let path = format!("/v1/passkeys/{}/name", own[0]["id"].as_str().unwrap());
+    for wrong in [json!({"name": ""}), json!({"name": "x".repeat(41)}), json!({"name": "a\u{202e}b"}), json!({})] {
+        assert_eq!(browser.post(&path, &wrong).await.problem(), (422, "invalid".into()), "{wrong}");
+    }
+    assert_eq!(browser.post(&path, &json!({"name": " Ffôn  las "})).await.status, 204);
+    let (other, _) = app.signs_in(&app.approver.officer, 2).await;
+    assert_eq!(other.post(&path, &json!({"name": "Mine"})).await.problem(), (404, "unknown".into()));
+    let person = app.administrator.get("/v1/people/falcon").await.json();
+    let named: Vec<&Value> = person["keys"].as_array().unwrap().iter().map(|key| &key["name"]).filter(|name| !name.is_null()).collect();
+    assert_eq!(named, ["Ffôn las"]);
+}

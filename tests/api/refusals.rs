@@ -56,6 +56,7 @@ impl Scene {
             }
             "/v1/tokens/withdraw" => json!({"tokens": "all"}),
             "/v1/people" => json!({"callsign": "robin", "role": "officer"}),
+            _ if path.ends_with("refuse") => json!({"reason": "Not now"}),
             _ if path.ends_with("reinstate") => json!({"reason": "a slip"}),
             _ if path.ends_with("spoken") => json!({"token": self.bytes}),
             _ if path.ends_with("review") => json!({"channels": ["online"], "until": NOW + DAY, "max_tokens": 9}),
@@ -220,7 +221,7 @@ async fn mistakes_leave_none() {
         (&app.officer, "GET", format!("/v1/tokens/{zero}"), Value::Null, 404),
         (&app.officer, "GET", "/v1/tokens/x".to_owned(), Value::Null, 422),
         (&app.approver, "POST", format!("/v1/authorisations/{zero}/approve"), Value::Null, 404),
-        (&app.approver, "POST", format!("/v1/authorisations/{}/refuse", scene.approved), Value::Null, 409),
+        (&app.approver, "POST", format!("/v1/authorisations/{}/refuse", scene.approved), json!({"reason": "Not now"}), 409),
         (
             &app.approver,
             "POST",

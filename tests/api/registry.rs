@@ -31,7 +31,7 @@ async fn asked_approved_and_seen() {
     app.clock.set(NOW + 20);
     let again = app.approver.post(&format!("/v1/authorisations/{id}/approve"), &Value::Null).await;
     assert_eq!((again.status, again.json()), (200, approved.json()), "as if its answer had been lost");
-    let other = app.approver.post(&format!("/v1/authorisations/{id}/refuse"), &Value::Null).await;
+    let other = app.approver.post(&format!("/v1/authorisations/{id}/refuse"), &json!({"reason": "Not now"})).await;
     assert_eq!(other.problem(), (409, "already-decided".into()));
     let withdrawn = app.officer.post(&format!("/v1/authorisations/{id}/withdraw"), &Value::Null).await;
     assert_eq!(withdrawn.json()["state"], "withdrawn");

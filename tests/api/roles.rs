@@ -246,7 +246,9 @@ impl Stage {
                 actor.post(&authorisations(self.request_for(act).await, "withdraw"), &Value::Null).await
             }
             _ if act.starts_with("approve") => actor.post(&authorisations(self.request_for(act).await, "approve"), &Value::Null).await,
-            _ if act.starts_with("refuse") => actor.post(&authorisations(self.request_for(act).await, "refuse"), &Value::Null).await,
+            _ if act.starts_with("refuse") => {
+                actor.post(&authorisations(self.request_for(act).await, "refuse"), &json!({"reason": "Not now"})).await
+            }
             _ => self.touch(act).await,
         };
         Some(heard(&reply))

@@ -17,6 +17,7 @@ use crate::{
 fn scope(path: &str) -> Option<Scope> {
     let groups = [
         ("/v1/tokens", Scope::Tokens),
+        ("/v1/references", Scope::Tokens),
         ("/v1/authorisations", Scope::Authorisations),
         ("/v1/people", Scope::People),
         ("/v1/keys", Scope::People),
@@ -62,7 +63,7 @@ async fn each_scope_at_each_address() {
             }
         }
     }
-    assert_eq!((asked, refusals), (4 * 24, 3 * 24));
+    assert_eq!((asked, refusals), (4 * 25, 3 * 25));
 }
 
 /// What it may not is not even looked at: a program without the scope learns nothing from the answer and changes nothing.
@@ -143,9 +144,9 @@ async fn an_administrator_sees_every_way_in() {
     let named: Vec<&Value> = people.as_array().unwrap().iter().map(|person| &person["callsign"]).collect();
     assert_eq!(named, ["falcon", "heron", "kite", "otter"]);
     let keys = json!([
-        {"id": credential.hash().id().to_string(), "kind": "credential", "added_at": NOW + 1, "expires_at": NOW + 1 + DAY,
+        {"id": credential.hash().id().to_string(), "kind": "credential", "name": null, "added_at": NOW + 1, "expires_at": NOW + 1 + DAY,
          "scopes": ["tokens", "ledger"]},
-        {"id": AccessHash::of(&passkey.id).id().to_string(), "kind": "passkey", "added_at": NOW + 2, "expires_at": null, "scopes": null},
+        {"id": AccessHash::of(&passkey.id).id().to_string(), "kind": "passkey", "name": null, "added_at": NOW + 2, "expires_at": null, "scopes": null},
     ]);
     assert_eq!(people[2], json!({"callsign": "kite", "role": "officer", "enrolled_at": NOW, "suspended_at": null, "keys": keys}));
     assert_eq!(people[1]["suspended_at"], NOW + 2);

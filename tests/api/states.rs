@@ -155,7 +155,7 @@ async fn acts(person: &Person, act: &str, id: AuthorisationId) -> String {
     let address = |verb: &str| format!("/v1/authorisations/{id}/{verb}");
     let reply = match act {
         "approves" => person.post(&address("approve"), &Value::Null).await,
-        "refuses" => person.post(&address("refuse"), &Value::Null).await,
+        "refuses" => person.post(&address("refuse"), &json!({"reason": "Not now"})).await,
         "reviews" => person.post(&address("review"), &json!({"channels": ["in-person"], "until": NOW + 2 * DAY, "max_tokens": 5})).await,
         "withdraws" => person.post(&address("withdraw"), &Value::Null).await,
         "issues" => person.post("/v1/tokens", &json!({"channel": "in-person", "authorisation": id.to_string()})).await,

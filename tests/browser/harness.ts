@@ -155,7 +155,7 @@ function prepare(folder: string, settings: NodeJS.ProcessEnv, languages: readonl
 
 function authorise(folder: string, settings: NodeJS.ProcessEnv, callsign: string, reference: string, tokens: number): void {
   const channels = ["--channel", "in-person", "--channel", "telephone", "--channel", "online"];
-  const asked = run(folder, settings, "authorisations", "ask", "--as", callsign, "--reference", reference, ...channels, "--max-tokens", String(tokens), "--format", "json");
+  const asked = run(folder, settings, "authorisations", "ask", "--as", callsign, "--reference", reference, "--purpose", "Visit", ...channels, "--max-tokens", String(tokens), "--format", "json");
   run(folder, settings, "authorisations", "approve", (JSON.parse(asked) as { id: string }).id, "--as", "heron");
 }
 

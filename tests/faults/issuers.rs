@@ -133,7 +133,20 @@ impl Pair {
 
     fn authorise(&self) {
         let folder = &self.station.folder;
-        let ask = ["authorisations", "ask", "--as", "falcon", "--reference", "LOAD", "--channel", "in-person", "--max-tokens", "1000"];
+        let ask = [
+            "authorisations",
+            "ask",
+            "--as",
+            "falcon",
+            "--reference",
+            "LOAD",
+            "--purpose",
+            "Visit",
+            "--channel",
+            "in-person",
+            "--max-tokens",
+            "1000",
+        ];
         let id = folder.json(&ask)["id"].as_str().unwrap().to_owned();
         folder.ok(&["authorisations", "approve", &id, "--as", "heron"]);
         *self.office.authorisation.lock().unwrap() = id;

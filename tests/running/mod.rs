@@ -100,7 +100,8 @@ impl Folder {
         self.ok(&["officers", "enrol", "heron", "--role", "approver"]);
         self.write("officer.credential", &self.ok(&["officers", "credential", "falcon"]));
         let channels = ["--channel", "in-person", "telephone", "online", "--max-tokens", "1000"];
-        let asked = self.json(&[&["authorisations", "ask", "--as", "falcon", "--reference", "OP-1"], &channels[..]].concat());
+        let asked =
+            self.json(&[&["authorisations", "ask", "--as", "falcon", "--reference", "OP-1", "--purpose", "Visit"], &channels[..]].concat());
         self.ok(&["authorisations", "approve", asked["id"].as_str().unwrap(), "--as", "heron"]);
     }
 

@@ -102,8 +102,20 @@ fn a_jump_of_three_days_and_back_costs_nothing() {
     let Some(place) = Place::new("a_jump_of_three_days_and_back_costs_nothing") else { return };
     let mut service = Service::spawn(place.command(&["serve", "--role", "all"]));
     let credential = fs::read_to_string(place.folder.path().join("officer.credential")).unwrap().trim().to_owned();
-    let asked =
-        place.folder.json(&["authorisations", "ask", "--as", "falcon", "--reference", "OP-2", "--channel", "in-person", "--for", "2d"]);
+    let asked = place.folder.json(&[
+        "authorisations",
+        "ask",
+        "--as",
+        "falcon",
+        "--reference",
+        "OP-2",
+        "--purpose",
+        "Visit",
+        "--channel",
+        "in-person",
+        "--for",
+        "2d",
+    ]);
     place.folder.ok(&["authorisations", "approve", asked["id"].as_str().unwrap(), "--as", "heron"]);
     let authorisation = asked["id"].clone();
     let office = Office { authorisation, public: service.public.clone(), private: service.private.clone(), credential };

@@ -274,3 +274,25 @@ pub async fn what_is_over_is_purged(backend: &dyn Backend) {
         assert_eq!(stands, (kept, kept), "{}", now - NOW);
     }
 }
+
+pub async fn a_passkey_has_the_name_that_its_person_gave_it(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    let hash = AccessHash([60; 32]);
+    issuer.add_link(NewLink { hash, callsign: "heron".parse().unwrap(), expires_at: NOW + 60 }, entry()).await.unwrap();
+    let row = PasskeyRow { hash: AccessHash([61; 32]), callsign: "heron".parse().unwrap(), handle: [1; 16], record: "1".into() };
+    assert!(issuer.register_passkey(hash, row, entry()).await.unwrap());
+    let id = AccessHash([61; 32]).id();
+    let name = |text: &str| text.parse::<countersign::authority::AccessName>().unwrap();
+    let named = async || {
+        let all = issuer.accesses("heron".parse().unwrap()..="heron".parse().unwrap()).await.unwrap();
+        all[0].1.name.as_ref().map(ToString::to_string)
+    };
+    assert_eq!(named().await, None);
+    assert!(!issuer.name_passkey(id, "falcon".parse().unwrap(), name("Mine")).await.unwrap(), "another's");
+    assert_eq!(named().await, None);
+    for given in ["Ffôn las", "نیلا فون"] {
+        assert!(issuer.name_passkey(id, "heron".parse().unwrap(), name(given)).await.unwrap());
+        assert_eq!(named().await.as_deref(), Some(given));
+    }
+}

@@ -125,7 +125,7 @@ impl Deployment {
         let until = self.clock.now() + DAY;
         let ask = Ask {
             reference: "OP-1".into(),
-            purpose: Some("Return a lost bag".into()),
+            purpose: "Return a lost bag".into(),
             channels: Channel::ALL.into(),
             from: None,
             until,

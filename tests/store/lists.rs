@@ -3,8 +3,8 @@
 use countersign::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role},
     store::{
-        AskRefusal, AuthorisationPlace, Decided, IssuerStore, KEEP_ASKED, LiveToken, MOST_ASKED, MOST_UNDECIDED, NewToken, Page,
-        PersonPlace, TokenPlace, all_pages,
+        AskRefusal, AuthorisationPlace, Decided, IssuerStore, KEEP_ASKED, Labels, LiveToken, MOST_ASKED, MOST_UNDECIDED, NewToken, Page,
+        PersonPlace, Search, Sort, TokenPlace, Wanted, all_pages,
     },
     token::{Channel, Cti},
 };
@@ -193,4 +193,111 @@ pub async fn only_what_may_be_used_is_found_for_an_issue(backend: &dyn Backend) 
     world.approved(9, 1).await;
     world.issue(NewToken { authorisation: AuthorisationId([9; 8]), ..new_token(1) }).await.unwrap();
     assert_eq!(found("falcon", Channel::InPerson, NOW + 2).await, [2, 1], "what is used up is not found");
+}
+
+/// An authorisation of this officer, with what it is found by.
+async fn described(world: &World, id: u8, (reference, purpose): (&str, &str), (by, at, until): (&str, i64, i64)) {
+    let frame = Request::new(reference, [Channel::InPerson].into(), (at, until), 5, at).unwrap().with_purpose(purpose).unwrap();
+    let asked = Authorisation::asked(AuthorisationId([id; 8]), frame, named(by), at);
+    assert!(asks(&*world.stores.issuer, asked).await);
+}
+
+pub async fn lists_are_searched_and_sorted_in_pages(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    assert!(issuer.enrol(Officer { enrolled_at: NOW + 5, ..officer("Kite.2", Role::Officer) }, entry()).await.unwrap());
+    for (id, said, frame) in [
+        (2, ("Ärzte-7", "Return a lost bag"), ("falcon", NOW + 1, NOW + 900)),
+        (3, ("مرجع ۷", "Ymweld â’r tŷ"), ("falcon", NOW + 2, NOW + 300)),
+        (4, ("OP-20", "Заберём сумку"), ("Kite.2", NOW + 3, NOW + 600)),
+        (5, ("op-3", "東京都で会う"), ("Kite.2", NOW + 3, NOW + 600)),
+    ] {
+        described(&world, id, said, frame).await;
+    }
+    let found = async |by: Option<&str>, search: &str, sort, most: u16| {
+        let list = async |page: Page<AuthorisationId>| {
+            let wanted = Wanted { search: Search::of(search), sort, page: Page { most, ..page } };
+            let items = issuer.sorted_authorisations(by.map(named), wanted.clone()).await?;
+            Ok::<_, countersign::store::StoreError>(wanted.page.with(items, |last| last.id))
+        };
+        all_pages(list).await.unwrap().iter().map(|a| a.id.0[0]).collect::<Vec<u8>>()
+    };
+    for most in [1, 2, 3, 200] {
+        assert_eq!(found(None, "", Sort::Made, most).await, [5, 4, 3, 2, 1], "{most} a page");
+        assert_eq!(found(None, "", Sort::Until, most).await, [1, 2, 5, 4, 3], "{most} a page");
+        assert_eq!(found(None, "", Sort::Name, most).await, [1, 4, 5, 2, 3], "{most} a page");
+        assert_eq!(found(Some("Kite.2"), "", Sort::Name, most).await, [4, 5], "{most} a page");
+        assert_eq!(found(None, "op", Sort::Made, most).await, [5, 4, 1], "{most} a page");
+    }
+    for (search, ids) in [
+        ("ÄRZTE", vec![2]),
+        ("مرج", vec![3]),
+        ("ТҰ", vec![]),
+        ("TŶ ymw", vec![3]),
+        ("сУМ", vec![4]),
+        ("京都", vec![5]),
+        ("kite op 20", vec![4]),
+        ("kite falcon", vec![]),
+        ("20 op op op op op", vec![4]),
+        ("p", vec![]),
+        ("'); DROP", vec![]),
+    ] {
+        assert_eq!(found(None, search, Sort::Until, 2).await, ids, "{search}");
+    }
+    assert_eq!(found(Some("falcon"), "op", Sort::Made, 1).await, [1], "of their own");
+    let people = async |search: &str, sort, most: u16| {
+        let list = async |page: Page<Callsign>| {
+            let wanted = Wanted { search: Search::of(search), sort, page: Page { most, ..page } };
+            let items = issuer.sorted_officers(wanted.clone()).await?;
+            Ok::<_, countersign::store::StoreError>(wanted.page.with(items, |last| last.callsign.clone()))
+        };
+        all_pages(list).await.unwrap().iter().map(|one| one.callsign.to_string()).collect::<Vec<_>>()
+    };
+    for most in [1, 2, 200] {
+        assert_eq!(people("", Sort::Name, most).await, ["Kite.2", "falcon", "heron"]);
+        assert_eq!(people("", Sort::Made, most).await, ["Kite.2", "heron", "falcon"]);
+    }
+    assert_eq!(people(" KITE.2", Sort::Name, 9).await, ["Kite.2"]);
+    assert_eq!(people("zz", Sort::Made, 9).await, Vec::<String>::new());
+}
+
+pub async fn tokens_are_found_by_what_they_say_until_their_code_is_dropped(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    let says = |cti, name: &str, place: &str, (issued_at, expires_at): (i64, i64)| {
+        let labels = Labels { name: Some(name.into()), place: Some(place.into()), reference: "OP-1".into() };
+        NewToken { labels, issued_at, expires_at, ..new_token(cti) }
+    };
+    for token in [
+        says(1, "Zoë", "24 High St.", (NOW, NOW + 300)),
+        says(2, "Anna", "ميدان", (NOW + 1, NOW + 200)),
+        says(3, "Ben", "Bridge Street", (NOW + 2, NOW + 200)),
+    ] {
+        world.issue(token).await.unwrap();
+    }
+    let found = async |of: Option<&str>, search: &str, sort, most: u16| {
+        let list = async |page: Page<Cti>| {
+            let wanted = Wanted { search: Search::of(search), sort, page: Page { most, ..page } };
+            let items = issuer.sorted_tokens(of.map(named), wanted.clone(), NOW).await?;
+            Ok::<_, countersign::store::StoreError>(wanted.page.with(items, |last| last.cti))
+        };
+        all_pages(list).await.unwrap().iter().map(|one| one.cti.0[0]).collect::<Vec<_>>()
+    };
+    for (of, most) in [(None, 1), (Some("falcon"), 2), (Some("heron"), 1), (None, 200)] {
+        assert_eq!(found(of, "", Sort::Until, most).await, [2, 3, 1]);
+        assert_eq!(found(of, "", Sort::Made, most).await, [3, 2, 1]);
+        assert_eq!(found(of, "", Sort::Name, most).await, [2, 3, 1]);
+        assert_eq!(found(of, "st", Sort::Name, most).await, [3, 1], "High St. and Bridge Street");
+        assert_eq!(found(of, "ZOË", Sort::Name, most).await, [1]);
+        assert_eq!(found(of, "ميد falc op", Sort::Made, most).await, [2]);
+        assert_eq!(found(of, "igh", Sort::Made, most).await, Vec::<u8>::new());
+    }
+    assert_eq!(found(Some("kite"), "", Sort::Until, 9).await, Vec::<u8>::new());
+    let all = issuer.live_tokens(None, Page::default(), NOW).await.unwrap();
+    let labels = |n: usize| (all[n].labels.name.as_deref(), all[n].labels.place.as_deref(), all[n].labels.reference.as_str());
+    assert_eq!((labels(0), labels(2)), ((Some("Anna"), Some("ميدان"), "OP-1"), (Some("Zoë"), Some("24 High St."), "OP-1")));
+    issuer.purge(NOW + 300 + countersign::store::KEEP_CODES).await.unwrap();
+    let kept = issuer.live_tokens(None, Page::default(), NOW).await.unwrap();
+    assert!(kept.iter().all(|token| token.labels == Labels { reference: "OP-1".into(), ..Labels::default() }), "{kept:?}");
+    assert_eq!(found(None, "anna", Sort::Made, 9).await, Vec::<u8>::new());
 }

@@ -208,8 +208,11 @@ impl Conduct {
                 fault(remarks, !stood, || format!("{callsign} was nobody who could be suspended"));
             }
             Event::OfficerReinstated { callsign, reason, by } => {
-                fault(remarks, by.person() == Some(callsign), || format!("{callsign} lifted their own suspension"));
-                self.administrates(remarks, by);
+                if by.person() == Some(callsign) {
+                    fault(remarks, true, || format!("{callsign} lifted their own suspension"));
+                } else {
+                    self.administrates(remarks, by);
+                }
                 let was = self.people.get_mut(callsign).is_some_and(|person| std::mem::replace(&mut person.suspended, false));
                 fault(remarks, !was, || format!("{callsign} was not suspended"));
                 unusual(remarks, true, || format!("the suspension of {callsign} was lifted by {by}: {}", reason.as_str()));

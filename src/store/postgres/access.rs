@@ -14,7 +14,7 @@ use super::{
     withdrawals,
 };
 use crate::{
-    authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scope, Scopes},
+    authority::{Access, AccessHash, AccessId, AccessKind, AccessName, ActorName, Callsign, Officer, Scope, Scopes},
     ledger::{Entry, Event},
     store::{
         AccessStore, Confirmation, NewCredential, NewLink, Once, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE,
@@ -70,6 +70,11 @@ impl AccessStore for PostgresStore {
         self.acts.run(move |db| Box::pin(async move { register_passkey(db, link, &passkey, &entry).await })).await
     }
 
+    async fn name_passkey(&self, id: AccessId, owner: Callsign, name: AccessName) -> Result<bool, StoreError> {
+        let named = "UPDATE passkeys SET name = $3 WHERE callsign = $2 AND substr(hash, 1, 8) = $1";
+        self.acts.run(move |db| Box::pin(async move { Ok(db.execute(named, &[&id, &owner, &name.as_str()]).await? == 1) })).await
+    }
+
     async fn passkey(&self, hash: AccessHash) -> Result<Option<(PasskeyRow, Officer)>, StoreError> {
         let one = format!("SELECT {OFFICER}, hash, handle, record FROM officers JOIN passkeys USING (callsign) WHERE hash = $1");
         let row = self.reading().await?.maybe(&one, &[&hash]).await?;
@@ -111,9 +116,10 @@ impl AccessStore for PostgresStore {
     }
 
     async fn accesses(&self, of: RangeInclusive<Callsign>) -> Result<Vec<(Callsign, Access)>, StoreError> {
-        let all = "SELECT callsign, hash, 'passkey' AS kind, added_at, NULL::bigint AS expires_at, NULL::text[] AS scopes FROM passkeys
+        let all =
+            "SELECT callsign, hash, 'passkey' AS kind, added_at, NULL::bigint AS expires_at, NULL::text[] AS scopes, name FROM passkeys
              WHERE callsign BETWEEN $1 AND $2
-             UNION ALL SELECT callsign, hash, 'credential', added_at, expires_at, scopes FROM credentials
+             UNION ALL SELECT callsign, hash, 'credential', added_at, expires_at, scopes, NULL FROM credentials
              WHERE callsign BETWEEN $1 AND $2
              ORDER BY callsign, added_at, hash";
         let rows = self.reading().await?.rows(all, &[of.start(), of.end()]).await?;
@@ -246,6 +252,7 @@ fn access(row: &Row) -> Result<Access, StoreError> {
     Ok(Access {
         id: hash.id(),
         kind: if is_passkey { AccessKind::Passkey } else { AccessKind::Credential },
+        name: row.try_get::<_, Option<&str>>(6)?.and_then(|name| name.parse().ok()),
         added_at: row.try_get(3)?,
         expires_at: row.try_get(4)?,
         scopes: if is_passkey { None } else { Some(scopes(row, 5)?) },

@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 use super::{
     PostgresStore, access, authorisations, ceremonies, guesses, keys,
     ledger::{append, recorded},
-    people, references, requests,
+    lists, people, references, requests,
     rows::{OFFICER, number, officer},
     session::Session,
     time, tokens, withdrawals,
@@ -18,7 +18,7 @@ use crate::{
     store::{
         Answered, AskRefusal, AuthorisationPlace, Decided, Earlier, Ended, Follows, IssueRefusal, IssuedToken, IssuerStore,
         KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError, StoredKeySet,
-        TokenPlace, TokenRecord, VerifierSessions,
+        TokenPlace, TokenRecord, VerifierSessions, Wanted,
     },
     token::{Channel, Cti, Reference, SpokenSize},
 };
@@ -162,6 +162,22 @@ impl IssuerStore for PostgresStore {
         now: i64,
     ) -> Result<Vec<Authorisation>, StoreError> {
         authorisations::page(&*self.reading().await?, asked_by.as_ref(), &page, now).await
+    }
+
+    async fn sorted_authorisations(
+        &self,
+        asked_by: Option<Callsign>,
+        wanted: Wanted<AuthorisationId>,
+    ) -> Result<Vec<Authorisation>, StoreError> {
+        lists::authorisations(&*self.reading().await?, asked_by.as_ref(), &wanted).await
+    }
+
+    async fn sorted_tokens(&self, of: Option<Callsign>, wanted: Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+        lists::tokens(&*self.reading().await?, of.as_ref(), &wanted, now).await
+    }
+
+    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Vec<Officer>, StoreError> {
+        lists::officers(&*self.reading().await?, &wanted).await
     }
 
     async fn live_authorisations(&self, asked_by: Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {

@@ -15,6 +15,7 @@ mod keys;
 mod lanes;
 mod ledger;
 mod listener;
+mod lists;
 mod marks;
 mod numbers;
 mod parameters;

@@ -13,7 +13,7 @@ use super::{
     withdrawals,
 };
 use crate::{
-    authority::{Access, AccessHash, AccessId, AccessKind, ActorName, Callsign, Officer, Scopes},
+    authority::{Access, AccessHash, AccessId, AccessKind, AccessName, ActorName, Callsign, Officer, Scopes},
     ledger::{Entry, Event},
     store::{
         AccessStore, Confirmation, NewCredential, NewLink, Once, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE,
@@ -107,6 +107,11 @@ impl AccessStore for SqliteStore {
         .await
     }
 
+    async fn name_passkey(&self, id: AccessId, owner: Callsign, name: AccessName) -> Result<bool, StoreError> {
+        let named = "UPDATE passkeys SET name = ?3 WHERE callsign = ?2 AND substr(hash, 1, 8) = ?1";
+        self.write(move |db| Ok(db.prepare_cached(named)?.execute((id.0, owner, name.as_str()))? == 1)).await
+    }
+
     async fn passkey(&self, hash: AccessHash) -> Result<Option<(PasskeyRow, Officer)>, StoreError> {
         self.read(move |db| {
             let mut one = db.prepare_cached(&format!(
@@ -157,9 +162,9 @@ impl AccessStore for SqliteStore {
     async fn accesses(&self, of: RangeInclusive<Callsign>) -> Result<Vec<(Callsign, Access)>, StoreError> {
         self.read(move |db| {
             let mut all = db.prepare_cached(
-                "SELECT callsign, hash, 'passkey' AS kind, added_at, NULL AS expires_at, NULL AS scopes FROM passkeys
+                "SELECT callsign, hash, 'passkey' AS kind, added_at, NULL AS expires_at, NULL AS scopes, name FROM passkeys
                  WHERE callsign BETWEEN ?1 AND ?2
-                 UNION ALL SELECT callsign, hash, 'credential', added_at, expires_at, scopes FROM credentials
+                 UNION ALL SELECT callsign, hash, 'credential', added_at, expires_at, scopes, NULL FROM credentials
                  WHERE callsign BETWEEN ?1 AND ?2
                  ORDER BY callsign, added_at, hash",
             )?;
@@ -271,6 +276,7 @@ fn access(row: &Row<'_>) -> rusqlite::Result<Access> {
     Ok(Access {
         id: hash.id(),
         kind: if is_passkey { AccessKind::Passkey } else { AccessKind::Credential },
+        name: row.get::<_, Option<String>>(6)?.and_then(|name| name.parse().ok()),
         added_at: row.get(3)?,
         expires_at: row.get(4)?,
         scopes: if is_passkey { None } else { Some(scopes(row, 5)?) },

@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 use super::{
     SqliteStore, access, authorisations, ceremonies, keys,
     ledger::{append, recorded},
-    people, references, requests,
+    lists, people, references, requests,
     rows::{OFFICER, officer},
     tokens, withdrawals,
 };
@@ -18,7 +18,7 @@ use crate::{
     store::{
         Answered, AskRefusal, AuthorisationPlace, Decided, Earlier, Ended, Follows, IssueRefusal, IssuedToken, IssuerStore,
         KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError, StoredKeySet,
-        TokenPlace, TokenRecord, VerifierSessions,
+        TokenPlace, TokenRecord, VerifierSessions, Wanted,
     },
     token::{Channel, Cti, Reference, SpokenSize},
 };
@@ -170,6 +170,22 @@ impl IssuerStore for SqliteStore {
         now: i64,
     ) -> Result<Vec<Authorisation>, StoreError> {
         self.snapshot(move |db| authorisations::page(db, asked_by.as_ref(), &page, now)).await
+    }
+
+    async fn sorted_authorisations(
+        &self,
+        asked_by: Option<Callsign>,
+        wanted: Wanted<AuthorisationId>,
+    ) -> Result<Vec<Authorisation>, StoreError> {
+        self.snapshot(move |db| lists::authorisations(db, asked_by.as_ref(), &wanted)).await
+    }
+
+    async fn sorted_tokens(&self, of: Option<Callsign>, wanted: Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+        self.snapshot(move |db| lists::tokens(db, of.as_ref(), &wanted, now)).await
+    }
+
+    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Vec<Officer>, StoreError> {
+        self.read(move |db| lists::officers(db, &wanted)).await
     }
 
     async fn live_authorisations(&self, asked_by: Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {

@@ -10,6 +10,7 @@ mod group;
 mod issuer;
 mod keys;
 mod ledger;
+mod lists;
 mod log;
 mod people;
 mod references;

@@ -25,6 +25,10 @@ ALTER TABLE tokens ADD COLUMN name TEXT;
 ALTER TABLE tokens ADD COLUMN place TEXT;
 ALTER TABLE tokens ADD COLUMN search TEXT;
 
+-- What is to be dropped is found by this.
+DROP INDEX tokens_speakable;
+CREATE INDEX tokens_to_forget ON tokens (expires_at) WHERE (code IS NOT NULL OR search IS NOT NULL);
+
 -- What a person calls a passkey.
 ALTER TABLE passkeys ADD COLUMN name TEXT;
 
