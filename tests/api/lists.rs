@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign::{authority::Role, issuer::Ask};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     actors::{Person, Reply},
