@@ -43,7 +43,7 @@ const WRONG: [(&str, &str); 14] = [
     ("abacus zodiac abacus zodiac abacus", "These words do not fit together. Please look at each one again."),
     ("abacus abacus abacus abacus xbacus", "One word looks wrong: the fifth. Did you mean “abacus”?"),
     ("abacus ? abacus abacus abacus", "The word that you did not hear is most likely “abacus”."),
-    ("aerosol abacus abacus abreast abacus", "Did you mean these? abacus abacus abacus abreast aerosol"),
+    ("depict marriage legroom museum remedy", "Did you mean these? legroom marriage depict museum remedy"),
     ("٤١٧ 092", "You have typed 6 of 15 digits."),
     ("0551 4054 7809 3030", "You have typed 16 digits. There should be 15 or 18."),
     ("O55 140 547 809 304", "One of these digits is wrong. Ask to hear them again."),
