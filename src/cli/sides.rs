@@ -10,6 +10,7 @@ use crate::{
     http::{
         app::{Phase, PrivateApp, PublicApp},
         current::{Current, Site},
+        forms::Forms,
         head::Heads,
         hosts::Hosts,
         limits::Networks,
@@ -96,6 +97,7 @@ pub fn public_app(
         clock: place.clock.clone(),
         entropy: place.entropy.clone(),
         guessers: Arc::default(),
+        forms: Forms::default(),
         places: Arc::default(),
         phase,
         metrics,

@@ -86,8 +86,16 @@ fn offline(code: &str, key_set: &Path, root: &Path, at_least: u64, settings: &Se
             ));
         }
     };
-    let answer =
-        Answer { verdict, challenge: None, approach: claims, first_checked_at: None, token: None, server_time: now, cost: Cost::Nothing };
+    let answer = Answer {
+        verdict,
+        challenge: None,
+        approach: claims,
+        first_checked_at: None,
+        by_this_form: false,
+        token: None,
+        server_time: now,
+        cost: Cost::Nothing,
+    };
     Ok(json!(answer_json(&answer)))
 }
 

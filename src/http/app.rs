@@ -10,6 +10,7 @@ use tokio::{
 use super::{
     code_places::{self, AtOnce, OfNetwork, Places},
     current::{Current, Site},
+    forms::Forms,
     guessers::{self, Guessers, History, Turn},
     limits::Networks,
     problem::Problem,
@@ -47,6 +48,8 @@ pub struct PublicApp {
     pub entropy: Arc<dyn Entropy>,
     /// Wrong codes by address.
     pub guessers: Arc<Guessers>,
+    /// The key of forms for browsers without our program.
+    pub forms: Forms,
     /// A place for each check by spoken code under way.
     pub places: Arc<Places>,
     /// Whether the process is about to stop.

@@ -1,6 +1,6 @@
-//! The same check by plain HTML, for browsers without JavaScript. No attempt is taken.
+//! The same check by plain HTML, for browsers without JavaScript. The form is the attempt.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Extension, Query, State, rejection::QueryRejection},
@@ -12,6 +12,7 @@ use super::{
     app::PublicApp,
     assets::{document_headers, wanted},
     body,
+    forms::{FormKey, Returned},
     listen::Peer,
     padding::{Wrap, even_page},
     problem::{Problem, status},
@@ -20,7 +21,7 @@ use crate::{
     entropy::Entropy,
     page::{Document, Fields},
     token::{Challenge, InputError, Reference, SpokenCode, Token, correct},
-    verifier::{Check, Shown, Verdict},
+    verifier::{Check, FormAttempt, Shown, Verdict},
 };
 
 /// The language that a link of our menu names.
@@ -30,9 +31,14 @@ pub struct Named {
 }
 
 /// `GET /check`
-pub async fn form(State(app): State<Arc<PublicApp>>, named: Result<Query<Named>, QueryRejection>, headers: HeaderMap) -> impl IntoResponse {
+pub async fn form(
+    State(app): State<Arc<PublicApp>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    named: Result<Query<Named>, QueryRejection>,
+    headers: HeaderMap,
+) -> impl IntoResponse {
     let lang = named.ok().and_then(|Query(named)| named.lang);
-    let fields = Fields { own: draw(&*app.entropy), ..Fields::default() };
+    let fields = Asked::of(&app, peer).await.fresh(Fields::default());
     ([BY_LANGUAGE], app.site.get().pages.for_reader(lang.as_deref().unwrap_or(wanted(&headers))).form(None, &fields))
 }
 
@@ -53,17 +59,24 @@ pub async fn answer(
     };
     let wrap = Wrap::of_page(&headers);
     let page = |status, page: Document| even_page(status, document_headers(&page), page.html, wrap, &*app.entropy);
-    let empty = || Fields { own: draw(&*app.entropy), ..Fields::default() };
+    let asked = Asked::of(&app, peer).await;
+    let returned = fields.as_ref().ok().and_then(|body::Fields(fields)| asked.returned(&fields.form));
     // Another site could post a spent token here and show our page as its own proof (threat 29).
-    if !is_our_own(&headers, &app.origins) {
-        return page(StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &empty()));
-    }
-    let mut fields = match fields {
-        Ok(body::Fields(fields)) => fields,
-        Err(problem) => return problem.with_page(pages.form(Some("check.empty"), &empty()), wrap, &*app.entropy),
+    let is_old = match (sender(&headers, &app.origins), returned) {
+        (Sender::Own, _) => false,
+        (Sender::Unsaid, Some(returned)) => !returned.is_fresh,
+        (Sender::Unsaid, None) | (Sender::Other, _) => {
+            return page(StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &asked.fresh(Fields::default())));
+        }
     };
-    fields.own = fields.own.or_else(|| draw(&*app.entropy));
-    let check = match read(&fields) {
+    let fields = match fields {
+        Ok(body::Fields(fields)) => asked.fresh(fields),
+        Err(problem) => return problem.with_page(pages.form(Some("check.empty"), &asked.fresh(Fields::default())), wrap, &*app.entropy),
+    };
+    if is_old {
+        return page(StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some("check.old_form"), &fields));
+    }
+    let check = match read(&fields, returned.map(|returned| returned.attempt)) {
         Ok(check) => check,
         Err(problem) => return page(StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)),
     };
@@ -80,6 +93,30 @@ pub async fn answer(
     }
 }
 
+/// Who asks, and when.
+struct Asked<'a> {
+    key: Option<FormKey>,
+    peer: IpAddr,
+    now: i64,
+    entropy: &'a dyn Entropy,
+}
+
+impl<'a> Asked<'a> {
+    async fn of(app: &'a PublicApp, peer: IpAddr) -> Self {
+        Self { key: app.form_key().await, peer, now: app.verifier.watch().expected(), entropy: &*app.entropy }
+    }
+
+    /// These fields in a new form.
+    fn fresh(&self, fields: Fields) -> Fields {
+        let form = self.key.and_then(|key| key.made(self.peer, self.now, self.entropy)).unwrap_or_default();
+        Fields { own: fields.own.or_else(|| draw(self.entropy)), form, ..fields }
+    }
+
+    fn returned(&self, form: &str) -> Option<Returned> {
+        self.key?.read(form, self.peer, self.now)
+    }
+}
+
 /// A number that nobody can foresee, for a browser that cannot draw its own; nothing where there is no randomness.
 fn draw(entropy: &dyn Entropy) -> Option<Challenge> {
     let mut bytes = [0; 8];
@@ -88,7 +125,7 @@ fn draw(entropy: &dyn Entropy) -> Option<Challenge> {
 }
 
 /// `Err` names the sentence in the catalogue.
-fn read(fields: &Fields) -> Result<Check, &'static str> {
+fn read(fields: &Fields, form: Option<FormAttempt>) -> Result<Check, &'static str> {
     if fields.code.trim().is_empty() {
         return Err("check.empty");
     }
@@ -100,13 +137,23 @@ fn read(fields: &Fields) -> Result<Check, &'static str> {
         Err(InputError::NoToken) => Shown::Code(SpokenCode::parse(&fields.code)),
         token => Shown::Token(token),
     };
-    Ok(Check { shown, challenge, attempt: None })
+    Ok(Check { shown, challenge, attempt: None, form })
 }
 
-/// Browsers say where a request comes from; those that do not at least name the origin of the page that posts.
-fn is_our_own(headers: &HeaderMap, origins: &[String]) -> bool {
-    match headers.get("sec-fetch-site") {
-        Some(site) => site == "same-origin",
-        None => headers.get(header::ORIGIN).is_some_and(|named| origins.iter().any(|origin| named == origin)),
-    }
+/// Whose form it is that was sent.
+enum Sender {
+    Own,
+    Other,
+    /// The browser does not say, as text browsers do not.
+    Unsaid,
+}
+
+/// Browsers say where a request comes from, or at least name the origin of the page that posts.
+fn sender(headers: &HeaderMap, origins: &[String]) -> Sender {
+    let is_own = match (headers.get("sec-fetch-site"), headers.get(header::ORIGIN)) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(named)) => origins.iter().any(|origin| named == origin),
+        (None, None) => return Sender::Unsaid,
+    };
+    if is_own { Sender::Own } else { Sender::Other }
 }

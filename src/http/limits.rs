@@ -16,11 +16,21 @@ impl Networks {
     /// Every network that the address may speak for, and how many times an IPv4 address's share it has: one household has
     /// a /64 or /56 of IPv6, one site a /48.
     pub fn of(&self, address: IpAddr) -> Vec<(u64, u32)> {
-        let hashed = |prefix: u128, bits: u32| self.0.hash_one((prefix, bits));
-        match address.to_canonical() {
-            IpAddr::V4(v4) => vec![(hashed(u128::from(v4.to_bits()), 32), 1)],
-            IpAddr::V6(v6) => [(64, 1), (56, 2), (48, 4)].map(|(bits, times)| (hashed(v6.to_bits() >> (128 - bits), bits), times)).into(),
-        }
+        prefixes(address).into_iter().map(|(prefix, bits, times)| (self.0.hash_one((prefix, bits)), times)).collect()
+    }
+}
+
+/// The smallest network that the address speaks for: its prefix, and how many bits that has.
+pub(super) fn home(address: IpAddr) -> (u128, u32) {
+    let (prefix, bits, _) = prefixes(address)[0];
+    (prefix, bits)
+}
+
+/// The networks that the address speaks for, the smallest first, with their shares.
+fn prefixes(address: IpAddr) -> Vec<(u128, u32, u32)> {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => vec![(u128::from(v4.to_bits()), 32, 1)],
+        IpAddr::V6(v6) => [(64, 1), (56, 2), (48, 4)].map(|(bits, times)| (v6.to_bits() >> (128 - bits), bits, times)).into(),
     }
 }
 

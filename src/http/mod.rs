@@ -13,6 +13,7 @@ pub mod console;
 pub mod current;
 pub mod door;
 pub mod fair;
+pub mod forms;
 pub mod guessers;
 pub mod head;
 pub mod health;

@@ -162,6 +162,7 @@ fn request(mut members: Map<String, Value>) -> Result<Check, Problem> {
         shown,
         challenge: challenge.map_err(|_| Problem::invalid("challenge is not exactly six digits"))?,
         attempt: attempt.map(|text| parse_attempt(&text)).transpose()?,
+        form: None,
     })
 }
 

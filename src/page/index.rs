@@ -1,7 +1,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::{
-    Document, Fields, Page, SCRIPT,
+    Document, Page, SCRIPT,
     deployment::texts,
     document::{UNFRAMED, script_policy},
 };
@@ -44,10 +44,7 @@ impl Page<'_> {
 
     /// What stands here until the script takes over, and for good where it cannot.
     fn plain_way(&self) -> Markup {
-        if self.site.deployment.api.is_empty() {
-            return self.fields(None, &Fields::default());
-        }
-        // The service refuses a form that another site posts (threat 29).
+        // A page that is the same for everybody can hold no form: each has a proof of its own.
         html! { p.address { (self.t("check.plain")) " " a href=(self.check()) { (self.check()) } } }
     }
 }

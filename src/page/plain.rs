@@ -23,6 +23,9 @@ pub struct Fields {
     /// The language of the form.
     #[serde(default)]
     pub lang: String,
+    /// What shows that the form is one of ours.
+    #[serde(default)]
+    pub form: String,
     /// The number that this page drew for the person; shown again as long as the form comes back.
     #[serde(default, deserialize_with = "drawn")]
     pub own: Option<Challenge>,
@@ -65,13 +68,16 @@ impl Page<'_> {
 
     /// An answer, and what to quote of the token that was shown.
     pub fn verdict(&self, answer: &Answer, reference: Option<Reference>) -> Document {
-        let Answer { verdict, .. } = *answer;
+        let Answer { verdict, by_this_form, .. } = *answer;
         let word = verdict.as_str();
         let said = html! {
-            @if let Some(ago) = self.ago(answer) { p { (ago) } }
-            p.means { (self.t(&format!("verdict.{word}.means"))) }
-            @if let Some(from) = self.from(answer) { p { (from) } }
-            p { (self.t(&format!("verdict.{word}.not"))) }
+            @if by_this_form { p.means { (self.with("check.same_form", &[("ago", &self.ago_text(answer))])) } }
+            @else {
+                @if answer.first_checked_at.is_some() { p { (self.with("verdict.already_checked.when", &[("ago", &self.ago_text(answer))])) } }
+                p.means { (self.t(&format!("verdict.{word}.means"))) }
+                @if let Some(from) = self.from(answer) { p { (from) } }
+                p { (self.t(&format!("verdict.{word}.not"))) }
+            }
         };
         // No menu here: who follows a link away from an answer could not have it again.
         self.plain(
@@ -122,6 +128,7 @@ impl Page<'_> {
         html! {
             form.enter method="post" action=(self.check()) autocomplete="off" {
                 input type="hidden" name="lang" value=(self.words.language.tag());
+                @if !fields.form.is_empty() { input type="hidden" name="form" value=(fields.form); }
                 @if let Some(own) = fields.own { input type="hidden" name="own" value=(own); }
                 p { (self.t("check.intro")) }
                 @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
@@ -133,6 +140,7 @@ impl Page<'_> {
                 p.hint #challenge-hint { (self.t("check.challenge.hint")) }
                 input #challenge name="challenge" dir="ltr" type="text" inputmode="numeric" autocomplete="off"
                     value=(fields.challenge) aria-describedby="challenge-hint";
+                " "
                 button.button.button-main type="submit" { (self.t("check.submit")) }
                 // Seen in Chromium, which keeps what a form sent to open its windows again.
                 p.hint { (self.t("check.trace")) }
@@ -150,9 +158,8 @@ impl Page<'_> {
         }
     }
 
-    fn ago(&self, answer: &Answer) -> Option<String> {
-        let ago = self.words.ago(answer.server_time - answer.first_checked_at?);
-        Some(self.with("verdict.already_checked.when", &[("ago", &ago)]))
+    fn ago_text(&self, answer: &Answer) -> String {
+        self.words.ago(answer.server_time - answer.first_checked_at.unwrap_or(answer.server_time))
     }
 
     /// From when a code counts that is too early now.

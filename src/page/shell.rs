@@ -93,9 +93,10 @@ impl Page<'_> {
                 }
                 body {
                     header {
-                        p.brand { (self.t("page.service")) span { (self.organisation().name) } }
+                        p.brand { (self.t("page.service")) " " span { (self.organisation().name) } }
                         @if let Some(exit) = &self.organisation().exit_url {
                             a.exit href=(exit) rel="noreferrer" { (self.t("page.exit")) }
+                            " "
                         }
                         (menu)
                     }

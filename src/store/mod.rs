@@ -235,6 +235,12 @@ pub trait VerifierStore: Send + Sync {
     /// How many wrong numbers were given with a token's words.
     async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError>;
 
+    /// The attempt that made a token's mark, where there is one and it told.
+    async fn first_attempt(&self, token: Presented) -> Result<Option<AttemptHash>, StoreError>;
+
+    /// The random id of the deployment that the store is bound to. It is shown to nobody.
+    async fn deployment(&self) -> Result<[u8; 16], StoreError>;
+
     /// Reads how a verified token stands, without using it.
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError>;
 

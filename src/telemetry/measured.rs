@@ -93,6 +93,14 @@ impl VerifierStore for Measured {
         self.measure("wrong_numbers", self.store.wrong_numbers(token)).await
     }
 
+    async fn first_attempt(&self, token: Presented) -> Result<Option<AttemptHash>, StoreError> {
+        self.measure("first_attempt", self.store.first_attempt(token)).await
+    }
+
+    async fn deployment(&self) -> Result<[u8; 16], StoreError> {
+        self.measure("deployment", self.store.deployment()).await
+    }
+
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
         let standing = self.measure("standing", self.store.standing(token)).await?;
         self.stands(standing);

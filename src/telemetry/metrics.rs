@@ -21,7 +21,7 @@ pub(super) const PREFIX: &str = "countersign";
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
 /// What a verifier asks of its store.
-const OPERATIONS: [&str; 11] = [
+const OPERATIONS: [&str; 13] = [
     "key_set",
     "token_for_code",
     "take_guess",
@@ -29,6 +29,8 @@ const OPERATIONS: [&str; 11] = [
     "give_back",
     "try_number",
     "wrong_numbers",
+    "first_attempt",
+    "deployment",
     "standing",
     "use_once",
     "ready",

@@ -19,7 +19,7 @@ use crate::{
     health::Recurring,
     keyring::{IssuerName, KidPrefix, PublicKeys},
     store::{AttemptHash, Guess, Marked, NumberTry, Presented, Standing, StoreError, VerifierStore, WRONG_NUMBERS},
-    token::{Challenge, Cti, InputError, Mistyped, SpokenCode, Token, Unverified, Verified},
+    token::{Challenge, Cti, InputError, LEEWAY, MAX_LIFETIME, Mistyped, SpokenCode, Token, Unverified, Verified},
 };
 
 /// A store that takes longer is as good as none: the person is told that we cannot check.
@@ -29,6 +29,38 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy)]
 pub struct Attempt(pub [u8; 16]);
 
+/// A form of ours. Who sends it again within [`SAME_FORM`] presses its button twice, and gets the same answer; later it is no retry
+/// any more: whoever has its page back would have a genuine answer to show for a code that is spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormAttempt {
+    /// Random.
+    pub nonce: [u8; 16],
+    /// When the form was made, seconds since 1970.
+    pub made_at: i64,
+}
+
+/// Seconds.
+pub const SAME_FORM: i64 = 10;
+/// A token that can still be checked was first checked within this. Seconds.
+const CHECKABLE: i64 = MAX_LIFETIME + 2 * LEEWAY;
+
+impl FormAttempt {
+    /// An attempt of its own for each second, so that the store, which knows attempts and minutes alone, can tell when.
+    fn at(self, second: i64) -> Attempt {
+        let hash = Sha256::new().chain_update("countersign/1 form").chain_update(self.nonce).chain_update(second.to_be_bytes());
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut attempt = [0; 16];
+        attempt.copy_from_slice(&hash[..16]);
+        Attempt(attempt)
+    }
+
+    /// How long before `now` this form made the mark of an attempt, if it did.
+    fn age(self, cti: Cti, first: AttemptHash, now: i64) -> Option<i64> {
+        let made = |ago: &i64| attempt_hash(cti, Some(self.at(now - ago))) == Some(first);
+        (0..=CHECKABLE.min(now - self.made_at)).find(made)
+    }
+}
+
 /// What somebody wants to know.
 pub struct Check {
     /// The code they were given.
@@ -37,6 +69,14 @@ pub struct Check {
     pub challenge: Option<Challenge>,
     /// Their attempt.
     pub attempt: Option<Attempt>,
+    /// The form by which they ask, which has attempts of its own.
+    pub form: Option<FormAttempt>,
+}
+
+impl Check {
+    fn attempt(&self, now: i64) -> Option<Attempt> {
+        self.attempt.or_else(|| Some(self.form?.at(now)))
+    }
 }
 
 /// A code in one of its two forms, as far as it could be read.
@@ -147,7 +187,7 @@ impl Verifier {
         let (claims, presented) = (verified.claims(), presented(&verified));
         let number = match (claims.approach().challenge, check.challenge) {
             (Some(_), Some(_)) => {
-                let Some(number) = self.store.try_number(presented, attempt_hash(claims.cti(), check.attempt)).await? else {
+                let Some(number) = self.store.try_number(presented, attempt_hash(claims.cti(), check.attempt(now))).await? else {
                     return Ok(Answer::miss(Verdict::UnknownCode));
                 };
                 Some(number)
@@ -218,16 +258,36 @@ impl Verifier {
             },
             Ok(number) => {
                 let hit = |verdict, cost| Answer { challenge: Some(number), cost, ..Answer::only(verdict) };
-                match self.store.use_once(presented, attempt_hash(claims.cti(), check.attempt), now).await? {
+                match self.store.use_once(presented, attempt_hash(claims.cti(), check.attempt(now)), now).await? {
                     Marked::First => hit(Verdict::Genuine, Cost::Nothing),
                     Marked::Again => hit(Verdict::Genuine, Cost::Repeat),
-                    Marked::Before(minute) => Answer { first_checked_at: Some(minute), ..hit(Verdict::AlreadyChecked, Cost::Repeat) },
+                    Marked::Before(minute) => {
+                        let age = self.age_of_form(check, presented, now).await?;
+                        if age.is_some_and(|age| age <= SAME_FORM) {
+                            hit(Verdict::Genuine, Cost::Repeat)
+                        } else {
+                            let answer = hit(Verdict::AlreadyChecked, Cost::Repeat);
+                            Answer { first_checked_at: Some(minute), by_this_form: age.is_some(), ..answer }
+                        }
+                    }
                     Marked::Not(standing) => Answer::only(self.stands(standing)),
                 }
             }
         };
         let shows = !matches!(answer.verdict, Verdict::NotGenuine | Verdict::CannotCheck);
         Ok(Answer { approach: shows.then(|| verified.into_claims()), ..answer })
+    }
+
+    /// How long ago the form of this check made the token's mark, if it did.
+    async fn age_of_form(&self, check: &Check, token: Presented, now: i64) -> Result<Option<i64>, StoreError> {
+        let Some(form) = check.form else { return Ok(None) };
+        let first = self.store.first_attempt(token).await?;
+        Ok(first.and_then(|first| form.age(token.cti, first, now)))
+    }
+
+    /// The random id of the deployment that the store is bound to; `None` where the store does not say.
+    pub async fn deployment(&self) -> Option<[u8; 16]> {
+        tokio::time::timeout(PATIENCE, self.store.deployment()).await.ok()?.ok()
     }
 
     fn stands(&self, standing: Standing) -> Verdict {

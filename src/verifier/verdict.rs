@@ -101,6 +101,8 @@ pub struct Answer {
     pub approach: Option<Claims>,
     /// With `already_checked` only, in whole minutes.
     pub first_checked_at: Option<i64>,
+    /// With `already_checked`: whether it was the very form that asks now.
+    pub by_this_form: bool,
     /// The token that a spoken code named.
     pub token: Option<Token>,
     /// When the answer was given.
@@ -116,7 +118,16 @@ impl Answer {
     }
 
     pub(super) fn only(verdict: Verdict) -> Self {
-        Self { verdict, challenge: None, approach: None, first_checked_at: None, token: None, server_time: 0, cost: Cost::Nothing }
+        Self {
+            verdict,
+            challenge: None,
+            approach: None,
+            first_checked_at: None,
+            by_this_form: false,
+            token: None,
+            server_time: 0,
+            cost: Cost::Nothing,
+        }
     }
 
     /// A verdict by spoken code that is no hit.

@@ -154,6 +154,16 @@ impl VerifierStore for Faulty {
         self.store.give_back(guess, number).await
     }
 
+    async fn first_attempt(&self, token: Presented) -> Result<Option<AttemptHash>, StoreError> {
+        self.switch.before("first_attempt").await?;
+        self.store.first_attempt(token).await
+    }
+
+    async fn deployment(&self) -> Result<[u8; 16], StoreError> {
+        self.switch.before("deployment").await?;
+        VerifierStore::deployment(&*self.store).await
+    }
+
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
         self.switch.before("standing").await?;
         self.store.standing(token).await

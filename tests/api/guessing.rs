@@ -49,7 +49,7 @@ fn check(code: SpokenCode, number: Option<&str>, person: usize) -> Check {
     let mut attempt = [0; 16];
     attempt[..8].copy_from_slice(&person.to_le_bytes());
     let challenge = number.map(|number| number.parse::<Challenge>().unwrap());
-    Check { shown: Shown::Code(Ok(code)), challenge, attempt: Some(Attempt(attempt)) }
+    Check { shown: Shown::Code(Ok(code)), challenge, attempt: Some(Attempt(attempt)), form: None }
 }
 
 /// As over HTTP, without it.

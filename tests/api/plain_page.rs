@@ -1,6 +1,9 @@
 //! `/check`: the same by plain HTML form, for browsers without our program.
 
-use countersign::words::{Catalogue, Language};
+use countersign::{
+    token::{Reference, Token},
+    words::{Catalogue, Language},
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -184,7 +187,7 @@ async fn the_form_itself_asks_for_nothing_more() {
     for part in ["method=\"post\"", "action=\"/check\"", "name=\"code\"", "name=\"challenge\""] {
         assert!(form.body.contains(part), "{part}");
     }
-    assert_eq!(form.body.matches("type=\"hidden\"").count(), 2, "its language and its number");
+    assert_eq!(form.body.matches("type=\"hidden\"").count(), 3, "its language, its number and its proof");
     assert!(form.body.contains("name=\"lang\" value=\"en\"") && !form.body.contains("<script"));
     let head = Reply::of(app.anyone().request(Method::HEAD, "/check")).await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
@@ -233,4 +236,112 @@ async fn the_form_draws_a_number_and_keeps_it_while_it_comes_back() {
     }
     let issued = app.officer.issue(json!({"channel": "in-person", "challenge": number})).await;
     assert_eq!(says(&post(&asker, &SAME, &issued.token, &number).await), "This code is genuine");
+}
+
+/// The proof that a form carries.
+fn proof(reply: &Reply) -> String {
+    let field = reply.body.split("name=\"form\" value=\"").nth(1).unwrap_or_else(|| panic!("{} without a proof", reply.status));
+    field.split('"').next().unwrap().to_owned()
+}
+
+/// As a text browser sends it: no word of where it comes from.
+async fn bare(asker: &Asker, form: &str, code: &str, number: &str) -> Reply {
+    let body = format!("code={}&challenge={number}&form={form}&own=417092&lang=en", encoded(code));
+    let request = asker.request(Method::POST, "/check").header("content-type", "application/x-www-form-urlencoded");
+    Reply::of(request.body(body)).await
+}
+
+#[tokio::test]
+async fn a_browser_that_names_no_page_is_known_by_the_form() {
+    let app = TestApp::start().await;
+    let (asker, elsewhere) = (app.anyone().at_address(41), app.anyone().at_address(42));
+    let issued = app.officer.issue(json!({"channel": "in-person", "challenge": "417092"})).await;
+    let form = proof(&asker.get("/check").await);
+    // Copied from a visit of the attacker's own, made up, or changed.
+    for (from, form) in [(&elsewhere, form.clone()), (&asker, String::new()), (&asker, "A".repeat(75)), (&asker, format!("{form}A"))] {
+        let refused = bare(from, &form, &issued.token, "417092").await;
+        assert_eq!(refused.status, 403, "{form}");
+        assert!(refused.body.contains("It came from another page.") && !refused.body.contains(&issued.token), "{form}");
+        assert_ne!(proof(&refused), form, "with a new one, for whoever reads this");
+    }
+    // What a browser says that does say something counts, whatever the form carries.
+    for header in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", ""), ("origin", "null"), ("origin", "https://evil.example")] {
+        let body = format!("code={}&form={form}", encoded(&issued.token));
+        let request = asker.request(Method::POST, "/check").header("content-type", "application/x-www-form-urlencoded").body(body);
+        assert_eq!(Reply::of(request.header(header.0, header.1)).await.status, 403, "{header:?}");
+    }
+    assert_eq!(app.count("marks"), 0);
+    app.clock.set(crate::world::NOW + 601);
+    let old = bare(&asker, &form, &issued.token, "417092").await;
+    assert_eq!(old.status, 422);
+    for kept in [issued.token.as_str(), "value=\"417092\"", "417\u{a0}092", "This form is more than ten minutes old."] {
+        assert!(old.body.contains(kept), "{kept}");
+    }
+    assert_eq!(app.count("marks"), 0, "nothing was checked");
+    let issued = app.officer.issue_plain().await;
+    assert_eq!(says(&bare(&asker, &proof(&old), &issued.token, "").await), "This code is genuine");
+}
+
+#[tokio::test]
+async fn a_form_sent_twice_at_once_gets_one_answer_and_never_a_genuine_one_later() {
+    let app = TestApp::start().await;
+    let asker = app.anyone();
+    let same = async |form: &str, code: &str| {
+        let body = format!("code={}&form={form}", encoded(code));
+        let request = asker.request(Method::POST, "/check").header("content-type", "application/x-www-form-urlencoded").body(body);
+        Reply::of(request.header("sec-fetch-site", "same-origin")).await
+    };
+    let mut begun = crate::world::NOW;
+    for is_spoken in [true, false] {
+        app.clock.set(begun);
+        let issued = if is_spoken { app.officer.issue_spoken().await } else { app.officer.issue_plain().await };
+        let code = if is_spoken { &issued.words } else { &issued.token };
+        let form = proof(&asker.get("/check").await);
+        let other = proof(&asker.get("/check").await);
+        app.clock.set(begun + 50);
+        assert_eq!(says(&same(&form, code).await), "This code is genuine");
+        for again in [0, 1, 10] {
+            app.clock.set(begun + 50 + again);
+            assert_eq!(says(&same(&form, code).await), "This code is genuine", "after {again} seconds");
+            assert_eq!(says(&same(&other, code).await), "This code was checked before", "another form");
+        }
+        for later in [11, 60, 200] {
+            app.clock.set(begun + 50 + later);
+            let reply = same(&form, code).await;
+            assert_eq!(says(&reply), "This code was checked before", "after {later} seconds");
+            assert!(reply.body.contains("this code was checked, with this same form."), "after {later} seconds");
+        }
+        assert!(!same(&other, code).await.body.contains("this same form"));
+        let reply = post(&asker, &SAME, code, "").await;
+        assert!(!reply.body.contains("this same form"), "a page without a proof");
+        begun += 300;
+    }
+    // The number is asked for first, and that uses nothing up.
+    app.clock.set(begun);
+    let numbered = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
+    let form = proof(&asker.get("/check").await);
+    assert_eq!(says(&same(&form, &numbered.token).await), "This code needs a number");
+    assert_eq!(says(&bare(&asker, &form, &numbered.token, "123456").await), "This code is genuine");
+    assert_eq!(says(&bare(&asker, &form, &numbered.token, "123456").await), "This code is genuine");
+}
+
+#[tokio::test]
+async fn an_answer_that_says_to_ring_has_a_reference_to_quote() {
+    let app = TestApp::start().await;
+    let (gone, plain, spoken) = (app.officer.issue_plain().await, app.officer.issue_plain().await, app.officer.issue_spoken().await);
+    app.officer.withdraw(&gone.id).await;
+    let reference = |token: &str| Reference::of(Token::parse(token).unwrap().hash()).to_string().replace(' ', "\u{a0}");
+    let forged = format!("{}A", &plain.token[..plain.token.len() - 1]);
+    let quoted = async |code: &str, number: &str| {
+        let reply = post(&app.anyone(), &SAME, code, number).await;
+        reply.body.split("class=\"reference\"").nth(1).map(|rest| rest.split(['>', '<']).nth(1).unwrap().to_owned())
+    };
+    assert_eq!(quoted(&gone.token, "").await, Some(reference(&gone.token)));
+    assert_eq!(quoted(&forged, "").await, Some(reference(&forged)));
+    assert_eq!(quoted(&plain.link, "123456").await, Some(reference(&plain.token)), "another number");
+    assert_eq!(quoted(&spoken.words, "").await, None, "genuine");
+    assert_eq!(quoted(&spoken.words, "").await, Some(reference(&spoken.token)), "checked before");
+    for (code, number) in [(unknown_code(1).words().as_str(), ""), ("hello", ""), (&plain.token, "")] {
+        assert_eq!(quoted(code, number).await, None, "{code}");
+    }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import type { Frame, Page } from "playwright-core";
+import type { BrowserContext, Frame, Page } from "playwright-core";
 import { PHONE, Visit, fragmentOf } from "./browser.ts";
 import { findNarrowProblems, findProblems, findProblemsOfLooks } from "./problems.ts";
 import { FakeService, token } from "./service.ts";
@@ -13,12 +13,12 @@ import { RealStage } from "./stage.ts";
 const stage = new RealStage({ languages: ["en", "cy", "ur"] });
 
 /** A page of another site: another host name of this machine. */
-async function hostilePage(t: TestContext, html: string): Promise<Page> {
+async function hostilePage(t: TestContext, html: string, own?: BrowserContext): Promise<Page> {
   const server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end(html));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
-  const context = await stage.browser.newContext(PHONE);
-  t.after(() => context.close());
+  const context = own ?? (await stage.browser.newContext(PHONE));
+  if (own === undefined) t.after(() => context.close());
   const page = await context.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   return page;
@@ -34,6 +34,59 @@ test("a form that another site posts is refused", async (t) => {
   const honest = await Visit.open(stage.browser, stage.service.url);
   await honest.enter("link", issued);
   await honest.see("This code is genuine");
+});
+
+test("neither fields copied from a form of ours nor a form that sends itself get past it", async (t) => {
+  const { url } = stage.service;
+  const { token: issued } = stage.service.issue("--channel", "in-person");
+  // a form that the other site fetched for itself, over the very network of the person
+  const fetched = await (await fetch(url + "/check")).text();
+  const copied = (fetched.match(/<input type="hidden"[^>]*>/g) ?? []).join("");
+  assert.match(copied, /name="form"/);
+  const fields = `${copied}<input name="code" value="${issued}">`;
+  for (const attack of [
+    `<form id="f" method="post" action="${url}/check">${fields}</form><script>document.getElementById("f").submit()</script>`,
+    `<form id="f" method="post" action="${url}/check" target="w">${fields}</form><script>document.getElementById("f").submit()</script><iframe name="w"></iframe>`,
+    `<meta name="referrer" content="no-referrer"><form id="f" method="post" action="${url}/check">${fields}</form><script>document.getElementById("f").submit()</script>`,
+    `<iframe sandbox="allow-scripts allow-forms allow-top-navigation" srcdoc="${`<form id=f method=post target=_top action=${url}/check>${fields}</form><script>f.submit()</script>`.replace(/"/g, "&quot;")}"></iframe>`,
+  ]) {
+    const context = await stage.browser.newContext(PHONE);
+    t.after(() => context.close());
+    const answered = new Promise<number>((resolve) => context.on("response", (found) => found.url() === url + "/check" && resolve(found.status())));
+    const page = await hostilePage(t, attack, context);
+    assert.equal(await answered, 403, attack);
+    assert.doesNotMatch(await page.locator("body").innerText(), /genuine/);
+  }
+  const honest = await Visit.open(stage.browser, url);
+  await honest.enter("link", issued);
+  await honest.see("This code is genuine");
+});
+
+test("a spent code is not genuine again: another form of ours, back and again, or with copied fields", async () => {
+  const { token: issued } = stage.service.issue("--channel", "in-person");
+  const visit = await Visit.open(stage.browser, stage.service.url + "/check");
+  const { page } = visit;
+  const send = async (): Promise<string> => {
+    await page.locator("#code").fill(issued);
+    await page.locator("[type=submit]").click();
+    await page.locator(".panel h1").waitFor();
+    return page.locator(".panel h1").innerText();
+  };
+  assert.equal(await send(), "This code is genuine");
+  const first = await page.locator("main").innerText();
+  // who has the person's own page back has the answer of the first ten seconds at most; a new form has none
+  await page.goBack();
+  await page.locator("#code").waitFor();
+  await page.reload();
+  assert.equal(await send(), "This code was checked before");
+  await page.goto(stage.service.url + "/check");
+  const copied = await (await fetch(stage.service.url + "/check")).text();
+  const proof = /name="form" value="([^"]+)"/.exec(copied)?.[1] ?? "";
+  await page.evaluate((value) => document.querySelector("input[name=form]")?.setAttribute("value", value), proof).catch(() => undefined);
+  assert.equal(await send(), "This code was checked before");
+  assert.doesNotMatch(await page.locator("main").innerText(), /this same form/);
+  assert.match(first, /genuine/);
+  await visit.close();
 });
 
 test("no accessibility problem: the form that answers another site's", async (t) => {

@@ -17,6 +17,7 @@ use countersign::{
     http::{
         app::{Phase, PublicApp},
         current::{Current, Site},
+        forms::Forms,
         listen::{Limits, serve as accept},
         proxy::Proxies,
         public,
@@ -113,6 +114,14 @@ impl VerifierStore for TooEarly {
         self.store.give_back(guess, number).await
     }
 
+    async fn first_attempt(&self, token: Presented) -> Result<Option<AttemptHash>, StoreError> {
+        self.store.first_attempt(token).await
+    }
+
+    async fn deployment(&self) -> Result<[u8; 16], StoreError> {
+        self.store.deployment().await
+    }
+
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
         self.store.standing(token).await
     }
@@ -168,6 +177,7 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
         clock,
         entropy: Arc::new(SystemEntropy),
         guessers: Arc::default(),
+        forms: Forms::default(),
         places: Arc::default(),
         phase: watch::Sender::new(Phase::Serving).subscribe(),
         metrics,

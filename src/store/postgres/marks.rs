@@ -119,6 +119,11 @@ impl Record {
         }
     }
 
+    /// The attempt that was first, if it said so.
+    pub fn first(&self) -> Option<AttemptHash> {
+        self.mark?.0
+    }
+
     fn marked(&self, asked: &Use) -> Result<Marked, StoreError> {
         Ok(match (self.standing(asked.token), self.mark) {
             (Standing::Live, Some((first, _))) if first.is_some() && first == asked.attempt => Marked::Again,

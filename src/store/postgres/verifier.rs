@@ -4,15 +4,15 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::{
-    PostgresStore,
+    PostgresStore, binding,
     guesses::{self, Asked},
     keys,
-    marks::{Use, place, records, unread},
+    marks::{Record, Use, place, records, unread},
     numbers,
     session::Session,
 };
 use crate::{
-    store::{AttemptHash, Guess, GuessPool, Marked, NumberTry, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
+    store::{AttemptHash, Found, Guess, GuessPool, Marked, NumberTry, Presented, Standing, StoreError, StoredKeySet, VerifierStore},
     token::{SpokenCode, SpokenSize, Token},
 };
 
@@ -69,6 +69,18 @@ impl VerifierStore for PostgresStore {
 
     async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError> {
         numbers::wrong(&*self.reading().await?, token).await
+    }
+
+    async fn first_attempt(&self, token: Presented) -> Result<Option<AttemptHash>, StoreError> {
+        let records = records(&*self.reading().await?, &[token]).await?;
+        Ok(records.get(&place(token)).and_then(Record::first))
+    }
+
+    async fn deployment(&self) -> Result<[u8; 16], StoreError> {
+        match binding::found(&*self.reading().await?).await? {
+            Found::Bound(bound) => Ok(bound.id),
+            _ => Err(StoreError::Failed("the store is bound to no deployment".into())),
+        }
     }
 
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {

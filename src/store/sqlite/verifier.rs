@@ -107,6 +107,14 @@ impl VerifierStore for SqliteStore {
         .await
     }
 
+    async fn first_attempt(&self, token: Presented) -> Result<Option<AttemptHash>, StoreError> {
+        self.read(move |db| Ok(record(db, token)?.mark.and_then(|(first, _)| first).map(AttemptHash))).await
+    }
+
+    async fn deployment(&self) -> Result<[u8; 16], StoreError> {
+        self.read(|db| Ok(db.query_row("SELECT id FROM deployment", [], |row| row.get(0))?)).await
+    }
+
     async fn standing(&self, token: Presented) -> Result<Standing, StoreError> {
         self.read(move |db| Ok(record(db, token)?.standing)).await
     }

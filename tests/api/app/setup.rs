@@ -10,6 +10,7 @@ use countersign::{
     http::{
         app::{Phase, PrivateApp, PublicApp},
         current::{Current, Site},
+        forms::Forms,
         head::Heads,
         hosts::Hosts,
         limits::Networks,
@@ -207,6 +208,7 @@ pub(super) fn public_side(
         clock: clock.clone(),
         entropy: Arc::new(Seeded::new(11)),
         guessers: Arc::default(),
+        forms: Forms::default(),
         places: Arc::default(),
         phase,
         metrics,
