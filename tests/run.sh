@@ -37,6 +37,8 @@ programs() {
     [ -x /usr/bin/Xvfb ] || missing+=(xvfb)
     # Makes symbols that are not ours.
     [ -x /usr/bin/qrencode ] || missing+=(qrencode)
+    [ -x /usr/bin/lynx ] || missing+=(lynx)
+    [ -x /usr/bin/w3m ] || missing+=(w3m)
     if [ ${#missing[@]} -eq 0 ]; then return; fi
     "${as_root[@]}" apt-get update -qq || true
     if [[ " ${missing[*]} " == *" postgresql "* ]]; then no_server_at_install; fi

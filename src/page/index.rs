@@ -57,7 +57,7 @@ mod tests {
     use crate::{
         config::Organisation,
         keyring::SigningKey,
-        page::{Deployment, Pages},
+        page::{Deployment, Fields, Pages},
         words::Language,
     };
 

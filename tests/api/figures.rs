@@ -35,6 +35,8 @@ pub const LABELS: [(&str, &[&str]); 11] = [
             "give_back",
             "try_number",
             "wrong_numbers",
+            "first_attempt",
+            "deployment",
             "standing",
             "use_once",
             "ready",
