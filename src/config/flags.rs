@@ -45,17 +45,27 @@ impl Organisation {
     }
 
     /// What people would miss on the pages, a sentence each.
-    pub fn gaps(&self) -> Vec<&'static str> {
-        let draft = self.languages.contains(&Language::Urdu);
-        [
-            (self.telephone.is_empty(), "no telephone number is set, so people have nobody to ring; write one under [organisation] in countersign.toml"),
-            (self.exit_url.is_none(), "no exit_url is set, so the pages have no \"Exit this page\"; write a harmless address under [organisation] in countersign.toml"),
-            (self.time_zone.is_none(), "no time_zone is set, so the pages tell the time in UTC; write the name of yours, such as \"Europe/London\", under [organisation] in countersign.toml"),
-            (draft, "the Urdu pages are a draft that no native speaker has reviewed; take ur out of organisation.languages until one has"),
-        ]
-        .into_iter()
-        .filter_map(|(gap, sentence)| gap.then_some(sentence))
-        .collect()
+    pub fn gaps(&self) -> Vec<String> {
+        let gaps = [
+            (
+                self.telephone.is_empty(),
+                "no telephone number is set, so people have nobody to ring; write one under [organisation] in countersign.toml",
+            ),
+            (
+                self.exit_url.is_none(),
+                "no exit_url is set, so the pages have no \"Exit this page\"; write a harmless address under [organisation] in countersign.toml",
+            ),
+            (
+                self.time_zone.is_none(),
+                "no time_zone is set, so the pages tell the time in UTC; write the name of yours, such as \"Europe/London\", under [organisation] in countersign.toml",
+            ),
+        ];
+        let drafts = self.languages.iter().filter(|language| language.is_draft());
+        let unread = drafts.map(|language| {
+            let tag = language.tag();
+            format!("the {language:?} pages are a draft that no native speaker has reviewed; take {tag} out of organisation.languages until one has")
+        });
+        gaps.into_iter().filter(|(gap, _)| *gap).map(|(_, sentence)| sentence.to_owned()).chain(unread).collect()
     }
 }
 

@@ -43,13 +43,28 @@ languages! {
     English: "en", "English", "ltr";
     /// Welsh.
     Welsh: "cy", "Cymraeg", "ltr";
-    /// Urdu: a draft that no native speaker has reviewed, so it is used only where the settings ask for it.
+    /// Urdu.
     Urdu: "ur", "اردو", "rtl";
+    /// Polish.
+    Polish: "pl", "Polski", "ltr";
+    /// Romanian.
+    Romanian: "ro", "Română", "ltr";
+    /// Punjabi, in Gurmukhi.
+    Punjabi: "pa", "ਪੰਜਾਬੀ", "ltr";
+    /// Arabic.
+    Arabic: "ar", "العربية", "rtl";
+    /// Ukrainian.
+    Ukrainian: "uk", "Українська", "ltr";
 }
 
 impl Language {
     /// Those that a deployment has without asking for them.
     pub const USUAL: [Self; 2] = [Self::English, Self::Welsh];
+
+    /// Whether no native speaker has reviewed it yet: it is used only where the settings ask for it.
+    pub fn is_draft(self) -> bool {
+        !Self::USUAL.contains(&self)
+    }
 
     /// The name of the file that holds what the page says in it.
     pub fn file(self) -> String {
