@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { STRICTNESS } from "../../web/shared/verdict.ts";
 import en from "../../web/shared/i18n/en.json" with { type: "json" };
+import { referenceOf } from "../../web/shared/reference.ts";
 import { PHONE, fragmentOf, wordsOf } from "./browser.ts";
 import { TELEPHONE, answer, keySetOf, seconds, token } from "./service.ts";
 import { Stage } from "./stage.ts";
@@ -19,7 +20,8 @@ for (const verdict of STRICTNESS) {
   test(`the service's ${verdict} is shown with its words`, async () => {
     stage.service.reply = () => answer(verdict, { first_checked_at: seconds() - 250 });
     const page = await stage.visit();
-    await page.enter("link", token().toString("base64url"));
+    const shown = token();
+    await page.enter("link", shown.toString("base64url"));
     await page.see(en[`verdict.${verdict}.title`]);
     const text = (await page.text()).replace(/\u00a0/g, " ");
     const said = [en[`verdict.${verdict}.means`], en[`verdict.${verdict}.not`], en["next.do"], en[`verdict.${verdict}.do`]];
@@ -27,6 +29,9 @@ for (const verdict of STRICTNESS) {
     for (const sentence of [...said, ...contact].map(filled)) assert.ok(text.includes(sentence), sentence);
     assert.equal(await page.page.locator(".panel svg").count(), 1);
     assert.equal(text.includes("4 minutes ago. Was it you"), verdict === "already_checked");
+    const quoted = new RegExp("give this reference:\\s*" + String(await referenceOf(new Uint8Array(shown))));
+    const rings = ["already_checked", "other_challenge", "withdrawn", "not_genuine"].indexOf(verdict) >= 0;
+    assert.equal(quoted.test(text), rings, "what to quote where one should ring");
   });
 }
 
