@@ -24,7 +24,7 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
     if status != 200 {
         return Err(client::refused(status, &body));
     }
-    format.print(&body, |body| sheet(body))
+    format.print(&body, sheet)
 }
 
 fn sheet(body: &Value) -> String {
