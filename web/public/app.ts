@@ -5,6 +5,7 @@ import { unpack } from "../shared/packed.ts";
 import { type WordList, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
 import { fill } from "../shared/dom.ts";
+import { ReadingAloud } from "./aloud.ts";
 import { Checker, type Judged, type Question, type Ticket } from "./check.ts";
 import { secondsNow } from "./clock.ts";
 import type { Deployment, Language } from "./deployment.ts";
@@ -40,6 +41,7 @@ export class App {
   private readonly checker: Checker;
   private current: Screen = { at: "start" };
   private wanted: Language;
+  private readonly aloud: ReadingAloud;
   private whenLeft: (() => void) | null = null;
 
   constructor(
@@ -51,6 +53,7 @@ export class App {
     this.t = speak(deployment, this.language, deployment.texts);
     this.keySets = new KeySets(deployment);
     this.checker = new Checker(deployment, this.words, this.keySets);
+    this.aloud = new ReadingAloud(main);
     this.dress();
   }
 
@@ -86,6 +89,7 @@ export class App {
 
   private dress(): void {
     dress(this.deployment, this.language, this.t, (language) => this.choose(language));
+    this.aloud.dress(this.t, this.language.tag);
   }
 
   /** Shows a screen and moves the focus to its heading. */
@@ -115,6 +119,7 @@ export class App {
 
   /** Ends what the screen has running: a camera must not outlive it. */
   leave(): void {
+    this.aloud.stop();
     const end = this.whenLeft;
     this.whenLeft = null;
     if (end !== null) end();
