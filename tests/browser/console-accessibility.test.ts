@@ -115,7 +115,11 @@ const screens: readonly Screen[] = [
     await seat.page.reload();
     await seat.press("Show code");
   }),
-  approver("requests"),
+  approver("requests, one about to be refused, without a reason", async (seat) => {
+    await first(seat, "Refuse");
+    await seat.press("Yes, refuse it");
+    await seat.read("Please write a sentence.");
+  }),
   approver("in use, one about to be withdrawn", async (seat) => {
     await first(seat, "Approve");
     await seat.press("In use");
@@ -126,7 +130,15 @@ const screens: readonly Screen[] = [
     await seat.press("In use");
     await first(seat, "Review");
   }),
-  administrator("people, one about to be suspended", (seat) => first(seat, "Suspend")),
+  administrator("people, a page of many, with a search and news, one about to be suspended", async (seat) => {
+    for (let i = 0; i < 15; i++) stage.service.enrol(`crowd-${i}`, "officer");
+    await seat.press("There is something new: show");
+    await seat.page.getByLabel("Search by callsign").waitFor();
+    await first(seat, "Suspend");
+    await seat.read(/^Sessions that end/);
+    stage.service.enrol("aardvark", "officer");
+    await seat.read("There is something new: show");
+  }),
   administrator("enrol a person, with a problem", async (seat) => {
     await seat.press("Enrol a person");
     await seat.press("Enrol");

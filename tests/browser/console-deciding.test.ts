@@ -106,7 +106,7 @@ test("a double tap decides nothing but what was read, and what is new moves noth
   await row.getByRole("button", { name: "Suspend" }).dblclick();
   await row.getByText("They are signed out everywhere, and cannot sign in.").waitFor();
   // a finger that taps on where the answer came up
-  await row.getByRole("button", { name: "Keep it as it is" }).click();
+  await row.getByRole("button", { name: "No, leave it" }).click();
   await row.getByRole("button", { name: "Suspend" }).click();
   await row.getByRole("button", { name: /^Yes, suspend/ }).dblclick();
   assert.equal(sent(), 1);
@@ -175,12 +175,14 @@ test("an administrator enrols somebody, who comes in with the link", async () =>
   const link = await administrator.page.evaluate(() => navigator.clipboard.readText());
   assert.equal(await administrator.scan(), link, "for a phone's camera");
   const dunnock = await stage.browse(link);
+  await dunnock.page.getByLabel("Name for this device (optional)").fill("ffôn gwaith");
   await dunnock.press("Make a passkey");
   await dunnock.read("You are dunnock, approver.");
   await dunnock.press("Sign in");
   await dunnock.see("Requests");
 
   await administrator.press("Done");
+  await card(administrator, "dunnock").getByText(/^ffôn gwaith, added \d/).waitFor();
   await administrator.press("Enrol a person");
   await administrator.page.getByLabel("Callsign").fill("dunnock");
   await administrator.press("Enrol");
@@ -193,7 +195,7 @@ test("a suspension says what it ends, ends a session at once, and can be lifted"
   const administrator = await stage.person("administrator");
   const row = administrator.page.locator("li.card", { has: administrator.page.getByRole("heading", { name: officer.callsign, exact: true }) });
   await row.getByRole("button", { name: "Suspend" }).click();
-  await row.getByRole("button", { name: "Keep it as it is" }).click();
+  await row.getByRole("button", { name: "No, leave it" }).click();
   await row.getByRole("button", { name: "Suspend" }).click();
   await row.getByText("Sessions that end: 1. Codes that stop: 1. Authorisations that stop: 1.").waitFor();
   await administrator.mean(row.getByRole("button", { name: `Yes, suspend ${officer.callsign}` }));
@@ -210,18 +212,22 @@ test("a suspension says what it ends, ends a session at once, and can be lifted"
   await officer.press("Sign in");
   await officer.see("Make a code");
   await officer.settle();
-  assert.equal(await officer.page.getByText("Your codes in use").count(), 0, "what was stopped stays stopped");
+  assert.equal(await officer.page.getByText("Your codes in use").isVisible(), false, "what was stopped stays stopped");
+  stage.service.suspend(officer.callsign);
+  await officer.read("Your session has ended. Please sign in again.");
+  await row.getByText(/^officer, suspended/).waitFor();
 });
 
 test("a lost device: its key is revoked, and another link brings a new one", async () => {
   const officer = await stage.officer();
   const administrator = await stage.person("administrator");
   const row = administrator.page.locator("li.card", { has: administrator.page.getByRole("heading", { name: officer.callsign, exact: true }) });
+  await administrator.page.getByLabel("Search by callsign").fill(officer.callsign);
+  await administrator.page.locator("li.card").nth(1).waitFor({ state: "detached" });
   await row.getByText(/^Passkey, added/).waitFor();
   await row.getByRole("button", { name: "Revoke" }).click();
   await administrator.mean(row.getByRole("button", { name: "Yes, revoke it" }));
   await row.getByText("No keys.").waitFor();
-  await officer.press("In person");
   await officer.see("Sign in");
   await officer.press("Sign in");
   await officer.read("That did not work. Try again, or ask an administrator for a new link.");
@@ -233,4 +239,32 @@ test("a lost device: its key is revoked, and another link brings a new one", asy
   await again.press("Make a passkey");
   await again.press("Sign in");
   await again.see("Make a code");
+});
+
+test("a long list: a page of it at a time, searched and in order, and what is new says so by itself", async () => {
+  for (let i = 0; i < 21; i++) stage.service.enrol(`zander-${i}`, "overseer");
+  const administrator = await stage.person("administrator");
+  const names = () => administrator.page.locator("li.card h3").allInnerTexts();
+  await administrator.page.getByRole("button", { name: "Next page" }).waitFor();
+  const first = await names();
+  assert.equal(first.length, 20);
+  await administrator.press("Next page");
+  await administrator.page.getByRole("button", { name: "Page before" }).waitFor();
+  assert.equal((await names()).filter((name) => first.includes(name)).length, 0);
+  assert.equal(await administrator.page.evaluate(() => document.activeElement?.textContent), "Everybody");
+  await administrator.press("Page before");
+  await administrator.page.getByRole("button", { name: "Page before" }).waitFor({ state: "detached" });
+  assert.deepEqual(await names(), first);
+
+  await administrator.page.getByLabel("Search by callsign").fill("ZANDER-1");
+  await administrator.page.locator("li.card").nth(11).waitFor({ state: "detached" });
+  assert.deepEqual((await names()).sort(), [1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19].map((i) => `zander-${i}`).sort());
+  assert.equal(await administrator.page.evaluate(() => document.activeElement?.id), "people-search", "who types goes on typing");
+  await administrator.page.getByLabel("In order of").selectOption("Newest first");
+  await administrator.page.waitForFunction(() => document.querySelector("li.card h3")?.textContent === "zander-19");
+  await administrator.page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  stage.service.enrol("zander-100", "overseer");
+  await administrator.press("There is something new: show");
+  await card(administrator, "zander-100").waitFor();
+  assert.equal((await names())[0], "zander-100");
 });

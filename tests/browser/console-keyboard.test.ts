@@ -90,7 +90,7 @@ test("a request and its answer", async () => {
   await approver.page.keyboard.up("Enter");
   await approver.stand();
   assert.match(await approver.text(), /Refuse Case 9\?/, "too soon to have been read");
-  await reach(approver, "Keep it as it is", "Shift+Tab");
+  await reach(approver, "No, leave it", "Shift+Tab");
   await approver.page.keyboard.press("Enter");
   await approver.stand();
   await choose(approver, "Approve", "Shift+Tab");

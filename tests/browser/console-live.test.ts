@@ -137,7 +137,7 @@ test("a slip withdraws nothing: a short press, a press that slides off, two pres
   await seat.read("Withdraw this code?");
   const yes = await seat.page.getByRole("button", { name: "Yes, withdraw it" }).boundingBox();
   assert.ok(box !== null && yes !== null && yes.y + yes.height <= box.y, "what does it is not where the finger is");
-  await seat.press("Keep it as it is");
+  await seat.press("No, leave it");
   await seat.stand();
   await hold.hover();
   await seat.page.mouse.down();
@@ -187,7 +187,7 @@ test("a code that was put aside is found again, and can be withdrawn from the li
   assert.equal(await seat.scan(), link);
   await seat.press("Done");
   await seat.press("Withdraw");
-  await seat.press("Keep it as it is");
+  await seat.press("No, leave it");
   await seat.press("Withdraw");
   await seat.press("Yes, withdraw it");
   await seat.page.locator("li.card", { hasText: "In person" }).getByText("Withdrawn", { exact: true }).waitFor();

@@ -36,6 +36,15 @@ export interface Order {
   readonly spoken?: boolean;
 }
 
+/** In which order a list comes: what was made last first, by its end, or by name. */
+export type Sort = "made" | "until" | "name";
+
+/** A part of a list, and where the next one is. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
 type Method = "GET" | "POST" | "DELETE";
 
 /** An answer that came whole; `link` leads to the next page of a list. */
@@ -48,6 +57,7 @@ interface Answer {
 
 const PREFIX = "/v1/";
 const TIMEOUT_MS = 15000;
+const UNATTENDED = { "Countersign-Unattended": "1" };
 const KIND = "urn:countersign:problem:";
 const problem = record({ type: text, detail: text });
 
@@ -55,10 +65,15 @@ const problem = record({ type: text, detail: text });
 export class Api {
   private readonly unanswered = new Unanswered(() => Date.now());
 
-  constructor(private readonly sessionEnded: () => void) {}
+  /** With `isUnattended`, what it asks is nobody doing anything, so that no session lasts longer for it. */
+  constructor(
+    private readonly sessionEnded: () => void,
+    private readonly isUnattended = false,
+  ) {}
 
   enrolment = (link: string) => this.post("passkeys/options", model.ceremony, { link });
-  addPasskey = (link: string, confirmation: Confirmation) => this.post("passkeys", model.enrolled, { link, ...confirmation });
+  addPasskey = (link: string, name: string, confirmation: Confirmation) =>
+    this.post("passkeys", model.enrolled, { link, ...confirmation, ...(name === "" ? {} : { name }) });
 
   signInOptions = () => this.post("session/options", model.ceremony);
   signIn = (confirmation: Confirmation) => this.post("session", model.session, confirmation);
@@ -67,14 +82,12 @@ export class Api {
 
   confirmation = () => this.post("confirmations", model.ceremony);
   issue = (order: Order, confirmation: Confirmation) => this.once("tokens", model.issued, order, { confirmation });
-  tokens = () => this.pages("tokens", model.liveToken);
+  tokens = (from: string) => this.page(from, model.liveToken);
   status = (id: string) => this.send("GET", `tokens/${id}`, model.status);
   speak = (id: string, token: string) => this.post(`tokens/${id}/spoken`, record({ spoken: model.spoken }), { token });
   withdrawToken = (id: string) => this.send("DELETE", `tokens/${id}`, nothing);
 
-  authorisations = () => this.pages("authorisations", model.authorisation);
-  /** What waits for a decision stands before everything else. */
-  waiting = (now: number) => this.pages("authorisations", model.authorisation, (one) => model.isWaiting(one, now));
+  authorisations = (from: string) => this.page(from, model.authorisation);
   oneAuthorisation = (id: string) => this.send("GET", `authorisations/${id}`, model.followsWithdrawal);
   ask = (wish: Wish) => this.once("authorisations", nothing, wish);
   approve = (id: string) => this.once(`authorisations/${id}/approve`, nothing);
@@ -82,7 +95,7 @@ export class Api {
   withdraw = (id: string) => this.post(`authorisations/${id}/withdraw`, nothing);
   review = (id: string, review: Review) => this.once(`authorisations/${id}/review`, nothing, review);
 
-  people = () => this.pages("people", model.person);
+  people = (from: string) => this.page(from, model.person);
   onePerson = (callsign: string) => this.send("GET", personPath(callsign), model.followsSuspension);
   enrol = (callsign: string, role: model.Role) => this.once("people", model.newPerson, { callsign, role });
   anotherLink = (callsign: string) => this.once(personPath(callsign) + "/link", model.link);
@@ -112,22 +125,14 @@ export class Api {
     return this.send("POST", path, parse, JSON.stringify(body));
   }
 
-  /** A list, page after page, for as long as it is `wanted`. */
-  private async pages<T>(path: string, parse: Parse<T>, wanted: (one: T) => boolean = () => true): Promise<Result<readonly T[]>> {
-    const all: T[] = [];
-    for (let next: string | null = path; next !== null; ) {
-      const answer = await exchange("GET", PREFIX + next, undefined);
-      const page = this.read(answer, "GET", path, list(parse));
-      if (!page.ok) return page;
-      const some = page.value.filter(wanted);
-      all.push(...some);
-      next = some.length === page.value.length ? nextPage(answer?.link ?? null) : null;
-    }
-    return done(all);
+  private async page<T>(from: string, parse: Parse<T>): Promise<Result<Page<T>>> {
+    const answer = await exchange("GET", PREFIX + from, undefined, this.isUnattended ? UNATTENDED : {});
+    const items = this.read(answer, "GET", from, list(parse));
+    return items.ok ? done({ items: items.value, next: nextPage(answer?.link ?? null) }) : items;
   }
 
   private async send<T>(method: Method, path: string, parse: Parse<T>, body?: string): Promise<Result<T>> {
-    return this.read(await exchange(method, PREFIX + path, body), method, path, parse);
+    return this.read(await exchange(method, PREFIX + path, body, this.isUnattended ? UNATTENDED : {}), method, path, parse);
   }
 
   private read<T>(answer: Answer | null, method: Method, path: string, parse: Parse<T>): Result<T> {

@@ -41,6 +41,8 @@ interface Unsent {
 export class Console {
   session: Session | null = null;
   readonly api = new Api(() => this.sessionEnded("ended"));
+  /** For what the console asks of its own accord. */
+  readonly quiet = new Api(() => this.sessionEnded("ended"), true);
   readonly confirming = new Confirming(this.api);
   private readonly shelf = new DeviceShelf(() => localStorage);
   readonly prepared = new PreparedCodes(this.shelf, () => this.now());
@@ -48,7 +50,7 @@ export class Console {
   private readonly memory = new Memory(tabName(() => sessionStorage));
   private readonly trail = new Trail(history);
   private readonly bar = new Bar();
-  readonly news = new News();
+  readonly news = new News(() => this.session !== null && void this.quiet.heard());
   private readonly idle: Idle;
   /** The codes that were made since the console was opened, so that they can be shown again. */
   readonly made = new Map<string, Made>();
@@ -113,6 +115,7 @@ export class Console {
   private enter(session: Session): void {
     this.session = session;
     this.idle.begin();
+    this.news.turn(true);
     this.shelf.removeItem(LEAVING);
     this.ahead = session.server_time - Math.floor(Date.now() / 1000);
     this.prepared.keepOnlyOf(session.callsign);
@@ -136,7 +139,7 @@ export class Console {
   /** Wipes what was kept here and withdrawn meanwhile. */
   async reconcile(): Promise<void> {
     for (const { id } of this.prepared.list()) {
-      const answer = await this.api.status(id);
+      const answer = await this.quiet.status(id);
       const isOver = answer.ok ? answer.value.state === "withdrawn" || answer.value.state === "expired" : answer.problem.kind === "unknown";
       if (isOver) this.prepared.remove(id);
     }
@@ -188,6 +191,7 @@ export class Console {
 
   private forget(): void {
     this.session = null;
+    this.news.turn(false);
     this.made.clear();
     this.lastAuthorisation = this.lastName = this.shown = null;
     this.unsent = null;

@@ -76,6 +76,9 @@ export const liveToken = record({
   officer: text,
   authorisation: text,
   channel,
+  name: nullable(text),
+  place: nullable(text),
+  reference: nullable(text),
   issued_at: whole,
   not_before: nullable(whole),
   expires_at: whole,
@@ -87,6 +90,7 @@ export type LiveToken = Read<typeof liveToken>;
 const key = record({
   id: text,
   kind: oneOf(["passkey", "credential"]),
+  name: nullable(text),
   added_at: nullable(whole),
   expires_at: nullable(whole),
   scopes: nullable(list(text)),

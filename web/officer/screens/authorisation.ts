@@ -5,20 +5,18 @@ import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 
 /** What an authorisation allows and where it stands, as a card's content. `asker` names who asked, for those who decide. */
-export function facts(app: Console, one: Authorisation, asker = false, title: "h2" | "h3" = "h3"): (HTMLElement | null)[] {
+export function facts(app: Console, one: Authorisation, asker = false): (HTMLElement | null)[] {
   const { from, until, tokens_issued, max_tokens } = one;
   const end = timeText(until);
   const time = from > app.now() ? t("authorisation.between", { from: timeText(from), until: end }) : t("authorisation.until", { until: end });
   const used = t("authorisation.used", { used: String(tokens_issued), count: String(max_tokens) });
   return [
-    el(title, { dir: "auto" }, one.reference),
+    el("h3", { dir: "auto" }, one.reference),
     one.purpose === null ? null : el("p", { class: "purpose", dir: "auto" }, one.purpose),
     el("p", { class: "state state-" + standing(app, one) }, t(`standing.${standing(app, one)}`)),
     one.reason === null ? null : el("p", { dir: "auto" }, t("authorisation.reason", { reason: one.reason })),
     ...(asker ? [el("p", {}, t("authorisation.asked_by", { callsign: one.asked_by, time: timeText(one.asked_at) }))] : []),
-    el("p", {}, channelsText(one.channels)),
-    el("p", {}, time),
-    el("p", {}, one.state === "asked" ? t("authorisation.most", { count: String(max_tokens) }) : used),
+    el("p", {}, [channelsText(one.channels), time, one.state === "asked" ? t("authorisation.most", { count: String(max_tokens) }) : used].join(". ") + "."),
   ];
 }
 

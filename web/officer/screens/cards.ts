@@ -3,7 +3,8 @@ import { paragraph } from "./parts.ts";
 
 interface Card {
   readonly element: HTMLElement;
-  drawn: string;
+  /** What it shows, or null where it says for good what became of it. */
+  drawn: string | null;
 }
 
 /** A list of cards in which nothing moves: what changes, changes where it stands, and what is new waits until it is asked for. */
@@ -33,16 +34,20 @@ export class Cards<T> {
     return this;
   }
 
-  /** Brings what is shown up to date; says how many others there are. */
-  update(items: readonly T[]): number {
+  /** Brings what is shown up to date; says how many others there are. Where these are all that there is, what is missing is gone. */
+  update(items: readonly T[], isAll = true): number {
     const present = new Map(items.map((item) => [this.idOf(item), item]));
+    const fresh = items.filter((item) => !this.cards.has(this.idOf(item))).length;
     for (const [id, card] of this.cards) {
       const item = present.get(id);
+      if (card.drawn === null) continue;
       if (isBusy(card.element) && !this.done.delete(id)) continue;
-      if (item === undefined) this.settle(id, this.gone);
+      // a newer one may have pushed it onto the next page
+      if (item === undefined && (isAll || fresh === 0)) this.settle(id, this.gone);
+      else if (item === undefined) continue;
       else if (card.drawn !== JSON.stringify(item)) this.redraw(card, item);
     }
-    return items.filter((item) => !this.cards.has(this.idOf(item))).length;
+    return fresh;
   }
 
   /** What somebody was about to decide there is done. */
@@ -64,21 +69,21 @@ export class Cards<T> {
   /** Says in its place what became of something; there is nothing more to do with it. */
   settle(id: string, text: string): void {
     const card = this.cards.get(id);
-    if (card === undefined || card.drawn === text) return;
+    if (card === undefined) return;
     const hadFocus = card.element.contains(document.activeElement);
     keepHeight(card.element);
     const said = el("p", { class: "state state-over", role: "status", tabindex: "-1" });
     fill(card.element, card.element.querySelector("h2, h3"), said);
     // said once it stands there
     said.textContent = text;
-    card.drawn = text;
+    card.drawn = null;
     if (hadFocus) said.focus();
   }
 }
 
 /** Whether somebody is about to decide something there. */
 function isBusy(card: HTMLElement): boolean {
-  return card.querySelector(".sure:not([hidden])") !== null || card.contains(document.activeElement);
+  return card.querySelector(".sure:not([hidden])") !== null;
 }
 
 /** What is under it must not slide under a finger. */

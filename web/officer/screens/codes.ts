@@ -1,4 +1,5 @@
-import { button, el, heading } from "../../shared/dom.ts";
+import { button, el, fill, heading } from "../../shared/dom.ts";
+import type { Api } from "../api.ts";
 import type { Console } from "../app.ts";
 import { type Authorisation, CHANNELS, type Channel, type LiveToken, isInUse, isLive } from "../model.ts";
 import { type Result, done } from "../result.ts";
@@ -6,60 +7,66 @@ import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { askScreen } from "./ask.ts";
 import { earlier, facts } from "./authorisation.ts";
+import { browse } from "./browse.ts";
 import { Cards } from "./cards.ts";
 import { issueScreen } from "./issue.ts";
-import { living, newsText, paragraph, saidOnce, section } from "./parts.ts";
+import { living, paragraph, saidOnce, section } from "./parts.ts";
 import { prepareScreen } from "./prepare.ts";
 import { preparedSection } from "./prepared.ts";
 import { tokenCards } from "./tokens.ts";
 
-interface Mine {
-  readonly authorisations: readonly Authorisation[];
-  readonly tokens: readonly LiveToken[];
-}
+/** So many authorisations, those that end last before all others, are enough to choose from. */
+const MOST = 50;
 
 /** Where an officer begins: make a code, see what is live, ask for an authorisation. */
 export function codesScreen(app: Console, said: string | null = null): void {
   const told = saidOnce(said);
   app.show("codes", () => {
-    const tokens = tokenCards(app);
     const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("codes.no_authorisations"), t("standing.over"), (one) => facts(app, one));
     let shown = "";
-    return [
-      heading(t("codes.title")),
-      ...told(),
-      ...clockNote(app),
-      living(app, () => load(app), {
-        draw: (mine) => {
-          shown = waysIn(app, mine);
-          return [
-            ways(app, mine),
-            ...preparedSection(app),
-            ...(mine.tokens.length === 0 ? [] : [section(t("codes.live"), tokens.show(mine.tokens).element)]),
-            authorisations(app, mine, cards),
-          ];
-        },
-        update: (mine) => tokens.update(mine.tokens) + cards.update(current(app, mine)) + (shown === waysIn(app, mine) ? 0 : 1),
-        news: newsText,
-      }),
-    ];
+    const make = el("div", {});
+    const mine = living<readonly Authorisation[]>(app, ["authorisations"], (api) => load(app, api), {
+      draw: (all) => {
+        shown = waysIn(app, all);
+        fill(make, ways(app, all));
+        return [authorisations(app, all, cards)];
+      },
+      update: (all) => cards.update(all.filter((one) => isCurrent(app, one))) + (shown === waysIn(app, all) ? 0 : 1),
+    });
+    return [heading(t("codes.title")), ...told(), ...clockNote(app), make, ...preparedSection(app), codesInUse(app), mine.element];
   });
 }
 
+async function load(app: Console, api: Api): Promise<Result<readonly Authorisation[]>> {
+  const wanted = new URLSearchParams({ ...ownSearch(app), sort: "until", limit: String(MOST) });
+  const found = await api.authorisations(`authorisations?${wanted.toString()}`);
+  return found.ok ? done(found.value.items.filter(({ asked_by }) => asked_by === app.session?.callsign)) : found;
+}
+
+/** An approver's lists have also what is others'. */
+function ownSearch(app: Console): { readonly search?: string } {
+  return app.session?.role === "approver" ? { search: app.session.callsign } : {};
+}
+
 /** Which ways to make a code there are, to notice that they are others. */
-function waysIn(app: Console, { authorisations: all }: Mine): string {
+function waysIn(app: Console, all: readonly Authorisation[]): string {
   return JSON.stringify(all.filter((one) => isLive(one, app.now())).map(({ id, channels }) => [id, channels]));
 }
 
-async function load(app: Console): Promise<Result<Mine>> {
-  const [authorisations, tokens] = await Promise.all([app.api.authorisations(), app.api.tokens(), app.reconcile()]);
-  if (!authorisations.ok) return authorisations;
-  if (!tokens.ok) return tokens;
-  const me = app.session?.callsign;
-  return done({
-    authorisations: authorisations.value.filter((one) => one.asked_by === me),
-    // what is prepared has a list of its own
-    tokens: tokens.value.filter((one) => isInUse(one) && one.officer === me && !app.prepared.has(one.id)),
+/** The officer's own codes; what is prepared has a list of its own. */
+function codesInUse(app: Console): HTMLElement {
+  const isOwn = (one: LiveToken): boolean => isInUse(one) && one.officer === app.session?.callsign && !app.prepared.has(one.id);
+  return browse(app, {
+    kind: "tokens",
+    title: t("codes.live"),
+    cards: tokenCards(app),
+    load: async (api, from) => {
+      const [found] = await Promise.all([api.tokens(from), app.reconcile()]);
+      return found.ok ? done({ items: found.value.items.filter(isOwn), next: found.value.next }) : found;
+    },
+    sorts: ["until", "made", "name"],
+    always: ownSearch(app).search ?? "",
+    isHidden: true,
   });
 }
 
@@ -71,11 +78,11 @@ export function clockNote(app: Console): Node[] {
 }
 
 /** The channels for which there is an authorisation now: the first of two taps. */
-function ways(app: Console, { authorisations }: Mine): HTMLElement {
+function ways(app: Console, authorisations: readonly Authorisation[]): HTMLElement {
   const live = authorisations.filter((one) => isLive(one, app.now()));
   const covering = (channel: Channel): readonly Authorisation[] => live.filter(({ channels }) => channels.includes(channel));
   const open = CHANNELS.filter((channel) => covering(channel).length > 0);
-  const soon = authorisations.filter(({ state, until }) => state === "approved" && until > app.now());
+  const soon = authorisations.filter((one) => one.state === "approved" && !one.approver_suspended && one.until > app.now());
   return el(
     "div",
     { class: "ways" },
@@ -85,16 +92,21 @@ function ways(app: Console, { authorisations }: Mine): HTMLElement {
   );
 }
 
-function current(app: Console, { authorisations: all }: Mine): readonly Authorisation[] {
-  return all.filter(({ state, until }) => (state === "asked" || state === "approved") && until > app.now());
+function isCurrent(app: Console, { state, until }: Authorisation): boolean {
+  return (state === "asked" || state === "approved") && until > app.now();
 }
 
-function authorisations(app: Console, mine: Mine, cards: Cards<Authorisation>): HTMLElement {
-  const now = current(app, mine);
+function authorisations(app: Console, all: readonly Authorisation[], cards: Cards<Authorisation>): HTMLElement {
   return section(
     t("codes.authorisations"),
-    cards.show(now).element,
+    cards.show(all.filter((one) => isCurrent(app, one))).element,
     button(t("ask.open"), "plain", () => askScreen(app)),
-    earlier(app, mine.authorisations.filter((one) => !now.includes(one))),
+    earlier(app, all.filter((one) => !isCurrent(app, one))),
   );
+}
+
+/** What may be used now by this channel. */
+export async function loadCovering(app: Console, channel: Channel): Promise<Result<readonly Authorisation[]>> {
+  const found = await load(app, app.api);
+  return found.ok ? done(found.value.filter((one) => one.channels.includes(channel) && isLive(one, app.now()))) : found;
 }

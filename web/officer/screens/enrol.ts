@@ -4,6 +4,8 @@ import type { Role } from "../model.ts";
 import { createPasskey } from "../passkeys.ts";
 import type { Result } from "../result.ts";
 import { t } from "../words.ts";
+import { tidy } from "./details.ts";
+import { field } from "./fields.ts";
 import { Line, asking, paragraph } from "./parts.ts";
 import { signIn } from "./sign-in.ts";
 
@@ -16,12 +18,13 @@ interface Enrolled {
 export function enrolScreen(app: Console, link: string): void {
   app.show("enrol", () => {
     const line = new Line();
-    const add = asking(app, t("enrol.add"), "main", line, () => register(app, link), (enrolled) => enrolledScreen(app, enrolled));
-    return [heading(t("enrol.title")), paragraph(t("enrol.what"), "lead"), paragraph(t("enrol.lock")), add, line.element];
+    const name = field("name", t("enrol.name"), t("enrol.name_hint"), { dir: "auto", maxlength: "40" });
+    const add = asking(app, t("enrol.add"), "main", line, () => register(app, link, tidy(name.input.value)), (enrolled) => enrolledScreen(app, enrolled));
+    return [heading(t("enrol.title")), paragraph(t("enrol.what"), "lead"), paragraph(t("enrol.lock")), name.box, add, line.element];
   }, true);
 }
 
-async function register(app: Console, link: string): Promise<Result<Enrolled>> {
+async function register(app: Console, link: string, name: string): Promise<Result<Enrolled>> {
   const begun = await app.api.enrolment(link);
   if (!begun.ok) {
     if (begun.problem.kind === "link-over") linkOverScreen(app);
@@ -30,7 +33,7 @@ async function register(app: Console, link: string): Promise<Result<Enrolled>> {
   const { ceremony, options } = begun.value;
   const made = await createPasskey(options.publicKey);
   if (!made.ok) return made;
-  const added = await app.api.addPasskey(link, { ceremony, credential: made.value });
+  const added = await app.api.addPasskey(link, name, { ceremony, credential: made.value });
   if (!added.ok && added.problem.kind === "link-over") linkOverScreen(app);
   return added;
 }

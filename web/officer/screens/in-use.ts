@@ -1,47 +1,36 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import { type Authorisation, type LiveToken, isInUse } from "../model.ts";
-import { type Result, done } from "../result.ts";
+import type { Authorisation } from "../model.ts";
 import { t } from "../words.ts";
 import { facts } from "./authorisation.ts";
+import { browse } from "./browse.ts";
 import { Cards } from "./cards.ts";
-import { Line, living, newsText, perform, saidOnce, section } from "./parts.ts";
+import { Line, perform, saidOnce } from "./parts.ts";
 import { reviewScreen } from "./review.ts";
 import { asksFirst } from "./sure.ts";
 import { tokenCards } from "./tokens.ts";
 
-interface InUse {
-  readonly authorisations: readonly Authorisation[];
-  readonly tokens: readonly LiveToken[];
-}
-
-/** What is live now: authorisations and codes. Both can be withdrawn; approvers also review. */
+/** Authorisations and codes, those first that are in use. Both can be withdrawn; approvers also review. */
 export function inUseScreen(app: Console, said: string | null = null): void {
   const told = saidOnce(said);
   app.show("in-use", () => {
-    const tokens = tokenCards(app, true);
     const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("in_use.no_authorisations"), t("in_use.gone"), (one) => [
       ...facts(app, one, true),
-      acts(app, one, () => cards.settle(one.id, t("standing.withdrawn"))),
+      one.state === "approved" && one.until > app.now() ? acts(app, one, () => cards.settle(one.id, t("standing.withdrawn"))) : null,
     ]);
     return [
       heading(t("in_use.title")),
       ...told(),
-      living(app, () => load(app), {
-        draw: (found) => [section(t("in_use.authorisations"), cards.show(found.authorisations).element), section(t("in_use.codes"), tokens.show(found.tokens).element)],
-        update: (found) => cards.update(found.authorisations) + tokens.update(found.tokens),
-        news: newsText,
+      browse(app, {
+        kind: "authorisations",
+        title: t("in_use.authorisations"),
+        cards,
+        load: (api, from) => api.authorisations(from),
+        sorts: ["until", "made", "name"],
       }),
+      browse(app, { kind: "tokens", title: t("in_use.codes"), cards: tokenCards(app, true), load: (api, from) => api.tokens(from), sorts: ["until", "made", "name"] }),
     ];
   });
-}
-
-async function load(app: Console): Promise<Result<InUse>> {
-  const [authorisations, tokens] = await Promise.all([app.api.authorisations(), app.api.tokens()]);
-  if (!authorisations.ok) return authorisations;
-  if (!tokens.ok) return tokens;
-  const lasts = ({ state, until }: Authorisation): boolean => state === "approved" && until > app.now();
-  return done({ authorisations: authorisations.value.filter(lasts), tokens: tokens.value.filter(isInUse) });
 }
 
 function acts(app: Console, one: Authorisation, withdrawn: () => void): HTMLElement {
@@ -59,5 +48,5 @@ function acts(app: Console, one: Authorisation, withdrawn: () => void): HTMLElem
     act: (pressed) => void perform(app, pressed, line, () => app.api.withdraw(one.id), withdrawn),
   });
   const review = reviews ? button(t("review.open"), "plain", () => reviewScreen(app, one)) : null;
-  return el("div", {}, el("div", { class: "buttons" }, review, withdraw), line.element);
+  return el("div", {}, el("div", { class: "buttons" }, review, withdraw.button), withdraw.panel, line.element);
 }

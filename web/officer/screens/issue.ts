@@ -1,10 +1,10 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Order } from "../api.ts";
 import type { Console } from "../app.ts";
-import { type Authorisation, type Channel, isLive } from "../model.ts";
+import { type Authorisation, type Channel } from "../model.ts";
 import { type Result, done } from "../result.ts";
 import { t } from "../words.ts";
-import { codesScreen } from "./codes.ts";
+import { codesScreen, loadCovering } from "./codes.ts";
 import { type Said, detailFields } from "./details.ts";
 import { areRight, choice, form, submit } from "./fields.ts";
 import { keypad, wrongNumber } from "./keypad.ts";
@@ -41,11 +41,9 @@ export function issueScreen(app: Console, channel: Channel, authorisations: read
 
 /** Looks up what may be used now, and gives what opens the screen with the details of an order, all but its number. */
 export async function issueAgain(app: Console, { channel, ...said }: Order): Promise<Result<() => void>> {
-  const found = await app.api.authorisations();
+  const found = await loadCovering(app, channel);
   if (!found.ok) return found;
-  const covers = (one: Authorisation): boolean => one.asked_by === app.session?.callsign && one.channels.includes(channel) && isLive(one, app.now());
-  const covering = found.value.filter(covers);
-  return done(() => (covering.length === 0 ? codesScreen(app) : issueScreen(app, channel, covering, said)));
+  return done(() => (found.value.length === 0 ? codesScreen(app) : issueScreen(app, channel, found.value, said)));
 }
 
 /** The authorisation that was used last, where it still is one of these. */

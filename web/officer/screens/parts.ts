@@ -1,5 +1,7 @@
 import { button, el, fill } from "../../shared/dom.ts";
+import type { Api } from "../api.ts";
 import type { Console } from "../app.ts";
+import type { Kind } from "../news.ts";
 import type { Problem, Result } from "../result.ts";
 import { problemText, t } from "../words.ts";
 
@@ -30,6 +32,11 @@ export class Line {
   }
 }
 
+/** Texts of others' making in a row, each in its own direction. */
+export function apart(texts: readonly string[]): Node[] {
+  return texts.flatMap((text, i) => [...(i === 0 ? [] : [document.createTextNode(", ")]), el("bdi", {}, text)]);
+}
+
 /** What was done on the screen before, said the first time only. */
 export function saidOnce(text: string | null): () => Node[] {
   let left = text;
@@ -38,11 +45,6 @@ export function saidOnce(text: string | null): () => Node[] {
     left = null;
     return now === null ? [] : [el("p", { class: "line", role: "status" }, now)];
   };
-}
-
-/** What is said of news. */
-export function newsText(): string {
-  return t("news.show");
 }
 
 /** A button whose press asks something of the service. It rests meanwhile, and the line tells what went wrong. */
@@ -86,43 +88,53 @@ export interface Living<T> {
   /** Brings what stands there up to date without moving anything; says how many things are new. */
   readonly update: (value: T) => number;
   /** What is said of so many. */
-  readonly news: (count: number) => string;
+  readonly news?: (count: number) => string;
+  /** What takes the focus when what had it is gone. */
+  readonly focus?: () => HTMLElement | null;
 }
 
-/** Such a part. What is new waits behind one button under it. */
-export function living<T>(app: Console, load: () => Promise<Result<T>>, { draw, update, news }: Living<T>): HTMLElement {
+/** Such a part. What is new waits behind one button under it. `again` draws it from the beginning. */
+export function living<T>(
+  app: Console,
+  kinds: readonly Kind[],
+  load: (api: Api) => Promise<Result<T>>,
+  { draw, update, news = () => t("news.show"), focus = () => document.querySelector<HTMLElement>("main h1") }: Living<T>,
+): { readonly element: HTMLElement; readonly again: () => Promise<void> } {
   const box = el("div", { class: "loaded" }, paragraph(t("page.moment"), "hint"));
   const waiting = el("div", { class: "news", role: "status" });
+  let isDrawn = false;
+  let asked = 0;
+  const latest = async (api: Api): Promise<Result<T> | null> => {
+    const [here, mine] = [app.stillHere(), ++asked];
+    const result = await load(api);
+    // of two answers the one that was asked for later counts
+    return here() && mine === asked ? result : null;
+  };
   const again = async (): Promise<void> => {
-    const here = app.stillHere();
-    const result = await load();
-    if (!here()) return;
-    // what had the focus may be gone: the next thing that is new takes it
+    const result = await latest(app.api);
+    if (result === null) return;
     const hadFocus = box.contains(document.activeElement) || waiting.contains(document.activeElement);
     fill(waiting);
+    isDrawn = result.ok;
     if (result.ok) fill(box, ...draw(result.value, () => void refresh()));
     else fill(box, paragraph(problemText(result.problem), "line line-problem"), button(t("do.retry"), "plain", () => void again()));
-    isDrawn = result.ok;
-    if (hadFocus) document.querySelector<HTMLElement>("main h1")?.focus();
+    if (hadFocus) focus()?.focus();
   };
-  let isDrawn = false;
   const refresh = async (): Promise<void> => {
-    const here = app.stillHere();
-    if (!isDrawn) return again();
-    const result = await load();
+    if (!isDrawn) return;
+    const result = await latest(app.quiet);
     // a problem that comes of its own accord is no news: what stands there stood there before
-    if (!here() || !result.ok) return;
+    if (result === null || !result.ok) return;
     const count = update(result.value);
-    const text = count === 0 ? null : news(count);
-    if (waiting.textContent === (text ?? "")) return;
-    fill(waiting, text === null ? null : button(text, "main", () => void again()));
+    const text = count === 0 ? "" : news(count);
+    if (waiting.textContent !== text) fill(waiting, text === "" ? null : button(text, "main", () => void again()));
   };
   // the screen that this is a part of is not shown yet
   queueMicrotask(() => {
     void again();
-    app.onLeave(app.news.when(() => void refresh()));
+    app.onLeave(app.news.when((changed) => changed.some((kind) => kinds.indexOf(kind) >= 0) && void refresh()));
   });
-  return el("div", { class: "living" }, box, waiting);
+  return { element: el("div", { class: "living" }, box, waiting), again };
 }
 
 /** A list, or a sentence where there is nothing in it. */

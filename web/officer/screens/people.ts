@@ -3,14 +3,15 @@ import type { Console } from "../app.ts";
 import type { Key, Person, Role } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
+import { browse } from "./browse.ts";
+import { Cards } from "./cards.ts";
 import { clockNote } from "./codes.ts";
 import { tidy } from "./details.ts";
 import { enrolPersonScreen, linkScreen } from "./enrol-person.ts";
-import { Cards } from "./cards.ts";
-import { Line, asking, living, newsText, perform } from "./parts.ts";
+import { Line, apart, asking, perform } from "./parts.ts";
 import { areRight } from "./fields.ts";
 import { reasonField, wrongSentence } from "./sentence.ts";
-import { asksFirst } from "./sure.ts";
+import { type Sure, asksFirst } from "./sure.ts";
 
 /** Everybody, with their keys. */
 export function peopleScreen(app: Console): void {
@@ -18,22 +19,14 @@ export function peopleScreen(app: Console): void {
     const cards: Cards<Person> = new Cards(({ callsign }) => callsign, t("people.none"), t("people.gone"), (person) =>
       personCard(app, person, () => {
         cards.decided(person.callsign);
-        refresh();
+        app.news.tell(["people"]);
       }),
     );
-    let refresh = (): void => undefined;
     return [
       heading(t("people.title")),
       ...clockNote(app),
       button(t("people.enrol"), "main", () => enrolPersonScreen(app)),
-      living(app, () => app.api.people(), {
-        draw: (people, again) => {
-          refresh = again;
-          return [cards.show(people).element];
-        },
-        update: (people) => cards.update(people),
-        news: newsText,
-      }),
+      browse(app, { kind: "people", title: t("people.all"), cards, load: (api, from) => api.people(from), sorts: ["name", "made"] }),
     ];
   });
 }
@@ -42,16 +35,18 @@ function personCard(app: Console, person: Person, changed: () => void): readonly
   const { callsign, role, suspended_at, keys } = person;
   const line = new Line();
   const another = asking(app, t("people.link"), "plain", line, () => app.api.anotherLink(callsign), (link) => linkScreen(app, callsign, link));
+  const turn = suspended_at === null ? suspension(app, person, line, changed) : reinstatement(app, person, line, changed);
   return [
-    el("h2", {}, callsign),
+    el("h3", {}, callsign),
     standing(role, suspended_at),
     keys.length === 0 ? el("p", { class: "hint" }, t("people.no_keys")) : keyList(app, person, line, changed),
-    el("div", { class: "buttons" }, ...(suspended_at === null ? [another, suspension(app, person, line, changed)] : [reinstatement(app, person, line, changed)])),
+    el("div", { class: "buttons" }, suspended_at === null ? another : null, turn.button),
+    turn.panel,
     line.element,
   ];
 }
 
-function suspension(app: Console, { callsign, role }: Person, line: Line, changed: () => void): HTMLElement {
+function suspension(app: Console, { callsign, role }: Person, line: Line, changed: () => void): Sure {
   return asksFirst({
     ask: t("people.suspend"),
     title: t("people.suspend.title", { callsign }),
@@ -67,7 +62,7 @@ function suspension(app: Console, { callsign, role }: Person, line: Line, change
   });
 }
 
-function reinstatement(app: Console, { callsign }: Person, line: Line, changed: () => void): HTMLElement {
+function reinstatement(app: Console, { callsign }: Person, line: Line, changed: () => void): Sure {
   const reason = reasonField(t("people.reinstate.reason"), t("people.reinstate.reason_hint"));
   const ask = () => (areRight([reason, wrongSentence(reason)]) ? app.api.reinstate(callsign, tidy(reason.input.value)) : null);
   return asksFirst({
@@ -87,20 +82,19 @@ function standing(role: Role, suspendedAt: number | null): HTMLElement {
 }
 
 function keyList(app: Console, { callsign, keys }: Person, line: Line, changed: () => void): HTMLElement {
-  const items = keys.map((key) =>
-    el("li", {}, el("span", {}, keyText(key)), revocation(app, key, line, changed)),
-  );
+  const items = keys.map((key) => {
+    const revoke = revocation(app, key, line, changed);
+    return el("li", {}, el("span", {}, ...keyParts(key)), revoke.button, revoke.panel);
+  });
   return el("ul", { class: "keys-of", "aria-label": t("people.keys", { callsign }) }, ...items);
 }
 
-function keyText({ kind, added_at, expires_at }: Key): string {
-  const parts = [t(`key.${kind}`)];
-  if (added_at !== null) parts.push(t("key.added", { time: timeText(added_at) }));
-  if (expires_at !== null) parts.push(t("key.expires", { time: timeText(expires_at) }));
-  return parts.join(", ");
+function keyParts({ kind, name, added_at, expires_at }: Key): Node[] {
+  const added = added_at === null ? [] : [t("key.added", { time: timeText(added_at) })];
+  return apart([name ?? t(`key.${kind}`), ...added, ...(expires_at === null ? [] : [t("key.expires", { time: timeText(expires_at) })])]);
 }
 
-function revocation(app: Console, key: Key, line: Line, changed: () => void): HTMLElement {
+function revocation(app: Console, key: Key, line: Line, changed: () => void): Sure {
   return asksFirst({
     ask: t("people.revoke"),
     title: t("people.revoke.title"),

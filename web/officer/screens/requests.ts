@@ -1,15 +1,17 @@
 import { button, el, heading } from "../../shared/dom.ts";
+import type { Api, Page } from "../api.ts";
 import type { Console } from "../app.ts";
-import type { Authorisation } from "../model.ts";
+import { type Authorisation, isWaiting } from "../model.ts";
 import { needsMeaning } from "../press.ts";
-import type { Result } from "../result.ts";
+import { type Result, done } from "../result.ts";
 import { t } from "../words.ts";
 import { facts } from "./authorisation.ts";
+import { browse } from "./browse.ts";
 import { Cards } from "./cards.ts";
 import { clockNote } from "./codes.ts";
 import { tidy } from "./details.ts";
 import { areRight } from "./fields.ts";
-import { Line, living, paragraph, perform } from "./parts.ts";
+import { Line, paragraph, perform } from "./parts.ts";
 import { reasonField, wrongSentence } from "./sentence.ts";
 import { asksFirst } from "./sure.ts";
 
@@ -17,21 +19,32 @@ import { asksFirst } from "./sure.ts";
 export function requestsScreen(app: Console): void {
   app.show("requests", () => {
     const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("requests.none"), t("requests.gone"), (one) => [
-      ...facts(app, one, true, "h2"),
+      ...facts(app, one, true),
       decision(app, one, (text) => cards.settle(one.id, text)),
     ]);
-    const others = (waiting: readonly Authorisation[]) => waiting.filter(({ asked_by }) => asked_by !== app.session?.callsign);
     return [
       heading(t("requests.title")),
       paragraph(t("requests.what"), "lead"),
       ...clockNote(app),
-      living(app, () => app.api.waiting(app.now()), {
-        draw: (waiting) => [cards.show(others(waiting)).element],
-        update: (waiting) => cards.update(others(waiting)),
+      browse(app, {
+        kind: "authorisations",
+        title: t("requests.waiting"),
+        cards,
+        load: (api, from) => waiting(app, api, from),
+        sorts: [],
         news: (count) => t("requests.new", { count: String(count) }),
       }),
     ];
   });
+}
+
+/** What waits for a decision stands before everything else. */
+async function waiting(app: Console, api: Api, from: string): Promise<Result<Page<Authorisation>>> {
+  const found = await api.authorisations(from);
+  if (!found.ok) return found;
+  const { items, next } = found.value;
+  const all = items.filter((one) => isWaiting(one, app.now()));
+  return done({ items: all.filter(({ asked_by }) => asked_by !== app.session?.callsign), next: all.length === items.length ? next : null });
 }
 
 function decision(app: Console, { id, reference, asked_by: callsign }: Authorisation, settled: (text: string) => void): HTMLElement {
@@ -48,5 +61,5 @@ function decision(app: Console, { id, reference, asked_by: callsign }: Authorisa
     fields: () => reason.box,
     act: (pressed) => decide(pressed, () => (areRight([reason, wrongSentence(reason)]) ? app.api.refuse(id, tidy(reason.input.value)) : null), "requests.refuse.done"),
   });
-  return el("div", {}, el("div", { class: "buttons" }, approve, refuse), line.element);
+  return el("div", {}, el("div", { class: "buttons" }, approve, refuse.button), refuse.panel, line.element);
 }

@@ -66,10 +66,10 @@ export class Sure {
   }
 }
 
-/** A button that asks such a question, with the panel under it. */
-export function asksFirst(question: Question): HTMLElement {
+/** A button that asks such a question, and the panel for under it. */
+export function asksFirst(question: Question): Sure {
   const ask = button(question.ask, "plain", () => sure.turn());
   ask.classList.add("button-grave");
   const sure = new Sure(question, ask);
-  return el("div", { class: "asks" }, ask, sure.panel);
+  return sure;
 }

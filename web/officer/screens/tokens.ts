@@ -5,7 +5,7 @@ import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { Cards } from "./cards.ts";
 import { liveScreen } from "./live.ts";
-import { Line, perform } from "./parts.ts";
+import { Line, apart, perform } from "./parts.ts";
 import { type Question, asksFirst } from "./sure.ts";
 
 /** Codes that can still be checked. Each can be withdrawn; those made here can be shown again. */
@@ -15,16 +15,20 @@ export function tokenCards(app: Console, names = false): Cards<LiveToken> {
     const made = app.made.get(token.id);
     const withdraw = (pressed: HTMLButtonElement): void =>
       void perform(app, pressed, line, () => app.api.withdrawToken(token.id), () => cards.settle(token.id, t("tokens.withdrawn")));
+    const withdrawal = asksFirst({ ...withdrawing(), act: withdraw });
+    const isOpen = token.state === "live" || token.state === "checked";
     return [
       el("h3", {}, names ? t("tokens.of", { callsign: token.officer, channel: t(`channel.${token.channel}`) }) : t(`channel.${token.channel}`)),
       el("p", { class: "state state-" + token.state }, stateText(token)),
-      el("p", {}, timesText(token)),
+      el("p", { class: "said" }, ...saidParts(token)),
+      el("p", {}, t("tokens.made", { time: timeText(token.issued_at) }) + " " + timesText(token) + "."),
       el(
         "div",
         { class: "buttons" },
         made === undefined ? null : button(t("tokens.show"), "plain", () => liveScreen(app, made.code, made.order)),
-        asksFirst({ ...withdrawing(), act: withdraw }),
+        isOpen ? withdrawal.button : null,
       ),
+      isOpen ? withdrawal.panel : null,
       line.element,
     ];
   });
@@ -34,6 +38,11 @@ export function tokenCards(app: Console, names = false): Cards<LiveToken> {
 /** What is asked before a code is withdrawn. */
 export function withdrawing(): Omit<Question, "act"> {
   return { ask: t("do.withdraw"), title: t("tokens.withdraw.title"), means: [t("tokens.withdraw.means")], yes: t("do.withdraw_sure") };
+}
+
+/** What somebody is known by, and why. */
+function saidParts({ name, place, reference }: LiveToken): Node[] {
+  return apart([name, place, reference].filter((part) => part !== null));
 }
 
 function stateText({ state, first_checked_at }: LiveToken): string {
