@@ -66,10 +66,10 @@ test("two decide at once: the second is told, without blame", async () => {
   await ask(officer, "Case 8");
   const [first, second] = [await stage.person("approver"), await stage.person("approver")];
   for (const approver of [first, second]) await card(approver, "Case 8").waitFor();
-  await first.mean(card(first, "Case 8").getByRole("button", { name: "Approve" }));
-  await first.read("You approved Case 8.");
   await card(second, "Case 8").getByRole("button", { name: "Refuse" }).click();
   await second.page.getByLabel("Reason").fill("No");
+  await first.mean(card(first, "Case 8").getByRole("button", { name: "Approve" }));
+  await first.read("You approved Case 8.");
   await second.press("Yes, refuse it");
   await second.read("Somebody else decided about this already.");
 });

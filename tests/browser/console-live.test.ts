@@ -251,7 +251,7 @@ test("whoever scans the whole screen reads the code, at every size, on light and
       await seat.page.waitForFunction(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true)))));
       const png = await seat.page.screenshot();
       const pixels = PNG.sync.read(png) as unknown as ImageData;
-      assert.deepEqual(decode(stretch(greyOf(pixels))), [link], `${width}x${height}, ${colorScheme}`);
+      assert.deepEqual(decode(stretch(greyOf(pixels))).texts, [link], `${width}x${height}, ${colorScheme}`);
       const [foot, panel] = [await seat.page.locator(".foot").boundingBox(), await seat.page.locator(".qr").boundingBox()];
       assert.ok(foot !== null && panel !== null && (foot.y >= panel.y + panel.height || foot.x >= panel.x + panel.width), `${width}x${height}: nothing over it`);
     }
