@@ -9,9 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::{broadcast, watch};
 
 use crate::{
-    authority::{
-        AccessHash, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Reason, Review, State, TokenSelection,
-    },
+    authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Review, State, TokenSelection},
     keyring::{KeyId, KidPrefix, PublicKeys, Revocation, rotation::KeyRecord},
     ledger::Entry,
     token::{Channel, Cti, Reference, SpokenCode, SpokenSize, Token, TokenHash},
@@ -22,6 +20,7 @@ mod ceremonies;
 mod deployment;
 mod ledger;
 mod paging;
+mod people;
 mod postgres;
 mod requests;
 mod search;
@@ -39,9 +38,10 @@ pub use deployment::{Deployment, DeploymentKeys, Found};
 use ledger::not_another_key;
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
 pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, PlaceError, Sort, SortError, TokenPlace, Wanted, all_pages};
+pub use people::{Answered, Ended, Follows, Reinstated};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use requests::{Earlier, IssuedToken, KEEP_REQUESTS, Once};
-pub use search::Search;
+pub use search::{Labels, Search};
 pub use signing::{CheckpointSigner, Growth, KeptCheckpoint, NewCheckpoint};
 pub use spoken::{QUIET, Room, Speakable, SpokenRules, SpokenStore};
 pub use sqlite::SqliteStore;
@@ -338,25 +338,6 @@ pub struct NewToken {
     pub once: Option<Once>,
 }
 
-/// What lists show of a token, and by what it is found there. Dropped with its code, [`KEEP_CODES`] after its end.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels {
-    /// The name in use.
-    pub name: Option<String>,
-    /// The place.
-    pub place: Option<String>,
-    /// Of its authorisation.
-    pub reference: String,
-}
-
-impl Labels {
-    /// The words by which it is found, those of the name first.
-    fn searchable(&self, officer: &Callsign) -> String {
-        let Self { name, place, reference } = self;
-        search::searchable([name.as_deref().unwrap_or_default(), place.as_deref().unwrap_or_default(), reference, officer.as_str()])
-    }
-}
-
 /// A token as the issuer knows it. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRecord {
@@ -412,63 +393,6 @@ pub enum Decided {
     Over,
     /// More tokens were issued than it would allow.
     TooFew(u32),
-}
-
-/// What a second person says about a request.
-#[derive(Clone, Debug)]
-pub struct Answered {
-    /// Yes or no.
-    pub decision: Decision,
-    /// Why.
-    pub reason: Option<Reason>,
-    /// Who.
-    pub by: Callsign,
-}
-
-/// What a suspension ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Ended {
-    /// Sessions of the person.
-    pub sessions: u32,
-    /// Live tokens that they issued or approved.
-    pub withdrawn: u32,
-}
-
-impl Ended {
-    /// As a request that is done once keeps it.
-    pub(crate) fn as_subject(self) -> [u8; 8] {
-        (u64::from(self.sessions) << 32 | u64::from(self.withdrawn)).to_be_bytes()
-    }
-
-    /// What [`Ended::as_subject`] kept.
-    pub(crate) fn from_subject(subject: [u8; 8]) -> Self {
-        let [sessions, withdrawn] = [0, 4].map(|at| u32::from_be_bytes(std::array::from_fn(|n| subject[at + n])));
-        Self { sessions, withdrawn }
-    }
-}
-
-/// What would follow if a person were suspended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Follows {
-    /// Sessions that would end.
-    pub sessions: u32,
-    /// Live tokens, issued or approved by them, that would be withdrawn.
-    pub live_tokens: u32,
-    /// Authorisations in force, asked for or approved by them, under which nothing more could be issued.
-    pub authorisations: u32,
-}
-
-/// What came of lifting a suspension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reinstated {
-    /// The person may act again.
-    Done,
-    /// They were not suspended.
-    Already,
-    /// There is no such person.
-    Unknown,
-    /// It is their own, or who lifts it may not any more.
-    NotAllowed,
 }
 
 /// What the issuer saw when it last looked at the sessions that verifiers have with the store.
