@@ -21,9 +21,7 @@ use std::{
 use countersign::{
     authority::{AccessHash, AuthorisationId, Callsign},
     ledger::Event,
-    store::{
-        IssuerStore as _, KEEP_ROWS, Labels, Marked, NewToken, Presented, Room, Speakable, SpokenRules, SqliteStore, VerifierStore as _,
-    },
+    store::{IssuerStore as _, KEEP_ROWS, Marked, NewToken, Presented, Room, Speakable, SpokenRules, SqliteStore, VerifierStore as _},
     token::{Channel, Cti, SpokenCode, SpokenSize, SpokenWords, Token, TokenHash},
 };
 use futures_util::{StreamExt as _, stream};
@@ -232,7 +230,6 @@ fn new_token(n: u64) -> (NewToken, Event) {
         officer,
         access,
         channel: Channel::Telephone,
-        labels: Labels::default(),
         issued_at: NOW,
         starts_at: NOW,
         expires_at: NOW + 600,

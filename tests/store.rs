@@ -203,7 +203,7 @@ macro_rules! whole_suite {
             lists::who_is_decided_about_while_pages_are_read_is_not_missed,
             lists::people_and_tokens_come_in_pages,
             lists::lists_are_searched_and_sorted_in_pages,
-            lists::tokens_are_found_by_what_they_say_until_their_code_is_dropped,
+            lists::tokens_are_found_by_what_their_authorisation_says,
             feed::what_another_process_does_is_told,
             access::a_passkey_has_the_name_that_its_person_gave_it,
             lists::at_most_fifty_requests_of_a_person_wait,

@@ -17,8 +17,8 @@ use crate::{
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
     store::{
-        Confirmation, IssueRefusal, IssuerStore, Labels, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError,
-        TokenPlace, TokenRecord, Wanted,
+        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError, TokenPlace,
+        TokenRecord, Wanted,
     },
     token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, Reference, SpokenCode, SpokenSize, Token, Window},
 };
@@ -170,7 +170,7 @@ impl Desk {
             let ring = self.custodian.ring()?;
             let (key, published) = ring.active(now)?;
             let token = Token::sign(&claims, key, published, &self.settings.issuer)?;
-            match self.record(by, once, &authorisation, published.key.id().prefix(), (&claims, &token), (speak, now)).await {
+            match self.record(by, once, authorisation.id, published.key.id().prefix(), (&claims, &token), (speak, now)).await {
                 Ok(shortest) => return Ok(Issued { spoken: shortest.map(|size| Spoken::of(&token, size)), token, claims }),
                 Err(IssueRefusal::CodeTaken) => {}
                 // The same request was under way and came first.
@@ -212,26 +212,20 @@ impl Desk {
         &self,
         Confirmed { officer, access, confirmation }: Confirmed<'_>,
         once: Option<&Once>,
-        Authorisation { id: authorisation, reference, .. }: &Authorisation,
+        authorisation: AuthorisationId,
         kid: KidPrefix,
         (claims, token): (&Claims, &Token),
         (speak, now): (bool, i64),
     ) -> Result<Option<SpokenSize>, IssueRefusal> {
-        let (window, Approach { name, place, .. }) = (claims.window(), claims.approach());
-        let labels = Labels {
-            name: name.as_ref().map(|name| name.as_str().to_owned()),
-            place: place.as_ref().map(|place| place.as_str().to_owned()),
-            reference: reference.clone(),
-        };
+        let window = claims.window();
         let record = NewToken {
             cti: claims.cti(),
             hash: token.hash(),
             kid,
-            authorisation: *authorisation,
+            authorisation,
             officer: officer.callsign.clone(),
             access,
             channel: claims.approach().channel,
-            labels,
             issued_at: window.issued_at(),
             starts_at: window.start(),
             expires_at: window.expires_at(),
@@ -239,7 +233,7 @@ impl Desk {
             confirmation: confirmation.cloned(),
             once: once.cloned(),
         };
-        let entry = Event::token_issued(claims, kid, token.hash(), (officer.callsign.clone(), access.id()), *authorisation).at(now);
+        let entry = Event::token_issued(claims, kid, token.hash(), (officer.callsign.clone(), access.id()), authorisation).at(now);
         self.store.issue_and_record(record, entry).await
     }
 

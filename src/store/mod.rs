@@ -41,7 +41,7 @@ pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, Pla
 pub use people::{Answered, Ended, Follows, Reinstated};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use requests::{Earlier, IssuedToken, KEEP_REQUESTS, Once};
-pub use search::{Labels, Search};
+pub use search::Search;
 pub use signing::{CheckpointSigner, Growth, KeptCheckpoint, NewCheckpoint};
 pub use spoken::{QUIET, Room, Speakable, SpokenRules, SpokenStore};
 pub use sqlite::SqliteStore;
@@ -322,8 +322,6 @@ pub struct NewToken {
     pub access: AccessHash,
     /// By which channel.
     pub channel: Channel,
-    /// What lists show of it.
-    pub labels: Labels,
     /// When it was signed, seconds since 1970.
     pub issued_at: i64,
     /// When it starts.
@@ -370,8 +368,8 @@ pub struct LiveToken {
     pub issued_at: i64,
     /// When it starts.
     pub starts_at: i64,
-    /// What it says, and under which reference.
-    pub labels: Labels,
+    /// Of its authorisation.
+    pub reference: String,
     /// Who issued it, and how it stands.
     pub record: TokenRecord,
 }

@@ -3,8 +3,6 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
-use crate::authority::Callsign;
-
 /// The most words of a search; more are left out.
 const MOST_WORDS: usize = 4;
 /// A word that so many texts have, or a beginning of words, tells few of them apart.
@@ -54,25 +52,6 @@ impl Search {
     /// What [`searchable`] text contains where it has all words.
     pub(super) fn parts(&self) -> Vec<String> {
         self.words.iter().map(|word| if word.starts_with(is_unspaced) { word.clone() } else { format!(" {word}") }).collect()
-    }
-}
-
-/// What lists show of a token, and by what it is found there. Dropped with its code, [`KEEP_CODES`](super::KEEP_CODES) after its end.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels {
-    /// The name in use.
-    pub name: Option<String>,
-    /// The place.
-    pub place: Option<String>,
-    /// Of its authorisation.
-    pub reference: String,
-}
-
-impl Labels {
-    /// The words by which it is found, those of the name first.
-    pub(super) fn searchable(&self, officer: &Callsign) -> String {
-        let Self { name, place, reference } = self;
-        searchable([name.as_deref().unwrap_or_default(), place.as_deref().unwrap_or_default(), reference, officer.as_str()])
     }
 }
 

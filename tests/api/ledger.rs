@@ -69,8 +69,9 @@ async fn authorisations() {
         let mut id = String::new();
         let entries = added(&app, async {
             id = app.officer.post("/v1/authorisations", &body).await.json()["id"].as_str().unwrap().to_owned();
-            app.approver.post(&format!("/v1/authorisations/{id}/{verb}"), &Value::Null).await;
-            app.approver.post(&format!("/v1/authorisations/{id}/{verb}"), &Value::Null).await;
+            for _ in 0..2 {
+                app.approver.post(&format!("/v1/authorisations/{id}/{verb}"), &json!({"reason": "Seen"})).await;
+            }
             app.administrator.post(&format!("/v1/authorisations/{id}/withdraw"), &Value::Null).await;
             app.administrator.post(&format!("/v1/authorisations/{id}/withdraw"), &Value::Null).await;
         })

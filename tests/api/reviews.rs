@@ -55,6 +55,9 @@ async fn it_is_extended_and_the_reviewer_answers_for_it() {
     app.registry.suspend(&Actor::Operator, "stork".parse().unwrap()).await.unwrap();
     assert_eq!(state(&app, &issued).await, "withdrawn");
     let stopped = app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await;
+    assert_eq!(stopped.problem(), (409, "choose-authorisation".into()), "there is none that is live");
+    let named = json!({"channel": "in-person", "authorisation": app.authorisation.to_string()});
+    let stopped = app.officer.post("/v1/tokens", &named).await;
     assert_eq!(stopped.problem(), (403, "not-authorised".into()));
     assert!(stopped.body.contains("suspended"), "{stopped:?}");
 }
@@ -66,7 +69,7 @@ async fn another_approver_takes_over_from_one_who_was_suspended() {
     let second = app.person("stork", Role::Approver).await;
     let issued = app.officer.issue_plain().await;
     app.registry.suspend(&Actor::Operator, "heron".parse().unwrap()).await.unwrap();
-    assert_eq!(app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await.problem().0, 403);
+    assert_eq!(app.officer.post("/v1/tokens", &json!({"channel": "in-person"})).await.problem().0, 409);
     assert_eq!(reviews(&app, &second, &["in-person"], NOW + DAY, 10).await.status, 200);
     app.officer.issue_plain().await;
     assert_eq!(state(&app, &issued).await, "withdrawn", "what was withdrawn stays so");

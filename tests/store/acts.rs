@@ -3,7 +3,7 @@
 use countersign::{
     authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Review, Role, Scope, State},
     ledger::{Entry, Event},
-    store::{Decided, IssueRefusal, Labels, NewCredential, NewToken, Page, Presented, Room, Speakable, SpokenRules, TokenRecord},
+    store::{Decided, IssueRefusal, NewCredential, NewToken, Page, Presented, Room, Speakable, SpokenRules, TokenRecord},
     token::{Channel, Cti, SpokenCode, SpokenSize, SpokenWords, Token},
 };
 
@@ -61,7 +61,6 @@ pub fn new_token(cti: u8) -> NewToken {
         officer: "falcon".parse().unwrap(),
         access: USUAL,
         channel: Channel::InPerson,
-        labels: Labels { name: None, place: None, reference: "OP-1".into() },
         issued_at: NOW,
         starts_at: NOW,
         expires_at: END,

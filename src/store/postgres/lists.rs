@@ -84,15 +84,18 @@ async fn is_common(db: &Session, first: &str, end: &str) -> Result<bool, StoreEr
 }
 
 pub(super) async fn tokens(db: &Session, of: Option<&Callsign>, wanted: &Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let (column, beyond, order) = ordered(wanted.sort, ["issued_at", "expires_at", "coalesce(tokens.search, '')"], true);
+    let (column, beyond, order) = ordered(wanted.sort, ["issued_at", "expires_at", "search"], true);
     let (parts, listed_after, most) = (wanted.parts(), now - KEEP_LISTED, i64::from(wanted.page.most));
     let mut query = Query::default();
     if let Some(of) = &of {
         query.given.extend([of as &(dyn ToSql + Sync), &listed_after]);
     }
-    query.and("expires_at > ?", &now).and_has("tokens.search", &parts);
+    query.and("expires_at > ?", &now).and_has("search", &parts);
     if let Some(after) = &wanted.page.after {
-        query.and(&format!("({column}, cti) {beyond} (SELECT {column}, cti FROM tokens WHERE cti = ?)"), after);
+        query.and(
+            &format!("({column}, cti) {beyond} (SELECT {column}, cti FROM tokens JOIN authorisations ON id = authorisation WHERE cti = ?)"),
+            after,
+        );
     }
     let select = if of.is_some() { LIVE_OF_SOMEBODY } else { LIVE };
     let statement = query.whole(select, &format!("{column} {order}, cti {order}"));

@@ -7,8 +7,8 @@ use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
     store::{
-        IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, Labels, LiveToken, NewToken, Page, Speakable, StoreError, TokenPlace,
-        TokenRecord, spoken::Span,
+        IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Page, Speakable, StoreError, TokenPlace, TokenRecord,
+        spoken::Span,
     },
     token::{Cti, SpokenSize},
 };
@@ -81,9 +81,8 @@ pub(super) async fn issue(db: &Session, token: &NewToken, entry: &Entry) -> Outc
 async fn insert(db: &Session, token: &NewToken, code: Option<i64>, five: Option<i64>) -> Result<(), StoreError> {
     let bytes = token.speakable.as_ref().map(|s| s.token.as_bytes());
     db.execute(
-        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access, five, spoken_by,
-                             name, place, search)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, bytes, access, five, spoken_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &[
             &token.cti,
             &token.hash,
@@ -98,9 +97,6 @@ async fn insert(db: &Session, token: &NewToken, code: Option<i64>, five: Option<
             &token.access.id(),
             &five,
             &token.speakable.as_ref().map(|_| &token.officer),
-            &token.labels.name,
-            &token.labels.place,
-            &token.labels.searchable(&token.officer),
         ],
     )
     .await
@@ -195,7 +191,7 @@ fn record(row: &Row) -> Result<TokenRecord, StoreError> {
 pub(super) const LIVE: &str = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
                  (SELECT coalesce(sum(sign(n)), 0)::bigint FROM number_tries AS tried
                   WHERE tried.expires_at = tokens.expires_at AND tried.cti = tokens.cti),
-                cti, authorisation, channel, issued_at, tokens.starts_at, name, place, reference
+                cti, authorisation, channel, issued_at, tokens.starts_at, reference
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)";
 
 /// The same of tokens that `$1` issued or approved, found by their authorisations, of which none ended before `$2`: going through all
@@ -206,7 +202,7 @@ pub(super) const LIVE_OF_SOMEBODY: &str = "WITH own AS MATERIALIZED (
          SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
                  (SELECT coalesce(sum(sign(n)), 0)::bigint FROM number_tries AS tried
                   WHERE tried.expires_at = tokens.expires_at AND tried.cti = tokens.cti),
-                cti, authorisation, channel, issued_at, tokens.starts_at, name, place, reference
+                cti, authorisation, channel, issued_at, tokens.starts_at, reference
          FROM own JOIN tokens ON authorisation = mine JOIN authorisations ON authorisations.id = mine
               LEFT JOIN marks USING (expires_at, cti)";
 
@@ -218,7 +214,7 @@ pub(super) fn live_token(row: &Row) -> Result<LiveToken, StoreError> {
         channel: row.try_get(10)?,
         issued_at: row.try_get(11)?,
         starts_at: row.try_get(12)?,
-        labels: Labels { name: row.try_get(13)?, place: row.try_get(14)?, reference: row.try_get(15)? },
+        reference: row.try_get(13)?,
     })
 }
 
@@ -250,9 +246,8 @@ pub(super) async fn report_first_checks(db: &Session, now: i64) -> Result<usize,
 
 /// Drops one portion of codes and token bytes that are past their time, and says whether there may be more.
 pub(super) async fn forget_codes(db: &Session, now: i64) -> Result<bool, StoreError> {
-    let forget = "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL, spoken_by = NULL, name = NULL, place = NULL, search = NULL
-         WHERE (expires_at, cti) IN
-         (SELECT expires_at, cti FROM tokens WHERE (code IS NOT NULL OR search IS NOT NULL) AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    let forget = "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL, spoken_by = NULL WHERE (expires_at, cti) IN
+         (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     let until = not_after_own(db, now).await? - KEEP_CODES;
     let forgotten = db.execute(forget, &[&until, &PORTION]).await?;
     let more = forgotten == PORTION.cast_unsigned();

@@ -94,15 +94,18 @@ fn is_common(db: &Connection, first: &str, end: &str) -> Result<bool, StoreError
 }
 
 pub(super) fn tokens(db: &Connection, of: Option<&Callsign>, wanted: &Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let (column, beyond, order) = ordered(wanted.sort, ["issued_at", "expires_at", "coalesce(tokens.search, '')"], true);
+    let (column, beyond, order) = ordered(wanted.sort, ["issued_at", "expires_at", "search"], true);
     let (parts, listed_after) = (wanted.parts(), now - KEEP_LISTED);
     let mut query = Query::default();
     if let Some(of) = &of {
         query.given.extend([of as &dyn ToSql, &listed_after]);
     }
-    query.and("expires_at > ?", &now).and_has("tokens.search", &parts);
+    query.and("expires_at > ?", &now).and_has("search", &parts);
     if let Some(after) = &wanted.page.after {
-        query.and(&format!("({column}, cti) {beyond} (SELECT {column}, cti FROM tokens WHERE cti = ?)"), after);
+        query.and(
+            &format!("({column}, cti) {beyond} (SELECT {column}, cti FROM tokens JOIN authorisations ON id = authorisation WHERE cti = ?)"),
+            after,
+        );
     }
     let select = if of.is_some() { LIVE_OF_SOMEBODY } else { LIVE };
     query.read(db, (select, &format!("{column} {order}, cti {order}")), &wanted.page.most, live_token)
@@ -150,8 +153,8 @@ mod tests {
                         'approved', 'heron', printf(' op %06d p%06d', n, (n - 1) / 5 + 1) FROM n;
              INSERT INTO authorisation_words (word, authorisation) SELECT 'op', id FROM authorisations
                  UNION ALL SELECT substr(reference, 4), id FROM authorisations UNION ALL SELECT asked_by, id FROM authorisations;
-             INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, search)
-                 SELECT id, zeroblob(32), zeroblob(4), id, 'online', 0, 0, 900000, search FROM authorisations;
+             INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at)
+                 SELECT id, zeroblob(32), zeroblob(4), id, 'online', 0, 0, 900000 FROM authorisations;
              ANALYZE"
         ))
         .unwrap();

@@ -7,8 +7,8 @@ use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
     store::{
-        IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, Labels, LiveToken, NewToken, Page, Speakable, StoreError, TokenPlace,
-        TokenRecord, spoken::Span,
+        IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Page, Speakable, StoreError, TokenPlace, TokenRecord,
+        spoken::Span,
     },
     token::{Cti, SpokenSize},
 };
@@ -74,10 +74,9 @@ fn is_born_expired(db: &Connection, expires_at: i64) -> Result<bool, StoreError>
 
 fn insert(db: &Connection, token: &NewToken, five: Option<i64>) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, five, bytes, access, spoken_by,
-                             name, place, search)
+        "INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at, code, five, bytes, access, spoken_by)
          VALUES (:cti, :hash, :kid, :authorisation, :channel, :issued_at, :starts_at, :expires_at, :code, :five, :bytes, :access,
-                 CASE WHEN :code IS NOT NULL THEN :officer END, :name, :place, :search)",
+                 CASE WHEN :code IS NOT NULL THEN :officer END)",
     )?
     .execute(named_params! {
         ":cti": token.cti, ":hash": token.hash, ":kid": token.kid, ":authorisation": token.authorisation,
@@ -85,7 +84,6 @@ fn insert(db: &Connection, token: &NewToken, five: Option<i64>) -> Result<(), St
         ":expires_at": token.expires_at, ":access": token.access.id().0, ":officer": token.officer,
         ":code": token.speakable.as_ref().map(Speakable::code), ":five": five,
         ":bytes": token.speakable.as_ref().map(|s| s.token.as_bytes()),
-        ":name": token.labels.name, ":place": token.labels.place, ":search": token.labels.searchable(&token.officer),
     })?;
     Ok(())
 }
@@ -178,7 +176,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
 
 /// What [`live_token`] reads.
 pub(super) const LIVE: &str = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
-                coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at, name, place, reference
+                coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at, reference
          FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
               LEFT JOIN number_tries USING (expires_at, cti)";
 
@@ -186,7 +184,7 @@ pub(super) const LIVE: &str = "SELECT asked_by, decided_by, expires_at, withdraw
 /// that live would take longer the more others have.
 pub(super) const LIVE_OF_SOMEBODY: &str =
     "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
-                coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at, name, place, reference
+                coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at, reference
          FROM (SELECT id AS mine FROM authorisations WHERE asked_by = ?1 AND ends_at > ?2
                UNION SELECT id FROM authorisations WHERE decided_by = ?1 AND ends_at > ?2)
               CROSS JOIN tokens ON authorisation = mine JOIN authorisations ON authorisations.id = mine
@@ -200,7 +198,7 @@ pub(super) fn live_token(row: &Row<'_>) -> rusqlite::Result<LiveToken> {
         channel: row.get::<_, String>(10)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
         issued_at: row.get(11)?,
         starts_at: row.get(12)?,
-        labels: Labels { name: row.get(13)?, place: row.get(14)?, reference: row.get(15)? },
+        reference: row.get(13)?,
     })
 }
 
@@ -239,9 +237,8 @@ pub(super) fn forget_misses(db: &Connection, now: i64) -> Result<(), StoreError>
 pub(super) fn forget_codes(db: &Connection, now: i64) -> Result<bool, StoreError> {
     let forgotten = db
         .prepare_cached(
-            "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL, spoken_by = NULL, name = NULL, place = NULL, search = NULL
-             WHERE (expires_at, cti) IN
-             (SELECT expires_at, cti FROM tokens WHERE (code IS NOT NULL OR search IS NOT NULL) AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+            "UPDATE tokens SET code = NULL, five = NULL, bytes = NULL, spoken_by = NULL WHERE (expires_at, cti) IN
+             (SELECT expires_at, cti FROM tokens WHERE code IS NOT NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         )?
         .execute((now - KEEP_CODES, PORTION.cast_signed()))?;
     if forgotten < PORTION {

@@ -31,12 +31,3 @@ ALTER TABLE passkeys ADD COLUMN name TEXT;
 
 -- Whose way in a request revoked.
 ALTER TABLE requests ADD COLUMN callsign TEXT COLLATE "C";
-
--- What a token says, and the words by which it is found, for the lists of those who may withdraw it; dropped with the code. Last,
--- because it keeps every check waiting until the end of the transaction; it gives up before they do.
-SET LOCAL lock_timeout = '500ms';
-ALTER TABLE tokens ADD COLUMN name TEXT, ADD COLUMN place TEXT, ADD COLUMN search TEXT COLLATE "C";
-
--- What is to be dropped is found by this.
-DROP INDEX tokens_speakable;
-CREATE INDEX tokens_to_forget ON tokens (expires_at) WHERE (code IS NOT NULL OR search IS NOT NULL);

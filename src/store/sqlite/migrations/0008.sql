@@ -20,15 +20,6 @@ CREATE INDEX authorisations_by_name ON authorisations (search, id);
 CREATE INDEX authorisations_by_asker_and_name ON authorisations (asked_by, search, id);
 CREATE INDEX officers_by_time ON officers (enrolled_at, callsign);
 
--- What a token says, and the words by which it is found, for the lists of those who may withdraw it; dropped with the code.
-ALTER TABLE tokens ADD COLUMN name TEXT;
-ALTER TABLE tokens ADD COLUMN place TEXT;
-ALTER TABLE tokens ADD COLUMN search TEXT;
-
--- What is to be dropped is found by this.
-DROP INDEX tokens_speakable;
-CREATE INDEX tokens_to_forget ON tokens (expires_at) WHERE (code IS NOT NULL OR search IS NOT NULL);
-
 -- What a person calls a passkey.
 ALTER TABLE passkeys ADD COLUMN name TEXT;
 
