@@ -39,7 +39,7 @@ impl Page<'_> {
             script type="application/json" id="deployment" { (PreEscaped(data)) }
             script { (PreEscaped(SCRIPT)) }
         };
-        self.document(head, &self.menu(), &html! { (self.intro()) (self.plain_way()) (self.safety()) }, &foot)
+        self.document(None, head, &self.menu(), &html! { (self.intro()) (self.plain_way()) (self.safety()) }, &foot)
     }
 
     /// What stands here until the script takes over, and for good where it cannot.

@@ -4,6 +4,7 @@
 mod console;
 mod deployment;
 mod document;
+mod ear;
 mod export;
 mod index;
 mod plain;

@@ -4,9 +4,12 @@
 use maud::{Markup, html};
 use serde::{Deserialize, Deserializer};
 
-use super::{Document, Page};
+use super::{
+    Document, Page,
+    ear::{digits, with_digits},
+};
 use crate::{
-    token::{Approach, Challenge, Channel, Name, Place, Reference, group_digits},
+    token::{Approach, Challenge, Channel, Reference, group_digits},
     verifier::{Answer, ChallengeResult, Verdict},
     words::Icon,
 };
@@ -48,6 +51,7 @@ impl Page<'_> {
     /// The form, with the catalogue's key of what is wrong.
     pub fn form(&self, problem: Option<&str>, fields: &Fields) -> Document {
         self.plain(
+            problem.map(|_| "check.problem"),
             &self.menu(),
             &html! { (self.intro()) (self.address()) (self.number(fields)) (self.fields(problem, fields)) (self.safety()) },
         )
@@ -56,11 +60,12 @@ impl Page<'_> {
     /// A code that does not read like one, with what may be wrong, and the form to mend it in.
     pub fn mistyped(&self, hint: &str, fields: &Fields) -> Document {
         self.plain(
+            Some("title.answer"),
             &self.menu(),
             &html! {
                 (self.panel(Verdict::Mistyped, &html! { p.means { (hint) } }))
-                (self.fields(None, fields))
                 (self.number(fields))
+                (self.fields(None, fields))
                 (self.safety())
             },
         )
@@ -81,6 +86,7 @@ impl Page<'_> {
         };
         // No menu here: who follows a link away from an answer could not have it again.
         self.plain(
+            Some("title.answer"),
             &html! {},
             &html! {
                 (self.panel(verdict, &said))
@@ -116,7 +122,7 @@ impl Page<'_> {
             @if let Some(own) = own {
                 section.number {
                     h2 { (self.t("number.title")) }
-                    div.number-value dir="ltr" { (group_digits(&own.to_string()).replace(' ', "\u{a0}")) }
+                    div { (digits(&group_digits(&own.to_string()), "number-value")) }
                     p.lead { (self.t("number.write")) }
                     p.hint { (self.t("number.why")) }
                 }
@@ -204,14 +210,18 @@ impl Page<'_> {
             (Channel::Telephone, None) => self.t("channel.telephone"),
             (Channel::Online, None) => self.t("channel.online"),
         };
+        let channel = match approach.dialled {
+            Some(dialled) => with_digits(&channel, &dialled.to_string()),
+            None => html! { (channel) },
+        };
         let rows = [
-            ("claim.how", Some(channel.as_str()), "yes"),
-            ("claim.name", approach.name.as_ref().map(Name::as_str), "no"),
-            ("claim.place", approach.place.as_ref().map(Place::as_str), "no"),
+            ("claim.how", Some(channel), "yes"),
+            ("claim.name", approach.name.as_ref().map(|name| html! { (name.as_str()) }), "no"),
+            ("claim.place", approach.place.as_ref().map(|place| html! { (place.as_str()) }), "no"),
         ];
         html! {
             dl.claims {
-                @for (term, said, translate) in rows.iter().filter_map(|(term, said, translate)| Some((term, (*said)?, translate))) {
+                @for (term, said, translate) in rows.iter().filter_map(|(term, said, translate)| Some((term, said.as_ref()?, translate))) {
                     // A name may be written right to left; it must not turn the line around it.
                     div { dt { (self.t(term)) } dd translate=(translate) { bdi { (said) } } }
                 }
@@ -219,7 +229,7 @@ impl Page<'_> {
         }
     }
 
-    fn plain(&self, menu: &Markup, main: &Markup) -> Document {
-        Document::plain(self.document(&html! {}, menu, main, &html! {}))
+    fn plain(&self, name: Option<&str>, menu: &Markup, main: &Markup) -> Document {
+        Document::plain(self.document(name, &html! {}, menu, main, &html! {}))
     }
 }

@@ -72,8 +72,8 @@ impl Page<'_> {
         &self.site.deployment.organisation
     }
 
-    /// A whole document around `main`. `head` and `foot` are what only some documents have.
-    pub(super) fn document(&self, head: &Markup, menu: &Markup, main: &Markup, foot: &Markup) -> String {
+    /// A whole document around `main`, with the key of its own name. `head` and `foot` are what only some documents have.
+    pub(super) fn document(&self, name: Option<&str>, head: &Markup, menu: &Markup, main: &Markup, foot: &Markup) -> String {
         let language = self.words.language;
         let markup = html! {
             (DOCTYPE)
@@ -87,7 +87,7 @@ impl Page<'_> {
                     meta name="color-scheme" content="light dark";
                     // A phone must not turn the person's own number into something to ring.
                     meta name="format-detection" content="telephone=no";
-                    title { (self.t("page.title")) }
+                    title { @if let Some(name) = name { (self.t(name)) " – " } (self.t("page.title")) }
                     link rel="icon" href="icon.svg" type="image/svg+xml";
                     style { (PreEscaped(STYLE)) }
                 }

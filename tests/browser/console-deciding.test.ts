@@ -234,7 +234,7 @@ test("a lost device: its key is revoked, and another link brings a new one", asy
 
   await row.getByRole("button", { name: "New set-up link" }).click();
   await administrator.see(`Set-up link for ${officer.callsign}`);
-  const link = await administrator.page.getByLabel("Set-up link").inputValue();
+  const link = await administrator.page.getByLabel("Set-up link", { exact: true }).inputValue();
   const again = await stage.browse(link);
   await again.press("Make a passkey");
   await again.press("Sign in");

@@ -9,6 +9,8 @@ const stage = new ConsoleStage();
 
 const focused = (seat: Seat) => seat.page.evaluate(() => {
   const { activeElement: at } = document;
+  const heading = at?.matches(".head") ? at.querySelector("h1") : null;
+  if (heading) return heading.textContent ?? "";
   return at instanceof HTMLInputElement ? (at.labels?.[0]?.textContent ?? "") : (at?.textContent ?? "").trim();
 });
 

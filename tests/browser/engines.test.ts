@@ -3,6 +3,7 @@ import { Chromium } from "./engines/chromium.ts";
 import type { Engine, EnginePage } from "./engines/engine.ts";
 import { Firefox } from "./engines/firefox.ts";
 import { type Flow, flows } from "./engines/flows.ts";
+import { past } from "./engines/past.ts";
 import { policy } from "./engines/policy.ts";
 import { families } from "./engines/vectors.ts";
 import { WebKit } from "./engines/webkit.ts";
@@ -19,6 +20,7 @@ function runAll(engine: Engine): void {
   before(() => engine.start());
   after(() => engine.close());
   describe("flows", () => runFlows(engine, flows));
+  describe("past", () => runFlows(engine, past));
   describe("policy", () => runFlows(engine, policy));
   describe("vectors", () => runFlows(engine, families));
 }

@@ -4,7 +4,7 @@ import { PHONE, type Visit, digitsOf, fragmentOf, wordsOf } from "./browser.ts";
 import { Film } from "./film.ts";
 import { RealService } from "./harness.ts";
 import { tracesOf } from "./keeping.ts";
-import { token } from "./service.ts";
+import { ELSEWHERE, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
 // Every way to an answer by keyboard alone. The focus follows the screens.
@@ -15,7 +15,14 @@ const genuine = "This code is genuine";
 
 after(() => film.remove());
 
-const focused = (page: Visit) => page.page.evaluate(() => (document.activeElement?.textContent ?? "").trim());
+/** What has the focus, by its text; a part of the screen by what names and describes it. */
+const focused = (page: Visit) =>
+  page.page.evaluate(() => {
+    const element = document.activeElement;
+    const ids = ["aria-labelledby", "aria-describedby"].map((name) => element?.getAttribute(name) ?? "").join(" ").trim();
+    const parts = element instanceof HTMLElement && element.tabIndex < 0 ? ids.split(/\s+/).map((id) => document.getElementById(id)) : [element];
+    return parts.map((part) => part?.textContent ?? "").join(" ").trim();
+  });
 
 async function press(page: Visit, ...keys: readonly string[]): Promise<void> {
   for (const key of keys) await page.page.keyboard.press(key);
@@ -61,10 +68,10 @@ test("words: one completed, one left out and found; then it matches", async () =
   assert.equal(await field.inputValue(), [one, two, ...rest].join(" "));
   await press(page, "Enter");
   await page.see(genuine);
-  assert.equal(await focused(page), genuine);
+  assert.equal(await focused(page), `${genuine} Riverside Council made it, and this is its first check. That alone does not show who you are talking to.`);
   await choose(page, /^Yes$/);
   await page.see("It matches");
-  assert.equal(await focused(page), "It matches");
+  assert.equal(await focused(page), "It matches You may still say no.");
 });
 
 test("words with a slip: the question and its answer", async () => {
@@ -106,7 +113,7 @@ test("the number: read out, or said later, or typed", async () => {
   };
   const first = await withOwn();
   await choose(page, /^I have read it out$/);
-  assert.match(await focused(page), /^You have read it out/);
+  assert.match(await focused(page), /^Your number You have read it out/);
   await enter(page, /^Paste a link/, first);
   await press(page, "Enter");
   await page.see(genuine);
@@ -134,9 +141,24 @@ test("a code before the camera; then it matches", async () => {
   const page = await stage.visit("/", { ...PHONE, permissions: ["camera"] });
   await choose(page, /^Scan a code/);
   await page.see(genuine);
-  assert.equal(await focused(page), genuine);
+  assert.match(await focused(page), /^This code is genuine/);
   await choose(page, /^Yes$/);
   await page.see("It matches");
+});
+
+test("the way out by Shift, which says what it waits for, and can be switched off", async () => {
+  const page = await stage.visit();
+  const said = () => page.page.locator(".unseen[aria-live]").textContent();
+  await press(page, "Shift");
+  assert.equal(await said(), "Shift. Press it 2 more times to leave.");
+  await press(page, "a", "Shift", "Shift");
+  assert.equal(await said(), "Shift. Press it once more to leave.");
+  await choose(page, /^How to check safely$/);
+  await choose(page, /^Do not leave when Shift is pressed$/);
+  assert.match(await focused(page), /^Leave when Shift is pressed three times$/);
+  await press(page, "Shift", "Shift", "Shift");
+  await press(page, "Enter", "Shift", "Shift", "Shift");
+  await page.page.waitForURL(ELSEWHERE);
 });
 
 test("another language: the menu lies before the heading, and the same screen follows", async () => {

@@ -22,7 +22,7 @@ async function scan(before = ""): Promise<Visit> {
 }
 
 async function told(page: Visit, words: string): Promise<void> {
-  await page.page.getByRole("status").filter({ hasText: words }).waitFor();
+  await page.page.locator("[aria-live]").filter({ hasText: words }).waitFor();
 }
 
 async function offersWords(page: Visit): Promise<void> {

@@ -1,4 +1,5 @@
 import { fill } from "../shared/dom.ts";
+import { openVoice, present } from "../shared/screen.ts";
 import { Api, type Order } from "./api.ts";
 import { Confirming } from "./confirming.ts";
 import type { Code, Session } from "./model.ts";
@@ -21,6 +22,12 @@ import { t } from "./words.ts";
 const LEAVING = "leaving";
 /** Screens on which something is typed. */
 const FORMS = ["ask", "issue", "prepare", "review", "enrol-person"];
+/** The titles of screens whose heading holds more than their name. */
+const PLAIN_NAMES: { readonly [screen: string]: "header.codes" | "header.people" | "header.in-use" } = {
+  live: "header.codes",
+  link: "header.people",
+  review: "header.in-use",
+};
 /** A difference between the two clocks that is worth a word, in seconds. */
 const CLOCKS_DIFFER = 120;
 
@@ -71,6 +78,7 @@ export class Console {
     private readonly main: HTMLElement,
   ) {
     this.prepared.watch(() => undefined);
+    openVoice();
     this.idle = watchIdle({
       warn: (end) => this.session !== null && this.bar.warn(t("idle.soon", { time: timeText(end / 1000) }), t("idle.stay")),
       calm: () => this.bar.hide(),
@@ -227,7 +235,7 @@ export class Console {
     this.memory.remember({ callsign: this.session.callsign, name: lastName, authorisation: lastAuthorisation, shown, made: Array.from(made.values()) });
   }
 
-  /** Shows a screen and moves the focus to its heading. `build` may name what is to end when the screen is left. */
+  /** Shows a screen and moves the focus to its head. `build` may name what is to end when the screen is left. */
   show(name: string, build: () => readonly Node[], isBare = false): void {
     this.ends.splice(0).forEach((end) => end());
     this.screen = {};
@@ -236,12 +244,16 @@ export class Console {
     const header = isBare || this.session === null ? [] : headerOf(this, this.session, name);
     this.header.hidden = header.length === 0;
     fill(this.header, ...header);
-    this.main.className = "screen-" + name;
-    fill(this.main, ...nodes);
-    window.scrollTo(0, 0);
-    this.main.querySelector("h1")?.focus();
+    present(this.main, name, nodes);
+    document.title = `${this.nameOf(name)} – ${t("page.title")}`;
     const isBeginning = this.session === null ? name === "sign-in" || name === "enrol" : name === HOME[this.session.role];
     this.trail.enter(name, () => this.show(name, build, isBare), isBeginning);
+  }
+
+  /** A screen's name in the title, which a browser keeps in its history: its heading, or one that names neither place nor person. */
+  private nameOf(name: string): string {
+    const plain = PLAIN_NAMES[name];
+    return plain === undefined ? (this.main.querySelector("h1")?.textContent ?? "") : t(plain);
   }
 
   /** The device's own way back or forth was used. */

@@ -61,7 +61,10 @@ export class ReadingAloud {
       const english = part.closest('[translate="no"], [lang="en"]');
       const voice = voiceOf(english ? "en" : this.tag);
       const isShown = part.offsetParent !== null && !part.closest(".safety") && !part.querySelector(READ);
-      const text = singly(part.textContent || "");
+      // digits stand there twice: to be seen, and to be heard one by one
+      const copy = part.cloneNode(true) as HTMLElement;
+      Array.from(copy.querySelectorAll("[aria-hidden]")).forEach((seen) => seen.remove());
+      const text = singly(copy.textContent || "");
       if (voice === null || !isShown || text === "") return;
       const utterance = new SpeechSynthesisUtterance(text);
       utterance.voice = voice;

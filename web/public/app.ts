@@ -4,7 +4,7 @@ import { readToken } from "../shared/link.ts";
 import { unpack } from "../shared/packed.ts";
 import { type WordList, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
-import { fill } from "../shared/dom.ts";
+import { openVoice, present } from "../shared/screen.ts";
 import { ReadingAloud } from "./aloud.ts";
 import { Checker, type Judged, type Question, type Ticket } from "./check.ts";
 import { secondsNow } from "./clock.ts";
@@ -12,6 +12,7 @@ import type { Deployment, Language } from "./deployment.ts";
 import { KeySets } from "./keysets.ts";
 import { dress, loadLanguage, ownLanguage, sayOfMenu, speak, wantedLanguage } from "./languages.ts";
 import { OwnNumber } from "./number.ts";
+import { Past } from "./past.ts";
 import { checkingScreen } from "./screens/checking.ts";
 import { enterScreen } from "./screens/enter.ts";
 import { heldScreen } from "./screens/held.ts";
@@ -30,16 +31,26 @@ export type Text = Translate<keyof typeof en>;
 /** Verdicts that leave the number unused: the same question may be asked again with it. */
 const KEEPS_NUMBER: readonly Verdict[] = ["challenge_needed", "cannot_check", "mistyped", "unknown_code", "not_yet_valid"];
 
+const ANSWERS: readonly Screen["at"][] = ["verdict", "unconfirmed"];
+/** Screens whose heading may stand in the title, which a browser keeps in its history. What others say is for the person alone. */
+const NAMED: readonly Screen["at"][] = ["scan", "enter", "suggest", "opened", "checking", "held"];
+
+function isAmong(screen: Screen, names: readonly Screen["at"][]): boolean {
+  return names.indexOf(screen.at) >= 0;
+}
+
 /** The page: one screen at a time, and what may lead from one to the next. */
 export class App {
   /** Says things in the language of the moment. */
   t: Text;
   language: Language;
   readonly words: WordList;
-  readonly number = new OwnNumber();
+  readonly past = new Past();
+  readonly number = new OwnNumber(!this.past.isReturn);
   readonly keySets: KeySets;
+  /** Whether Shift three times leaves the page. The choice is kept nowhere. */
+  shiftLeaves = true;
   private readonly checker: Checker;
-  private current: Screen = { at: "start" };
   private wanted: Language;
   private readonly aloud: ReadingAloud;
   private whenLeft: (() => void) | null = null;
@@ -54,7 +65,12 @@ export class App {
     this.keySets = new KeySets(deployment);
     this.checker = new Checker(deployment, this.words, this.keySets);
     this.aloud = new ReadingAloud(main);
+    openVoice();
     this.dress();
+    window.addEventListener("popstate", () => {
+      // what the browser itself does with a link that was handed to this tab
+      if (location.hash === "" && this.past.arrive()) this.draw();
+    });
   }
 
   /** Says everything in the language that the browser asks for, where the page came in another. */
@@ -78,7 +94,7 @@ export class App {
       this.language = language;
       this.t = t;
       this.dress();
-      this.show(this.current);
+      this.draw();
     });
   }
 
@@ -87,29 +103,47 @@ export class App {
     return this.language.tag === "en" ? ["words", "digits"] : ["digits", "words"];
   }
 
-  private dress(): void {
-    dress(this.deployment, this.language, this.t, (language) => this.choose(language));
+  /** Puts what surrounds the screens into the language, and says whether Shift leaves. */
+  dress(): void {
+    dress(this.deployment, this.language, this.t, this.shiftLeaves, (language) => this.choose(language));
     this.aloud.dress(this.t, this.language.tag);
   }
 
-  /** Shows a screen and moves the focus to its heading. */
+  /** Shows a screen. Back leads to the one before it. */
   show(screen: Screen): void {
-    this.leave();
-    this.note(screen);
+    const before = this.past.screen;
+    // no place to come back to: a camera that would find the same code again, and an answer that is asked for once more
+    if (before.at === "scan" || (screen.at === "checking" && isAmong(before, ANSWERS))) this.past.put(screen);
+    else this.past.add(screen);
     this.draw();
+  }
+
+  /** Shows a screen in the place of the present one. */
+  replace(screen: Screen): void {
+    this.past.put(screen);
+    this.draw();
+  }
+
+  /** One screen back. */
+  back(): void {
+    if (!this.past.back()) this.replace({ at: "start" });
   }
 
   /** Keeps what was typed on the present screen, so that it can be drawn again with it. */
   note(screen: Screen): void {
-    this.current = screen;
+    this.past.put(screen);
   }
 
   private draw(): void {
-    this.main.className = "screen-" + this.current.at;
-    fill(this.main, ...this.render(this.current), safety(this));
-    window.scrollTo(0, 0);
-    const heading = this.main.querySelector("h1");
-    if (heading) heading.focus();
+    this.leave();
+    const { screen } = this.past;
+    present(this.main, screen.at, [...this.render(screen), safety(this)]);
+    document.title = (screen.at === "start" ? "" : this.nameOf(screen) + " – ") + this.t("page.title");
+  }
+
+  private nameOf(screen: Screen): string {
+    const title = isAmong(screen, NAMED) ? this.main.querySelector("h1") : null;
+    return title ? title.textContent || "" : this.t(isAmong(screen, ANSWERS) ? "title.answer" : "next.do");
   }
 
   /** What is to end when the screen that is being built is left. */
@@ -128,19 +162,21 @@ export class App {
   /** Shows what a fragment of the page's address holds, without using it. */
   open(fragment: string): void {
     const reading = readToken("#" + fragment);
-    if (reading.kind === "bytes") this.show({ at: "opened", bytes: reading.bytes });
-    else if (reading.kind === "not_genuine") this.showDamaged();
+    if (reading.kind === "bytes") this.replace({ at: "opened", bytes: reading.bytes });
+    else if (reading.kind === "not_genuine") this.showDamaged(true);
     // nothing of ours: some messengers add a fragment of their own
-    else this.show({ at: "start" });
+    else this.replace({ at: "start" });
   }
 
   /** Begins as a page does that was just opened: nothing of an earlier visit is left in it. */
   startAnew(): void {
     this.number.forget();
+    this.number.isFirst = false;
     this.checker.forget();
+    this.past.forget();
     // the way out hid it
     document.body.hidden = false;
-    this.show({ at: "start" });
+    this.replace({ at: "start" });
   }
 
   /** Checks a ticket with the person's number, if it was read out. */
@@ -154,14 +190,14 @@ export class App {
     this.show(checking);
     void this.checker.check(question).then((outcome) => {
       if (outcome.verdict !== null && KEEPS_NUMBER.indexOf(outcome.verdict) < 0) this.number.used(question.given);
+      const answer: Screen = outcome.verdict === null ? { at: "unconfirmed", outcome } : { at: "verdict", outcome, typed: "" };
       // an answer that comes late does not replace a newer screen
-      if (this.current !== checking) return;
-      this.show(outcome.verdict === null ? { at: "unconfirmed", outcome } : { at: "verdict", outcome, typed: "" });
+      if (this.past.exchange(checking, answer)) this.draw();
     });
   }
 
   /** A token that is damaged needs no service to be refused. */
-  showDamaged(): void {
+  showDamaged(inPlace = false): void {
     const question: Question = { ticket: { kind: "token", bytes: new Uint8Array(0) }, given: null, exact: true };
     const outcome: Judged = {
       verdict: "not_genuine",
@@ -173,7 +209,9 @@ export class App {
       busy: false,
       reference: null,
     };
-    this.show({ at: "verdict", outcome, typed: "" });
+    const answer: Screen = { at: "verdict", outcome, typed: "" };
+    if (inPlace) this.replace(answer);
+    else this.show(answer);
   }
 
   private render(screen: Screen): Node[] {

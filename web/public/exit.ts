@@ -1,27 +1,54 @@
+import { announce } from "../shared/screen.ts";
 import type { App } from "./app.ts";
+import { isOut } from "./past.ts";
+import { ShiftPresses } from "./shift.ts";
 
-const PRESSES = 3;
-const WITHIN_MS = 2000;
+const exitLink = (): HTMLAnchorElement | null => document.querySelector<HTMLAnchorElement>("a.exit");
+
+/** Whether the person left by the exit and came upon what was left behind: then they are led out again. */
+export function isLeaving(): boolean {
+  const link = exitLink();
+  if (!isOut() || link === null) return false;
+  goTo(link.href);
+  return true;
+}
 
 /** Leaves by the exit button on top, or when Shift is pressed three times. */
 export function watchForExit(app: App): void {
-  const link = document.querySelector<HTMLAnchorElement>("a.exit");
+  const link = exitLink();
   if (link === null) return;
+  const leave = (): void => {
+    app.leave();
+    document.body.hidden = true;
+    app.past.leave(() => goTo(link.href));
+  };
   link.addEventListener("click", (event) => {
     event.preventDefault();
-    leave(app, link.href);
+    leave();
   });
-  let presses: number[] = [];
-  document.addEventListener("keyup", (event) => {
-    const now = Date.now();
-    presses = event.key === "Shift" ? presses.filter((at) => now - at < WITHIN_MS).concat(now) : [];
-    if (presses.length === PRESSES) leave(app, link.href);
-  });
+  watchShift(app, leave);
 }
 
-/** Ends and hides all at once, since the next page may be slow; replaces the history entry, so Back does not return. */
-function leave(app: App, address: string): void {
-  app.leave();
+/** Hides all at once, since the next page may be slow, and takes our place in the history. */
+function goTo(address: string): void {
   document.body.hidden = true;
   location.replace(address);
+}
+
+function watchShift(app: App, leave: () => void): void {
+  const presses = new ShiftPresses(Date.now);
+  document.addEventListener("keydown", (event) => presses.down(event, !app.shiftLeaves || isField(event.target)));
+  document.addEventListener("keyup", (event) => {
+    const left = presses.up(event);
+    if (left === 0) leave();
+    else if (left !== null) announce(app.t(left === 1 ? "page.shift_1" : "page.shift_2"));
+  });
+  for (const what of ["mousedown", "touchstart", "focusin", "selectionchange", "scroll"]) {
+    document.addEventListener(what, () => presses.end(), true);
+  }
+  window.addEventListener("blur", () => presses.away());
+}
+
+function isField(target: EventTarget | null): boolean {
+  return target instanceof Element && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }

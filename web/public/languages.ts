@@ -39,16 +39,21 @@ export function speak({ organisation, keys }: Deployment, language: Language, te
 }
 
 /** Puts what surrounds the screens into a language, with a menu of the others. The choice is kept nowhere. */
-export function dress({ organisation, languages }: Deployment, { tag, direction }: Language, t: Text, choose: (to: Language) => void): void {
+export function dress(
+  { organisation, languages }: Deployment,
+  { tag, direction }: Language,
+  t: Text,
+  shiftLeaves: boolean,
+  choose: (to: Language) => void,
+): void {
   document.documentElement.lang = tag;
   document.documentElement.dir = direction;
-  document.title = t("page.title");
   const put = (place: string, ...content: (Node | string)[]): void => {
     const element = document.querySelector(place);
     if (element) fill(element, ...content);
   };
-  put(".brand", t("page.service"), el("span", {}, organisation.name));
-  put(".exit", t("page.exit"), el("span", { class: "exit-hint" }, t("page.exit_hint")));
+  put(".brand", t("page.service"), " ", el("span", {}, organisation.name));
+  put(".exit", t("page.exit"), " ", el("span", { class: "exit-hint" }, shiftLeaves ? t("page.exit_hint") : ""));
   put(".languages", ...languages.filter((language) => language.tag !== tag).map((language) => {
     const choice = el("button", { type: "button", lang: language.tag }, language.name);
     choice.addEventListener("click", () => choose(language));

@@ -14,18 +14,39 @@ export class OwnNumber {
   private value: string | null = null;
   private drawnAt = 0;
   private readOut = false;
+  private isDrawn = true;
+
+  /** `isFirst`: the page was not here before. Where it was, the person may have read out a number that is gone with it. */
+  constructor(public isFirst: boolean) {}
 
   /** The number to show; draws one where there is none. */
   current(): string {
-    if (this.value === null) this.renew();
+    if (this.value === null) this.take(draw(), true);
     return this.value || "";
   }
 
   /** Draws a new number, which nobody has heard yet. */
   renew(): void {
-    this.value = draw();
+    this.take(draw(), true);
+    this.isFirst = true;
+  }
+
+  /** Takes a number that the person wrote down and read out. Only they can know that it was theirs. */
+  type(value: string): void {
+    this.take(value, false);
+    this.readOut = true;
+  }
+
+  private take(value: string, isDrawn: boolean): void {
+    this.value = value;
+    this.isDrawn = isDrawn;
     this.drawnAt = Date.now();
     this.readOut = false;
+  }
+
+  /** Whether the number may be shown: one that was typed is not. */
+  isShown(): boolean {
+    return this.isDrawn;
   }
 
   /** From now on the number goes with each check. */
@@ -45,12 +66,12 @@ export class OwnNumber {
   /** The number to send: none unless it was read out and is still young. */
   given(): GivenNumber | null {
     if (this.value === null || !this.readOut || this.millisecondsLeft() === 0) return null;
-    return { value: this.value, drawn: true };
+    return { value: this.value, drawn: this.isDrawn };
   }
 
-  /** The number that was shown, if it was never said to be read out: that is easily forgotten. */
+  /** The number that was shown, if it was never said to be read out: that is easily forgotten. None that nobody can have heard. */
   unspoken(): string | null {
-    return this.readOut || this.millisecondsLeft() === 0 ? null : this.value;
+    return this.readOut || !this.isFirst || this.millisecondsLeft() === 0 ? null : this.value;
   }
 
   /** Forgets a number after its one use; one that was drawn since stays. */
@@ -67,7 +88,7 @@ export class OwnNumber {
 
 /** A number as it is shown: "417 092". */
 export function numberText(value: string): string {
-  return value.slice(0, 3) + "\u00a0" + value.slice(3);
+  return value.slice(0, 3) + " " + value.slice(3);
 }
 
 function draw(): string {

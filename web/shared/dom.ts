@@ -34,9 +34,14 @@ export function icon(path: string): SVGElement {
   return svg;
 }
 
-/** The heading of a screen; it takes the focus when the screen appears. */
+/** The heading of a screen. */
 export function heading(text: string): HTMLElement {
-  return el("h1", { tabindex: "-1" }, text);
+  return el("h1", {}, text);
+}
+
+/** A line whose changes are read out. Not `role=status`: while it is empty a screen reader would meet it as a "statusbar". */
+export function live(kind: string, text = ""): HTMLElement {
+  return el("p", { class: kind, "aria-live": "polite" }, text);
 }
 
 /** Puts nodes in place of all that an element holds. A focus in it moves to the first of them that can take it. */

@@ -46,6 +46,22 @@ class ChromiumPage extends EnginePage {
     await this.page.goto(url);
   }
 
+  key(name: "Shift"): Promise<void> {
+    return this.page.keyboard.press(name);
+  }
+
+  async back(): Promise<void> {
+    await this.page.goBack();
+  }
+
+  async forward(): Promise<void> {
+    await this.page.goForward();
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
+
   press(button: string): Promise<void> {
     return this.page.locator(buttonPath(button)).click();
   }

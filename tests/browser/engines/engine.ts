@@ -31,6 +31,12 @@ export abstract class EnginePage {
   protected abstract waitFor(path: string): Promise<void>;
   abstract press(button: string): Promise<void>;
   abstract fill(selector: string, text: string): Promise<void>;
+  /** Presses a key and lets it go again. */
+  abstract key(name: "Shift"): Promise<void>;
+  /** Goes to another entry of the browser's history, as its own buttons do. */
+  abstract back(): Promise<void>;
+  abstract forward(): Promise<void>;
+  abstract reload(): Promise<void>;
   abstract close(): Promise<void>;
   /** Opens an address in the place of the page. */
   abstract go(url: string): Promise<void>;
@@ -42,7 +48,7 @@ export abstract class EnginePage {
 
   /** Waits for a line that says how something went. */
   told(line: string): Promise<void> {
-    return this.waitFor(`//*[@role="status"][normalize-space(text())="${line}"]`);
+    return this.waitFor(`//*[@aria-live][normalize-space(text())="${line}"]`);
   }
 
   /** All text on the screen. */

@@ -74,6 +74,22 @@ class FirefoxPage extends EnginePage {
     await this.page.goto(url);
   }
 
+  key(name: "Shift"): Promise<void> {
+    return this.page.keyboard.press(name);
+  }
+
+  async back(): Promise<void> {
+    await this.page.goBack({ waitUntil: [] });
+  }
+
+  async forward(): Promise<void> {
+    await this.page.goForward({ waitUntil: [] });
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
+
   press(button: string): Promise<void> {
     return this.page.locator(`::-p-xpath(${buttonPath(button)})`).click();
   }

@@ -86,6 +86,23 @@ class WebKitPage extends EnginePage {
     return this.driver.get(url);
   }
 
+  async key(name: "Shift"): Promise<void> {
+    const key = { Shift: selenium.Key.SHIFT }[name];
+    await this.driver.actions().keyDown(key).keyUp(key).perform();
+  }
+
+  back(): Promise<void> {
+    return this.driver.navigate().back();
+  }
+
+  forward(): Promise<void> {
+    return this.driver.navigate().forward();
+  }
+
+  reload(): Promise<void> {
+    return this.driver.navigate().refresh();
+  }
+
   async press(button: string): Promise<void> {
     await (await this.find(By.xpath(buttonPath(button)))).click();
   }

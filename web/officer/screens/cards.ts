@@ -72,7 +72,7 @@ export class Cards<T> {
     if (card === undefined) return;
     const hadFocus = card.element.contains(document.activeElement);
     keepHeight(card.element);
-    const said = el("p", { class: "state state-over", role: "status", tabindex: "-1" });
+    const said = el("p", { class: "state state-over", "aria-live": "polite", tabindex: "-1" });
     fill(card.element, card.element.querySelector("h2, h3"), said);
     // said once it stands there
     said.textContent = text;

@@ -1,4 +1,5 @@
-import { button, el, heading } from "../../shared/dom.ts";
+import { button, el, heading, live } from "../../shared/dom.ts";
+import { digits as spoken } from "../../shared/ear.ts";
 import type { Console } from "../app.ts";
 import type { Code, Spoken } from "../model.ts";
 import { done } from "../result.ts";
@@ -65,7 +66,7 @@ export class SpokenPart {
 
 function spokenNodes({ words, digits }: Spoken): Node[] {
   const list = el("ol", { class: "words", "aria-label": t("live.words") }, ...words.split(" ").map(wordItem));
-  return [el("p", { class: "hint" }, t("live.spell_hint")), list, el("h2", {}, t("live.digits")), el("p", { class: "digits" }, inThrees(digits))];
+  return [el("p", { class: "hint" }, t("live.spell_hint")), list, el("h2", {}, t("live.digits")), el("p", { class: "digits" }, ...spoken(inThrees(digits)))];
 }
 
 /** As they are read out. */
@@ -75,7 +76,7 @@ function inThrees(digits: string): string {
 
 /** A word; a tap spells it, letter by letter. */
 function wordItem(word: string): HTMLElement {
-  const spelt = el("p", { class: "spelt", role: "status" });
+  const spelt = live("spelt");
   const tap = button(word, "plain", () => {
     const opens = spelt.textContent === "";
     // apart, so that a screen reader says letters

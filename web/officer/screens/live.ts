@@ -1,4 +1,5 @@
 import { button, el, fill, heading } from "../../shared/dom.ts";
+import { focusHead } from "../../shared/screen.ts";
 import type { Order } from "../api.ts";
 import type { Console } from "../app.ts";
 import { keepAwake } from "../awake.ts";
@@ -142,7 +143,7 @@ class LiveView {
     fill(this.foot, this.state.element, this.line.element, controls);
     fill(this.shown, over, this.foot);
     if (!this.veil.hidden) return;
-    title.focus();
+    focusHead(this.shown);
   }
 
   private hide(): void {
@@ -158,7 +159,7 @@ class LiveView {
     document.documentElement.classList.remove("is-veiled");
     this.veil.hidden = true;
     this.shown.hidden = false;
-    this.shown.querySelector("h1")?.focus();
+    focusHead(this.shown);
   }
 }
 

@@ -1,4 +1,4 @@
-import { button, el, fill } from "../../shared/dom.ts";
+import { button, el, fill, live } from "../../shared/dom.ts";
 import type { Api } from "../api.ts";
 import type { Console } from "../app.ts";
 import type { Kind } from "../news.ts";
@@ -16,7 +16,7 @@ export function section(title: string, ...rest: readonly (Node | null)[]): HTMLE
 
 /** A line that speaks: problems, and what was done. */
 export class Line {
-  readonly element = el("p", { class: "line", role: "status" });
+  readonly element = live("line");
 
   say(text: string, tone: "calm" | "problem" = "calm"): void {
     this.element.className = "line line-" + tone;
@@ -43,7 +43,7 @@ export function saidOnce(text: string | null): () => Node[] {
   return () => {
     const now = left;
     left = null;
-    return now === null ? [] : [el("p", { class: "line", role: "status" }, now)];
+    return now === null ? [] : [paragraph(now, "line")];
   };
 }
 
@@ -98,10 +98,10 @@ export function living<T>(
   app: Console,
   kinds: readonly Kind[],
   load: (api: Api) => Promise<Result<T>>,
-  { draw, update, news = () => t("news.show"), focus = () => document.querySelector<HTMLElement>("main h1") }: Living<T>,
+  { draw, update, news = () => t("news.show"), focus = () => document.querySelector<HTMLElement>("main .head") }: Living<T>,
 ): { readonly element: HTMLElement; readonly again: () => Promise<void> } {
   const box = el("div", { class: "loaded" }, paragraph(t("page.moment"), "hint"));
-  const waiting = el("div", { class: "news", role: "status" });
+  const waiting = el("div", { class: "news", "aria-live": "polite" });
   let isDrawn = false;
   let asked = 0;
   const latest = async (api: Api): Promise<Result<T> | null> => {

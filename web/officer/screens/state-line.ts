@@ -1,4 +1,4 @@
-import { el } from "../../shared/dom.ts";
+import { live } from "../../shared/dom.ts";
 import type { Status } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
@@ -10,7 +10,7 @@ const JUST_NOW_MS = 60000;
 
 /** Says where a code stands, and admits when it cannot know. */
 export class StateLine {
-  readonly element = el("p", { class: "live-state", role: "status", "aria-live": "polite" }, t("live.live"));
+  readonly element = live("live-state", t("live.live"));
   private sawUnchecked = false;
   private isRecent = false;
   private timer: ReturnType<typeof setTimeout> | undefined;

@@ -42,8 +42,8 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
     else say(problemText(app, found, way));
   });
   // the heading is the field's label: on a small screen the same words twice would push the field under the keyboard
-  const title = el("h1", { tabindex: "-1" }, el("label", { for: "code" }, t(`enter.${way}.title`)));
-  return [title, form, button(t("enter.back"), "plain", () => app.show({ at: "start" }))];
+  const title = el("h1", {}, el("label", { for: "code" }, t(`enter.${way}.title`)));
+  return [title, form, button(t("enter.back"), "plain", () => app.back())];
 }
 
 type Field = HTMLInputElement | HTMLTextAreaElement;
@@ -56,7 +56,9 @@ function fieldOf(way: Way, typed: string): Field {
     autocapitalize: "none",
     autocorrect: "off",
     spellcheck: "false",
-    "aria-describedby": "hint problem",
+    "aria-describedby": "hint",
+    // not described by it: a screen reader would say twice what the alert says
+    "aria-errormessage": "problem",
   };
   const field: Field =
     way === "digits"

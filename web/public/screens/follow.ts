@@ -1,6 +1,8 @@
 import { button, el, fill } from "../../shared/dom.ts";
+import { english, marked, sentence } from "../../shared/ear.ts";
 import { type FollowedWords, type Place, followDigits, followWords } from "../../shared/follow.ts";
 import type { SpokenReading } from "../../shared/forgive.ts";
+import { announce } from "../../shared/screen.ts";
 import { digitsIn } from "../../shared/typed.ts";
 import type { App } from "../app.ts";
 import type { Way } from "../state.ts";
@@ -8,11 +10,16 @@ import { paragraph } from "./parts.ts";
 import { ordinal, problemText } from "./problem.ts";
 import { explain } from "./suggest.ts";
 
+/** A screen reader is cut short by each key, so it speaks once the keys have rested for so long, or at the end of a word. */
+const REST_MS = 1000;
+/** So long it may take to say a line: a key that comes sooner may have cut it short. */
+const SAYING_MS = 4000;
+
 type Field = HTMLInputElement | HTMLTextAreaElement;
 
 /** What is shown of an input beside its field. */
 interface Shown {
-  /** Also read out by a screen reader, so it changes only when there is something to say. */
+  /** Also said, when the keys rest. */
   readonly line: string;
   /** Within reach of the thumbs while the keyboard is up. */
   readonly help: readonly Node[];
@@ -21,23 +28,51 @@ interface Shown {
 
 /** Shows what is understood of a field's text whenever it changes; the text stays the only source. */
 export function follow(app: App, way: Way, field: Field): { elements: readonly HTMLElement[]; hush: () => void } {
-  const line = el("p", { class: "line", role: "status" });
+  const line = el("p", { class: "line" });
   const help = el("div", { class: "help" });
   const rows = el("ol", { class: "words", dir: "ltr", translate: "no", "aria-label": app.t("follow.list") });
-  const say = (text: string): void => {
-    // the same text set again would be read out again
-    if (line.textContent !== text) line.textContent = text;
-  };
+  const speech = new Speech();
+  app.onLeave(() => speech.hush());
   const update = (): void => {
     const shown = shownOf(app, way, field);
-    say(shown.line);
+    fill(line, ...sentence(shown.line));
     fill(help, ...shown.help);
     fill(rows, ...shown.rows);
     rows.hidden = shown.rows.length === 0;
+    speech.follow(shown.line, /\s$/.test(field.value));
   };
   field.addEventListener("input", update);
   update();
-  return { elements: [line, help, rows], hush: () => say("") };
+  const hush = (): void => {
+    fill(line);
+    speech.hush();
+  };
+  return { elements: [line, help, rows], hush };
+}
+
+/** Says the line of what is typed, once. */
+class Speech {
+  private said = "";
+  private saidAt = 0;
+  private timer = 0;
+
+  follow(line: string, atEndOfWord: boolean): void {
+    clearTimeout(this.timer);
+    if (Date.now() - this.saidAt < SAYING_MS) this.said = "";
+    const say = (): void => {
+      if (line === this.said) return;
+      announce(line);
+      this.said = line;
+      this.saidAt = Date.now();
+    };
+    if (atEndOfWord) say();
+    else this.timer = window.setTimeout(say, REST_MS);
+  }
+
+  hush(): void {
+    clearTimeout(this.timer);
+    announce("");
+  }
 }
 
 function shownOf(app: App, way: Way, field: Field): Shown {
@@ -56,11 +91,11 @@ function shownWords(app: App, field: Field, { places, present, offers, reading, 
   const line = mayGoOn ? t(reading === null ? "follow.sixth" : "follow.fits_five") : lineOf(app, field.value, reading, offers.map((offer) => offer.words));
   const help: Node[] = [];
   if (offers.length > 0 || line === "") {
-    help.push(el("div", { class: "offers", translate: "no" }, ...offers.map((offer) => putting(field, offer.input, offer.words))));
+    help.push(el("div", { class: "offers", lang: "en", translate: "no" }, ...offers.map((offer) => putting(field, offer.input, offer.words))));
   }
   if (present !== null) {
     const unheard = putting(field, present.unheard, t("follow.unheard"));
-    unheard.appendChild(el("span", { class: "hint" }, ordinal(t, present.position)));
+    fill(unheard, t("follow.unheard"), " ", el("span", { class: "hint" }, ordinal(t, present.position)));
     help.push(unheard);
   }
   return { line, help, rows: places.map((place, i) => row(app, place, present !== null && present.position === i)) };
@@ -88,12 +123,12 @@ function lineOf(app: App, input: string, reading: SpokenReading | null, offers: 
   }
   const [word] = offers;
   if (reading.kind !== "wrong_word" || word === undefined) return problemText(app, reading, "words");
-  return t(offers.length === 1 ? "suggest.one" : "follow.near", { ordinal: ordinal(t, reading.position), word });
+  return t(offers.length === 1 ? "suggest.one" : "follow.near", { ordinal: ordinal(t, reading.position), word: marked(word) });
 }
 
 /** One word as it was understood; what still needs the person is marked. */
 function row(app: App, { kind, text }: Place, isPresent: boolean): HTMLElement {
-  const said = kind === "unheard" ? app.t("follow.row.unheard") : kind === "begun" ? text + "…" : text;
+  const said = kind === "unheard" ? app.t("follow.row.unheard") : english(kind === "begun" ? text + "…" : text);
   const mark = kind === "wrong" ? [" ", el("span", { class: "mark" }, app.t("follow.row.wrong"))] : [];
   return el("li", isPresent ? { class: kind, "aria-current": "true" } : { class: kind }, said, ...mark);
 }

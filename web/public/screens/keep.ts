@@ -1,4 +1,4 @@
-import { button, el, fill } from "../../shared/dom.ts";
+import { button, el, fill, live } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
 import { canKeep, isKept, keep, keepingNow, remove } from "../keeping.ts";
 import { paragraph } from "./parts.ts";
@@ -6,7 +6,8 @@ import { paragraph } from "./parts.ts";
 /** Keeping the page for use without signal, folded away. Nothing is kept before the press. */
 export function keepPart(app: App): HTMLElement {
   const { t } = app;
-  const status = el("p", { class: "keep-status", role: "status", tabindex: "-1" });
+  const status = live("keep-status");
+  status.tabIndex = -1;
   const place = el("div", {});
   const show = (kept: boolean, text: string): void => {
     status.textContent = text;

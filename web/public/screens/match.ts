@@ -1,4 +1,5 @@
 import { button, el } from "../../shared/dom.ts";
+import { announce } from "../../shared/screen.ts";
 import type { Token } from "../../shared/token.ts";
 import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
@@ -66,12 +67,13 @@ function numberLine(app: App, { question }: Judged): HTMLElement {
 /** Says until when the code runs; once that has passed, that the check still stands. No countdown. */
 function timeLine(app: App, token: Token, { phoneTime, answer }: Judged): HTMLElement {
   const { t } = app;
-  const line = el("p", { class: "hint", role: "status" }, t("match.runs_out", { time: timeText(app, token.expiresAt) }));
+  const line = paragraph(t("match.runs_out", { time: timeText(app, token.expiresAt) }), "hint");
   const judged = answer === null ? phoneTime : answer.serverTime;
   const elapsed = secondsNow() - phoneTime;
   const left = Math.max(0, token.expiresAt - judged - elapsed);
   setTimeout(() => {
     line.textContent = t("match.has_run_out", { time: timeText(app, judged) });
+    if (document.body.contains(line)) announce(line.textContent);
   }, left * 1000);
   return line;
 }

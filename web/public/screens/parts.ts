@@ -1,4 +1,5 @@
 import { button, el, heading, icon } from "../../shared/dom.ts";
+import { marked, sentence } from "../../shared/ear.ts";
 import type { Token } from "../../shared/token.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { Verdict } from "../../shared/verdict.ts";
@@ -29,11 +30,11 @@ export function verdictPanel(app: App, verdict: Verdict, before: readonly Node[]
 export function claimList(app: App, token: Token): HTMLElement {
   const { t } = app;
   const list = el("dl", { class: "claims" });
-  const row = (term: string, text: string, translate: "yes" | "no"): void => {
+  const row = (term: string, said: string | Node[], translate: "yes" | "no"): void => {
     // a name may be written right to left; it must not turn the line around it
-    list.appendChild(el("div", {}, el("dt", {}, term), el("dd", { translate }, el("bdi", {}, text))));
+    list.appendChild(el("div", {}, el("dt", {}, term), el("dd", { translate }, el("bdi", {}, ...([] as (string | Node)[]).concat(said)))));
   };
-  row(t("claim.how"), channelText(app, token), "yes");
+  row(t("claim.how"), sentence(channelText(app, token)), "yes");
   if (token.name !== null) row(t("claim.name"), token.name, "no");
   if (token.place !== null) row(t("claim.place"), token.place, "no");
   return list;
@@ -42,7 +43,7 @@ export function claimList(app: App, token: Token): HTMLElement {
 function channelText(app: App, token: Token): string {
   if (token.dialled === null) return app.t(`channel.${token.channel}`);
   const digits = String(token.dialled);
-  return app.t("channel.dialled", { digits: "000".slice(digits.length) + digits });
+  return app.t("channel.dialled", { digits: marked("000".slice(digits.length) + digits) });
 }
 
 /** The one thing to do now. */
@@ -77,7 +78,19 @@ export function safety(app: App): HTMLElement {
   const lines = (["safe.1", "safe.2", "safe.3", "safe.4", "safe.5", "safe.6"] as const).map((key) =>
     el("li", {}, app.t(key)),
   );
-  return el("details", { class: "safety" }, el("summary", {}, app.t("safe.title")), el("ol", {}, ...lines));
+  const rest = document.querySelector("a.exit") ? shiftSwitch(app) : null;
+  return el("details", { class: "safety" }, el("summary", {}, app.t("safe.title")), el("ol", {}, ...lines), rest);
+}
+
+/** Switches off what a screen reader's own commands may set off. */
+function shiftSwitch(app: App): HTMLElement {
+  const text = (): string => app.t(app.shiftLeaves ? "page.shift_off" : "page.shift_on");
+  const press = button(text(), "plain", () => {
+    app.shiftLeaves = !app.shiftLeaves;
+    app.dress();
+    press.textContent = text();
+  });
+  return press;
 }
 
 /** Back to the start, for another code. */
@@ -86,7 +99,7 @@ export function again(app: App): HTMLElement {
 }
 
 export function paragraph(text: string, kind?: string | undefined): HTMLElement {
-  return el("p", kind === undefined ? {} : { class: kind }, text);
+  return el("p", kind === undefined ? {} : { class: kind }, ...sentence(text));
 }
 
 /** A moment as the organisation's clocks show it. */

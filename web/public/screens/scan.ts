@@ -1,5 +1,5 @@
 import type { Camera, Ending } from "../../scan/camera.ts";
-import { button, el, heading, refill } from "../../shared/dom.ts";
+import { button, el, heading, live, refill } from "../../shared/dom.ts";
 import { readToken } from "../../shared/link.ts";
 import type { App, Text } from "../app.ts";
 import { loadScanner } from "../loader.ts";
@@ -23,7 +23,7 @@ class Scan {
   // the line says all that a person needs who does not see the picture
   private readonly video = el("video", { playsinline: "", "aria-hidden": "true" });
   readonly view = el("div", { class: "viewfinder" }, this.video);
-  readonly line = el("p", { class: "means", role: "status" });
+  readonly line = live("means");
   readonly control = el("div", { class: "others" });
   private camera: Camera | null = null;
   private left = false;
@@ -121,7 +121,7 @@ function otherWays(app: App, scan: Scan): Node[] {
       { class: "others" },
       button(t("scan.photo"), "plain", () => input.click()),
       ...typing,
-      button(t("enter.back"), "plain", () => app.show({ at: "start" })),
+      button(t("enter.back"), "plain", () => app.back()),
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import { button, el, heading } from "../../shared/dom.ts";
+import { english, marked } from "../../shared/ear.ts";
 import { readSpoken } from "../../shared/forgive.ts";
 import type { App } from "../app.ts";
 import type { Suggestion } from "../state.ts";
@@ -6,12 +7,12 @@ import { paragraph } from "./parts.ts";
 import { ordinal } from "./problem.ts";
 
 /** "Did you mean ...?" The person decides; nothing is corrected silently. */
-export function suggestScreen(app: App, { way, typed, words, changed }: Suggestion): Node[] {
+export function suggestScreen(app: App, { typed, words, changed }: Suggestion): Node[] {
   const { t } = app;
   const items = words.map((word, i) =>
     changed.indexOf(i) < 0
-      ? el("li", {}, word)
-      : el("li", { class: "changed" }, el("strong", {}, word), " ", el("span", { class: "mark" }, t("suggest.marked"))),
+      ? el("li", {}, english(word))
+      : el("li", { class: "changed" }, el("strong", {}, english(word)), " ", el("span", { class: "mark" }, t("suggest.marked"))),
   );
   const accept = (): void => {
     const reading = readSpoken(words.join(" "), app.words);
@@ -25,7 +26,7 @@ export function suggestScreen(app: App, { way, typed, words, changed }: Suggesti
       "div",
       { class: "buttons" },
       button(t("suggest.yes"), "main", accept),
-      button(t("suggest.no"), "plain", () => app.show({ at: "enter", way, typed })),
+      button(t("suggest.no"), "plain", () => app.back()),
     ),
   ];
 }
@@ -34,7 +35,7 @@ export function suggestScreen(app: App, { way, typed, words, changed }: Suggesti
 export function explain(app: App, typed: string, words: readonly string[], changed: readonly number[]): string {
   const [only] = changed;
   if (changed.length !== 1 || only === undefined) return app.t("suggest.some");
-  const word = words[only] || "";
+  const word = marked(words[only] || "");
   const unheard = typed.indexOf("?") >= 0;
   return unheard
     ? app.t("suggest.unheard", { word })

@@ -1,4 +1,5 @@
 import { button, el } from "../../shared/dom.ts";
+import { marked } from "../../shared/ear.ts";
 import { numberIn } from "../../shared/typed.ts";
 import type { App } from "../app.ts";
 import { type Judged, withNumber } from "../check.ts";
@@ -11,12 +12,28 @@ export function forgottenNumber(app: App, { question }: Judged, own: string): No
     app.number.markReadOut();
     app.ask(withNumber(question, app.number.given()));
   };
-  const asked = paragraph(app.t("number.forgotten", { number: numberText(own) }), "do");
+  const asked = paragraph(app.t("number.forgotten", { number: marked(numberText(own)) }), "do");
   return [asked, button(app.t("number.read_out"), "main", pressed)];
 }
 
 /** For a person whose own screen drew the number in another tab, as happens when a camera opens the link. */
 export function typedNumber(app: App, outcome: Judged, typed: string): HTMLElement {
+  const { t } = app;
+  const ask = (value: string): void => app.ask(withNumber(outcome.question, { value, drawn: false }));
+  const { form, field } = numberForm(app, t("number.type.submit"), el("label", { for: "own-number" }, t("number.type.label")), ask);
+  form.insertBefore(el("h2", {}, t("number.type.title")), form.firstChild);
+  field.value = typed;
+  field.addEventListener("input", () => app.note({ at: "verdict", outcome, typed: field.value }));
+  return form;
+}
+
+/** A field for the number on the person's own screen. */
+export function numberForm(
+  app: App,
+  submit: string,
+  label: HTMLElement,
+  then: (value: string) => void,
+): { readonly form: HTMLElement; readonly field: HTMLInputElement } {
   const { t } = app;
   const field = el("input", {
     id: "own-number",
@@ -24,31 +41,26 @@ export function typedNumber(app: App, outcome: Judged, typed: string): HTMLEleme
     inputmode: "numeric",
     dir: "ltr",
     autocomplete: "off",
-    "aria-describedby": "own-number-hint own-number-problem",
+    "aria-describedby": "own-number-hint",
+    "aria-errormessage": "own-number-problem",
   });
-  field.value = typed;
-  field.addEventListener("input", () => app.note({ at: "verdict", outcome, typed: field.value }));
   const problem = el("p", { id: "own-number-problem", class: "problem", role: "alert" });
   const form = el(
     "form",
     { class: "enter", novalidate: "", autocomplete: "off" },
-    el("h2", {}, t("number.type.title")),
-    el("label", { for: "own-number" }, t("number.type.label")),
+    label,
     el("p", { id: "own-number-hint", class: "hint" }, t("number.type.hint")),
     problem,
     field,
-    el("button", { type: "submit", class: "button button-plain" }, t("number.type.submit")),
+    el("button", { type: "submit", class: "button button-plain" }, submit),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const value = numberIn(field.value);
-    if (value !== null) {
-      app.ask(withNumber(outcome.question, { value, drawn: false }));
-    } else {
-      problem.textContent = t("number.type.wrong");
-      field.setAttribute("aria-invalid", "true");
-      field.focus();
-    }
+    if (value !== null) return then(value);
+    problem.textContent = t("number.type.wrong");
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
   });
-  return form;
+  return { form, field };
 }

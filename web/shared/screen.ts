@@ -1,0 +1,53 @@
+import { el, fill, live } from "./dom.ts";
+import { sentence } from "./ear.ts";
+
+/** What is said and not shown. It is there before it speaks, and stays while screens come and go. */
+let voice: HTMLElement | null = null;
+
+/** Makes the place from which `announce` speaks. */
+export function openVoice(): void {
+  voice = live("unseen");
+  document.body.appendChild(voice);
+}
+
+/** Has a screen reader say a sentence; the same again is said again. */
+export function announce(text: string): void {
+  if (voice === null) return;
+  const before = voice.textContent;
+  fill(voice, ...sentence(text));
+  // a mark that nobody hears makes it another text
+  if (text !== "" && voice.textContent === before) voice.appendChild(document.createTextNode("\u00a0"));
+}
+
+/** Puts a screen in the place of another and moves the focus to its head. */
+export function present(main: HTMLElement, name: string, nodes: readonly Node[]): void {
+  main.className = "screen-" + name;
+  fill(main, ...nodes);
+  announce("");
+  window.scrollTo(0, 0);
+  focusHead(main);
+}
+
+/**
+ * Moves the focus to the head of a screen: a group, named by the heading and described by the sentences under it. Orca speaks it at
+ * once in Chromium and in Firefox; of a heading that takes the focus from what was removed it says nothing in Chromium.
+ */
+export function focusHead(place: Element): void {
+  const title = place.querySelector("h1");
+  if (title) (title.closest<HTMLElement>("[role=group]") || headOf(title)).focus();
+}
+
+function headOf(title: HTMLElement): HTMLElement {
+  const head = el("div", { class: "head", role: "group", tabindex: "-1", "aria-labelledby": "head" });
+  title.id = "head";
+  if (title.parentNode) title.parentNode.insertBefore(head, title);
+  head.appendChild(title);
+  const said: string[] = [];
+  for (let next = head.nextElementSibling; next && next.tagName === "P" && !next.id && !next.hasAttribute("aria-live"); next = head.nextElementSibling) {
+    next.id = "head-" + said.length;
+    said.push(next.id);
+    head.appendChild(next);
+  }
+  if (said.length) head.setAttribute("aria-describedby", said.join(" "));
+  return head;
+}
