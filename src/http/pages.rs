@@ -89,7 +89,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Kept {
         let kept = query.split('&').filter(|pair| pair.starts_with("search=") || pair.starts_with("sort="));
         // What would end the link is in no query that browsers and libraries write.
         let safe = |pair: &&str| !pair.contains(['<', '>', '"']);
-        Ok(Self(kept.filter(safe).map(|pair| format!("{pair}&")).collect()))
+        Ok(Self(kept.filter(safe).flat_map(|pair| [pair, "&"]).collect()))
     }
 }
 

@@ -82,17 +82,16 @@ impl Registry {
         once: Option<Once>,
     ) -> Result<(Officer, Offered), Refused> {
         self.administrates(actor, Act::Enrol).await?;
-        let earlier = match self.earlier(once.as_ref()).await? {
-            Some(earlier) => earlier,
-            None => {
-                let (officer, entry) = self.newcomer(actor, callsign.clone(), role);
-                let (offered, link, made) = self.draw_link(actor, callsign.clone())?;
-                let done = self.store.enrol_with_link_once((officer.clone(), entry), (link, made), once.clone()).await;
-                match self.or_earlier(done, once.as_ref()).await? {
-                    Ok(true) => return Ok((officer, offered)),
-                    Ok(false) => return Err(taken(&officer)),
-                    Err(earlier) => earlier,
-                }
+        let earlier = if let Some(earlier) = self.earlier(once.as_ref()).await? {
+            earlier
+        } else {
+            let (officer, entry) = self.newcomer(actor, callsign.clone(), role);
+            let (offered, link, made) = self.draw_link(actor, callsign.clone())?;
+            let done = self.store.enrol_with_link_once((officer.clone(), entry), (link, made), once.clone()).await;
+            match self.or_earlier(done, once.as_ref()).await? {
+                Ok(true) => return Ok((officer, offered)),
+                Ok(false) => return Err(taken(&officer)),
+                Err(earlier) => earlier,
             }
         };
         let officer = self.person(&callsign).await?;
@@ -108,15 +107,14 @@ impl Registry {
     pub async fn make_link_once(&self, actor: &Actor, callsign: &Callsign, once: Option<Once>) -> Result<Offered, Refused> {
         self.administrates(actor, Act::MakeLink).await?;
         let owner = self.person(callsign).await?.callsign;
-        let earlier = match self.earlier(once.as_ref()).await? {
-            Some(earlier) => earlier,
-            None => {
-                let (offered, link, made) = self.draw_link(actor, owner.clone())?;
-                let done = self.store.add_link_once(link, once.clone(), made).await;
-                match self.or_earlier(done, once.as_ref()).await? {
-                    Ok(()) => return Ok(offered),
-                    Err(earlier) => earlier,
-                }
+        let earlier = if let Some(earlier) = self.earlier(once.as_ref()).await? {
+            earlier
+        } else {
+            let (offered, link, made) = self.draw_link(actor, owner.clone())?;
+            let done = self.store.add_link_once(link, once.clone(), made).await;
+            match self.or_earlier(done, once.as_ref()).await? {
+                Ok(()) => return Ok(offered),
+                Err(earlier) => earlier,
             }
         };
         self.link_again(actor, owner, &earlier, once).await
@@ -238,12 +236,11 @@ impl Registry {
     pub async fn revoke_access_once(&self, actor: &Actor, id: AccessId, once: Option<Once>) -> Result<Revoked, Refused> {
         self.administrates(actor, Act::RevokeAccess).await?;
         let before = |earlier: Earlier| earlier.callsign.map(|owner| Revoked { owner, withdrawn: u64::from_be_bytes(earlier.subject) });
-        let revoked = match self.earlier(once.as_ref()).await? {
-            Some(earlier) => before(earlier),
-            None => {
-                let done = self.store.revoke_access_once(id, actor.into(), once.clone(), self.clock.now()).await;
-                self.or_earlier(done, once.as_ref()).await?.unwrap_or_else(before)
-            }
+        let revoked = if let Some(earlier) = self.earlier(once.as_ref()).await? {
+            before(earlier)
+        } else {
+            let done = self.store.revoke_access_once(id, actor.into(), once.clone(), self.clock.now()).await;
+            self.or_earlier(done, once.as_ref()).await?.unwrap_or_else(before)
         };
         revoked.ok_or_else(|| Refused::Unknown { what: "passkey or credential", id: id.to_string() })
     }

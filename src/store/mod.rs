@@ -376,6 +376,7 @@ pub struct LiveToken {
 
 /// What came of deciding about an authorisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "one at a time, and looked at at once")]
 pub enum Decided {
     /// It stands as it now is.
     Done(Authorisation),

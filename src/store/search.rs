@@ -57,7 +57,7 @@ impl Search {
 
 /// The words of several texts in one, the first of them first, so that this is also the order by the first.
 pub(super) fn searchable<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    texts.into_iter().flat_map(words).map(|word| format!(" {word}")).collect()
+    texts.into_iter().flat_map(words).flat_map(|word| [" ".to_owned(), word]).collect()
 }
 
 /// What an index has of a searchable text: each word once, and where words are not told apart by spaces each end of a run of them.
