@@ -76,8 +76,6 @@ export const liveToken = record({
   officer: text,
   authorisation: text,
   channel,
-  name: nullable(text),
-  place: nullable(text),
   reference: nullable(text),
   issued_at: whole,
   not_before: nullable(whole),

@@ -63,7 +63,7 @@ export class Cards<T> {
     const title = card.element.querySelector<HTMLElement>("h2, h3");
     if (!hadFocus || title === null) return;
     title.tabIndex = -1;
-    title.focus();
+    title.focus({ preventScroll: true });
   }
 
   /** Says in its place what became of something; there is nothing more to do with it. */
@@ -77,7 +77,7 @@ export class Cards<T> {
     // said once it stands there
     said.textContent = text;
     card.drawn = null;
-    if (hadFocus) said.focus();
+    if (hadFocus) said.focus({ preventScroll: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { button, el } from "../../shared/dom.ts";
-import type { Console } from "../app.ts";
+import type { Console, Made } from "../app.ts";
 import type { LiveToken } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
@@ -20,7 +20,7 @@ export function tokenCards(app: Console, names = false): Cards<LiveToken> {
     return [
       el("h3", {}, names ? t("tokens.of", { callsign: token.officer, channel: t(`channel.${token.channel}`) }) : t(`channel.${token.channel}`)),
       el("p", { class: "state state-" + token.state }, stateText(token)),
-      el("p", { class: "said" }, ...saidParts(token)),
+      el("p", { class: "said" }, ...saidParts(made, token)),
       el("p", {}, t("tokens.made", { time: timeText(token.issued_at) }) + " " + timesText(token) + "."),
       el(
         "div",
@@ -40,9 +40,9 @@ export function withdrawing(): Omit<Question, "act"> {
   return { ask: t("do.withdraw"), title: t("tokens.withdraw.title"), means: [t("tokens.withdraw.means")], yes: t("do.withdraw_sure") };
 }
 
-/** What somebody is known by, and why. */
-function saidParts({ name, place, reference }: LiveToken): Node[] {
-  return apart([name, place, reference].filter((part) => part !== null));
+/** What a code says, which the service does not keep and this tab alone remembers, and its authorisation. */
+function saidParts(made: Made | undefined, { reference }: LiveToken): Node[] {
+  return apart([made?.code.name ?? null, made?.code.place ?? null, reference].filter((part) => part !== null));
 }
 
 function stateText({ state, first_checked_at }: LiveToken): string {
