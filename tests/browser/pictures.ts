@@ -128,7 +128,7 @@ await approver.read("Case 2041");
 await shoot(approver, "console-approver");
 await approver.press("In use");
 await approver.press("Review");
-await approver.read("You can give kestrel more or less.");
+await approver.read("You can allow kestrel more or less. Your change counts at once.");
 await shoot(approver, "console-review");
 await approver.close();
 
