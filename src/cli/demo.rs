@@ -85,6 +85,8 @@ fn given(flags: Flags, folder: &Path) -> Flags {
         organisation: Some(Organisation {
             name: "Example Organisation".into(),
             telephone: "01632 960 123".into(),
+            emergency: "999".into(),
+            report: "https://www.example.com/report".into(),
             address: "1 Example Street, Exampleton".into(),
             exit_url: Some("https://www.wikipedia.org/".into()),
             time_zone: Some(Zone::default()),

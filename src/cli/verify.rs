@@ -136,6 +136,9 @@ fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> Stri
     lines.extend(said(&answer["approach"], time));
     lines.extend(answer["challenge"].as_str().map(|result| say(&format!("number.{result}"))));
     lines.push(say(&format!("verdict.{verdict}.do")));
+    if words.icon(verdict).tone == "stop" {
+        lines.push(say("stop.ring"));
+    }
     lines.join("\n")
 }
 

@@ -26,6 +26,10 @@ pub struct Organisation {
     pub telephone: String,
     /// Its address.
     pub address: String,
+    /// The number that people in danger ring; none if empty.
+    pub emergency: String,
+    /// Where people report somebody false: a telephone number, or an address that begins with `https://`; nowhere if empty.
+    pub report: String,
     /// Where "Exit this page" leads: a harmless public page.
     pub exit_url: Option<String>,
     /// The zone in which its pages tell the time; UTC if not set.
@@ -37,11 +41,14 @@ pub struct Organisation {
 impl Organisation {
     /// All of it in a line.
     pub(super) fn summary(&self) -> String {
-        let Self { name, telephone, address, exit_url, time_zone, languages } = self;
+        let Self { name, telephone, address, emergency, report, exit_url, time_zone, languages } = self;
         let languages = languages.iter().map(|language| language.tag()).collect::<Vec<_>>().join(",");
         let exit = exit_url.as_deref().unwrap_or_default();
         let zone = time_zone.clone().unwrap_or_default();
-        format!("name {name:?}, telephone {telephone:?}, address {address:?}, exit_url {exit:?}, time_zone {zone}, languages {languages}")
+        format!(
+            "name {name:?}, telephone {telephone:?}, address {address:?}, emergency {emergency:?}, report {report:?}, exit_url {exit:?}, \
+             time_zone {zone}, languages {languages}"
+        )
     }
 
     /// What people would miss on the pages, a sentence each.

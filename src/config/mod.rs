@@ -1,5 +1,6 @@
 //! Settings: flag, then environment variable, then `countersign.toml`. Read here and nowhere else.
 
+mod contact;
 mod error;
 mod flags;
 mod guessing;
@@ -225,6 +226,7 @@ impl Settings {
                 wanted: "an address that begins with https://",
             });
         }
+        contact::check(&organisation)?;
         if organisation.languages.is_empty() {
             organisation.languages = Language::USUAL.into();
         }

@@ -60,6 +60,12 @@ pub async fn answer(
     let wrap = Wrap::of_page(&headers);
     let page = |status, page: Document| even_page(status, document_headers(&page), page.html, wrap, &*app.entropy);
     let asked = Asked::of(&app, peer).await;
+    // Neither checks anything, so any page may lead there.
+    match fields.as_ref().map_or("", |body::Fields(fields)| &fields.go) {
+        "stop" => return page(StatusCode::OK, pages.stop(&[], None)),
+        "again" => return page(StatusCode::OK, pages.form(None, &asked.fresh(Fields { tried: "1".into(), ..Fields::default() }))),
+        _ => {}
+    }
     let returned = fields.as_ref().ok().and_then(|body::Fields(fields)| asked.returned(&fields.form));
     // Another site could post a spent token here and show our page as its own proof (threat 29).
     let is_old = match (sender(&headers, &app.origins), returned) {
@@ -69,7 +75,7 @@ pub async fn answer(
             return page(StatusCode::FORBIDDEN, pages.form(Some("check.refused"), &asked.fresh(Fields::default())));
         }
     };
-    let fields = match fields {
+    let mut fields = match fields {
         Ok(body::Fields(fields)) => asked.fresh(fields),
         Err(problem) => return problem.with_page(pages.form(Some("check.empty"), &asked.fresh(Fields::default())), wrap, &*app.entropy),
     };
@@ -81,14 +87,19 @@ pub async fn answer(
         Err(problem) => return page(StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)),
     };
     let shown = if let Shown::Token(Ok(token)) = &check.shown { Some(token.hash()) } else { None };
+    // The second try without a genuine code, of whatever kind, leads to Stop.
+    let was_tried = !std::mem::replace(&mut fields.tried, "1".into()).is_empty();
     match app.limited(peer, check).await {
-        Ok(answer) if answer.verdict == Verdict::Mistyped => {
+        Ok(answer) if answer.verdict == Verdict::Mistyped && !was_tried => {
             page(StatusCode::OK, pages.mistyped(&pages.words.hint(&correct(&fields.code)), &fields))
         }
         Ok(answer) => {
             let reference = shown.or(answer.token.as_ref().map(Token::hash)).map(Reference::of);
-            page(status(answer.verdict), pages.verdict(&answer, reference))
+            let stops = was_tried && answer.verdict != Verdict::Genuine;
+            let document = if stops { pages.stop_after(answer.verdict, reference) } else { pages.verdict(&answer, reference) };
+            page(status(answer.verdict), document)
         }
+        Err(problem) if was_tried => problem.with_page(pages.stop_after(Verdict::CannotCheck, None), wrap, &*app.entropy),
         Err(problem) => problem.with_page(pages.form(Some("check.busy"), &fields), wrap, &*app.entropy),
     }
 }

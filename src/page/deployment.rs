@@ -42,6 +42,7 @@ impl Deployment {
             "minimum_key_set": self.minimum_key_set,
             "organisation": {
                 "name": organisation.name, "telephone": organisation.telephone, "address": organisation.address,
+                "emergency": organisation.emergency, "report": organisation.report,
             },
             "time_zone": organisation.time_zone.clone().unwrap_or_default().name(),
             "scan": integrity(SCAN),

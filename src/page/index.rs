@@ -39,7 +39,8 @@ impl Page<'_> {
             script type="application/json" id="deployment" { (PreEscaped(data)) }
             script { (PreEscaped(SCRIPT)) }
         };
-        self.document(None, head, &self.menu(), &html! { (self.intro()) (self.plain_way()) (self.safety()) }, &foot)
+        let main = html! { (self.intro()) (self.plain_way()) (self.contact()) (self.safety()) };
+        self.document(None, head, &self.menu(), &main, &foot)
     }
 
     /// What stands here until the script takes over, and for good where it cannot.
@@ -74,6 +75,8 @@ mod tests {
                 name: hostile.into(),
                 telephone: hostile.into(),
                 address: hostile.into(),
+                emergency: hostile.into(),
+                report: format!("https://{hostile}"),
                 exit_url: Some(hostile.into()),
                 time_zone: None,
                 languages: Language::ALL.into(),

@@ -32,6 +32,12 @@ pub struct Fields {
     /// The number that this page drew for the person; shown again as long as the form comes back.
     #[serde(default, deserialize_with = "drawn")]
     pub own: Option<Challenge>,
+    /// Not empty after a try without a genuine code: the next leads to Stop.
+    #[serde(default)]
+    pub tried: String,
+    /// Where a button without a code leads: `stop` or `again`.
+    #[serde(default)]
+    pub go: String,
 }
 
 /// What is no number counts as none: the page draws another.
@@ -53,7 +59,10 @@ impl Page<'_> {
         self.plain(
             problem.map(|_| "check.problem"),
             &self.menu(),
-            &html! { (self.intro()) (self.address()) (self.number(fields)) (self.fields(problem, fields)) (self.safety()) },
+            &html! {
+                (self.intro()) (self.address()) (self.number(fields)) (self.fields(problem, fields)) (self.no_code()) (self.contact())
+                (self.safety())
+            },
         )
     }
 
@@ -63,7 +72,8 @@ impl Page<'_> {
             Some("title.answer"),
             &self.menu(),
             &html! {
-                (self.panel(Verdict::Mistyped, &html! { p.means { (hint) } }))
+                (self.verdict_panel(Verdict::Mistyped, &html! { p.means { (hint) } }))
+                (self.no_code())
                 (self.number(fields))
                 (self.fields(None, fields))
                 (self.safety())
@@ -81,7 +91,7 @@ impl Page<'_> {
                 @if answer.first_checked_at.is_some() { p { (self.with("verdict.already_checked.when", &[("ago", &self.ago_text(answer))])) } }
                 p.means { (self.t(&format!("verdict.{word}.means"))) }
                 @if let Some(from) = self.from(answer) { p { (from) } }
-                p { (self.t(&format!("verdict.{word}.not"))) }
+                @if verdict != Verdict::Genuine { p { (self.t(&format!("verdict.{word}.not"))) } }
             }
         };
         // No menu here: who follows a link away from an answer could not have it again.
@@ -89,25 +99,78 @@ impl Page<'_> {
             Some("title.answer"),
             &html! {},
             &html! {
-                (self.panel(verdict, &said))
+                (self.verdict_panel(verdict, &said))
                 @if verdict == Verdict::Genuine { (self.match_question(answer)) }
-                @else {
-                    div.action { h2 { (self.t("next.do")) } p.do { (self.t(&format!("verdict.{word}.do"))) } (self.quoted(verdict, reference)) }
-                }
+                @else { (self.what_to_do(verdict, reference)) }
                 p.notes { (self.t("check.no_script")) }
-                p { a href={ (self.check()) "?lang=" (self.words.language.tag()) } { (self.t("check.again")) } }
+                @if verdict == Verdict::Genuine {
+                    p { a href={ (self.check()) "?lang=" (self.words.language.tag()) } { (self.t("check.again")) } }
+                } @else { (self.leading("again", "check.again")) }
                 (self.safety())
             },
         )
     }
 
+    fn what_to_do(&self, verdict: Verdict, reference: Option<Reference>) -> Markup {
+        let todo = format!("verdict.{}.do", verdict.as_str());
+        let is_red = self.words.icon(verdict.as_str()).tone == "stop";
+        html! {
+            div.action {
+                h2 { (self.t("next.do")) }
+                p.do { (self.around(&todo, "telephone", &self.telephone())) }
+                @if is_red && verdict != Verdict::OtherChallenge { (self.help()) }
+                (self.quoted(reference.filter(|_| is_red || verdict == Verdict::AlreadyChecked)))
+            }
+            @if verdict == Verdict::OtherChallenge { div.card { h2 { (self.t("stop.unsure")) } (self.help()) } }
+        }
+    }
+
+    /// Where every way of somebody without a code ends, with the sentences on what led here.
+    pub fn stop(&self, why: &[&str], reference: Option<Reference>) -> Document {
+        let said = html! { @for key in why { p.means { (self.t(key)) } } p { (self.t("stop.always")) } };
+        self.plain(
+            Some("next.do"),
+            &html! {},
+            &html! {
+                (self.panel(Verdict::NotGenuine, "stop.title", &said))
+                div.action { h2 { (self.t("next.do")) } (self.help()) (self.quoted(reference)) }
+                (self.leading("again", "check.again"))
+                (self.safety())
+            },
+        )
+    }
+
+    /// The second try without a genuine code.
+    pub fn stop_after(&self, verdict: Verdict, reference: Option<Reference>) -> Document {
+        self.stop(&["stop.twice", &format!("verdict.{}.title", verdict.as_str())], reference)
+    }
+
+    pub(super) fn no_code(&self) -> Markup {
+        html! { (self.leading("stop", "start.no_code")) }
+    }
+
+    /// A button that leads on without a code. A link would leave in the history where it led.
+    fn leading(&self, go: &str, key: &str) -> Markup {
+        html! {
+            form method="post" action=(self.check()) {
+                input type="hidden" name="lang" value=(self.words.language.tag());
+                input type="hidden" name="go" value=(go);
+                button.button.button-plain type="submit" { (self.t(key)) }
+            }
+        }
+    }
+
+    fn verdict_panel(&self, verdict: Verdict, said: &Markup) -> Markup {
+        self.panel(verdict, &format!("verdict.{}.title", verdict.as_str()), said)
+    }
+
     /// The head of an answer: icon and words first, colour second.
-    fn panel(&self, verdict: Verdict, said: &Markup) -> Markup {
+    fn panel(&self, verdict: Verdict, title: &str, said: &Markup) -> Markup {
         let Icon { tone, icon } = self.words.icon(verdict.as_str());
         html! {
             section.panel.{"tone-" (tone)} {
                 div.panel-icon { svg viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(icon) {} } }
-                div.panel-text { h1 { (self.t(&format!("verdict.{}.title", verdict.as_str()))) } (said) }
+                div.panel-text { h1 { (self.t(title)) } (said) }
             }
         }
     }
@@ -125,6 +188,7 @@ impl Page<'_> {
                     div { (digits(&group_digits(&own.to_string()), "number-value")) }
                     p.lead { (self.t("number.write")) }
                     p.hint { (self.t("number.why")) }
+                    p.hint { (self.t("number.safe")) }
                 }
             }
         }
@@ -135,6 +199,7 @@ impl Page<'_> {
             form.enter method="post" action=(self.check()) autocomplete="off" {
                 input type="hidden" name="lang" value=(self.words.language.tag());
                 @if !fields.form.is_empty() { input type="hidden" name="form" value=(fields.form); }
+                @if !fields.tried.is_empty() { input type="hidden" name="tried" value="1"; }
                 @if let Some(own) = fields.own { input type="hidden" name="own" value=(own); }
                 p { (self.t("check.intro")) }
                 @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
@@ -154,12 +219,11 @@ impl Page<'_> {
         }
     }
 
-    /// What to quote, on the answers that say to ring.
-    fn quoted(&self, verdict: Verdict, reference: Option<Reference>) -> Markup {
-        let rings = matches!(verdict, Verdict::AlreadyChecked | Verdict::OtherChallenge | Verdict::Withdrawn | Verdict::NotGenuine);
+    /// What to quote to who answers the telephone.
+    fn quoted(&self, reference: Option<Reference>) -> Markup {
         html! {
-            @if let Some(reference) = reference.filter(|_| rings) {
-                p.hint { (self.t("reference.quote")) " " bdi.reference dir="ltr" { (reference.to_string().replace(' ', "\u{a0}")) } }
+            @if let Some(reference) = reference {
+                p.hint { (self.t("reference.quote")) " " (digits(&reference.to_string(), "reference")) }
             }
         }
     }
@@ -182,27 +246,28 @@ impl Page<'_> {
     /// What only the person can know: whether it was made for them.
     fn match_question(&self, answer: &Answer) -> Markup {
         let Some(claims) = &answer.approach else { return html! {} };
-        let made = self.time(claims.window().issued_at(), answer);
-        let runs_out = self.time(claims.window().expires_at(), answer);
+        let [checked, ends] = [answer.server_time, claims.window().expires_at()];
+        // In the leeway after its end a code is genuine still.
+        let (line, time) = if checked < ends { ("match.runs_out", ends) } else { ("match.in_time", checked) };
         let number = if answer.challenge == Some(ChallengeResult::Matched) { "number.typed" } else { "check.number_absent" };
         html! {
             div.action {
-                h2 { (self.t("next.do")) }
-                p.do { (self.t("verdict.genuine.do")) }
-                p { (self.with("match.made_for", &[("time", &made)])) }
                 (self.claims(claims.approach()))
+                @if let Some(weaker) = weakness(claims.approach()) { p { (self.t(weaker)) } }
+                h2 { (self.t("verdict.genuine.do")) }
+                p { strong { (self.t("match.yes")) } ": " (self.t("match.yes.may_say_no")) }
+                p { strong { (self.t("match.no")) } ": " }
+                (self.help())
+                p { (self.t("verdict.genuine.not")) }
+                p.never { (self.t("match.never")) }
                 p { (self.t(number)) }
-                p.hint { (self.with("match.runs_out", &[("time", &runs_out)])) }
-            }
-            div.card {
-                h2 { (self.t("match.question")) }
-                p { strong { (self.t("match.yes")) } ": " (self.t("match.yes.may_say_no")) " " (self.t("match.yes.never")) }
-                p { strong { (self.t("match.no")) } ": " (self.t("match.no.do")) " " (self.t("match.no.wait")) " "
-                    (self.t("match.no.ring")) }
+                p.hint { (self.t("match.helping")) }
+                p.hint { (self.with(line, &[("time", &self.time(time, answer))])) }
             }
         }
     }
 
+    /// What a code says about the approach, in one sentence.
     fn claims(&self, approach: &Approach) -> Markup {
         let channel = match (approach.channel, approach.dialled) {
             (_, Some(digits)) => self.with("channel.dialled", &[("digits", &digits.to_string())]),
@@ -214,22 +279,29 @@ impl Page<'_> {
             Some(dialled) => with_digits(&channel, &dialled.to_string()),
             None => html! { (channel) },
         };
-        let rows = [
-            ("claim.how", Some(channel), "yes"),
-            ("claim.name", approach.name.as_ref().map(|name| html! { (name.as_str()) }), "no"),
-            ("claim.place", approach.place.as_ref().map(|place| html! { (place.as_str()) }), "no"),
-        ];
+        // A name may be written right to left; it must not turn the line around it.
+        let said = |text: &str| html! { strong translate="no" { bdi { (text) } } };
         html! {
-            dl.claims {
-                @for (term, said, translate) in rows.iter().filter_map(|(term, said, translate)| Some((term, said.as_ref()?, translate))) {
-                    // A name may be written right to left; it must not turn the line around it.
-                    div { dt { (self.t(term)) } dd translate=(translate) { bdi { (said) } } }
-                }
+            p.says {
+                (self.t("match.says")) " " strong { (channel) }
+                @if let Some(name) = &approach.name { (self.around("claim.name", "name", &said(name.as_str()))) }
+                @if let Some(place) = &approach.place { (self.around("claim.place", "place", &said(place.as_str()))) }
             }
         }
     }
 
     fn plain(&self, name: Option<&str>, menu: &Markup, main: &Markup) -> Document {
         Document::plain(self.document(name, &html! {}, menu, main, &html! {}))
+    }
+}
+
+/// What a code leaves out that would be compared. A call has no place to see.
+fn weakness(approach: &Approach) -> Option<&'static str> {
+    let has_place = approach.place.is_some() || approach.channel != Channel::InPerson;
+    match (approach.name.is_some(), has_place) {
+        (true, true) => None,
+        (true, false) => Some("match.weaker.place"),
+        (false, true) => Some("match.weaker.name"),
+        (false, false) => Some("match.weaker.both"),
     }
 }

@@ -98,9 +98,10 @@ impl Page<'_> {
                             a.exit href=(exit) rel="noreferrer" { (self.t("page.exit")) }
                             " "
                         }
+                        p.ring { (self.around("contact.line", "telephone", &self.telephone())) }
                         (menu)
                     }
-                    main { (main) (self.contact()) }
+                    main { (main) }
                     (foot)
                 }
             }
@@ -140,19 +141,49 @@ impl Page<'_> {
         }
     }
 
-    fn contact(&self) -> Markup {
-        let Organisation { name, telephone, address, .. } = self.organisation();
-        let dial: String = telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    /// A text with markup in its gap, if it has that gap.
+    pub(super) fn around(&self, key: &str, gap: &str, markup: &Markup) -> Markup {
+        const GAP: &str = "\u{1}";
+        let text = self.with(key, &[(gap, GAP)]);
+        html! {
+            @if let Some((before, after)) = text.split_once(GAP) { (before) (markup) (after) } @else { (text) }
+        }
+    }
+
+    /// The organisation's number, to be pressed.
+    pub(super) fn telephone(&self) -> Markup {
+        let Organisation { telephone, .. } = self.organisation();
+        if telephone.is_empty() { html! { (self.words.telephone(telephone)) } } else { reach(telephone) }
+    }
+
+    /// What to do where somebody may be false: end it, free the line, ring; danger; where reports go.
+    pub(super) fn help(&self) -> Markup {
+        let Organisation { emergency, report, .. } = self.organisation();
+        html! {
+            ol.steps { li { (self.t("stop.leave")) } li { (self.t("stop.wait")) } li { (self.around("stop.ring", "telephone", &self.telephone())) } }
+            @if !emergency.is_empty() { p.danger { (self.around("stop.danger", "emergency", &reach(emergency))) } }
+            @if !report.is_empty() { p { (self.around("stop.report", "report", &reach(report))) } }
+        }
+    }
+
+    /// Name and address, under a heading, with the number.
+    pub(super) fn contact(&self) -> Markup {
+        let Organisation { name, address, .. } = self.organisation();
         html! {
             section.contact {
                 h2 { (self.t("contact.title")) }
-                div.telephone {
-                    @if dial.is_empty() { (self.words.telephone(telephone)) }
-                    // A number is read from left to right in every language.
-                    @else { a href={ "tel:" (dial) } { bdi dir="ltr" { (telephone.replace(' ', "\u{a0}")) } } }
-                }
+                div.telephone { (self.telephone()) }
                 p { (name) @if !address.is_empty() { ", " (address) } }
             }
         }
     }
+}
+
+/// A telephone number or an address that begins with `https://`, to be pressed. Both are read from left to right in every language.
+fn reach(to: &str) -> Markup {
+    if let Some(shown) = to.strip_prefix("https://") {
+        return html! { a href=(to) rel="noreferrer" { bdi dir="ltr" { (shown) } } };
+    }
+    let dial: String = to.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    html! { a href={ "tel:" (dial) } { bdi dir="ltr" { (to.replace(' ', "\u{a0}")) } } }
 }

@@ -31,19 +31,19 @@ fn says(reply: &Reply) -> String {
     assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
     assert!(!reply.headers.contains_key("set-cookie"), "{reply:?}");
     assert!(!reply.body.contains("<script"), "{}", reply.body);
-    assert!(!reply.body.contains("It was made with your number"), "never says matched");
+    assert!(!reply.body.contains("This code was made with your number"), "never says matched");
     let title = reply.body.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
     title.to_owned()
 }
 
 /// What is wrong with a text, each in its own sentence: the words of the table in `docs/page.md`.
 const WRONG: [(&str, &str); 14] = [
-    ("Good morning, may I come in?", "This does not look like a code. Please look at it again."),
+    ("Good morning, may I come in?", "We see no code here. Look at your typing, or ask for the code again."),
     ("1. abacus 2. aba cus 3. abacus", "You have typed 3 of 5 words."),
     ("abacus abacus abacus abacus abacus abacus abacus", "You have typed 7 words. There should be 5 or 6."),
     ("abacus xqzz abacus qzzx abacus", "One word looks wrong: the second. Ask to hear it again."),
     ("abacus abacus abacus ? ?", "We can find one word, not two. Ask to hear the fifth again."),
-    ("abacus zodiac abacus zodiac abacus", "These words do not fit together. Please look at each one again."),
+    ("abacus zodiac abacus zodiac abacus", "One of these words is wrong. Look at each word, or ask to hear them again."),
     ("abacus abacus abacus abacus xbacus", "One word looks wrong: the fifth. Did you mean “abacus”?"),
     ("abacus ? abacus abacus abacus", "The word that you did not hear is most likely “abacus”."),
     ("depict marriage legroom museum remedy", "Did you mean these? legroom marriage depict museum remedy"),
@@ -116,7 +116,7 @@ async fn every_verdict_has_its_words() {
     }
     for (text, sentence) in WRONG {
         let mistyped = post(&app.anyone(), &SAME, text, "").await;
-        assert_eq!(says(&mistyped), "This does not read like a code");
+        assert_eq!(says(&mistyped), "Check your typing");
         assert!(mistyped.body.contains(sentence), "{text}: {}", mistyped.body);
     }
     app.clock.set(numbered.expires_at + 60);
@@ -139,7 +139,7 @@ async fn a_right_number_is_never_called_a_match() {
     let issued = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
     let reply = post(&app.anyone(), &SAME, &issued.token, "1२3-4٥6").await;
     assert_eq!(says(&reply), "This code is genuine");
-    assert!(reply.body.contains("It was made with the number that you typed. That counts only if your own screen chose it."));
+    assert!(reply.body.contains("This code was made with the number that you typed. That counts only if your own screen chose the number."));
     assert!(!reply.body.contains("123456") && !reply.body.contains("123 456"));
     // No attempt is taken: pressing again is somebody else.
     assert_eq!(says(&post(&app.anyone(), &SAME, &issued.token, "123456").await), "This code was checked before");
@@ -149,8 +149,8 @@ async fn a_right_number_is_never_called_a_match() {
 async fn a_form_that_cannot_be_read_comes_back_with_a_sentence() {
     let app = TestApp::start().await;
     for (code, number, sentence) in [
-        ("", "", "Nothing is typed yet."),
-        ("  \n", "", "Nothing is typed yet."),
+        ("", "", "Type the code."),
+        ("  \n", "", "Type the code."),
         ("abacus", "12345", "A number has six digits."),
         ("abacus", "abcdef", "A number has six digits."),
     ] {
@@ -187,7 +187,7 @@ async fn the_form_itself_asks_for_nothing_more() {
     for part in ["method=\"post\"", "action=\"/check\"", "name=\"code\"", "name=\"challenge\""] {
         assert!(form.body.contains(part), "{part}");
     }
-    assert_eq!(form.body.matches("type=\"hidden\"").count(), 3, "its language, its number and its proof");
+    assert_eq!(form.body.matches("type=\"hidden\"").count(), 5, "its language, its number and its proof; a language and where a button leads");
     assert!(form.body.contains("name=\"lang\" value=\"en\"") && !form.body.contains("<script"));
     let head = Reply::of(app.anyone().request(Method::HEAD, "/check")).await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
@@ -274,7 +274,7 @@ async fn a_browser_that_names_no_page_is_known_by_the_form() {
     app.clock.set(crate::world::NOW + 601);
     let old = bare(&asker, &form, &issued.token, "417092").await;
     assert_eq!(old.status, 422);
-    for kept in [issued.token.as_str(), "value=\"417092\"", "417\u{a0}092", "This form is more than ten minutes old."] {
+    for kept in [issued.token.as_str(), "value=\"417092\"", "417 092", "This form is more than ten minutes old."] {
         assert!(old.body.contains(kept), "{kept}");
     }
     assert_eq!(app.count("marks"), 0, "nothing was checked");
@@ -330,7 +330,7 @@ async fn an_answer_that_says_to_ring_has_a_reference_to_quote() {
     let app = TestApp::start().await;
     let (gone, plain, spoken) = (app.officer.issue_plain().await, app.officer.issue_plain().await, app.officer.issue_spoken().await);
     app.officer.withdraw(&gone.id).await;
-    let reference = |token: &str| Reference::of(Token::parse(token).unwrap().hash()).to_string().replace(' ', "\u{a0}");
+    let reference = |token: &str| Reference::of(Token::parse(token).unwrap().hash()).to_string();
     let forged = format!("{}A", &plain.token[..plain.token.len() - 1]);
     let quoted = async |code: &str, number: &str| {
         let reply = post(&app.anyone(), &SAME, code, number).await;
@@ -343,5 +343,59 @@ async fn an_answer_that_says_to_ring_has_a_reference_to_quote() {
     assert_eq!(quoted(&spoken.words, "").await, Some(reference(&spoken.token)), "checked before");
     for (code, number) in [(unknown_code(1).words().as_str(), ""), ("hello", ""), (&plain.token, "")] {
         assert_eq!(quoted(code, number).await, None, "{code}");
+    }
+}
+
+/// What a form of the page says besides its code, as a browser would send it.
+async fn sent(asker: &Asker, form: &str) -> Reply {
+    let request = asker.request(Method::POST, "/check").header("sec-fetch-site", "same-origin");
+    Reply::of(request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned())).await
+}
+
+#[tokio::test]
+async fn every_way_without_a_code_ends_in_stop_within_two_steps() {
+    let app = Setup { guesses: 100, ..Setup::default() }.start().await;
+    let used = app.officer.issue_plain().await;
+    assert_eq!(says(&post(&app.anyone(), &SAME, &used.token, "").await), "This code is genuine");
+    let numbered = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
+    let early = app.officer.issue(json!({"channel": "in-person", "not_before": crate::world::NOW + 900})).await;
+    let gone = app.officer.issue_plain().await;
+    app.officer.withdraw(&gone.id).await;
+    let changed = format!("{}=", used.token);
+    let unknown = unknown_code(1).words();
+    let ways = [&used.token, &numbered.token, &early.token, &gone.token, &changed, &unknown, "apple river stone cloud paper", "123456789012345"];
+    for code in ways {
+        let asker = app.anyone();
+        let first = post(&asker, &SAME, code, "").await;
+        assert_ne!(says(&first), "Stop", "{code}");
+        // A mistyped code leads to a form that remembers; any other to a button that leads to one.
+        let form = if first.body.contains("name=\"tried\"") { first } else { sent(&asker, "lang=en&go=again").await };
+        assert!(form.body.contains("name=\"tried\" value=\"1\""), "{code}");
+        let second = sent(&asker, &format!("tried=1&code={}", encoded(code))).await;
+        is_stop(&second);
+        assert!(second.body.contains("Two tries, and no genuine code."), "{code}");
+        is_stop(&sent(&asker, "go=stop").await);
+    }
+    // A slip in the form itself is no try, and neither is what follows a genuine code.
+    let asker = app.anyone();
+    assert_eq!(sent(&asker, "code=").await.body.matches("name=\"tried\"").count(), 0);
+    let genuine = sent(&asker, &format!("tried=1&code={}", app.officer.issue_plain().await.token)).await;
+    assert_eq!(says(&genuine), "This code is genuine");
+    assert!(!genuine.body.contains("tried") && !genuine.body.contains("go\" value=\"again"), "{}", genuine.body);
+    // No address says that somebody tried.
+    assert!(!sent(&asker, "go=again").await.body.contains("?tried"));
+}
+
+fn is_stop(reply: &Reply) {
+    assert_eq!(says(reply), "Stop");
+    for part in [
+        "Hang up, or close the door.",
+        "Wait five minutes, or use another phone.",
+        "href=\"tel:+442079460000\"",
+        "href=\"tel:999\"",
+        "href=\"https://www.example.org/report\"",
+        "A genuine officer can always make a new code at once.",
+    ] {
+        assert!(reply.body.contains(part), "{part}: {}", reply.body);
     }
 }

@@ -4,6 +4,7 @@ import { STRICTNESS } from "../../web/shared/verdict.ts";
 import en from "../../web/shared/i18n/en.json" with { type: "json" };
 import { referenceOf } from "../../web/shared/reference.ts";
 import { PHONE, fragmentOf, wordsOf } from "./browser.ts";
+import verdicts from "../../web/shared/verdicts.json" with { type: "json" };
 import { TELEPHONE, answer, keySetOf, seconds, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
@@ -13,6 +14,9 @@ const stage = new Stage();
 const genuine = "This code is genuine";
 const cannotCheck = "We cannot check right now";
 const notGenuine = "This code is not genuine";
+
+const STEPS =
+  "Hang up, or close the door. Was it a call? Wait five minutes, or use another phone. Ring us on 0300 555 0143. In danger? Ring 999. www.example.org/report";
 
 const filled = (text: string) => text.replace("{organisation}", "Riverside Council").replace("{telephone}", TELEPHONE);
 
@@ -24,9 +28,10 @@ for (const verdict of STRICTNESS) {
     await page.enter("link", shown.toString("base64url"));
     await page.see(en[`verdict.${verdict}.title`]);
     const text = (await page.text()).replace(/\u00a0/g, " ");
-    const said = [en[`verdict.${verdict}.means`], en[`verdict.${verdict}.not`], en["next.do"], en[`verdict.${verdict}.do`]];
-    const contact = [TELEPHONE, "Riverside Council, Town Hall, 1 Bridge Street, Riverside"];
-    for (const sentence of [...said, ...contact].map(filled)) assert.ok(text.includes(sentence), sentence);
+    const said = [en[`verdict.${verdict}.means`], en[`verdict.${verdict}.not`], verdict === "genuine" ? "" : en["next.do"], en[`verdict.${verdict}.do`]];
+    for (const sentence of said.map(filled)) assert.ok(text.includes(sentence), sentence);
+    const [red, links] = [verdicts[verdict].tone === "stop", page.page.locator("main ol.steps, main .danger, main a[href^=https]")];
+    assert.equal((await links.allInnerTexts()).join(" ").replace(/\s+/g, " ").trim(), red ? STEPS : "");
     assert.equal(await page.page.locator(".panel svg").count(), 1);
     assert.equal(text.includes("4 minutes ago. Was it you"), verdict === "already_checked");
     const quoted = new RegExp("give this reference:\\s*" + String(await referenceOf(new Uint8Array(shown))));
@@ -49,7 +54,7 @@ test("the page's own check outvotes a service that says genuine", async () => {
     const page = await stage.visit(fragmentOf(bytes));
     await page.press("Check this code");
     await page.see(heading);
-    assert.doesNotMatch(await page.text(), /is genuine|Does that match/);
+    assert.doesNotMatch(await page.text(), /is genuine|Is this who you/);
   }
 });
 
@@ -73,7 +78,8 @@ test("without a usable key set nothing is genuine, but worse verdicts stand", as
     await page.see(cannotCheck);
     stage.service.reply = () => answer("withdrawn");
     await page.press("Try again");
-    await page.see("This code was withdrawn");
+    await page.see("Stop");
+    assert.match(await page.text(), /This code was withdrawn/);
   }
 });
 
@@ -113,20 +119,19 @@ test("who tried too many codes is told so, calmly, and that scanning still works
   await page.see("Scan a code");
 });
 
-test("does that match? asks about name, place and dialled digits, and has two outcomes", async () => {
+test("is this who you are dealing with? asks about name, place and dialled digits, and has two outcomes", async () => {
   for (const [button, heading, words] of [
-    ["Yes", "It matches", /You may still say no\.[^]*A code never allows taking money/],
-    ["No, or not sure", "Stop", /Leave, or hang up\.\s+Wait five minutes, or use another phone\.\s+Ring us on 0300.555.0143\./],
+    ["Yes", "It matches", /You may still say no\./],
+    ["No, or not sure", "Stop", /The code is genuine\. The person may not be\.[^]*Hang up, or close the door\.\s+Was it a call\?[^]*Ring us on 0300.555.0143\./],
   ] as const) {
     const page = await stage.visit(fragmentOf(token({ channel: 2, dialled: 43, name: "Anna", place: "Bridge Street" })));
     await page.press("Check this code");
     await page.see(genuine);
-    const asked = /See if it matches the person\.[^]*It was made at .+ for:[^]*a call to a number ending 043[^]*Anna[^]*Bridge Street[^]*Does that match\?/;
+    const asked = /Riverside Council says: a call to a number ending 043\s+0 4 3\s+, by Anna, at Bridge Street\s+Is this who you are dealing with\?[^]*No code lets anyone take money, enter your home, or ask you to keep secrets\./;
     assert.match(await page.text(), asked);
     await page.press(button);
     await page.see(heading);
     assert.match(await page.text(), words);
-    assert.match(await page.text(), /0300.555.0143\s+Riverside Council, Town Hall/);
   }
 });
 
@@ -138,9 +143,11 @@ test("when we cannot check, nobody is blamed, and nothing weaker is offered", as
     await page.enter("words", await wordsOf(token()));
     await page.see(cannotCheck);
     const text = await page.text();
-    assert.match(text, /This says nothing about the person\.[^]*It is not their fault, and not yours\.[^]*Do not go on\. Ring us on/);
+    assert.match(text, /This says nothing about the person\.[^]*This is nobody’s fault\.[^]*Do not let them in or tell them anything\. Ring us on/);
     assert.doesNotMatch(text, /genuine|fake|without/);
     await page.press("Try again");
+    await page.see("Stop");
+    await page.press("Go back");
     await page.see(cannotCheck);
     const numbers = stage.service.asked.slice(-2).map((asked) => asked.challenge);
     assert.match(numbers[0] ?? "", /^[0-9]{6}$/);
@@ -172,6 +179,8 @@ test("how to check safely is at the foot of each screen", async () => {
   stage.service.reply = () => answer("not_genuine");
   await page.page.locator("#code").fill("legroom mansion dingo customer talisman");
   await page.press("Check this code");
+  await safe("Stop");
+  await page.press("Go back");
   await safe(notGenuine);
 });
 

@@ -83,6 +83,14 @@ export class Visit {
     await this.page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
   }
 
+  /** Waits for an answer, also behind Stop, where it is not the first without a genuine code. */
+  async seeAnswer(heading: string): Promise<void> {
+    const stop = this.page.locator(".screen-stop");
+    await this.page.getByRole("heading", { level: 1, name: heading, exact: true }).or(stop).first().waitFor();
+    if (await stop.isVisible()) await this.press("Go back");
+    await this.see(heading);
+  }
+
   async press(name: string): Promise<void> {
     await this.page.getByRole("button", { name, exact: true }).click();
   }

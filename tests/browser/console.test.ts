@@ -44,7 +44,7 @@ test("enrol, ask, approve, issue, check, see the check, withdraw", async () => {
   await person.enter("link", await officer.scan());
   await person.see("This code is genuine");
   assert.match(await person.text(), /Anna[^]*Bridge Street/);
-  assert.match(await person.text(), /It was made with your number/);
+  assert.match(await person.text(), /This code was made with your number/);
   await officer.page.getByText("Checked just now").waitFor({ timeout: 2000 });
 
   await officer.press("Done");

@@ -140,7 +140,7 @@ function linkOf(printed: string): string {
 function prepare(folder: string, settings: NodeJS.ProcessEnv, languages: readonly string[]): void {
   writeFileSync(
     join(folder, "countersign.toml"),
-    '[organisation]\nname = "Riverside Council"\ntelephone = "0300 555 0143"\naddress = "Town Hall, 1 Bridge Street"\nexit_url = "https://www.example.org/"\ntime_zone = "Europe/London"\n' +
+    '[organisation]\nname = "Riverside Council"\ntelephone = "0300 555 0143"\naddress = "Town Hall, 1 Bridge Street"\nemergency = "999"\nreport = "https://www.example.org/report"\nexit_url = "https://www.example.org/"\ntime_zone = "Europe/London"\n' +
       `languages = ${JSON.stringify(languages)}\n`,
   );
   const command = (...words: string[]) => run(folder, settings, ...words);

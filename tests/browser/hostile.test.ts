@@ -147,7 +147,7 @@ test("no accessibility problem: the page in a frame", async (t) => {
 test("on a host that forgot the headers the page still does nothing in a frame", async (t) => {
   const { page, frame, careless } = await around(t);
   assert.equal(await frame.getByRole("button", { name: "Check this code" }).count(), 0);
-  const opens = frame.getByRole("link", { name: "Open it by itself" });
+  const opens = frame.getByRole("link", { name: "Open this page in a new window" });
   const [own] = await Promise.all([page.waitForEvent("popup"), opens.click()]);
   await own.getByRole("heading", { level: 1, name: START }).waitFor();
   assert.equal(own.url(), careless.url + "/");
@@ -178,7 +178,7 @@ for (const [name, opens] of Object.entries(OPENS)) {
     const popup = await opened(t, opens, careless.url + fragmentOf(token()));
     await popup.getByRole("heading", { level: 1, name: HELD }).waitFor();
     assert.equal(await popup.getByRole("button", { name: "Check this code" }).count(), 0);
-    const [own] = await Promise.all([popup.context().waitForEvent("page"), popup.getByRole("link", { name: "Open it by itself" }).click()]);
+    const [own] = await Promise.all([popup.context().waitForEvent("page"), popup.getByRole("link", { name: "Open this page in a new window" }).click()]);
     await own.getByRole("heading", { level: 1, name: START }).waitFor();
     assert.deepEqual(await own.evaluate(() => [window.opener as unknown, window.name]), [null, ""]);
   });

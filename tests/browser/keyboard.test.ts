@@ -117,14 +117,14 @@ test("the number: read out, or said later, or typed", async () => {
   await enter(page, /^Paste a link/, first);
   await press(page, "Enter");
   await page.see(genuine);
-  assert.match(await page.text(), /It was made with your number/);
+  assert.match(await page.text(), /This code was made with your number/);
 
   await choose(page, /^Check another code$/);
   await page.see("Check who is contacting you");
   await enter(page, /^Paste a link/, await withOwn());
   await press(page, "Enter");
   await page.see("This code needs a number");
-  await choose(page, /^I have read it out$/);
+  await choose(page, /^Yes, I read it out$/);
   await page.see(genuine);
 
   const opened = await stage.visit(fragmentOf(token({ challenge: 7 })));
@@ -194,7 +194,7 @@ test("the plain form without JavaScript", async (t) => {
   await page.page.keyboard.type("000 123");
   await press(page, "Tab", "Space");
   await page.see(genuine);
-  assert.match(await page.text(), /It was made with the number that you typed/);
+  assert.match(await page.text(), /This code was made with the number that you typed/);
   await choose(page, /^Check another code$/);
   await page.see("Check who is contacting you");
 });

@@ -137,8 +137,8 @@ test("numbers read from left to right in a language that runs from right to left
     const page = await stage.visitElsewhere(service.url + fragmentOf(token()), [service.url]);
     await page.page.locator("main .button-main").click();
     await page.see("یہ کوڈ واپس لے لیا گیا ہے");
-    const places = await page.page.locator("p.do").evaluate((paragraph) => {
-      const text = paragraph.firstChild as Text;
+    const places = await page.page.locator("main ol.steps bdi").evaluate((number) => {
+      const text = number.firstChild as Text;
       return ["+", "16", "96"].map((sign) => {
         const [range, at] = [document.createRange(), text.data.indexOf(sign)];
         range.setStart(text, at);

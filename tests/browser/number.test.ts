@@ -19,7 +19,7 @@ test("the number: not sent before it was read out, matched, used once", async ()
   await page.enter("link", token().toString("base64url"));
   await page.see(genuine);
   assert.equal(stage.service.asked[0]?.challenge, undefined);
-  assert.match(await page.text(), /It was not made with your number/);
+  assert.match(await page.text(), /This code was made without your number/);
 
   await page.press("Check another code");
   const second = await shown();
@@ -27,7 +27,7 @@ test("the number: not sent before it was read out, matched, used once", async ()
   await page.enter("link", token({ challenge: Number(second) }).toString("base64url"));
   await page.see(genuine);
   assert.equal(stage.service.asked[1]?.challenge, second);
-  assert.match(await page.text(), /It was made with your number/);
+  assert.match(await page.text(), /This code was made with your number/);
 
   await page.press("Check another code");
   assert.notEqual(await shown(), second);
@@ -37,15 +37,15 @@ test("the number: not sent before it was read out, matched, used once", async ()
 });
 
 // every row of the protocol's table: what the token carries, whether the number was read out, and what the screen says
-const matched = ["This code is genuine", "It was made with your number."];
-const absent = ["This code is genuine", "It was not made with your number. To be surer, read your number out and ask for a new code."];
+const matched = ["This code is genuine", "This code was made with your number."];
+const absent = ["This code is genuine", "This code was made without your number. To be safer, read your number out and ask for a new code."];
 const other = [
-  "This code was not made with your number", "It may have been made for someone else.", "This alone does not mean that the person is fake.",
-  "Do not use this code. Read out a new number and ask for a new code.",
+  "This code was not made with your number", "This code may be for someone else.", "A genuine officer can always make a new code at once.",
+  "Do not use this code. Get a new number and read it out. Then ask for a new code.",
 ];
 const needed = [
-  "This code needs a number", "It was made with a number that someone read out.", "This is not a yes, and not a no.",
-  "Get a new number, read it out, and ask for a new code.",
+  "This code needs a number", "Someone read out a number to get this code.", "We cannot say yes or no yet.",
+  "Get a new number and read it out. Then ask for a new code.",
 ];
 const table: readonly (readonly ["your number" | "another number" | "no number", boolean, readonly string[]])[] = [
   ["your number", true, matched],
@@ -85,9 +85,9 @@ test("a number that was read out without saying so can still be said, and counts
   await page.see("This code needs a number");
   assert.ok((await page.text()).includes(`Did you read out ${own.slice(0, 3)} ${own.slice(3)}`));
   assert.equal(await page.page.getByRole("textbox").count(), 0);
-  await page.press("I have read it out");
+  await page.press("Yes, I read it out");
   await page.see(genuine);
-  assert.match(await page.text(), /It was made with your number\./);
+  assert.match(await page.text(), /This code was made with your number\./);
   await page.press("Check another code");
   assert.notEqual(await numberOf(page), own, "it was used");
 });
@@ -97,7 +97,7 @@ test("a typed number is sent, and said to count only if the own screen chose it"
   const page = await stage.visit(fragmentOf(token({ challenge: 7 })));
   await page.press("Check this code");
   await page.see("This code needs a number");
-  assert.match(await page.text(), /It counts only if your own screen chose it\. Never type a number that they tell you\./);
+  assert.match(await page.text(), /This counts only if your own screen chose the number\. Never type a number that they tell you\./);
   await page.page.getByLabel("The number on your own screen").fill("12");
   await page.press("Check with this number");
   assert.equal(await page.page.getByRole("alert").innerText(), "A number has six digits.");
@@ -105,7 +105,7 @@ test("a typed number is sent, and said to count only if the own screen chose it"
   await page.press("Check with this number");
   await page.see(genuine);
   assert.equal(stage.service.asked[1]?.challenge, "000007");
-  assert.match(await page.text(), /It was made with the number that you typed\. That counts only if your own screen chose it\./);
+  assert.match(await page.text(), /This code was made with the number that you typed\. That counts only if your own screen chose the number\./);
 });
 
 test("when the code's time passes the check still stands; an old number is replaced", async () => {
@@ -116,7 +116,7 @@ test("when the code's time passes the check still stands; an old number is repla
   await page.see(genuine);
   assert.match(await page.text(), /This code runs out at/);
   await page.page.clock.fastForward(301000);
-  assert.match(await page.text(), /This code has now run out\. Your check at .+ stands\./);
+  assert.match(await page.text(), /You checked this code in time, at .+\. Your check still counts\./);
   await page.press("Check another code");
   await page.page.clock.fastForward(601000);
   assert.match(await page.text(), /Your number is too old to use/);

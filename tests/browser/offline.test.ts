@@ -52,7 +52,7 @@ async function shiftClock(page: Visit, shift: number): Promise<void> {
 }
 
 async function seeNoGoodSign(page: Visit): Promise<void> {
-  await page.see(unconfirmed);
+  await page.seeAnswer(unconfirmed);
   const text = (await page.text()).replace("How to check safely", "");
   assert.doesNotMatch(text, /genuine|first check|match|valid|safe|trust/i);
   assert.equal(await page.page.locator(".panel.tone-calm").count(), 1);
@@ -65,7 +65,7 @@ test("without network a token that was pasted gets its own screen, which says wh
   await page.enter("link", textOf(token({ name: "Anna", place: "Bridge Street" })));
   await seeNoGoodSign(page);
   const text = await page.text();
-  assert.match(text, /Do not go on\. Ring us on 0300.555.0143, or try again when there is signal/);
+  assert.match(text, /Do not let them in or tell them anything\. Ring us on 0300.555.0143, or try again when there is signal/);
   assert.match(text, /could not see[^]*used this code before[^]*took it back[^]*could see[^]*Anna[^]*Bridge Street/);
   assert.match(text, /If this phone’s clock is right/);
 });
@@ -138,22 +138,22 @@ test("without network what is wrong with a token is still said", async () => {
   ];
   for (const [bytes, heading] of cases) {
     await page.enter("link", textOf(bytes));
-    await page.see(heading);
+    await page.seeAnswer(heading);
     assert.equal(/We went by this phone’s clock/.test(await page.text()), heading !== notGenuine);
     await page.press("Check another code");
   }
   await page.press("I have read it out");
   await page.enter("link", textOf(token()));
-  await page.see("This code was not made with your number");
+  await page.seeAnswer("This code was not made with your number");
 });
 
 test("without network words cannot be checked, nor a token that lacks the number it carries", async () => {
   const page = await keptPage();
   await page.enter("words", await wordsOf(token()));
-  await page.see(cannotCheck);
+  await page.seeAnswer(cannotCheck);
   await page.press("Check another code");
   await page.enter("link", textOf(token({ challenge: 417092 })));
-  await page.see(cannotCheck);
+  await page.seeAnswer(cannotCheck);
 });
 
 test("the number that was read out stays for the next try", async () => {
@@ -173,7 +173,7 @@ test("a signing key that is newer than the kept set is no fault of the code", as
   stage.service.keySet = keySetOf({ keys });
   const page = await keptPage();
   await page.enter("link", textOf(token()));
-  await page.see(cannotCheck);
+  await page.seeAnswer(cannotCheck);
 });
 
 test("with a key set that has ended nothing can be checked", async () => {
@@ -181,7 +181,7 @@ test("with a key set that has ended nothing can be checked", async () => {
   const page = await keptPage();
   await shiftClock(page, 2 * HOUR);
   await page.enter("link", textOf(token({ iat: seconds() + 2 * HOUR })));
-  await page.see(cannotCheck);
+  await page.seeAnswer(cannotCheck);
 });
 
 test("without network the phone's clock refuses what it must, and says that it was asked", async () => {
@@ -196,7 +196,7 @@ test("without network the phone's clock refuses what it must, and says that it w
   for (const [shift, heading] of cases) {
     await shiftClock(page, shift);
     await page.enter("link", textOf(token()));
-    await page.see(heading);
+    await page.seeAnswer(heading);
     await page.press("Check another code");
   }
 });
@@ -206,11 +206,11 @@ test("without a kept key set nothing at all is said about a token, except that i
   await goOffline(page, stage.service);
   for (const bytes of [token(), forged(), token({ iat: seconds() - 400 })]) {
     await page.enter("link", textOf(bytes));
-    await page.see(cannotCheck);
+    await page.seeAnswer(cannotCheck);
     await page.press("Check another code");
   }
   await page.enter("link", textOf(token().subarray(0, 90)));
-  await page.see(notGenuine);
+  await page.seeAnswer(notGenuine);
 });
 
 test("without network a browser that checks no signatures says nothing about a token", async () => {
@@ -220,12 +220,12 @@ test("without network a browser that checks no signatures says nothing about a t
   await goOffline(page, stage.service);
   await page.page.reload();
   await page.enter("link", textOf(token()));
-  await page.see(cannotCheck);
+  await page.seeAnswer(cannotCheck);
   assert.doesNotMatch(await page.text(), /This answer is from/);
   await page.press("Check another code");
   await page.press("I have read it out");
   await page.enter("link", textOf(token({ challenge: 417092 })));
-  await page.see(cannotCheck);
+  await page.seeAnswer(cannotCheck);
 });
 
 test("a service that answers, however badly, is no missing network", async () => {
@@ -234,7 +234,7 @@ test("a service that answers, however badly, is no missing network", async () =>
     stage.service.reply = () => reply;
     const page = await stage.visit(fragmentOf(token()));
     await page.press("Check this code");
-    await page.see(cannotCheck);
+    await page.seeAnswer(cannotCheck);
   }
 });
 
@@ -258,7 +258,7 @@ test("no accessibility problem: a page to be kept, kept, and without network", a
 test("no accessibility problem: no answer came", async () => {
   const page = await keptPage();
   await page.enter("link", textOf(token({ name: "W".repeat(24), place: "W".repeat(32) })));
-  await page.see(unconfirmed);
+  await page.seeAnswer(unconfirmed);
   assert.deepEqual(await findProblems(page.page.mainFrame()), []);
 });
 

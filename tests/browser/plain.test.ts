@@ -35,7 +35,7 @@ for (const [name, says, typed] of screens) {
         const { code, number = "" } = typed();
         await visit.page.locator("#code").fill(code);
         await visit.page.locator("#challenge").fill(number);
-        await visit.page.locator("[type=submit]").click();
+        await visit.page.locator(".enter [type=submit]").click();
       }
       await visit.page.getByText(String(texts[says]), { exact: true }).waitFor();
       const frame = visit.page.mainFrame();

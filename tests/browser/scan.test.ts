@@ -64,7 +64,7 @@ for (const [name, spoiling] of Object.entries(pictures)) {
     film.show(linkOf(bytes), spoiling);
     const page = await scan();
     await page.see(genuine);
-    assert.match(await page.text(), /Anna[^]*Does that match\?/);
+    assert.match(await page.text(), /Anna[^]*Is this who you are dealing with\?/);
     assert.deepEqual(stage.service.asked.map((asked) => asked.token), [bytes.toString("base64url")]);
   });
 }
@@ -77,7 +77,7 @@ test("the number that was read out goes with a scanned code", async () => {
   film.show(linkOf(token({ challenge: Number(number) })));
   await begin(page);
   await page.see(genuine);
-  assert.match(await page.text(), /It was made with your number/);
+  assert.match(await page.text(), /This code was made with your number/);
 });
 
 test("a token counts wherever its link points, and nothing is asked of that place", async () => {

@@ -34,7 +34,7 @@ test("the issued link opens, waits, and is genuine after the press; then it is u
   assert.equal(first.page.url(), stage.service.url + "/");
   await first.press("Check this code");
   await first.see(genuine);
-  assert.match(await first.text(), /Anna[^]*Bridge Street[^]*Does that match\?/);
+  assert.match(await first.text(), /Anna[^]*Bridge Street[^]*Is this who you are dealing with\?/);
   const second = await visit(link);
   await second.press("Check this code");
   await second.see("This code was checked before");
@@ -59,7 +59,7 @@ test("the number that the page drew comes back in the code", async () => {
   const { spoken } = stage.service.issue("--channel", "telephone", "--challenge", number);
   await page.enter("words", spoken?.words ?? "");
   await page.see(genuine);
-  assert.match(await page.text(), /It was made with your number/);
+  assert.match(await page.text(), /This code was made with your number/);
 });
 
 test("a code made with another number, or with none, is not used up", async () => {

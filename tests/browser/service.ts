@@ -22,6 +22,8 @@ export type Reply = { readonly status: number; readonly body: object } | null;
 
 export const ISSUER = "verify.example.org";
 export const TELEPHONE = "0300 555 0143";
+/** Where people report somebody false. */
+export const REPORT = "https://www.example.org/report";
 
 /** Where "Exit this page" leads. */
 export const ELSEWHERE = "https://elsewhere.example/";
@@ -162,7 +164,7 @@ export function exportPage(url: string, languages: readonly string[], telephone:
   writeFileSync(join(keys, "root.jwk"), JSON.stringify(root.jwk));
   writeFileSync(join(keys, "keyset.jwt"), keySetOf({ version: 1 }));
   const [name, address] = ["Riverside Council", "Town Hall, 1 Bridge Street, Riverside"];
-  const organisation = Object.entries({ name, telephone, address, exit_url: ELSEWHERE, time_zone: "Europe/London", languages });
+  const organisation = Object.entries({ name, telephone, address, emergency: "999", report: REPORT, exit_url: ELSEWHERE, time_zone: "Europe/London", languages });
   const settings = organisation.map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join("");
   writeFileSync(join(folder, "countersign.toml"), `issuer = "${ISSUER}"\nkeys = "keys"\n[organisation]\n${settings}`);
   execFileSync(BINARY, ["page", "export", "out", "--public-url", url], { cwd: folder, env: { PATH: process.env["PATH"] } });

@@ -58,8 +58,8 @@ const NUMBER = /Your number (\d{3} \d{3}) .*Check this code/;
 const browsers: { readonly [name: string]: TextBrowser } = {
   lynx: {
     start: (address) => Terminal.run(`env SSL_CERT_FILE=${certificate} lynx -nopause -cookies=off ${address}`, folder),
-    // the exit and the other language come first
-    send: (terminal, code, number) => terminal.type(FORM, `\t\t${code}\t${number}\t\r`),
+    // the exit, the number to ring and the other language come first
+    send: (terminal, code, number) => terminal.type(FORM, `\t\t\t${code}\t${number}\t\r`),
     redraw: "\u0017",
   },
   w3m: {
@@ -67,7 +67,7 @@ const browsers: { readonly [name: string]: TextBrowser } = {
     // what has several lines is written in an editor
     send: async (terminal, code, number) => {
       writeFileSync(editor, `#!/bin/sh\nprintf '%s' '${code}' > "$1"\n`, { mode: 0o755 });
-      await terminal.type(FORM, "\t\t\t\r");
+      await terminal.type(FORM, "\t\t\t\t\r");
       await terminal.type(new RegExp(code.split(" ")[0] ?? ""), "\t\r");
       await terminal.type(/TEXT:/, `${number}\r`);
       await terminal.type(/./, "\t\r");
@@ -94,10 +94,10 @@ for (const [name, browser] of Object.entries(browsers)) {
         words = service.issue("--channel", "telephone", "--challenge", number, "--name", "Anna").spoken?.words ?? "";
         return words;
       };
-      await screen(issue, /This code is genuine .*\(London time\).* Anna .*the number that you typed/);
+      await screen(issue, /This code is genuine .* Anna .*the number that you typed.*\(London time\)/);
       // with another number, for it is another form
       await screen(() => words, /This code was not made with your number|We do not know this code/);
-      await screen(() => words.replace(/^\w+/, "abacus"), /This does not read like a code/);
+      await screen(() => words.replace(/^\w+/, "abacus"), /Check your typing/);
     });
   }
 }

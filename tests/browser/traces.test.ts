@@ -111,7 +111,7 @@ const flows: { readonly [who: string]: (visit: Visit) => Promise<void> } = {
     await visit.press("I have read it out");
     await visit.enter("link", officer.shows("--challenge", number).token);
     await visit.see(genuine);
-    assert.match(await visit.text(), /It was made with your number/);
+    assert.match(await visit.text(), /This code was made with your number/);
   },
   "slips in a word, and goes back to mend it": async (visit) => {
     await type(visit, /^Type the words/, officer.speaks().words.replace(/ \S(\S+)$/, " x$1"));

@@ -6,7 +6,7 @@ import { type WordList, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
 import { openVoice, present } from "../shared/screen.ts";
 import { ReadingAloud } from "./aloud.ts";
-import { Checker, type Judged, type Question, type Ticket } from "./check.ts";
+import { Checker, type Judged, type Question, type Ticket, type Unconfirmed } from "./check.ts";
 import { secondsNow } from "./clock.ts";
 import type { Deployment, Language } from "./deployment.ts";
 import { KeySets } from "./keysets.ts";
@@ -21,12 +21,14 @@ import { openedScreen } from "./screens/opened.ts";
 import { safety } from "./screens/parts.ts";
 import { scanScreen } from "./screens/scan.ts";
 import { startScreen } from "./screens/start.ts";
+import { stopScreen } from "./screens/stop.ts";
 import { suggestScreen } from "./screens/suggest.ts";
 import { unconfirmedScreen } from "./screens/unconfirmed.ts";
 import { verdictScreen } from "./screens/verdict.ts";
 import type { Screen } from "./state.ts";
 
-export type Text = Translate<keyof typeof en>;
+export type Key = keyof typeof en;
+export type Text = Translate<Key>;
 
 /** Verdicts that leave the number unused: the same question may be asked again with it. */
 const KEEPS_NUMBER: readonly Verdict[] = ["challenge_needed", "cannot_check", "mistyped", "unknown_code", "not_yet_valid"];
@@ -38,6 +40,9 @@ const NAMED: readonly Screen["at"][] = ["scan", "enter", "suggest", "opened", "c
 function isAmong(screen: Screen, names: readonly Screen["at"][]): boolean {
   return names.indexOf(screen.at) >= 0;
 }
+
+/** Tries without a genuine code before the page says Stop. One may be a slip; who is genuine soon has a code that fits. */
+const TRIES = 2;
 
 /** The page: one screen at a time, and what may lead from one to the next. */
 export class App {
@@ -53,6 +58,8 @@ export class App {
   private readonly checker: Checker;
   private wanted: Language;
   private readonly aloud: ReadingAloud;
+  // in memory alone, and gone with the page
+  private failures = 0;
   private whenLeft: (() => void) | null = null;
 
   constructor(
@@ -124,6 +131,12 @@ export class App {
     this.draw();
   }
 
+  /** Shows a screen in the place of the present one; where it is the one before, goes back to it. */
+  resume(screen: Screen): void {
+    if (this.past.isBefore(screen)) this.back();
+    else this.replace(screen);
+  }
+
   /** One screen back. */
   back(): void {
     if (!this.past.back()) this.replace({ at: "start" });
@@ -173,6 +186,7 @@ export class App {
     this.number.forget();
     this.number.isFirst = false;
     this.checker.forget();
+    this.failures = 0;
     this.past.forget();
     // the way out hid it
     document.body.hidden = false;
@@ -190,9 +204,8 @@ export class App {
     this.show(checking);
     void this.checker.check(question).then((outcome) => {
       if (outcome.verdict !== null && KEEPS_NUMBER.indexOf(outcome.verdict) < 0) this.number.used(question.given);
-      const answer: Screen = outcome.verdict === null ? { at: "unconfirmed", outcome } : { at: "verdict", outcome, typed: "" };
-      // an answer that comes late does not replace a newer screen
-      if (this.past.exchange(checking, answer)) this.draw();
+      // an answer that comes late does not replace a newer screen, and counts only where the person can come back to it
+      if (this.past.holds(checking) && this.past.exchange(checking, this.judged(outcome))) this.draw();
     });
   }
 
@@ -209,15 +222,37 @@ export class App {
       busy: false,
       reference: null,
     };
-    const answer: Screen = { at: "verdict", outcome, typed: "" };
+    const answer = this.judged(outcome);
     if (inPlace) this.replace(answer);
     else this.show(answer);
+  }
+
+  /** What an outcome shows. */
+  private judged(outcome: Judged | Unconfirmed): Screen {
+    if (outcome.verdict === null) return this.counted("offline.title", { at: "unconfirmed", outcome });
+    const answer: Screen = { at: "verdict", outcome, typed: "" };
+    if (outcome.verdict !== "genuine") return this.counted(`verdict.${outcome.verdict}.title`, answer);
+    this.failures = 0;
+    return answer;
+  }
+
+  /** Counts a try without a genuine code, of whatever kind: what it shows, or Stop in its stead from the second on. */
+  private counted(why: Key | null, instead: Screen): Screen {
+    this.failures++;
+    return this.failures < TRIES ? instead : { at: "stop", why: why === null ? ["stop.twice"] : ["stop.twice", why], instead };
+  }
+
+  /** Counts a try that did not come to a question. */
+  failed(instead: Screen, show: () => void): void {
+    const screen = this.counted(null, instead);
+    if (screen === instead) show();
+    else this.show(screen);
   }
 
   private render(screen: Screen): Node[] {
     switch (screen.at) {
       case "start":
-        return startScreen(this);
+        return startScreen(this, screen);
       case "scan":
         return scanScreen(this);
       case "enter":
@@ -235,7 +270,9 @@ export class App {
       case "unconfirmed":
         return unconfirmedScreen(this, screen.outcome);
       case "match":
-        return matchScreen(this, screen.outcome, screen.matches);
+        return matchScreen(this, screen.outcome);
+      case "stop":
+        return stopScreen(this, screen);
     }
   }
 }

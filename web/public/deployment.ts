@@ -41,6 +41,10 @@ export interface Organisation {
   readonly name: string;
   readonly telephone: string;
   readonly address: string;
+  /** Whom to ring in danger; may be empty. */
+  readonly emergency: string;
+  /** Where reports go: a telephone number or an address that begins with https://; may be empty. */
+  readonly report: string;
 }
 
 /** Reads the deployment from the page; null while it has not been filled in. */

@@ -5,6 +5,7 @@ import type en from "../shared/i18n/en.json";
 import type { Text } from "./app.ts";
 import { type Deployment, type Language, fileOf } from "./deployment.ts";
 import { keptFile } from "./keeping.ts";
+import { around, telephoneLink } from "./screens/help.ts";
 import { fetchPinned } from "./service.ts";
 
 /** The language that the page came in. */
@@ -53,6 +54,7 @@ export function dress(
     if (element) fill(element, ...content);
   };
   put(".brand", t("page.service"), " ", el("span", {}, organisation.name));
+  put(".ring", ...around(t, "contact.line", "telephone", telephoneLink(t, organisation)));
   put(".exit", t("page.exit"), " ", el("span", { class: "exit-hint" }, shiftLeaves ? t("page.exit_hint") : ""));
   put(".languages", ...languages.filter((language) => language.tag !== tag).map((language) => {
     const choice = el("button", { type: "button", lang: language.tag }, language.name);

@@ -32,6 +32,15 @@ export class Past {
     return this.screens[this.place] || START;
   }
 
+  holds(screen: Screen): boolean {
+    return this.screens.indexOf(screen) >= 0;
+  }
+
+  /** Whether Back leads to a screen. */
+  isBefore(screen: Screen): boolean {
+    return this.place > 0 && this.screens[this.place - 1] === screen;
+  }
+
   /** Puts a screen in the place of the present one. */
   put(screen: Screen): void {
     this.screens[this.place] = screen;

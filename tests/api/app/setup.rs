@@ -192,7 +192,13 @@ pub(super) fn public_side(
     phase: watch::Receiver<Phase>,
     setup: &Setup,
 ) -> Arc<PublicApp> {
-    let organisation = Organisation { name: "Example Police".into(), telephone: "+44 20 7946 0000".into(), ..Organisation::default() };
+    let organisation = Organisation {
+        name: "Example Police".into(),
+        telephone: "+44 20 7946 0000".into(),
+        emergency: "999".into(),
+        report: "https://www.example.org/report".into(),
+        ..Organisation::default()
+    };
     let pages = Pages::new(Deployment {
         issuer: issuer(),
         public_url: PUBLIC_URL.into(),

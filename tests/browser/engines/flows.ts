@@ -60,7 +60,7 @@ export const flows: Readonly<Record<string, Flow>> = {
     assert.equal(service.asked.length, 0);
     await page.press(check);
     await page.see(genuine);
-    assert.match(await page.text(), /Anna[^]*Bridge Street[^]*Does that match\?/);
+    assert.match(await page.text(), /Anna[^]*Bridge Street[^]*Is this who you are dealing with\?/);
     assert.doesNotMatch(await page.text(), /from our service alone/, "this browser checks the signature itself");
     await page.press("Yes");
     await page.see("It matches");
@@ -92,7 +92,7 @@ export const flows: Readonly<Record<string, Flow>> = {
     await enter(page, "link", token({ challenge: Number(challenge) }).toString("base64url"));
     await page.see(genuine);
     assert.equal(service.asked[0]?.challenge, challenge);
-    assert.match(await page.text(), /It was made with your number/);
+    assert.match(await page.text(), /This code was made with your number/);
   },
 
   "the number that was read out does not come back": async (open) => {

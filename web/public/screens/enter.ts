@@ -33,13 +33,19 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
     app.note({ at: "enter", way, typed: field.value });
     say("");
   });
+  // a second press on the same text is no second try
+  let wrong = "";
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const found = interpret(field.value, app.words);
     if (found.kind === "ticket") app.checkTicket(found.ticket, false);
     else if (found.kind === "damaged") app.showDamaged();
     else if (found.kind === "suggest") app.show(Object.assign({ at: "suggest" as const, way, typed: field.value }, found));
-    else say(problemText(app, found, way));
+    else if (found.kind === "nothing" || field.value === wrong) say(problemText(app, found, way));
+    else {
+      wrong = field.value;
+      app.failed(app.past.screen, () => say(problemText(app, found, way)));
+    }
   });
   // the heading is the field's label: on a small screen the same words twice would push the field under the keyboard
   const title = el("h1", {}, el("label", { for: "code" }, t(`enter.${way}.title`)));

@@ -10,9 +10,9 @@ import { numberForm } from "./typed.ts";
 const WARNING_MS = 60000;
 
 /** The person's own number, on the start screen. */
-export function numberPanel(app: App): HTMLElement {
+export function numberPanel(app: App, isNew: boolean): HTMLElement {
   const section = el("section", { class: "number", tabindex: "-1", "aria-labelledby": "number-title", "aria-describedby": "number-said" });
-  const panel = new NumberPanel(app, section);
+  const panel = new NumberPanel(app, section, isNew);
   app.onLeave(() => panel.leave());
   app.number.current();
   panel.draw();
@@ -26,6 +26,7 @@ class NumberPanel {
   constructor(
     private readonly app: App,
     private readonly section: HTMLElement,
+    private readonly isNew: boolean,
   ) {}
 
   draw(): void {
@@ -67,8 +68,8 @@ class NumberPanel {
       this.redraw();
     };
     const have = number.isFirst ? null : button(t("number.have"), "plain", () => this.ask());
-    const lines = [paragraph(t("number.write"), "lead"), paragraph(t("number.why"), "hint"), this.soon];
-    return [big, ...lines, button(t("number.read_out"), "main", pressed), ...(have === null ? [] : [have])];
+    const lines = [paragraph(t(this.isNew ? "number.again" : "number.write"), "lead"), paragraph(t("number.safe"), "hint"), this.soon];
+    return [big, ...lines, button(t("number.read_out"), "main", pressed), paragraph(t("number.why"), "hint"), ...(have === null ? [] : [have])];
   }
 
   private done(key: "number.is_typed" | "number.is_read_out"): HTMLElement {

@@ -1,7 +1,7 @@
 import type { Bytes } from "../../shared/bytes.ts";
 import { button } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
-import { contact, panel, paragraph } from "./parts.ts";
+import { panel, paragraph } from "./parts.ts";
 
 /** A ring, not yet closed: neither good nor bad. */
 const OPEN_RING = "M12 3.5a8.5 8.5 0 1 1-6 2.5 M12 12h.01 M8 12h.01 M16 12h.01";
@@ -16,6 +16,5 @@ export function openedScreen(app: App, bytes: Bytes): Node[] {
     paragraph(t("opened.number")),
     paragraph(t("opened.stranger")),
     paragraph(t("opened.trace")),
-    contact(app),
   ];
 }

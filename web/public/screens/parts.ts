@@ -1,5 +1,5 @@
 import { button, el, heading, icon } from "../../shared/dom.ts";
-import { marked, sentence } from "../../shared/ear.ts";
+import { digits, marked, sentence } from "../../shared/ear.ts";
 import type { Token } from "../../shared/token.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { Verdict } from "../../shared/verdict.ts";
@@ -7,6 +7,7 @@ import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
 import { secondsNow } from "../clock.ts";
 import { organisationTime, phoneTime } from "../times.ts";
+import { around } from "./help.ts";
 
 /** The coloured head of a screen: icon, heading, one sentence. */
 export function panel(tone: string, path: string, title: string, ...rest: readonly (Node | null)[]): HTMLElement {
@@ -26,24 +27,25 @@ export function verdictPanel(app: App, verdict: Verdict, before: readonly Node[]
   return panel(tone, path, app.t(`verdict.${verdict}.title`), ...before, means, not, ...after);
 }
 
-/** What a token says about the approach, as rows to compare one by one. */
-export function claimList(app: App, token: Token): HTMLElement {
+/** What a token says about the approach, in one sentence that begins with `lead`. */
+export function claimText(app: App, token: Token, lead: string): HTMLElement {
   const { t } = app;
-  const list = el("dl", { class: "claims" });
-  const row = (term: string, said: string | Node[], translate: "yes" | "no"): void => {
-    // a name may be written right to left; it must not turn the line around it
-    list.appendChild(el("div", {}, el("dt", {}, term), el("dd", { translate }, el("bdi", {}, ...([] as (string | Node)[]).concat(said)))));
-  };
-  row(t("claim.how"), sentence(channelText(app, token)), "yes");
-  if (token.name !== null) row(t("claim.name"), token.name, "no");
-  if (token.place !== null) row(t("claim.place"), token.place, "no");
-  return list;
+  // a name may be written right to left; it must not turn the line around it
+  const said = (text: string): HTMLElement => el("strong", { translate: "no" }, el("bdi", {}, text));
+  return el(
+    "p",
+    { class: "says" },
+    lead + " ",
+    el("strong", {}, ...sentence(channelText(app, token))),
+    ...(token.name === null ? [] : around(t, "claim.name", "name", said(token.name))),
+    ...(token.place === null ? [] : around(t, "claim.place", "place", said(token.place))),
+  );
 }
 
 function channelText(app: App, token: Token): string {
   if (token.dialled === null) return app.t(`channel.${token.channel}`);
-  const digits = String(token.dialled);
-  return app.t("channel.dialled", { digits: marked("000".slice(digits.length) + digits) });
+  const dialled = String(token.dialled);
+  return app.t("channel.dialled", { digits: marked("000".slice(dialled.length) + dialled) });
 }
 
 /** The one thing to do now. */
@@ -51,26 +53,10 @@ export function action(app: App, ...rest: readonly Node[]): HTMLElement {
   return el("section", { class: "action" }, el("h2", {}, app.t("next.do")), ...rest);
 }
 
-/** How to reach the organisation by its own telephone. */
-export function contact(app: App): HTMLElement {
-  const { name, telephone, address } = app.deployment.organisation;
-  const dial = telephone.replace(/[^0-9+]/g, "");
-  return el(
-    "section",
-    { class: "contact" },
-    el("h2", {}, app.t("contact.title")),
-    // a number is read from left to right in every language
-    el("div", { class: "telephone" }, dial === "" ? app.t("contact.published") : el("a", { href: "tel:" + dial }, el("bdi", { dir: "ltr" }, telephone))),
-    el("p", {}, address === "" ? name : name + ", " + address),
-  );
-}
-
 /** What to quote when ringing, where there was a token. */
 export function referenceLine(app: App, { reference }: Judged): HTMLElement | null {
   if (reference === null) return null;
-  // as a word: neither broken over two lines nor read as a number of millions
-  const digits = el("bdi", { dir: "ltr", class: "reference" }, reference.replace(" ", "\u00a0"));
-  return el("p", { class: "hint" }, app.t("reference.quote"), " ", digits);
+  return el("p", { class: "hint" }, app.t("reference.quote"), " ", ...digits(reference, "reference"));
 }
 
 /** The short lines about checking safely, folded away. */

@@ -77,8 +77,14 @@ class Scan {
     if (this.left) return true;
     if (reading.kind === "bytes") this.app.checkTicket({ kind: "token", bytes: reading.bytes }, true);
     else if (reading.kind === "not_genuine") this.app.showDamaged();
-    else this.say("scan.foreign");
+    else this.foreign();
     return this.left;
+  }
+
+  /** One that stays in the picture is read again and again, and is one try. */
+  private foreign(): void {
+    if (this.line.textContent === this.t("scan.foreign")) return;
+    this.app.failed(this.app.past.screen, () => this.say("scan.foreign"));
   }
 
   ended(why: Ending | "failed"): void {

@@ -7,7 +7,7 @@ import { paragraph } from "./parts.ts";
 import { ordinal } from "./problem.ts";
 
 /** "Did you mean ...?" The person decides; nothing is corrected silently. */
-export function suggestScreen(app: App, { typed, words, changed }: Suggestion): Node[] {
+export function suggestScreen(app: App, { way, typed, words, changed }: Suggestion): Node[] {
   const { t } = app;
   const items = words.map((word, i) =>
     changed.indexOf(i) < 0
@@ -26,7 +26,7 @@ export function suggestScreen(app: App, { typed, words, changed }: Suggestion): 
       "div",
       { class: "buttons" },
       button(t("suggest.yes"), "main", accept),
-      button(t("suggest.no"), "plain", () => app.back()),
+      button(t("suggest.no"), "plain", () => app.failed({ at: "enter", way, typed }, () => app.back())),
     ),
   ];
 }

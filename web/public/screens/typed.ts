@@ -13,7 +13,7 @@ export function forgottenNumber(app: App, { question }: Judged, own: string): No
     app.ask(withNumber(question, app.number.given()));
   };
   const asked = paragraph(app.t("number.forgotten", { number: marked(numberText(own)) }), "do");
-  return [asked, button(app.t("number.read_out"), "main", pressed)];
+  return [asked, button(app.t("number.yes"), "main", pressed)];
 }
 
 /** For a person whose own screen drew the number in another tab, as happens when a camera opens the link. */

@@ -2,7 +2,8 @@ import { button, el } from "../../shared/dom.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { App } from "../app.ts";
 import type { Unconfirmed } from "../check.ts";
-import { action, again, claimList, contact, panel, paragraph, phoneText } from "./parts.ts";
+import { ringing } from "./help.ts";
+import { action, again, claimText, panel, paragraph, phoneText } from "./parts.ts";
 
 /** No answer from the service: what this phone alone could see, what it could not, and no good sign. */
 export function unconfirmedScreen(app: App, { question, token, phoneTime }: Unconfirmed): Node[] {
@@ -11,18 +12,16 @@ export function unconfirmedScreen(app: App, { question, token, phoneTime }: Unco
   const unseen = [t("offline.used"), t("offline.withdrawn")].map((text) => el("li", {}, text));
   return [
     panel(tone, icon, t("offline.title"), paragraph(t("offline.means"), "means"), paragraph(t("verdict.cannot_check.means"))),
-    action(app, paragraph(t("offline.do"), "do"), button(t("next.retry"), "main", () => app.ask(question))),
+    action(app, ringing(app, "offline.do", "do"), button(t("next.retry"), "main", () => app.ask(question))),
     el(
       "section",
       { class: "card" },
       el("h2", {}, t("offline.unseen")),
       el("ul", { class: "steps" }, ...unseen),
       el("h2", {}, t("offline.seen")),
-      paragraph(t("offline.signature")),
-      claimList(app, token),
+      claimText(app, token, t("offline.signature")),
       paragraph(t("offline.clock", { time: phoneText(app, phoneTime) })),
     ),
-    contact(app),
     again(app),
   ];
 }

@@ -2,7 +2,9 @@ import { button, el } from "../../shared/dom.ts";
 import type { App } from "../app.ts";
 import type { Judged } from "../check.ts";
 import type { Verdict } from "../../shared/verdict.ts";
-import { action, again, agoText, contact, paragraph, phoneText, referenceLine, timeText, verdictPanel } from "./parts.ts";
+import verdicts from "../../shared/verdicts.json";
+import { help, ringing } from "./help.ts";
+import { action, again, agoText, panel, paragraph, phoneText, referenceLine, timeText, verdictPanel } from "./parts.ts";
 import { matchQuestion } from "./match.ts";
 import { forgottenNumber, typedNumber } from "./typed.ts";
 
@@ -15,11 +17,14 @@ const CLOCKS_DIFFER = 120;
 /** The answer: what it is, what it means, one safe action. */
 export function verdictScreen(app: App, outcome: Judged, typed: string): Node[] {
   const body = outcome.verdict === "genuine" ? genuine(app, outcome) : other(app, outcome, typed);
-  return [...body, ...notes(app, outcome), contact(app), again(app)];
+  return [...body, ...notes(app, outcome), again(app)];
 }
 
 function genuine(app: App, outcome: Judged): Node[] {
-  return [verdictPanel(app, "genuine", [], []), ...matchQuestion(app, outcome)];
+  const { tone, icon } = verdicts.genuine;
+  // one sentence only, so that the question is in view on a small phone
+  const head = panel(tone, icon, app.t("verdict.genuine.title"), paragraph(app.t("verdict.genuine.means"), "means"));
+  return [head, ...matchQuestion(app, outcome)];
 }
 
 function other(app: App, outcome: Judged, typed: string): Node[] {
@@ -27,10 +32,13 @@ function other(app: App, outcome: Judged, typed: string): Node[] {
   const needed = verdict === "challenge_needed";
   const own = needed ? app.number.unspoken() : null;
   const first = own === null ? [] : forgottenNumber(app, outcome, own);
-  const todo = paragraph(app.t(`verdict.${verdict}.do`), own === null ? "do" : undefined);
+  const todo = ringing(app, `verdict.${verdict}.do`, own === null ? "do" : undefined);
+  const more = ways(app, outcome, own === null);
+  const isRed = verdicts[verdict].tone === "stop";
   return [
     verdictPanel(app, verdict, before(app, outcome), after(app, outcome)),
-    action(app, ...first, todo, ...quoted(app, outcome), ...ways(app, outcome, own === null)),
+    action(app, ...first, todo, ...(isRed && more.length === 0 ? help(app) : []), ...quoted(app, outcome), ...more),
+    ...(isRed && more.length > 0 ? [el("section", { class: "card" }, el("h2", {}, app.t("stop.unsure")), ...help(app))] : []),
     ...(needed && own === null ? [typedNumber(app, outcome, typed)] : []),
   ];
 }
@@ -74,7 +82,7 @@ function ways(app: App, { verdict, question, answer, busy }: Judged, isFirst: bo
 
 function startWithNewNumber(app: App): void {
   app.number.renew();
-  app.show({ at: "start" });
+  app.show({ at: "start", isNew: true });
 }
 
 function notes(app: App, { verdict, serviceAlone, phoneTime, answer }: Judged): Node[] {
