@@ -4,7 +4,7 @@ PAGE := web/public/dist/page.js
 CONSOLE := web/officer/dist/console.js
 PAGE_SOURCES := $(shell find web/public web/officer web/scan web/offline web/shared -type f -not -path '*/dist/*') web/build.mjs
 
-.PHONY: demo web test faults bench exhaustive measure vectors clean
+.PHONY: demo web test by-ear faults bench exhaustive measure vectors clean
 
 ## The whole main job on this machine: issues one code and serves the page that checks it
 demo: web
@@ -27,6 +27,11 @@ web/node_modules: web/package.json web/package-lock.json
 ## Every test, with all that the tests need
 test:
 	bash tests/run.sh
+
+## The page as Orca speaks it in Chromium and Firefox, every scene: minutes, where make test has two in each
+by-ear: web
+	cargo build --quiet
+	bash tests/ear/run.sh all
 
 ## Faults and load at their full size: killed 1,000 times, 300 losses of power, every write failing; a short form runs in make test
 faults: web

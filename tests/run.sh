@@ -13,7 +13,7 @@ stage() {
 times=()
 
 # The page's tests run in Debian's browsers, and the handbook's commands use sqlite3. Without Chromium, sqlite3 or openssl tests
-# fail; without another browser, faketime, strace, a proxy (nginx, Apache, Caddy, HAProxy, Varnish), PgBouncer or PostgreSQL, the tests with it are reported as not run.
+# fail; without another browser, faketime, strace, a proxy (nginx, Apache, Caddy, HAProxy, Varnish), PgBouncer, PostgreSQL or Orca, the tests with it are reported as not run.
 programs() {
     local as_root=() missing=() package asked=
     if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
@@ -39,6 +39,17 @@ programs() {
     [ -x /usr/bin/qrencode ] || missing+=(qrencode)
     [ -x /usr/bin/lynx ] || missing+=(lynx)
     [ -x /usr/bin/w3m ] || missing+=(w3m)
+    # Listens to the page.
+    [ -x /usr/bin/orca ] || missing+=(orca)
+    [ -x /usr/libexec/at-spi-bus-launcher ] || missing+=(at-spi2-core)
+    [ -e /usr/lib/python3/dist-packages/pyatspi ] || missing+=(python3-pyatspi)
+    compgen -G '/usr/lib/*/girepository-1.0/Atspi-2.0.typelib' >/dev/null || missing+=(gir1.2-atspi-2.0)
+    [ -x /usr/bin/speech-dispatcher ] || missing+=(speech-dispatcher)
+    [ -x /usr/bin/xauth ] || missing+=(xauth)
+    [ -x /usr/bin/xdotool ] || missing+=(xdotool)
+    [ -x /usr/bin/openbox ] || missing+=(openbox)
+    [ -x /usr/bin/dbus-run-session ] || missing+=(dbus)
+    [ -x /usr/bin/dbus-launch ] || missing+=(dbus-x11)
     if [ ${#missing[@]} -eq 0 ]; then return; fi
     "${as_root[@]}" apt-get update -qq || true
     if [[ " ${missing[*]} " == *" postgresql "* ]]; then no_server_at_install; fi
@@ -126,6 +137,7 @@ stage "rust: build" cargo test --quiet --no-run
 # Two for each core: many of them wait for other programs most of the time.
 stage "rust: tests" env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --quiet
 stage "browser: tests" npm --prefix web run --silent test:browser
+stage "browser: by ear" bash tests/ear/run.sh short
 
 printf '\n== time\n'
 printf '%s\n' "${times[@]}"

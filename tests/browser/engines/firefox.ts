@@ -13,7 +13,7 @@ import {
   missingPackages,
 } from "./engine.ts";
 
-const FIREFOX = "/usr/bin/firefox-esr";
+export const FIREFOX = "/usr/bin/firefox-esr";
 
 /** Debian's Firefox, by WebDriver BiDi. */
 export class Firefox implements Engine {

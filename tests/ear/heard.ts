@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** So long nothing may be written before a voice counts as silent. */
+const STILL_MS = 900;
+const LOOK_EVERY_MS = 50;
+
+/** A sentence that was begun. */
+export interface Spoken {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** What Orca said, from the log that say.py writes. */
+export class Heard {
+  private from = 0;
+
+  constructor(private readonly path: string) {}
+
+  /** Waits for silence and begins to listen. A key that does nothing cuts off what Orca still reads of a new page. */
+  async listen(): Promise<void> {
+    await keys("Control_L");
+    await this.silence();
+    this.begin();
+  }
+
+  /** Begins to listen in the midst of what is said. */
+  begin(): void {
+    this.from = this.lines().length;
+  }
+
+  /** All that was said since `listen`, without the echo of keys. */
+  said(): readonly Spoken[] {
+    const begun = this.lines().slice(this.from).filter(({ kind }) => kind === "SAY");
+    return begun.filter(({ text }) => !/^(.|return|tab|left (control|shift)|space|down)$/i.test(text));
+  }
+
+  /** Waits until something is said that the pattern fits; fails with all that was said instead. */
+  async until(pattern: RegExp, withinMs: number): Promise<void> {
+    await wait(() => this.said().some(({ text }) => pattern.test(text)), withinMs, () => `not heard within ${withinMs} ms: ${pattern}; heard: ${this.report()}`);
+  }
+
+  /** Waits until nothing more is said. */
+  async silence(): Promise<void> {
+    let [count, since] = [-1, Date.now()];
+    const isSilent = (): boolean => {
+      const lines = this.lines();
+      if (lines.length !== count) [count, since] = [lines.length, Date.now()];
+      const isOpen = lines[lines.length - 1]?.kind === "SAY";
+      return !isOpen && Date.now() - since >= STILL_MS;
+    };
+    await wait(isSilent, 15000, () => "Orca does not stop speaking: " + this.report());
+  }
+
+  report(): string {
+    return JSON.stringify(this.said().map(({ text }) => text));
+  }
+
+  private lines(): readonly (Spoken & { readonly kind: string })[] {
+    const lines = readFileSync(this.path, "utf8").split("\n").filter((line) => line !== "");
+    return lines.map((line) => {
+      const [, kind = "", language = "", text = ""] = line.split("\t");
+      return { kind, language, text };
+    });
+  }
+}
+
+/** Presses keys of the display, as a person does: the screen reader gets them before the browser. */
+export async function keys(...names: string[]): Promise<void> {
+  await run("xdotool", ["key", "--delay", "300", ...names]);
+}
+
+/** Types a text, a key each 90 ms. */
+export async function type(text: string): Promise<void> {
+  await run("xdotool", ["type", "--delay", "90", text]);
+}
+
+/** Presses the pointer at the edge of the page, where nothing is: keys then go to the page and not to the address bar. */
+export async function touch(): Promise<void> {
+  await run("xdotool", ["getactivewindow", "mousemove", "--window", "%1", "6", "450", "click", "1"]);
+}
+
+async function wait(isDone: () => boolean, withinMs: number, problem: () => string): Promise<void> {
+  const giveUp = Date.now() + withinMs;
+  while (!isDone()) {
+    if (Date.now() > giveUp) throw new Error(problem());
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
