@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { STRICTNESS } from "../../web/shared/verdict.ts";
@@ -7,6 +8,8 @@ import { findProblems } from "./problems.ts";
 import { FakeService, answer, seconds, token } from "./service.ts";
 
 // Every rule of axe-core on every screen, in every look.
+
+const HEARD = new URL("heard.yml", import.meta.url);
 
 let browser: Browser;
 let service: FakeService;
@@ -86,13 +89,36 @@ const screens: readonly Screen[] = [
   ["genuine, with the longest name and place", long, verdictOf("genuine")],
   ["it matches", link, verdictOf("genuine", "Yes")],
   ["stop", link, verdictOf("genuine", "No, or not sure")],
+  ["stop after two tries", link, async (visit) => {
+    await verdictOf("expired")(visit);
+    await visit.press("Check another code");
+    service.reply = () => answer("withdrawn");
+    await visit.enter("link", Buffer.from(token()).toString("base64url"));
+    await visit.see("Stop");
+  }],
 ];
+/** Screens whose tree, as Chromium gives it to assistive technology, is written down. */
+const heard = /^(it matches|stop.*)$/;
+const trees: string[] = [];
 
 for (const [name, path, go] of screens) {
   test(`no accessibility problem: ${name}`, async () => {
     const visit = await Visit.open(browser, service.url + path());
     await go(visit);
+    if (STRICTNESS.some((verdict) => verdict === name) || heard.test(name)) trees.push(`# ${name}\n${await treeOf(visit)}\n`);
     assert.deepEqual(await findProblems(visit.page.mainFrame()), []);
     await visit.close();
   });
 }
+
+/** Times and references in it are others each time. */
+const treeOf = async (visit: Visit) =>
+  (await visit.page.locator("main").ariaSnapshot())
+    .replace(/\b(says|at) [^.,\n]*\d\d:\d\d/g, "$1 00:00")
+    .replace(/(?<=reference: )[\d ,]+/g, "0 0 0 0, 0 0 0 0");
+
+test("the answers are heard as they are written down: HEARD=overwrite writes them", () => {
+  const all = trees.join("\n");
+  if (process.env["HEARD"] === "overwrite") writeFileSync(HEARD, all);
+  assert.equal(all, readFileSync(HEARD, "utf8"));
+});

@@ -68,7 +68,7 @@ test("a spent code is not genuine again: another form of ours, back and again, o
   const { page } = visit;
   const send = async (): Promise<string> => {
     await page.locator("#code").fill(issued);
-    await page.locator("[type=submit]").click();
+    await page.locator(".enter [type=submit]").click();
     await page.locator(".panel h1").waitFor();
     return page.locator(".panel h1").innerText();
   };

@@ -84,8 +84,9 @@ test("no check leaves anything in the copies", async () => {
   const copies = await keptCopies(page);
   assert.equal(copies.length, 5);
   const [digits, bytes] = [fragmentOf(shown).slice(2), shown.toString("latin1")];
+  // how every token begins stands in the program
   for (const { address, text } of copies) {
-    for (const canary of [digits, digits.slice(0, 17), shown.toString("base64url"), shown.toString("hex"), bytes, "Canary"]) {
+    for (const canary of [digits, digits.slice(34, 51), shown.toString("base64url"), shown.toString("hex"), bytes, "Canary"]) {
       assert.ok(!address.includes(canary) && !text.includes(canary), address);
     }
   }

@@ -68,7 +68,7 @@ test("words: one completed, one left out and found; then it matches", async () =
   assert.equal(await field.inputValue(), [one, two, ...rest].join(" "));
   await press(page, "Enter");
   await page.see(genuine);
-  assert.equal(await focused(page), `${genuine} Riverside Council made it, and this is its first check. That alone does not show who you are talking to.`);
+  assert.equal(await focused(page), `${genuine} Riverside Council made this code. This is its first check.`);
   await choose(page, /^Yes$/);
   await page.see("It matches");
   assert.equal(await focused(page), "It matches You may still say no.");

@@ -12,7 +12,7 @@ import { RealStage } from "./stage.ts";
 const stage = new RealStage({ languages: ["en", "cy", "ur"] });
 
 /** What is typed, and what the page then says. */
-type Screen = readonly [name: string, says: keyof typeof en, typed?: () => { readonly code: string; readonly number?: string }];
+type Screen = readonly [name: string, says: keyof typeof en, typed?: () => { readonly code: string; readonly number?: string; readonly twice?: true }];
 
 const words = "legroom mansion dingo customer talisman";
 const issue = (): string => stage.service.issue("--channel", "in-person", "--name", "W".repeat(24), "--place", "W".repeat(32)).token;
@@ -23,6 +23,7 @@ const screens: readonly Screen[] = [
   ["the form, a number of two digits", "check.challenge.wrong", () => ({ code: words, number: "12" })],
   ["mistyped", "verdict.mistyped.title", () => ({ code: words.replace("dingo", "dimgo") })],
   ["genuine", "verdict.genuine.title", () => ({ code: issue() })],
+  ["stop after two tries", "stop.title", () => ({ code: words.replace("dingo", "dimgo"), twice: true })],
   ["not genuine", "verdict.not_genuine.title", () => ({ code: issue().slice(0, 90) })],
 ];
 
@@ -32,10 +33,17 @@ for (const [name, says, typed] of screens) {
     for (const [language, texts] of Object.entries({ en, cy, ur })) {
       const visit = await Visit.open(stage.browser, `${stage.service.url}/check?lang=${language}`);
       if (typed !== undefined) {
-        const { code, number = "" } = typed();
-        await visit.page.locator("#code").fill(code);
-        await visit.page.locator("#challenge").fill(number);
-        await visit.page.locator(".enter [type=submit]").click();
+        const { code, number = "", twice } = typed();
+        const send = async () => {
+          await visit.page.locator("#code").fill(code);
+          await visit.page.locator("#challenge").fill(number);
+          await visit.page.locator(".enter [type=submit]").click();
+        };
+        await send();
+        if (twice) {
+          await visit.page.locator(".panel").waitFor();
+          await send();
+        }
       }
       await visit.page.getByText(String(texts[says]), { exact: true }).waitFor();
       const frame = visit.page.mainFrame();

@@ -198,6 +198,15 @@ test("both answers are in view without scrolling, and of one size; a weaker code
     assert.match(await page.text(), /No code lets anyone take money, enter your home, or ask you to keep secrets\./);
     await page.page.context().close();
   }
+  // the longest head is that of other languages, where a voice can read them aloud
+  for (const locale of ["cy", "ur"]) {
+    const page = await stage.visit(fragmentOf(token()), { viewport: { width: 360, height: 612 }, locale });
+    await page.page.locator(".screen-opened .button-main").click();
+    await page.page.locator(".aloud").evaluate((button) => ((button as HTMLElement).hidden = false));
+    const end = await page.page.locator(".answers").evaluate((answers) => answers.getBoundingClientRect().bottom);
+    assert.ok(end <= 612, `${locale}: ${end}`);
+    await page.page.context().close();
+  }
 });
 
 test("in the leeway after its end a genuine code has no two stories", async () => {
