@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -10,15 +11,15 @@ const LOOK_EVERY_MS = 50;
 
 /** A sentence that was begun. */
 export interface Spoken {
-  readonly language: string;
   readonly text: string;
 }
 
 /** What Orca said, from the log that say.py writes. */
 export class Heard {
   private from = 0;
+  private debugFrom = 0;
 
-  constructor(private readonly path: string) {}
+  constructor(private readonly folder: string) {}
 
   /** Waits for silence and begins to listen. A key that does nothing cuts off what Orca still reads of a new page. */
   async listen(): Promise<void> {
@@ -30,6 +31,7 @@ export class Heard {
   /** Begins to listen in the midst of what is said. */
   begin(): void {
     this.from = this.lines().length;
+    this.debugFrom = this.debug().length;
   }
 
   /** All that was said since `listen`, without the echo of keys. */
@@ -55,15 +57,26 @@ export class Heard {
     await wait(isSilent, 15000, () => "Orca does not stop speaking: " + this.report());
   }
 
+  /** The language that Orca took a label to be in. Orca 43 knows it and does not hand it to the voice, so only its own log has it. */
+  languageOf(label: string): string | undefined {
+    const log = this.debug().slice(this.debugFrom);
+    const before = log.slice(0, log.lastIndexOf(`labelAndName=[${label}]`));
+    return /^language='(\w*)'/.exec(before.slice(before.lastIndexOf("language='")))?.[1];
+  }
+
   report(): string {
     return JSON.stringify(this.said().map(({ text }) => text));
   }
 
+  private debug(): string {
+    return readFileSync(join(this.folder, "orca-debug.txt"), "utf8");
+  }
+
   private lines(): readonly (Spoken & { readonly kind: string })[] {
-    const lines = readFileSync(this.path, "utf8").split("\n").filter((line) => line !== "");
+    const lines = readFileSync(join(this.folder, "heard"), "utf8").split("\n").filter((line) => line !== "");
     return lines.map((line) => {
-      const [, kind = "", language = "", text = ""] = line.split("\t");
-      return { kind, language, text };
+      const [, kind = "", text = ""] = line.split("\t");
+      return { kind, text };
     });
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Listens to the page with Orca in Debian's Chromium and Firefox: "run.sh short" two scenes, "run.sh all" every one. Where it cannot
-# run it says NOT RUN and why, and does not fail.
+# Listens to the page with Orca in Debian's Chromium and Firefox: "run.sh short" two scenes, "run.sh all" every one,
+# "run.sh all --test-name-pattern=Welsh" those so named. Where it cannot run it says NOT RUN and why, and does not fail.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -37,4 +37,4 @@ if [ -n "${EAR_KEEP:-}" ]; then echo "kept: $EAR_FOLDER"; else trap 'rm -rf "$EA
 cd web
 # The namespace's first process is a shell: to it an X server does not say that it is ready, nor does dbus-run-session reap quietly.
 "${apart[@]}" bash -c 'xvfb-run "$@"; exit $?' first -a -s "-screen 0 1280x1024x24" dbus-run-session -- ../tests/ear/session.sh \
-    node --import tsx --test --test-timeout=600000 ../tests/ear/scenes.test.ts
+    node --import tsx --test --test-timeout=600000 "${@:2}" ../tests/ear/scenes.test.ts

@@ -11,7 +11,7 @@ text = " ".join(sys.stdin.read().split())
 
 def put(kind):
     with open(os.environ["EAR_HEARD"], "a") as heard:
-        heard.write("%.2f\t%s\t%s\t%s\n" % (time.time(), kind, sys.argv[1], text))
+        heard.write("%.2f\t%s\t%s\n" % (time.time(), kind, text))
 
 
 def cut(*_):

@@ -3,6 +3,9 @@ import type { App } from "./app.ts";
 import { isOut } from "./past.ts";
 import { ShiftPresses } from "./shift.ts";
 
+/** Until then what a screen reader moves shows that the press was part of its command, which says nothing of leaving. */
+const SPEAK_AFTER_MS = 300;
+
 const exitLink = (): HTMLAnchorElement | null => document.querySelector<HTMLAnchorElement>("a.exit");
 
 /** Whether the person left by the exit and came upon what was left behind: then they are led out again. */
@@ -37,15 +40,22 @@ function goTo(address: string): void {
 
 function watchShift(app: App, leave: () => void): void {
   const presses = new ShiftPresses(Date.now);
-  document.addEventListener("keydown", (event) => presses.down(event, !app.shiftLeaves || isField(event.target)));
+  let speaks = 0;
+  const hush = (): void => clearTimeout(speaks);
+  document.addEventListener("keydown", (event) => {
+    hush();
+    presses.down(event, !app.shiftLeaves || isField(event.target));
+  });
   document.addEventListener("keyup", (event) => {
     const left = presses.up(event);
     if (left === 0) leave();
-    else if (left !== null) announce(app.t(left === 1 ? "page.shift_1" : "page.shift_2"));
+    else if (left !== null) speaks = window.setTimeout(() => announce(app.t(left === 1 ? "page.shift_1" : "page.shift_2")), SPEAK_AFTER_MS);
   });
-  for (const what of ["mousedown", "touchstart", "focusin", "selectionchange", "scroll"]) {
-    document.addEventListener(what, () => presses.end(), true);
-  }
+  const end = (): void => {
+    hush();
+    presses.end();
+  };
+  for (const what of ["mousedown", "touchstart", "focusin", "selectionchange", "scroll"]) document.addEventListener(what, end, true);
   window.addEventListener("blur", () => presses.away());
 }
 
