@@ -152,7 +152,7 @@ impl Page<'_> {
     /// A button that leads on without a code. A link would leave in the history where it led.
     fn leading(&self, go: &str, key: &str) -> Markup {
         html! {
-            form method="post" action=(self.check()) {
+            form method="post" action=(self.check()) autocomplete="off" {
                 input type="hidden" name="lang" value=(self.words.language.tag());
                 input type="hidden" name="go" value=(go);
                 button.button.button-plain type="submit" { (self.t(key)) }

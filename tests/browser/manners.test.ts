@@ -71,7 +71,7 @@ test("no field offers what was typed before, nor does the plain form", async (t)
   const service = await RealService.start();
   t.after(() => service.stop());
   const plain = await stage.visitElsewhere(service.url + "/check", [service.url]);
-  assert.deepEqual(await fieldsOf(plain), ["FORM  off", "TEXTAREA code off", "INPUT challenge off"]);
+  assert.deepEqual(await fieldsOf(plain), ["FORM  off", "TEXTAREA code off", "INPUT challenge off", "FORM  off"]);
 });
 
 test("the icon is one file of our own, and names nobody", async () => {

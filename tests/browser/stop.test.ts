@@ -34,7 +34,11 @@ const answered = (verdict: string, way: Way): Way => (page) => {
 };
 const open = (link: () => string): Way => async (page) => {
   for (const _ of [1, 2]) {
-    await page.page.evaluate((to) => location.assign(to), link().slice(1));
+    await page.page.evaluate((to) => {
+      document.querySelector("main > *")?.classList.add("before");
+      location.assign(to);
+    }, link().slice(1));
+    await page.page.locator(".before").waitFor({ state: "detached" });
     const waits = page.page.getByRole("button", { name: check, exact: true });
     if (await waits.or(page.page.locator(".screen-verdict, .screen-stop")).first().waitFor().then(() => waits.isVisible())) {
       await page.press(check);
@@ -85,7 +89,7 @@ const ways: Readonly<Record<string, Way>> = {
     await page.press("No, or not sure");
   },
   "gives a code that we took back": answered("withdrawn", open(link)),
-  "sends a link with one digit changed": open(() => fragmentOf(Buffer.from([...token().subarray(0, -1), 7]))),
+  "sends a link with one digit changed": open(() => fragmentOf(token().map((byte, i, all) => (i + 1 === all.length ? byte ^ 1 : byte)))),
   "sends a link that ends too early": open(() => link().slice(0, -9)),
   "makes a code with a key of their own": open(() => fragmentOf(Buffer.from(signToken(testKey(9), ISSUER, { iat: seconds(), exp: seconds() + 300 })))),
   "cuts the person off from us": lost,
@@ -145,6 +149,43 @@ test("one slip is no Stop, a genuine code ends the count, and after Stop each fu
   await page.press("Get a new number");
   assert.match(await page.text(), /First read out this new number, then ask for a new code\./);
   await again("withdrawn", "Stop");
+  // Back goes one screen back, to the field, and takes nothing off the count
+  await page.page.goBack();
+  await page.see("Paste a link");
+  await page.page.locator("#code").fill("no link");
+  await page.press(check);
+  await page.see("Stop");
+  await page.press("Go back");
+  await page.see("Paste a link");
+  assert.equal(await page.page.locator("#code").inputValue(), "no link");
+  await page.press("Go back");
+  await page.see("Check who is contacting you");
+});
+
+test("a slip on the last question leads back to it; an answer that nobody waits for is no try", async () => {
+  const page = await stage.visit(fragmentOf(token()));
+  await page.press(check);
+  await page.press("No, or not sure");
+  await page.press("Go back");
+  await page.see("This code is genuine");
+  await page.press("No, or not sure");
+  await page.page.goBack();
+  await page.see("This code is genuine");
+  stage.service.reply = () => answer("expired");
+  const late = new Promise<() => Promise<void>>((come) => {
+    void page.page.route("**/v1/verify", (route) => come(() => route.continue()), { times: 1 });
+  });
+  await page.press("Check another code");
+  await page.enter("link", token().toString("base64url"));
+  const [release, came] = [await late, page.page.waitForResponse("**/v1/verify")];
+  await page.page.goBack();
+  await page.press("Go back");
+  await page.page.getByRole("button", { name: /^Type the words/ }).click();
+  await release();
+  await came;
+  await page.press("Go back");
+  await page.enter("words", await words());
+  await page.see("This code has run out");
 });
 
 test("the number to ring stands on every screen, in one place", async () => {
