@@ -139,6 +139,8 @@ export class App {
 
   /** One screen back. */
   back(): void {
+    // the browser goes back a moment later: what a camera or a photo shows until then is for nobody
+    this.leave();
     if (!this.past.back()) this.replace({ at: "start" });
   }
 
