@@ -15,7 +15,11 @@ pub(super) fn check(organisation: &Organisation) -> Result<(), ConfigError> {
     let Organisation { emergency, report, .. } = organisation;
     let wrong = |flag, value: &str, wanted| Err(ConfigError::Wrong { flag, value: value.into(), wanted });
     if !emergency.is_empty() && !is_telephone(emergency) {
-        return wrong("organisation.emergency", emergency, "a telephone number such as 999: 2 to 15 digits, with single spaces between and perhaps + before them");
+        return wrong(
+            "organisation.emergency",
+            emergency,
+            "a telephone number such as 999: 2 to 15 digits, with single spaces between and perhaps + before them",
+        );
     }
     if !report.is_empty() && !is_telephone(report) && !is_address(report) {
         return wrong(
@@ -49,7 +53,9 @@ mod tests {
         for fits in ["999", "112", "17", "143", "+44 20 7946 0000", "01632 960 124", "123456789012345"] {
             assert!(is_telephone(fits), "{fits}");
         }
-        for wrong in ["", "9", "999 ", " 999", "99  9", "+", "+ 44 1", "++44", "999a", "९९९", "(0) 999", "999;ext=1", "1234567890123456", "tel:999"] {
+        for wrong in
+            ["", "9", "999 ", " 999", "99  9", "+", "+ 44 1", "++44", "999a", "९९९", "(0) 999", "999;ext=1", "1234567890123456", "tel:999"]
+        {
             assert!(!is_telephone(wrong), "{wrong}");
         }
     }
@@ -61,8 +67,17 @@ mod tests {
         }
         let long = format!("https://www.example.org/{}", "a".repeat(LONGEST_ADDRESS));
         for wrong in [
-            "http://www.example.org", "HTTPS://www.example.org", "www.example.org", "https://", "https:///report", "https://us@evil.example/",
-            "https://www.example.org/a b", "https://evil.example\\@www.example.org/", "javascript:alert(1)", "https://www.example.org/\u{202e}", &long,
+            "http://www.example.org",
+            "HTTPS://www.example.org",
+            "www.example.org",
+            "https://",
+            "https:///report",
+            "https://us@evil.example/",
+            "https://www.example.org/a b",
+            "https://evil.example\\@www.example.org/",
+            "javascript:alert(1)",
+            "https://www.example.org/\u{202e}",
+            &long,
         ] {
             assert!(!is_address(wrong), "{wrong}");
         }
@@ -72,7 +87,9 @@ mod tests {
     fn the_setting_that_is_wrong_is_named() {
         let emergency = Organisation { emergency: "nine".into(), ..Organisation::default() };
         let report = Organisation { report: "report@example.org".into(), ..Organisation::default() };
-        for (organisation, named) in [(emergency, "organisation.emergency \"nine\" is not a telephone number"), (report, "organisation.report \"report@")] {
+        for (organisation, named) in
+            [(emergency, "organisation.emergency \"nine\" is not a telephone number"), (report, "organisation.report \"report@")]
+        {
             let said = check(&organisation).unwrap_err().to_string();
             assert!(said.starts_with(named), "{said}");
         }

@@ -11,10 +11,8 @@ pub(super) fn digits(groups: &str, kind: &str) -> Markup {
 
 /// A text in which some digits stand.
 pub(super) fn with_digits(text: &str, groups: &str) -> Markup {
-    match text.split_once(groups) {
-        Some((before, after)) => html! { (before) (digits(groups, "seen")) (after) },
-        None => html! { (text) },
-    }
+    let Some((before, after)) = text.split_once(groups) else { return html! { (text) } };
+    html! { (before) (digits(groups, "seen")) (after) }
 }
 
 #[cfg(test)]

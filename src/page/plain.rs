@@ -275,10 +275,7 @@ impl Page<'_> {
             (Channel::Telephone, None) => self.t("channel.telephone"),
             (Channel::Online, None) => self.t("channel.online"),
         };
-        let channel = match approach.dialled {
-            Some(dialled) => with_digits(&channel, &dialled.to_string()),
-            None => html! { (channel) },
-        };
+        let channel = approach.dialled.map_or_else(|| html! { (channel) }, |dialled| with_digits(&channel, &dialled.to_string()));
         // A name may be written right to left; it must not turn the line around it.
         let said = |text: &str| html! { strong translate="no" { bdi { (text) } } };
         html! {

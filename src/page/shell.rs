@@ -153,7 +153,11 @@ impl Page<'_> {
     /// The organisation's number, to be pressed.
     pub(super) fn telephone(&self) -> Markup {
         let Organisation { telephone, .. } = self.organisation();
-        if telephone.is_empty() { html! { (self.words.telephone(telephone)) } } else { reach(telephone) }
+        if telephone.is_empty() {
+            html! { (self.words.telephone(telephone)) }
+        } else {
+            reach(telephone)
+        }
     }
 
     /// What to do where somebody may be false: end it, free the line, ring; danger; where reports go.

@@ -139,7 +139,9 @@ async fn a_right_number_is_never_called_a_match() {
     let issued = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
     let reply = post(&app.anyone(), &SAME, &issued.token, "1२3-4٥6").await;
     assert_eq!(says(&reply), "This code is genuine");
-    assert!(reply.body.contains("This code was made with the number that you typed. That counts only if your own screen chose the number."));
+    assert!(
+        reply.body.contains("This code was made with the number that you typed. That counts only if your own screen chose the number.")
+    );
     assert!(!reply.body.contains("123456") && !reply.body.contains("123 456"));
     // No attempt is taken: pressing again is somebody else.
     assert_eq!(says(&post(&app.anyone(), &SAME, &issued.token, "123456").await), "This code was checked before");
@@ -187,7 +189,11 @@ async fn the_form_itself_asks_for_nothing_more() {
     for part in ["method=\"post\"", "action=\"/check\"", "name=\"code\"", "name=\"challenge\""] {
         assert!(form.body.contains(part), "{part}");
     }
-    assert_eq!(form.body.matches("type=\"hidden\"").count(), 5, "its language, its number and its proof; a language and where a button leads");
+    assert_eq!(
+        form.body.matches("type=\"hidden\"").count(),
+        5,
+        "its language, its number and its proof; a language and where a button leads"
+    );
     assert!(form.body.contains("name=\"lang\" value=\"en\"") && !form.body.contains("<script"));
     let head = Reply::of(app.anyone().request(Method::HEAD, "/check")).await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
@@ -363,7 +369,8 @@ async fn every_way_without_a_code_ends_in_stop_within_two_steps() {
     app.officer.withdraw(&gone.id).await;
     let changed = format!("{}=", used.token);
     let unknown = unknown_code(1).words();
-    let ways = [&used.token, &numbered.token, &early.token, &gone.token, &changed, &unknown, "apple river stone cloud paper", "123456789012345"];
+    let ways =
+        [&used.token, &numbered.token, &early.token, &gone.token, &changed, &unknown, "apple river stone cloud paper", "123456789012345"];
     for code in ways {
         let asker = app.anyone();
         let first = post(&asker, &SAME, code, "").await;
