@@ -4,7 +4,7 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rustc-env=COUNTERSIGN_COMMIT={}", commit());
-    let page = ["page.css", "page.js", "scan.js", "sw.js"].map(|name| format!("web/public/dist/{name}"));
+    let page = ["enter.js", "page.css", "page.js", "scan.js", "sw.js"].map(|name| format!("web/public/dist/{name}"));
     let console = ["console.css", "console.js", "sw.js"].map(|name| format!("web/officer/dist/{name}"));
     for file in page.into_iter().chain(console) {
         println!("cargo::rerun-if-changed={file}");

@@ -18,6 +18,9 @@ mkdirSync(here("public/dist"), { recursive: true });
 mkdirSync(here("officer/dist"), { recursive: true });
 const withQr = { plugins: [plainFields()], banner: { js: `/*! Contains @nuintun/qrcode.\n${read("node_modules/@nuintun/qrcode/LICENSE")}*/` } };
 write("scan.js", await bundle("scan/scan.ts", withQr));
+// the words that the service itself reads codes by
+const words = read("../src/token/words.txt").trim();
+write("enter.js", (await bundle("enter/enter.ts", { define: { WORDS: JSON.stringify(words) } })).trim());
 write("sw.js", await bundle("offline/sw.ts", {}));
 write("clean.js", await bundle("offline/clean.ts", {}));
 // browsers close the element at this text wherever it stands

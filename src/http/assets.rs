@@ -11,7 +11,7 @@ use libdeflater::{CompressionLvl, Compressor};
 
 use super::negotiation::accepts_gzip;
 use crate::{
-    page::{Document, HEADERS, ICON, Pages, SCAN, WORKER},
+    page::{Document, ENTER, HEADERS, ICON, Pages, SCAN, WORKER},
     words::{Language, choose},
 };
 
@@ -30,6 +30,8 @@ pub struct Assets {
     languages: Vec<(Language, Asset)>,
     /// The decoder.
     pub scan: Asset,
+    /// The screens for those who type.
+    pub enter: Asset,
     /// The service worker.
     pub worker: Asset,
     /// The icon.
@@ -47,6 +49,7 @@ impl Assets {
             indexes: pages.each().map(|page| (page.words.language, index(page.index()))).collect(),
             languages: pages.each().map(|page| (page.words.language, file("application/json", &page.texts()))).collect(),
             scan: file("text/javascript; charset=utf-8", SCAN),
+            enter: file("text/javascript; charset=utf-8", ENTER),
             worker: file("text/javascript; charset=utf-8", WORKER),
             icon: file("image/svg+xml", ICON),
         }

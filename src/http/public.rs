@@ -58,6 +58,10 @@ pub fn router(app: Arc<PublicApp>, origins: Vec<HeaderValue>) -> Router {
             get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.site.get().assets.scan.respond(&headers) }),
         )
         .route(
+            "/enter.js",
+            get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.site.get().assets.enter.respond(&headers) }),
+        )
+        .route(
             "/sw.js",
             get(|State(app): State<Arc<PublicApp>>, headers: HeaderMap| async move { app.site.get().assets.worker.respond(&headers) }),
         )

@@ -1,10 +1,9 @@
 use serde_json::{Value, json};
 
-use super::{SCAN, document::integrity};
+use super::{ENTER, SCAN, document::integrity};
 use crate::{
     config::Organisation,
     keyring::{IssuerName, PublicKey},
-    token::words_in_use,
     words::Catalogue,
 };
 
@@ -46,6 +45,7 @@ impl Deployment {
             },
             "time_zone": organisation.time_zone.clone().unwrap_or_default().name(),
             "scan": integrity(SCAN),
+            "enter": integrity(ENTER),
             // Each language has its texts in the order of the keys.
             "keys": pack(own.of_the_page().into_keys()),
             "texts": texts(own),
@@ -55,7 +55,6 @@ impl Deployment {
                 let digest = (language != own.language).then(|| integrity(&texts(words).to_string()));
                 json!({"tag": tag, "name": name, "direction": direction, "integrity": digest})
             }).collect::<Vec<_>>(),
-            "words": pack(words_in_use().iter().copied()),
         })
     }
 }
@@ -66,7 +65,7 @@ pub(super) fn texts(words: &Catalogue) -> Value {
 }
 
 /// Packs texts whose neighbours begin alike: of each a capital, for how much of the one before is kept, and then its rest. Keys
-/// and words are ASCII without capitals, so every byte begins a character. `web/shared/packed.ts` unpacks it.
+/// are ASCII without capitals, so every byte begins a character. `web/shared/packed.ts` unpacks it.
 fn pack<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let (mut packed, mut last) = (String::new(), "");
     for text in texts {

@@ -1,4 +1,4 @@
-use super::{CLEANING_WORKER, Document, HEADERS, ICON, Pages, SCAN, STRICT_TRANSPORT, WORKER};
+use super::{CLEANING_WORKER, Document, ENTER, HEADERS, ICON, Pages, SCAN, STRICT_TRANSPORT, WORKER};
 
 /// A file of the page for another host.
 pub struct ExportedFile {
@@ -18,6 +18,7 @@ pub fn export(pages: &Pages) -> Vec<ExportedFile> {
     let files = [
         file("index.html", html),
         file("scan.js", SCAN.into()),
+        file("enter.js", ENTER.into()),
         file("sw.js", WORKER.into()),
         file("clean.js", CLEANING_WORKER.into()),
         file("icon.svg", ICON.into()),

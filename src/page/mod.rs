@@ -27,6 +27,8 @@ const STYLE: &str = include_str!("../../web/public/dist/page.css");
 const SCRIPT: &str = include_str!("../../web/public/dist/page.js");
 /// The decoder, loaded when scanning starts, by its digest.
 pub const SCAN: &str = include_str!("../../web/public/dist/scan.js");
+/// The screens for those who type a code, loaded by its digest when they are chosen.
+pub const ENTER: &str = include_str!("../../web/public/dist/enter.js");
 /// The service worker of those who asked to keep the page.
 pub const WORKER: &str = include_str!("../../web/public/dist/sw.js");
 /// The worker that takes the place of another's, clears what it left and goes.

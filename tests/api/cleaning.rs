@@ -10,6 +10,7 @@ const PATHS: [&str; 14] = [
     "/",
     "/check",
     "/scan.js",
+    "/enter.js",
     "/console.js",
     "/icon.svg",
     "/v1/verify",

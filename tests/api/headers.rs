@@ -56,6 +56,7 @@ async fn every_public_address_is_guarded_and_documents_have_a_policy() {
         "/",
         "/check",
         "/scan.js",
+        "/enter.js",
         "/language-cy.json",
         "/sw.js",
         "/icon.svg",

@@ -53,7 +53,7 @@ async fn an_answer_is_in_the_language_of_its_form() {
 #[tokio::test]
 async fn files_of_the_page_go_out_compressed_to_those_who_can_read_that() {
     let app = TestApp::start().await;
-    for path in ["/", "/scan.js", "/language-cy.json", "/sw.js", "/icon.svg"] {
+    for path in ["/", "/scan.js", "/enter.js", "/language-cy.json", "/sw.js", "/icon.svg"] {
         let plain = app.anyone().get(path).await;
         let request = app.anyone().request(Method::GET, path).header("accept-encoding", "br;q=1.0, gzip, deflate");
         let compressed = request.send().await.unwrap();

@@ -65,7 +65,7 @@ test("nothing is kept before the press; then just the page, its decoder, its oth
   await page.press("Keep this page");
   await page.page.getByText("This page is kept on this phone.").waitFor();
   const paths = (await keptCopies(page)).map(({ address }) => address.slice(stage.service.url.length));
-  assert.deepEqual(paths.sort(), ["/", KEY_SET, "/language-cy.json", "/language-ur.json", "/scan.js"]);
+  assert.deepEqual(paths.sort(), ["/", KEY_SET, "/enter.js", "/language-cy.json", "/language-ur.json", "/scan.js"]);
 });
 
 test("no check leaves anything in the copies", async () => {
@@ -82,7 +82,7 @@ test("no check leaves anything in the copies", async () => {
   await goOffline(page, stage.service);
   await checkLink(unconfirmed);
   const copies = await keptCopies(page);
-  assert.equal(copies.length, 5);
+  assert.equal(copies.length, 6);
   const [digits, bytes] = [fragmentOf(shown).slice(2), shown.toString("latin1")];
   // how every token begins stands in the program
   for (const { address, text } of copies) {
@@ -143,7 +143,7 @@ test("kept again after it was removed, the page stays kept when what an earlier 
   await (await late.response())?.finished();
   await check(page, genuine);
   assert.deepEqual(await tracesOf(page), { caches: [`countersign ${stage.service.url}/`], workers: 1 });
-  assert.equal((await keptCopies(page)).length, 5);
+  assert.equal((await keptCopies(page)).length, 6);
   await goOffline(page, stage.service);
   await page.page.reload();
   await page.see(start);
@@ -151,7 +151,7 @@ test("kept again after it was removed, the page stays kept when what an earlier 
 
 test("what cannot be kept whole is not kept at all, and the page says so", async () => {
   for (const fault of ["error", "half"] as const) {
-    for (const broken of ["/scan.js", "/sw.js", "/language-ur.json"]) {
+    for (const broken of ["/scan.js", "/enter.js", "/sw.js", "/language-ur.json"]) {
       stage.service.fault = () => null;
       const page = await stage.visit();
       stage.service.fault = (path) => (path === broken ? fault : null);
@@ -207,6 +207,7 @@ const OTHERS: readonly (readonly [what: string, file: string, make: (own: string
   ["a page that names other texts", "index.html", (own) => own.replace(/"integrity":"sha384-[\w+/]+"/, '"integrity":"sha384-' + "A".repeat(64) + '"')],
   ["a notice in the place of the decoder", "scan.js", () => BACK_SOON],
   ["another decoder", "scan.js", (own) => own + "// and more"],
+  ["other screens for those who type", "enter.js", (own) => own + " "],
   ["other texts", "language-cy.json", (own) => own + " "],
 ];
 
@@ -226,7 +227,7 @@ for (const [what, file, make] of OTHERS) {
     await reload(page, file === "index.html" ? "/" : "/" + file);
     await check(page, genuine);
     const after = await keptTexts(page);
-    assert.ok(before.size === 5 && before.size === after.size);
+    assert.ok(before.size === 6 && before.size === after.size);
     for (const [address, text] of before) assert.ok(after.get(address) === text, address);
   });
 }
@@ -349,7 +350,7 @@ test("in a folder of another host the page keeps itself and the service's key se
   await page.press("Keep this page");
   await page.page.getByText("This page is kept on this phone.").waitFor();
   const addresses = (await keptCopies(page)).map(({ address }) => address).sort();
-  const own = ["", "language-cy.json", "language-ur.json", "scan.js"].map((name) => folder + name);
+  const own = ["", "enter.js", "language-cy.json", "language-ur.json", "scan.js"].map((name) => folder + name);
   assert.deepEqual(addresses, [...own, host.origin + "/own", stage.service.url + KEY_SET].sort());
   await check(page, genuine);
 

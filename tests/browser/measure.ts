@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { PHONE, Visit, startBrowser } from "./browser.ts";
 import { Film } from "./film.ts";
 import { BINARY, RealService } from "./harness.ts";
-import { ALL, MOST, languageSize, pageSize, scanSize } from "./sizes.ts";
+import { ALL, MOST, enterSize, languageSize, pageSize, scanSize } from "./sizes.ts";
 import { type Moments, type Travel, WATCH, momentsOf, roundTrips, slowDown, travelsOf } from "./slow.ts";
 
 // Goals and what was measured, side by side: sizes, round trips, and times on a slow phone with a bad line. Nothing is
@@ -124,8 +124,9 @@ function describe(browser: Browser): void {
 async function measureSizes(): Promise<Row[]> {
   const row = (what: string, most: number, size: number): Row => ({ what, most, unit: "bytes", measured: [size] });
   const service = await RealService.start({ languages: ALL, log: "warn" });
-  const rows = [row("all but scan.js and other languages", MOST.page, await pageSize(service))];
+  const rows = [row("all but enter.js, scan.js and other languages", MOST.page, await pageSize(service))];
   for (const tag of ALL) rows.push(row(`the language ${tag}`, MOST.language, await languageSize(service, tag)));
+  rows.push(row("enter.js", MOST.enter, await enterSize(service)));
   rows.push(row("scan.js", MOST.scan, await scanSize(service)));
   await service.stop();
   return rows;

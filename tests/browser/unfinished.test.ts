@@ -54,3 +54,23 @@ test("a browser without BigInt keeps the page too, without a key set that it cou
   await page.page.getByText(kept).waitFor();
   assert.equal((await tracesOf(page)).workers, 1);
 });
+
+test("the screens for those who type are asked for again at the next press where they did not come, and then take a code", async () => {
+  stage.service.fault = (path) => (path === "/enter.js" ? "silence" : null);
+  const page = await stage.visit();
+  await page.page.clock.install();
+  await page.page.reload();
+  await page.page.getByRole("button", { name: /^Type the words/ }).click();
+  await page.see("One moment.");
+  await page.page.clock.fastForward(10_000);
+  await page.see("This part did not load.");
+  stage.service.fault = (path) => (path === "/enter.js" ? "error" : null);
+  await page.page.reload();
+  await page.page.getByRole("button", { name: /^Type the words/ }).click();
+  await page.see("This part did not load.");
+  await page.press("Try again");
+  await page.see("This part did not load.");
+  stage.service.fault = () => null;
+  await page.press("Try again");
+  await page.see("Type the words");
+});

@@ -1,20 +1,19 @@
 import type { Translate } from "../shared/i18n.ts";
 import type en from "../shared/i18n/en.json";
 import { readToken } from "../shared/link.ts";
-import { unpack } from "../shared/packed.ts";
-import { type WordList, wordList } from "../shared/spoken.ts";
 import type { Verdict } from "../shared/verdict.ts";
 import { openVoice, present } from "../shared/screen.ts";
 import { ReadingAloud } from "./aloud.ts";
 import { Checker, type Judged, type Question, type Ticket, type Unconfirmed } from "./check.ts";
+import type { Entry } from "../enter/enter.ts";
 import { secondsNow } from "./clock.ts";
 import type { Deployment, Language } from "./deployment.ts";
 import { KeySets } from "./keysets.ts";
 import { dress, loadLanguage, ownLanguage, sayOfMenu, speak, wantedLanguage } from "./languages.ts";
+import { type Parts, partsOf } from "./loader.ts";
 import { OwnNumber } from "./number.ts";
 import { Past } from "./past.ts";
 import { checkingScreen } from "./screens/checking.ts";
-import { enterScreen } from "./screens/enter.ts";
 import { heldScreen } from "./screens/held.ts";
 import { matchScreen } from "./screens/match.ts";
 import { openedScreen } from "./screens/opened.ts";
@@ -22,9 +21,9 @@ import { safety } from "./screens/parts.ts";
 import { scanScreen } from "./screens/scan.ts";
 import { startScreen } from "./screens/start.ts";
 import { stopScreen } from "./screens/stop.ts";
-import { suggestScreen } from "./screens/suggest.ts";
 import { unconfirmedScreen } from "./screens/unconfirmed.ts";
 import { verdictScreen } from "./screens/verdict.ts";
+import { notLoadedScreen, waitingScreen } from "./screens/waiting.ts";
 import type { Screen } from "./state.ts";
 
 export type Key = keyof typeof en;
@@ -49,7 +48,7 @@ export class App {
   /** Says things in the language of the moment. */
   t: Text;
   language: Language;
-  readonly words: WordList;
+  readonly parts: Parts;
   readonly past = new Past();
   readonly number = new OwnNumber(!this.past.isReturn);
   readonly keySets: KeySets;
@@ -66,11 +65,11 @@ export class App {
     readonly deployment: Deployment,
     private readonly main: HTMLElement,
   ) {
-    this.words = wordList(unpack(deployment.words));
+    this.parts = partsOf(deployment);
     this.language = this.wanted = ownLanguage(deployment);
     this.t = speak(deployment, this.language, deployment.texts);
     this.keySets = new KeySets(deployment);
-    this.checker = new Checker(deployment, this.words, this.keySets);
+    this.checker = new Checker(deployment, this.keySets);
     this.aloud = new ReadingAloud(main);
     openVoice();
     this.dress();
@@ -251,6 +250,17 @@ export class App {
     else this.show(screen);
   }
 
+  /** A screen for those who type; another one until enter.js is here. */
+  private entered(screen: Screen, build: (entry: Entry) => Node[]): Node[] {
+    const entry = this.parts.enter.given();
+    if (entry) return build(entry);
+    const put = (next: Screen): void => {
+      if (this.past.exchange(screen, next)) this.draw();
+    };
+    this.parts.enter.load().then(() => put(screen), () => put({ at: "not_loaded", wanted: screen }));
+    return waitingScreen(this);
+  }
+
   private render(screen: Screen): Node[] {
     switch (screen.at) {
       case "start":
@@ -258,9 +268,11 @@ export class App {
       case "scan":
         return scanScreen(this);
       case "enter":
-        return enterScreen(this, screen.way, screen.typed);
+        return this.entered(screen, ({ enter }) => enter(this, screen.way, screen.typed));
       case "suggest":
-        return suggestScreen(this, screen);
+        return this.entered(screen, ({ suggest }) => suggest(this, screen));
+      case "not_loaded":
+        return notLoadedScreen(this, screen.wanted);
       case "opened":
         return openedScreen(this, screen.bytes);
       case "checking":

@@ -2,7 +2,7 @@ import type { Bytes } from "../shared/bytes.ts";
 import { hasEd25519 } from "../shared/ed25519.ts";
 import { toText } from "../shared/link.ts";
 import { referenceOf } from "../shared/reference.ts";
-import { type SpokenCode, type WordList, codeOfToken, wordsOfCode } from "../shared/spoken.ts";
+import { type SpokenCode, codeOfToken } from "../shared/spoken.ts";
 import { type Token, parseToken } from "../shared/token.ts";
 import { type Verdict, fromLocal, judgeChallenge, stricter } from "../shared/verdict.ts";
 import { verifyToken } from "../shared/verify.ts";
@@ -13,7 +13,9 @@ import type { GivenNumber } from "./number.ts";
 import { type Answer, type Request, askService, drawAttempt } from "./service.ts";
 
 /** What is to be checked: the bytes of a token, or a code that was spoken. */
-export type Ticket = { readonly kind: "token"; readonly bytes: Bytes } | { readonly kind: "code"; readonly code: SpokenCode };
+export type Ticket =
+  | { readonly kind: "token"; readonly bytes: Bytes }
+  | { readonly kind: "code"; readonly code: SpokenCode; /** The code in words, as the service is asked. */ readonly words: string };
 
 /** One check. A retry asks the same question again, with the same number. */
 export interface Question {
@@ -68,7 +70,6 @@ export class Checker {
 
   constructor(
     private readonly deployment: Deployment,
-    private readonly words: WordList,
     private readonly keySets: KeySets,
   ) {}
 
@@ -108,15 +109,11 @@ export class Checker {
     const asked =
       ticket.kind === "token"
         ? { token: toText(ticket.bytes) }
-        : { code: this.wordsOf(ticket.code) };
+        : { code: ticket.words };
     const name = asked.token || asked.code || "";
     const attempt = this.attempts.get(name) || drawAttempt();
     this.attempts.set(name, attempt);
     return Object.assign(given === null ? { attempt } : { attempt, challenge: given.value }, asked);
-  }
-
-  private wordsOf({ value, size }: SpokenCode): string {
-    return wordsOfCode(value, size, this.words).join(" ");
   }
 
   private async findingOf(question: Question, answer: Answer | null, keySets: FoundKeySets, now: number): Promise<Finding> {
@@ -127,7 +124,7 @@ export class Checker {
     const code = await codeOfToken(answer.token, ticket.code.size);
     // a service that answers with another token is lying or broken: what it says counts for nothing
     if (code !== null && code !== ticket.code.value) return CANNOT_CHECK;
-    const attempt = this.attempts.get(this.wordsOf(ticket.code));
+    const attempt = this.attempts.get(ticket.words);
     if (attempt !== undefined) this.attempts.set(toText(answer.token), attempt);
     return this.local(answer.token, given, keySets, now);
   }

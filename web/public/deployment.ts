@@ -13,13 +13,13 @@ export interface Deployment {
   readonly time_zone: string;
   /** The digest by which alone scan.js is loaded. */
   readonly scan: string;
+  /** The same for enter.js. */
+  readonly enter: string;
   /** The keys of all texts, packed. */
   readonly keys: string;
   /** What this page says in the language that it came in, in the order of the keys. */
   readonly texts: readonly Said[];
   readonly languages: readonly [Language, ...Language[]];
-  /** The words that codes are spoken in, packed. */
-  readonly words: string;
 }
 
 /** A language of the page. */

@@ -1,6 +1,6 @@
 import { type SpokenReading, readSpoken } from "../shared/forgive.ts";
 import { faultOfLink, findToken } from "../shared/link.ts";
-import type { WordList } from "../shared/spoken.ts";
+import { type SpokenCode, type WordList, wordsOfCode } from "../shared/spoken.ts";
 import type { Ticket } from "./check.ts";
 
 /** What an input comes to, whichever screen it was typed on. */
@@ -19,7 +19,12 @@ export function interpret(input: string, list: WordList): Interpretation {
   if (token.kind === "not_genuine") return { kind: "damaged" };
   if (token.kind === "several") return { kind: "several" };
   const spoken = readSpoken(input, list);
-  if (spoken.kind === "code") return { kind: "ticket", ticket: spoken };
+  if (spoken.kind === "code") return { kind: "ticket", ticket: ticketOf(spoken.code, list) };
   const fault = faultOfLink(input);
   return fault === null ? spoken : { kind: fault };
+}
+
+/** What is to be checked where a code was spoken. */
+export function ticketOf(code: SpokenCode, list: WordList): Ticket {
+  return { kind: "code", code, words: wordsOfCode(code.value, code.size, list).join(" ") };
 }

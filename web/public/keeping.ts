@@ -131,7 +131,7 @@ async function takeCopies(keySets: KeySets): Promise<void> {
 }
 
 /**
- * Takes the page with its decoder and its other languages, once all are here whole. A host or a portal may well answer "back soon", and
+ * Takes the page with its decoder, the screens for those who type and its other languages, once all are here whole. A host or a portal may well answer "back soon", and
  * with success: only the page of this same service counts.
  */
 async function takePage(cache: Cache, { issuer, root }: Deployment): Promise<void> {
@@ -139,7 +139,7 @@ async function takePage(cache: Cache, { issuer, root }: Deployment): Promise<voi
   const found = deploymentIn(await page.clone().text());
   if (found === null || found.issuer !== issuer || found.root !== root) throw NOT_KEPT;
   // a page says which files it takes
-  const pinned = [["scan.js", found.scan]];
+  const pinned = [["scan.js", found.scan], ["enter.js", found.enter]];
   found.languages.forEach((language) => language.integrity && pinned.push([fileOf(language), language.integrity]));
   const files = await Promise.all(pinned.map(([name = "", integrity]) => whole(name, integrity).then((file) => [name, file] as const)));
   await Promise.all(files.map(([name, file]) => cache.put(name, file)));

@@ -33,6 +33,8 @@ function start(app: App): void {
   if (fragment !== "") app.open(fragment);
   else app.replace({ at: "start" });
   app.meet();
+  // most people type: the screens for that come once the page stands, before they are chosen
+  window.addEventListener("load", () => app.parts.enter.load().catch(() => {}));
   // a camera may hand its link to a tab that is already open
   window.addEventListener("hashchange", () => {
     const next = takeFragment((address) => app.past.adopt(address));

@@ -11,6 +11,7 @@ export type Screen =
   | { readonly at: "scan" }
   | { readonly at: "enter"; readonly way: Way; readonly typed: string }
   | Suggestion
+  | { readonly at: "not_loaded"; readonly wanted: Screen }
   | { readonly at: "opened"; readonly bytes: Bytes }
   | { readonly at: "checking" }
   | { readonly at: "held" }

@@ -1,5 +1,5 @@
-/** The only scripts that may be loaded, both beside the page. */
-const OWN_SCRIPTS = ["scan.js", "sw.js"] as const;
+/** The only scripts that may be loaded, all beside the page. */
+const OWN_SCRIPTS = ["scan.js", "enter.js", "sw.js"] as const;
 
 interface Policy {
   createScriptURL(address: string): string;

@@ -144,7 +144,7 @@ export const flows: Readonly<Record<string, Flow>> = {
     await page.press("Keep this page for use without signal");
     await page.press("Keep this page");
     await page.told("This page is kept on this phone.");
-    assert.deepEqual(await whatIsKept(page), { copies: ["/", "/.well-known/countersign/keys.jwt", "/language-cy.json", "/language-ur.json", "/scan.js"], workers: 1 });
+    assert.deepEqual(await whatIsKept(page), { copies: ["/", "/.well-known/countersign/keys.jwt", "/enter.js", "/language-cy.json", "/language-ur.json", "/scan.js"], workers: 1 });
     await page.press("Remove it from this phone");
     await page.told("The copy is removed from this phone.");
     assert.deepEqual(await whatIsKept(page), { copies: [], workers: 0 });

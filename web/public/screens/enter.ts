@@ -1,4 +1,5 @@
 import { button, el } from "../../shared/dom.ts";
+import type { WordList } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
 import { interpret } from "../interpret.ts";
 import type { Way } from "../state.ts";
@@ -6,11 +7,11 @@ import { follow } from "./follow.ts";
 import { problemText } from "./problem.ts";
 
 /** One field for words, digits or a link. Whatever is typed is understood on any of the three. */
-export function enterScreen(app: App, way: Way, typed: string): Node[] {
+export function enterScreen(app: App, list: WordList, way: Way, typed: string): Node[] {
   const { t } = app;
   const field = fieldOf(way, typed);
   const problem = el("p", { id: "problem", class: "problem", role: "alert" });
-  const followed = way === "paste" ? null : follow(app, way, field);
+  const followed = way === "paste" ? null : follow(app, list, way, field);
   const form = el(
     "form",
     { class: "enter", novalidate: "", autocomplete: "off" },
@@ -37,7 +38,7 @@ export function enterScreen(app: App, way: Way, typed: string): Node[] {
   let wrong = "";
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const found = interpret(field.value, app.words);
+    const found = interpret(field.value, list);
     if (found.kind === "ticket") app.checkTicket(found.ticket, false);
     else if (found.kind === "damaged") app.showDamaged();
     else if (found.kind === "suggest") app.show(Object.assign({ at: "suggest" as const, way, typed: field.value }, found));

@@ -4,6 +4,7 @@ import { type FollowedWords, type Place, followDigits, followWords } from "../..
 import type { SpokenReading } from "../../shared/forgive.ts";
 import { announce } from "../../shared/screen.ts";
 import { digitsIn } from "../../shared/typed.ts";
+import type { WordList } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
 import type { Way } from "../state.ts";
 import { paragraph } from "./parts.ts";
@@ -27,14 +28,14 @@ interface Shown {
 }
 
 /** Shows what is understood of a field's text whenever it changes; the text stays the only source. */
-export function follow(app: App, way: Way, field: Field): { elements: readonly HTMLElement[]; hush: () => void } {
+export function follow(app: App, list: WordList, way: Way, field: Field): { elements: readonly HTMLElement[]; hush: () => void } {
   const line = el("p", { class: "line" });
   const help = el("div", { class: "help" });
   const rows = el("ol", { class: "words", dir: "ltr", translate: "no", "aria-label": app.t("follow.list") });
   const speech = new Speech();
   app.onLeave(() => speech.hush());
   const update = (): void => {
-    const shown = shownOf(app, way, field);
+    const shown = shownOf(app, list, way, field);
     fill(line, ...sentence(shown.line));
     fill(help, ...shown.help);
     fill(rows, ...shown.rows);
@@ -75,14 +76,14 @@ class Speech {
   }
 }
 
-function shownOf(app: App, way: Way, field: Field): Shown {
+function shownOf(app: App, list: WordList, way: Way, field: Field): Shown {
   const input = field.value;
   if (digitsIn(input) !== null || (way === "digits" && !/\S/.test(input))) {
     const { missing, reading } = followDigits(input);
     const count = app.t("follow.missing", { count: String(missing) });
     return { line: lineOf(app, input, reading), help: missing > 0 ? [paragraph(count, "hint")] : [], rows: [] };
   }
-  const words = way === "words" || !/[0-9]/.test(input) ? followWords(input, app.words) : null;
+  const words = way === "words" || !/[0-9]/.test(input) ? followWords(input, list) : null;
   return words === null ? { line: "", help: [], rows: [] } : shownWords(app, field, words);
 }
 

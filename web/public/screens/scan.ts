@@ -2,7 +2,6 @@ import type { Camera, Ending } from "../../scan/camera.ts";
 import { button, el, heading, live, refill } from "../../shared/dom.ts";
 import { readToken } from "../../shared/link.ts";
 import type { App, Text } from "../app.ts";
-import { loadScanner } from "../loader.ts";
 import { paragraph } from "./parts.ts";
 
 /** The camera's picture and one line on how it goes. Whatever fails, the other ways stand below. */
@@ -35,7 +34,7 @@ class Scan {
 
   start(): void {
     this.say("scan.wait");
-    loadScanner(this.app.deployment.scan).then(
+    this.app.parts.scan.load().then(
       (scanner) => {
         if (!this.left) this.camera = scanner.camera(this.video, this);
       },
@@ -45,7 +44,7 @@ class Scan {
 
   photo(file: Blob): void {
     this.say("scan.photo_wait");
-    loadScanner(this.app.deployment.scan).then(
+    this.app.parts.scan.load().then(
       (scanner) => {
         const read = scanner.photo(file, (text) => this.read(text));
         void read.then((outcome) => outcome === "read" || this.say(`scan.${outcome}`));

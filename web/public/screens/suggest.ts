@@ -1,13 +1,15 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import { english, marked } from "../../shared/ear.ts";
 import { readSpoken } from "../../shared/forgive.ts";
+import type { WordList } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
+import { ticketOf } from "../interpret.ts";
 import type { Suggestion } from "../state.ts";
 import { paragraph } from "./parts.ts";
 import { ordinal } from "./problem.ts";
 
 /** "Did you mean ...?" The person decides; nothing is corrected silently. */
-export function suggestScreen(app: App, { way, typed, words, changed }: Suggestion): Node[] {
+export function suggestScreen(app: App, list: WordList, { way, typed, words, changed }: Suggestion): Node[] {
   const { t } = app;
   const items = words.map((word, i) =>
     changed.indexOf(i) < 0
@@ -15,8 +17,8 @@ export function suggestScreen(app: App, { way, typed, words, changed }: Suggesti
       : el("li", { class: "changed" }, el("strong", {}, english(word)), " ", el("span", { class: "mark" }, t("suggest.marked"))),
   );
   const accept = (): void => {
-    const reading = readSpoken(words.join(" "), app.words);
-    if (reading.kind === "code") app.checkTicket(reading, false);
+    const reading = readSpoken(words.join(" "), list);
+    if (reading.kind === "code") app.checkTicket(ticketOf(reading.code, list), false);
   };
   return [
     heading(t("suggest.title")),
