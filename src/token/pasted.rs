@@ -3,8 +3,11 @@
 
 use super::{InputError, Token, Unverified};
 
+/// Whether a character can be part of a token.
+type Belongs = fn(char) -> bool;
+
 /// How every token begins, in digits and in text.
-const BEGINNINGS: [(&str, fn(char) -> bool); 2] =
+const BEGINNINGS: [(&str, Belongs); 2] =
     [("01180882505925842", |c| c.is_ascii_digit()), ("0oRJogEyBE", |c| c.is_ascii_alphanumeric() || c == '-' || c == '_')];
 
 /// More digits or characters than any token has.
@@ -15,7 +18,7 @@ fn is_gap(c: char) -> bool {
     c.is_whitespace() || matches!(c, '=' | '>' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-/// Whatever begins like a token in a text, with all that may belong to it; its lines are parted by spaces.
+/// All that begins like a token in a text, with all that may belong to it; its lines are parted by spaces.
 pub(super) fn candidates(text: &str) -> impl Iterator<Item = String> {
     BEGINNINGS.into_iter().flat_map(|(beginning, belongs)| {
         let mut found = vec![];

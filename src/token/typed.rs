@@ -50,7 +50,7 @@ fn plain(c: char) -> char {
     if c.is_ascii() || !is_decimal(c) {
         return c.to_ascii_lowercase();
     }
-    let before = (1..).take_while(|n| char::from_u32(u32::from(c) - n).is_some_and(is_decimal)).count();
+    let before = (1..=u32::from(c)).take_while(|n| char::from_u32(u32::from(c) - n).is_some_and(is_decimal)).count();
     // A remainder of ten is a digit.
     u32::try_from(before % 10).ok().and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
 }

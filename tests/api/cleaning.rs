@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use crate::{actors::Reply, app::TestApp};
 
 /// Addresses of both sides, and such as are on neither.
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 15] = [
     "/",
     "/check",
     "/scan.js",
