@@ -20,8 +20,8 @@ async fn seen_by(browser: &Browser) -> Events {
     Events::open(browser.request(Method::GET, "/v1/changes")).await
 }
 
-fn changed(kinds: &[&str]) -> Option<Value> {
-    Some(json!({ "changed": kinds }))
+fn changed(kinds: &[&str]) -> Value {
+    json!({ "changed": kinds })
 }
 
 #[tokio::test]
@@ -31,13 +31,16 @@ async fn a_request_and_its_decision_are_heard_of_by_those_whom_they_concern() {
     let (mut officer, mut approver) = (watches(&app.officer).await, watches(&app.approver).await);
     let (mut other, mut administrator) = (watches(&kite).await, watches(&app.administrator).await);
     let mine = ["authorisations", "tokens"];
-    assert_eq!((officer.next().await, approver.next().await, other.next().await), (changed(&mine), changed(&mine), changed(&mine)));
-    assert_eq!(administrator.next().await, changed(&["authorisations", "tokens", "people"]), "everything, at first");
+    assert_eq!(
+        (officer.next().await, approver.next().await, other.next().await),
+        (Some(changed(&mine)), Some(changed(&mine)), Some(changed(&mine)))
+    );
+    assert_eq!(administrator.next().await, Some(changed(&["authorisations", "tokens", "people"])), "everything, at first");
     let id = app.asked(&app.officer.officer, wide()).await.id;
-    assert_eq!((officer.next().await, approver.next().await), (changed(&mine[..1]), changed(&mine[..1])));
+    assert_eq!((officer.next().await, approver.next().await), (Some(changed(&mine[..1])), Some(changed(&mine[..1]))));
     let why = json!({"reason": "Not today"});
     app.approver.post(&format!("/v1/authorisations/{id}/refuse"), &why).await;
-    assert_eq!((officer.next().await, administrator.next().await), (changed(&mine[..1]), changed(&mine[..1])));
+    assert_eq!((officer.next().await, administrator.next().await), (Some(changed(&mine[..1])), Some(changed(&mine[..1]))));
     // By another process.
     app.another_issuer().await;
     let elsewhere = countersign::store::SqliteStore::open_for_issuer(&app.path(), &crate::world::deployment_keys()).unwrap();
@@ -47,8 +50,8 @@ async fn a_request_and_its_decision_are_heard_of_by_those_whom_they_concern() {
         std::sync::Arc::new(crate::world::Seeded::new(9)),
     );
     registry.suspend(&Actor::Operator, "heron".parse().unwrap()).await.unwrap();
-    assert_eq!(other.next().await, changed(&mine), "the first that kite hears of");
-    assert_eq!(approver.next().await, changed(&mine[..1]), "the refusal");
+    assert_eq!(other.next().await, Some(changed(&mine)), "the first that kite hears of");
+    assert_eq!(approver.next().await, Some(changed(&mine[..1])), "the refusal");
     assert_eq!(approver.next().await, None, "who is suspended hears nothing more");
 }
 
@@ -57,7 +60,7 @@ async fn a_stream_ends_with_its_session_and_keeps_none_alive() {
     let app = TestApp::start().await;
     let (browser, mut passkey) = app.signs_in(&app.officer.officer, 1).await;
     let mut events = seen_by(&browser).await;
-    assert_eq!(events.next().await, changed(&["authorisations", "tokens"]));
+    assert_eq!(events.next().await, Some(changed(&["authorisations", "tokens"])));
     // Opened again and again, with all that is read when something changed, it is nobody doing anything.
     app.clock.set(NOW + 600);
     let mut again = seen_by(&browser).await;
@@ -86,7 +89,7 @@ async fn a_service_that_stops_waits_for_no_stream() {
     assert!(events.next().await.is_some() && code.next().await.is_some());
     app.phase.send_replace(Phase::Leaving);
     app.asked(&app.officer.officer, wide()).await;
-    assert_eq!(events.next().await, changed(&["authorisations"]), "all who are there are served");
+    assert_eq!(events.next().await, Some(changed(&["authorisations"])), "all who are there are served");
     app.phase.send_replace(Phase::Ending);
     assert_eq!((events.next().await, code.next().await), (None, None));
 }
@@ -99,10 +102,10 @@ async fn a_stream_tells_of_what_its_reader_may_read() {
     let made = app.registry.make_credential(&Actor::Operator, "otter".parse().unwrap(), scopes, 60).await.unwrap();
     let program = app.administrator.with_credential(Some(made.expose()));
     let mut events = watches(&program).await;
-    assert_eq!(events.next().await, changed(&["tokens"]));
+    assert_eq!(events.next().await, Some(changed(&["tokens"])));
     app.asked(&app.officer.officer, wide()).await;
     app.officer.issue_plain().await;
-    assert_eq!(events.next().await, changed(&["tokens"]));
+    assert_eq!(events.next().await, Some(changed(&["tokens"])));
     let mut first = watches(&app.officer).await;
     first.next().await;
     let mut more = vec![];

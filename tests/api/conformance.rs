@@ -260,7 +260,18 @@ async fn head_is_get_without_the_body() {
         assert!(headers.remove("date").is_some());
         headers
     };
-    for path in ["/", "/scan.js", "/enter.js", "/language-en.json", "/language-ur.json", "/openapi.json", "/health/live", "/nothing", KEYS[0], KEYS[1]] {
+    for path in [
+        "/",
+        "/scan.js",
+        "/enter.js",
+        "/language-en.json",
+        "/language-ur.json",
+        "/openapi.json",
+        "/health/live",
+        "/nothing",
+        KEYS[0],
+        KEYS[1],
+    ] {
         let get = app.anyone().get(path).await;
         let head = Reply::of(app.anyone().request(Method::HEAD, path)).await;
         assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{path}");

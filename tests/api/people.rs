@@ -39,8 +39,8 @@ async fn a_suspension_names_what_follows_and_can_be_lifted_by_another() {
     assert_eq!((lifted.status, &lifted.json()["suspended_at"]), (200, &Value::Null));
     let late = under(&otter, "first", "/v1/people/falcon/suspend", &Value::Null).await;
     assert_eq!((late.status, late.json()), (200, ended), "the same answer, and nobody is suspended again");
-    let other = under(&otter, "first", "/v1/people/heron/suspend", &Value::Null).await;
-    assert_eq!(other.problem(), (422, "key-reused".into()));
+    let reused = under(&otter, "first", "/v1/people/heron/suspend", &Value::Null).await;
+    assert_eq!(reused.problem(), (422, "key-reused".into()));
 
     assert_eq!(app.anyone().token(&issued.token).await.verdict(), "withdrawn", "what it ended stays ended");
     assert_eq!(browser.get("/v1/session").await.problem(), (401, "no-session".into()));
@@ -69,7 +69,7 @@ async fn a_refusal_says_why_and_a_purpose_is_in_no_token_and_no_ledger() {
         assert_eq!((refused.status, &refused.json()["reason"]), (200, &why["reason"]));
     }
     let other = under(&app.approver, "k", &format!("{path}/refuse"), &json!({"reason": "Another"})).await;
-    assert_eq!(other.problem(), (422, "key-reused".into()));
+    assert_eq!(reused.problem(), (422, "key-reused".into()));
     assert_eq!(app.officer.get(&path).await.json()["reason"], why["reason"], "its officer reads it");
     let entries = app.entries().await.join("\n");
     for kept_out in [purpose, "Ask for one visit", "مرجع"] {

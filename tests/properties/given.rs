@@ -57,7 +57,7 @@ fn a_code_is_read_however_it_is_given() {
             let word = match numbers.below(5) {
                 0 => word[..4 + numbers.below(word.len() - 3)].to_owned(),
                 1 => word.to_uppercase(),
-                2 => word.chars().map(|c| format!("{c} ")).collect(),
+                2 => word.chars().flat_map(|c| [c, ' ']).collect(),
                 3 => format!("{}\u{ad}{}", &word[..2], &word[2..]),
                 _ => word.to_owned(),
             };

@@ -60,7 +60,9 @@ async fn answers_arrive_as_they_were_given() {
         for (builder, version) in [(front.visitor(5), reqwest::Version::HTTP_2), (front.visitor(5).http1_only(), reqwest::Version::HTTP_11)]
         {
             let visitor = builder.build().unwrap();
-            for path in ["/", "/scan.js", "/enter.js", "/language-cy.json", "/openapi.json", "/.well-known/countersign/keys.jwt", "/nothing"] {
+            for path in
+                ["/", "/scan.js", "/enter.js", "/language-cy.json", "/openapi.json", "/.well-known/countersign/keys.jwt", "/nothing"]
+            {
                 let asked = async |url: String| visitor.get(url).header("accept-encoding", "gzip").send().await.unwrap();
                 let (through, at_first) = (asked(front.public(path)).await, asked(format!("{}{path}", direct.public)).await);
                 assert_eq!((through.version(), through.status()), (version, at_first.status()), "{kind:?} {path}");
