@@ -69,7 +69,7 @@ async fn a_refusal_says_why_and_a_purpose_is_in_no_token_and_no_ledger() {
         assert_eq!((refused.status, &refused.json()["reason"]), (200, &why["reason"]));
     }
     let other = under(&app.approver, "k", &format!("{path}/refuse"), &json!({"reason": "Another"})).await;
-    assert_eq!(reused.problem(), (422, "key-reused".into()));
+    assert_eq!(other.problem(), (422, "key-reused".into()));
     assert_eq!(app.officer.get(&path).await.json()["reason"], why["reason"], "its officer reads it");
     let entries = app.entries().await.join("\n");
     for kept_out in [purpose, "Ask for one visit", "مرجع"] {

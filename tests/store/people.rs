@@ -20,8 +20,8 @@ fn by(callsign: &str) -> ActorName {
     ActorName::Person(named(callsign))
 }
 
-fn once(key: u8) -> Option<Once> {
-    Some(Once { hash: [key; 32], act: "act", body: [key; 32] })
+fn once(key: u8) -> Once {
+    Once { hash: [key; 32], act: "act", body: [key; 32] }
 }
 
 impl World {
@@ -140,26 +140,26 @@ pub async fn an_act_under_a_key_is_done_once_whatever_happened_since(backend: &d
     let asked = AuthorisationId([2; 8]);
     let approve = |by: &str| Answered { decision: Decision::Approve, reason: None, by: named(by) };
     assert_eq!(
-        issuer.decide_once(asked, approve("falcon"), once(1), entry()).await.unwrap(),
+        issuer.decide_once(asked, approve("falcon"), Some(once(1)), entry()).await.unwrap(),
         countersign::store::Decided::OwnRequest,
         "what is refused uses no key up"
     );
-    issuer.decide_once(asked, approve("heron"), once(1), entry()).await.unwrap();
+    issuer.decide_once(asked, approve("heron"), Some(once(1)), entry()).await.unwrap();
     issuer.withdraw_authorisation(asked, entry()).await.unwrap();
-    assert!(matches!(issuer.decide_once(asked, approve("heron"), once(1), entry()).await, Err(StoreError::Repeated)));
+    assert!(matches!(issuer.decide_once(asked, approve("heron"), Some(once(1)), entry()).await, Err(StoreError::Repeated)));
     assert_eq!(issuer.earlier([1; 32]).await.unwrap().unwrap().subject, asked.0);
 
-    assert_eq!(issuer.suspend_once(named("nobody"), once(2), entry()).await.unwrap(), None);
+    assert_eq!(issuer.suspend_once(named("nobody"), Some(once(2)), entry()).await.unwrap(), None);
     world.issued(1).await;
-    assert!(issuer.suspend_once(named("falcon"), once(2), entry()).await.unwrap().is_some());
-    let lifted = issuer.reinstate(named("falcon"), by("otter"), once(3), entry()).await.unwrap();
+    assert!(issuer.suspend_once(named("falcon"), Some(once(2)), entry()).await.unwrap().is_some());
+    let lifted = issuer.reinstate(named("falcon"), by("otter"), Some(once(3)), entry()).await.unwrap();
     assert_eq!(lifted, Reinstated::Done);
     let before = world.entries().await;
     let late = Entry { at: NOW + 5, ..entry() };
-    assert!(matches!(issuer.suspend_once(named("falcon"), once(2), late.clone()).await, Err(StoreError::Repeated)));
+    assert!(matches!(issuer.suspend_once(named("falcon"), Some(once(2)), late.clone()).await, Err(StoreError::Repeated)));
     assert!(!world.is_suspended("falcon").await, "a request that comes late suspends nobody again");
     issuer.suspend(named("falcon"), late.clone()).await.unwrap();
-    assert!(matches!(issuer.reinstate(named("falcon"), by("otter"), once(3), late).await, Err(StoreError::Repeated)));
+    assert!(matches!(issuer.reinstate(named("falcon"), by("otter"), Some(once(3)), late).await, Err(StoreError::Repeated)));
     assert!(world.is_suspended("falcon").await);
     assert_eq!(world.entries().await, before + 1);
 }

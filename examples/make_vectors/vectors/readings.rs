@@ -131,7 +131,7 @@ fn spoken_words(book: &mut Book) {
         good("as sentences", ". ", &|_, word| word[..1].to_uppercase() + &word[1..]);
         good("run together", "", &plain);
         good("run together with capitals", "", &|_, word| word[..1].to_uppercase() + &word[1..]);
-        good("spelled out", " ", &|_, word| word.chars().map(|c| format!("{c} ")).collect());
+        good("spelled out", " ", &|_, word| word.chars().flat_map(|c| [c, ' ']).collect());
         good("spelled out with hyphens", ", ", &|_, word| word.chars().map(String::from).collect::<Vec<_>>().join("-"));
         good("with soft hyphens", " ", &|_, word| format!("{}\u{ad}{}", &word[..3], &word[3..]));
         good("by five letters at most", " ", &|_, word| word[..word.len().min(5)].to_owned());
@@ -168,14 +168,14 @@ fn spoken_digits(book: &mut Book) {
         good("with commas", grouped(&right, ", "));
         good("with points", grouped(&right, "."));
         good("on lines", grouped(&right, "\n"));
-        good("one by one", right.chars().map(|c| format!("{c} ")).collect());
+        good("one by one", right.chars().flat_map(|c| [c, ' ']).collect());
         good("in brackets and quotes", format!("\u{201c}({})\u{201d}", grouped(&right, ") (")));
         good("with the letter O", right.replace('0', "O"));
         good("with small letters", right.replace('0', "o").replace('1', "l"));
         good("with the letter I", grouped(&right.replace('1', "I"), " "));
-        let named = |c: char| names[usize::try_from(c.to_digit(10).unwrap_or(0)).unwrap_or(0)];
-        good("said", right.chars().map(named).collect::<Vec<_>>().join(" "));
-        good("said, with oh", right.chars().map(|c| if c == '0' { "oh" } else { named(c) }).collect::<Vec<_>>().join(", "));
+        let said = |c: char| names[usize::try_from(c.to_digit(10).unwrap_or(0)).unwrap_or(0)];
+        good("said", right.chars().map(said).collect::<Vec<_>>().join(" "));
+        good("said, with oh", right.chars().map(|c| if c == '0' { "oh" } else { said(c) }).collect::<Vec<_>>().join(", "));
         for (script, zero) in SCRIPTS {
             good(&format!("in {script}"), in_script(&grouped(&right, " "), zero));
         }

@@ -17,7 +17,7 @@ const BEGINNING: [u8; 8] = [0xd2, 0x84, 0x49, 0xa2, 0x01, 0x32, 0x04, 0x44];
 
 pub fn file() -> Vectors<Vector> {
     let among = |name: &str, wanted: fn(u64) -> bool| {
-        let token = (0_u32..).map(token).find(|token| wanted(reference(token))).expect("one of many");
+        let token = (0..=u32::MAX).map(token).find(|token| wanted(reference(token))).expect("one of many");
         vector(name, &token)
     };
     Vectors {
