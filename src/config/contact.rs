@@ -40,8 +40,10 @@ fn is_telephone(text: &str) -> bool {
 
 fn is_address(text: &str) -> bool {
     let host = |uri: &Uri| uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
-    // A browser would read a backslash as a slash, so that the host that it asks is another than the one that stands here.
-    text.starts_with("https://") && text.len() <= LONGEST_ADDRESS && !text.contains('\\') && text.parse::<Uri>().is_ok_and(|uri| host(&uri))
+    // A browser would read a backslash as a slash, so that the host that it asks is another than the one that stands here. Signs that
+    // are not ASCII could turn the line around.
+    let is_plain = text.is_ascii() && !text.contains('\\');
+    is_plain && text.starts_with("https://") && text.len() <= LONGEST_ADDRESS && text.parse::<Uri>().is_ok_and(|uri| host(&uri))
 }
 
 #[cfg(test)]

@@ -29,8 +29,8 @@ async fn what_is_told_of_each_and_in_which_order() {
     app.anyone().code(&phone.words).await.verdict();
     app.officer.withdraw(&gone.id).await;
     let token = |id: &str, channel: &str, expires_at: i64, state: &str| {
-        json!({"id": id, "officer": "falcon", "authorisation": app.authorisation.to_string(), "channel": channel, "issued_at": NOW,
-               "not_before": null, "expires_at": expires_at, "state": state, "first_checked_at": null, "wrong_numbers": 0, "spoken_words": null})
+        json!({"id": id, "officer": "falcon", "authorisation": app.authorisation.to_string(), "reference": "OP-1", "channel": channel,
+               "issued_at": NOW, "not_before": null, "expires_at": expires_at, "state": state, "first_checked_at": null, "wrong_numbers": 0, "spoken_words": null})
     };
     let mut first = [token(&face.id, "in-person", NOW + 300, "live"), token(&gone.id, "in-person", NOW + 300, "withdrawn")];
     first.sort_by_key(|token| token["id"].to_string());

@@ -203,6 +203,7 @@ test("without network the phone's clock refuses what it must, and says that it w
 
 test("without a kept key set nothing at all is said about a token, except that it is damaged", async () => {
   const page = await stage.visit();
+  await page.page.waitForFunction(() => "countersignEnter" in window);
   await goOffline(page, stage.service);
   for (const bytes of [token(), forged(), token({ iat: seconds() - 400 })]) {
     await page.enter("link", textOf(bytes));

@@ -1,22 +1,25 @@
 import { el, fill, live } from "./dom.ts";
 import { sentence } from "./ear.ts";
 
-/** What is said and not shown. It is there before it speaks, and stays while screens come and go. */
-let voice: HTMLElement | null = null;
+/**
+ * What is said and not shown. It is there before it speaks, and stays while screens come and go. Found in the document: each script of
+ * the page has this module of its own.
+ */
+const voice = (): HTMLElement | null => document.querySelector("body > .unseen");
 
 /** Makes the place from which `announce` speaks. */
 export function openVoice(): void {
-  voice = live("unseen");
-  document.body.appendChild(voice);
+  document.body.appendChild(live("unseen"));
 }
 
 /** Has a screen reader say a sentence; the same again is said again. */
 export function announce(text: string): void {
-  if (voice === null) return;
-  const before = voice.textContent;
-  fill(voice, ...sentence(text));
+  const place = voice();
+  if (place === null) return;
+  const before = place.textContent;
+  fill(place, ...sentence(text));
   // a mark that nobody hears makes it another text
-  if (text !== "" && voice.textContent === before) voice.appendChild(document.createTextNode("\u00a0"));
+  if (text !== "" && place.textContent === before) place.appendChild(document.createTextNode("\u00a0"));
 }
 
 /** Puts a screen in the place of another and moves the focus to its head. */
