@@ -48,13 +48,13 @@ impl FromRequestParts<Arc<PrivateApp>> for Onlooker {
 }
 
 async fn changes(State(app): State<Arc<PrivateApp>>, Onlooker(caller): Onlooker) -> Result<Response, Problem> {
-    // Before the first event, so that nothing is missed between what its reader reads and what is told next.
+    // Before the first event, so that nothing is missed between what its reader reads and the first event.
     let waiting = app.feed.subscribe().await?;
     let mine = kinds(&caller);
     let phase = app.phase.clone();
     let watch = Watch { caller: caller.streaming(&app)?, app, waiting, mine, next: None };
-    let told = until_ending(told(watch), phase);
-    Ok((no_store(), [UNBUFFERED], Sse::new(told).keep_alive(beats())).into_response())
+    let events = until_ending(events_of(watch), phase);
+    Ok((no_store(), [UNBUFFERED], Sse::new(events).keep_alive(beats())).into_response())
 }
 
 /// The lists that the caller may read.
@@ -85,7 +85,7 @@ struct Watch {
 }
 
 /// One event at the start, which says that everything may have changed, and one at each change.
-fn told(watch: Watch) -> impl Stream<Item = Result<Event, axum::Error>> {
+fn events_of(watch: Watch) -> impl Stream<Item = Result<Event, axum::Error>> {
     stream::unfold(watch, |mut watch| async move {
         let kinds = watch.wait().await?;
         Some((Event::default().json_data(json!({"changed": kinds})), watch))
@@ -101,17 +101,17 @@ impl Watch {
         };
         loop {
             let change = timeout_at(next, self.waiting.next()).await.ok();
-            let told = change.map(|change| change.for_person(self.caller.person()).intersection(&self.mine).copied().collect());
-            let told: BTreeSet<Kind> = told.unwrap_or_default();
-            if !told.is_empty() || Instant::now() >= next {
+            let kinds = change.map(|change| change.for_person(self.caller.person()).intersection(&self.mine).copied().collect());
+            let kinds: BTreeSet<Kind> = kinds.unwrap_or_default();
+            if !kinds.is_empty() || Instant::now() >= next {
                 if !self.caller.still_stands(&self.app).await.unwrap_or(false) {
                     return None;
                 }
                 next = Instant::now() + LOOK_EVERY;
                 self.next = Some(next);
             }
-            if !told.is_empty() {
-                return Some(told);
+            if !kinds.is_empty() {
+                return Some(kinds);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Tells that something changed, and of what kind, so that whoever looks at it reads it again. What changed is in the ledger, whoever
+//! Tells that something changed, and of what kind, so that those who look at it read it again. What changed is in the ledger, whoever
 //! did it and in whichever process, so one look at its end serves all who wait.
 
 use std::{
@@ -25,7 +25,7 @@ use crate::{
 /// How often the ledger's end is looked at while somebody waits.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Changes that a slow listener may be behind; one that is further behind reads everything again.
-const TOLD: usize = 64;
+const MOST_WAITING: usize = 64;
 /// Entries that are looked at one by one; of more at once everything counts as changed.
 const MOST: usize = 100;
 
@@ -106,7 +106,7 @@ pub struct Feed {
 struct Looker {
     store: Arc<dyn IssuerStore>,
     ledger: Arc<dyn LedgerStore>,
-    told: broadcast::Sender<Arc<Change>>,
+    waiting: broadcast::Sender<Arc<Change>>,
     /// Whether it looks.
     looking: Mutex<bool>,
 }
@@ -116,20 +116,21 @@ static LOOKS: Recurring = Recurring::new("changes");
 impl Feed {
     /// Of the ledger that this notary signs.
     pub fn new(store: Arc<dyn IssuerStore>, notary: &Notary) -> Self {
-        let looker = Looker { store, ledger: notary.ledger().clone(), told: broadcast::Sender::new(TOLD), looking: Mutex::default() };
+        let looker =
+            Looker { store, ledger: notary.ledger().clone(), waiting: broadcast::Sender::new(MOST_WAITING), looking: Mutex::default() };
         Self { looker: Arc::new(looker) }
     }
 
     /// Tells of every change from now on.
     pub async fn subscribe(&self) -> Result<Waiting, Refused> {
         let mut looking = self.looker.looking.lock().await;
-        let told = self.looker.told.subscribe();
+        let waiting = self.looker.waiting.subscribe();
         if !*looking {
             let end = self.looker.ledger.head().await?.size;
             *looking = true;
             tokio::spawn(self.looker.clone().look(end.cast_signed()));
         }
-        Ok(Waiting(told))
+        Ok(Waiting(waiting))
     }
 }
 
@@ -155,7 +156,7 @@ impl Looker {
         loop {
             ticks.tick().await;
             let mut looking = self.looking.lock().await;
-            if self.told.receiver_count() == 0 {
+            if self.waiting.receiver_count() == 0 {
                 *looking = false;
                 return;
             }
@@ -164,7 +165,7 @@ impl Looker {
                 Ok(None) => LOOKS.ok(),
                 Ok(Some(change)) => {
                     LOOKS.ok();
-                    let _ = self.told.send(Arc::new(change));
+                    let _ = self.waiting.send(Arc::new(change));
                 }
                 Err(error) => LOOKS.failed(&error),
             }
@@ -190,14 +191,14 @@ impl Looker {
         for row in rows {
             // One that somebody broke is the audit's to report.
             let Ok(Entry { event, .. }) = Entry::parse(&row.leaf) else { continue };
-            for (kind, whom) in self.told_by(&event).await? {
+            for (kind, whom) in self.changed_by(&event).await? {
                 change.add(kind, whom);
             }
         }
         Ok(change)
     }
 
-    async fn told_by(&self, event: &Event) -> Result<Vec<(Kind, Whom)>, StoreError> {
+    async fn changed_by(&self, event: &Event) -> Result<Vec<(Kind, Whom)>, StoreError> {
         use Kind::{Authorisations, People, Tokens};
         let nobody_else = || Whom::These(BTreeSet::new());
         Ok(match event {
@@ -252,16 +253,16 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_told_to_those_whom_it_concerns() {
+    fn a_change_reaches_those_whom_it_concerns() {
         let mut change = Change::default();
         change.add(Kind::Authorisations, Whom::These(["falcon".parse().unwrap()].into()));
         change.add(Kind::People, Whom::These([].into()));
-        let told = |callsign, role| change.for_person(&person(callsign, role)).into_iter().collect::<Vec<_>>();
-        assert_eq!(told("falcon", Role::Officer), [Kind::Authorisations]);
-        assert_eq!(told("kite", Role::Officer), []);
-        assert_eq!(told("heron", Role::Approver), [Kind::Authorisations]);
-        assert_eq!(told("otter", Role::Administrator), [Kind::Authorisations, Kind::People]);
-        assert_eq!(told("owl", Role::Overseer), []);
+        let heard = |callsign, role| change.for_person(&person(callsign, role)).into_iter().collect::<Vec<_>>();
+        assert_eq!(heard("falcon", Role::Officer), [Kind::Authorisations]);
+        assert_eq!(heard("kite", Role::Officer), []);
+        assert_eq!(heard("heron", Role::Approver), [Kind::Authorisations]);
+        assert_eq!(heard("otter", Role::Administrator), [Kind::Authorisations, Kind::People]);
+        assert_eq!(heard("owl", Role::Overseer), []);
         change.add(Kind::Tokens, Whom::All);
         change.add(Kind::Tokens, Whom::These([].into()));
         assert_eq!(change.for_person(&person("kite", Role::Officer)), [Kind::Tokens].into());

@@ -33,7 +33,7 @@ pub use fingerprint::Fingerprint;
 pub use reader_level::ReaderLevel;
 pub use reference::{NoReference, Reference};
 pub use sign::SignError;
-pub use spoken::{Mistyped, SpokenCode, SpokenSize, group_digits, words_in_use, words_of};
+pub use spoken::{Mistyped, SpokenCode, SpokenSize, group_digits, words_of};
 pub use spoken_words::SpokenWords;
 pub use verify::{Rejection, Verified};
 pub use wire::{InputError, Token, TokenHash};

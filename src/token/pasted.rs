@@ -82,7 +82,7 @@ pub(super) fn read_broken(lines: &str) -> Result<Token, InputError> {
     best
 }
 
-/// Whether a token has all its parts, whoever made it.
+/// Whether a token has all its parts; its signature is not looked at.
 pub(super) fn is_whole(token: &Token) -> bool {
     Unverified::decode(token).is_ok()
 }

@@ -9,7 +9,7 @@ use super::TokenHash;
 /// How many references there are: eight digits.
 const ALL: u64 = 100_000_000;
 
-/// Names a token's bytes in eight digits, whoever made them. It proves nothing: others can make bytes that have the same one.
+/// Names a token's bytes in eight digits, ours or not. It proves nothing: others can make bytes that have the same one.
 ///
 /// It is the beginning of the hash that the issuer keeps of each token, as a part of all values, so that the tokens of one reference
 /// lie together in an index and nothing more is kept for it.

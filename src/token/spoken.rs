@@ -159,11 +159,6 @@ pub fn group_digits(digits: &str) -> String {
     digits.as_bytes().chunks(3).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ")
 }
 
-/// The 1,024 words that codes are spoken in, in order.
-pub fn words_in_use() -> &'static [&'static str] {
-    &WORDS
-}
-
 /// Bytes as words of ten bits each; bits that do not fill a word are dropped. For fingerprints on paper.
 pub fn words_of(bytes: &[u8]) -> Vec<&'static str> {
     bytes

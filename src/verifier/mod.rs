@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Attempt(pub [u8; 16]);
 
 /// A form of ours. Who sends it again within [`SAME_FORM`] presses its button twice, and gets the same answer; later it is no retry
-/// any more: whoever has its page back would have a genuine answer to show for a code that is spent.
+/// any more: a person who has its page back would have a genuine answer to show for a code that is spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormAttempt {
     /// Random.

@@ -268,7 +268,7 @@ async fn a_browser_that_names_no_page_is_known_by_the_form() {
         let refused = bare(from, &form, &issued.token, "417092").await;
         assert_eq!(refused.status, 403, "{form}");
         assert!(refused.body.contains("It came from another page.") && !refused.body.contains(&issued.token), "{form}");
-        assert_ne!(proof(&refused), form, "with a new one, for whoever reads this");
+        assert_ne!(proof(&refused), form, "with a new one, for the person who reads this");
     }
     // What a browser says that does say something counts, whatever the form carries.
     for header in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", ""), ("origin", "null"), ("origin", "https://evil.example")] {

@@ -240,7 +240,7 @@ test("a reload keeps the code on the screen, in no storage, and the phone's own 
 
 const SIZES = [[390, 664], [375, 553], [360, 612], [320, 568], [412, 915], [844, 390], [1280, 800], [640, 400]] as const;
 
-test("whoever scans the whole screen reads the code, at every size, on light and dark devices, and by their own camera", async () => {
+test("a photo of the whole screen holds the code, at every size, on light and dark devices, and by their own camera", async () => {
   const seat = await stage.officer({ deviceScaleFactor: 1 });
   await seat.makeCode("In person");
   const link = await seat.scan();

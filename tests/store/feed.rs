@@ -1,4 +1,4 @@
-//! What changes is told to whoever looks, whichever process did it.
+//! What changes is heard of by all who look, whichever process did it.
 
 use std::{sync::Arc, time::Duration};
 

@@ -124,7 +124,7 @@ pub async fn an_authorisation_says_that_its_approver_is_suspended(backend: &dyn 
     assert_eq!(said(first).await, (false, None));
     assert!(issuer.suspend(named("heron"), entry()).await.unwrap());
     assert_eq!(said(first).await, (true, None));
-    assert_eq!(said(asked).await, (false, Some("Nid nawr".into())), "a refusal stands whoever said it");
+    assert_eq!(said(asked).await, (false, Some("Nid nawr".into())), "a refusal stands, suspended or not");
     let live = issuer.live_authorisations(named("falcon"), countersign::token::Channel::InPerson, NOW).await.unwrap();
     assert_eq!(live, vec![], "nothing can be issued under it");
     assert!(matches!(world.issue(new_token(1)).await, Err(IssueRefusal::NotAuthorised)));

@@ -30,7 +30,7 @@ export class Idle {
   }
 
   touch(): void {
-    // whoever comes back too late does not begin again
+    // somebody who comes back too late does not begin again
     if (this.now() - this.touched >= IDLE_MS) return this.look();
     this.touched = this.now();
     if (this.isWarned || this.now() - this.heard > HEARD_MS) {

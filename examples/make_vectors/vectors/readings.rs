@@ -1,4 +1,4 @@
-//! `readings.json`: whatever a person types or pastes, and what it comes to: a token, a code, or one thing that is wrong.
+//! `readings.json`: what a person types or pastes, and what it comes to: a token, a code, or one thing that is wrong.
 
 use serde::Serialize;
 

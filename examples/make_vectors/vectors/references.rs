@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::Vectors;
+use super::{Vectors, tokens::BEGINNING};
 
 #[derive(Serialize)]
 pub struct Vector {
@@ -11,9 +11,6 @@ pub struct Vector {
     token_hex: String,
     reference: String,
 }
-
-/// How every token begins.
-const BEGINNING: [u8; 8] = [0xd2, 0x84, 0x49, 0xa2, 0x01, 0x32, 0x04, 0x44];
 
 pub fn file() -> Vectors<Vector> {
     let among = |name: &str, wanted: fn(u64) -> bool| {
