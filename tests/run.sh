@@ -65,7 +65,7 @@ programs() {
     }
 }
 
-# Debian's postgresql makes a database and starts its server when it is installed, unless its other half was told not to before.
+# Debian's postgresql makes a database and starts its server when it is installed, unless its other half is set not to before.
 no_server_at_install() {
     "${as_root[@]}" apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null || return 0
     echo 'create_main_cluster = false' | "${as_root[@]}" tee -a /etc/postgresql-common/createcluster.conf >/dev/null
@@ -135,7 +135,8 @@ stage "rust: clippy" cargo clippy --quiet --all-targets -- -D warnings
 stage "rust: documentation" docs
 stage "rust: build" cargo test --quiet --no-run
 # Two for each core: many of them wait for other programs most of the time.
-stage "rust: tests" env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --quiet
+# All of its programs, also behind one that failed.
+stage "rust: tests" env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --quiet --no-fail-fast
 stage "browser: tests" npm --prefix web run --silent test:browser
 stage "browser: by ear" bash tests/ear/run.sh short
 
