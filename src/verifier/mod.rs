@@ -22,10 +22,10 @@ use crate::{
     token::{Challenge, Cti, InputError, LEEWAY, MAX_LIFETIME, Mistyped, SpokenCode, Token, Unverified, Verified},
 };
 
-/// A store that takes longer is as good as none: the person is told that we cannot check.
+/// A store that takes longer is as good as none: the answer is that we cannot check.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Sixteen random bytes from the page's memory, by which a retry is told from somebody else.
+/// Sixteen random bytes from the page's memory, which distinguish a retry from somebody else.
 #[derive(Clone, Copy)]
 pub struct Attempt(pub [u8; 16]);
 
@@ -39,7 +39,7 @@ pub struct FormAttempt {
     pub made_at: i64,
 }
 
-/// Seconds.
+/// Seconds, also where a verifier whose clock differs made the mark.
 pub const SAME_FORM: i64 = 10;
 /// A token that can still be checked was first checked within this. Seconds.
 const CHECKABLE: i64 = MAX_LIFETIME + 2 * LEEWAY;
@@ -54,10 +54,11 @@ impl FormAttempt {
         Attempt(attempt)
     }
 
-    /// How long before `now` this form made the mark of an attempt, if it did.
+    /// How long before `now` this form made the mark of an attempt, if it did. Less than no time where the clock of the verifier
+    /// that made it is ahead of this one, or its second began while this check was under way.
     fn age(self, cti: Cti, first: AttemptHash, now: i64) -> Option<i64> {
         let made = |ago: &i64| attempt_hash(cti, Some(self.at(now - ago))) == Some(first);
-        (0..=CHECKABLE.min(now - self.made_at)).find(made)
+        (-LEEWAY..=CHECKABLE.min(now - self.made_at + LEEWAY)).find(made)
     }
 }
 
@@ -263,7 +264,7 @@ impl Verifier {
                     Marked::Again => hit(Verdict::Genuine, Cost::Repeat),
                     Marked::Before(minute) => {
                         let age = self.age_of_form(check, presented, now).await?;
-                        if age.is_some_and(|age| age <= SAME_FORM) {
+                        if age.is_some_and(|age| age.abs() <= SAME_FORM) {
                             hit(Verdict::Genuine, Cost::Repeat)
                         } else {
                             let answer = hit(Verdict::AlreadyChecked, Cost::Repeat);
@@ -293,7 +294,7 @@ impl Verifier {
     fn stands(&self, standing: Standing) -> Verdict {
         match standing {
             Standing::NoRecord => {
-                // Whoever made it has a signing key and no access to the ledger, or went around it (threat 30).
+                // Anybody who made it has a signing key and no access to the ledger, or went around it (threat 30).
                 self.failures.no_record.alarm(&"a well-signed token has no record; treat the signing key as stolen");
                 Verdict::NotGenuine
             }

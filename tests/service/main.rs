@@ -16,6 +16,7 @@ mod drill;
 mod expired_set;
 mod figures;
 mod files;
+mod forms;
 mod jwks;
 mod killed;
 mod killed_while_signing;

@@ -10,6 +10,7 @@ use countersign::token::Token;
 use serde_json::Value;
 
 use crate::{
+    forms,
     running::{Folder, PUBLIC_URL, SETTINGS, Service},
     scanner,
     sheet::Sheet,
@@ -142,6 +143,10 @@ fn two_processes_share_a_store_and_the_verifier_needs_no_private_key() {
     assert!(acts.contains("countersign_signing_keys{stage=\"active\"} 1\n"), "{acts}");
     assert!(acts.contains("countersign_marks_overdue 0\n") && acts.contains("countersign_housekeeping_"), "{acts}");
     assert!(!acts.contains("_guesses_taken"), "{acts}");
+    let second = Service::start(&folder, &["--role", "verifier", "--keys", "public"]);
+    let job = Job { folder: &folder, private: &issuer.private, public: &verifier.public };
+    forms::sent_twice_at_once(&job, [&verifier.public, &second.public]);
+    assert_eq!(second.terminate().0.code(), Some(0));
     assert_eq!(verifier.terminate().0.code(), Some(0));
     assert_eq!(issuer.terminate().0.code(), Some(0));
 }

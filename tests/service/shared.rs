@@ -4,8 +4,13 @@ use serde_json::Value;
 
 use crate::{
     database::{Cluster, not_run},
+    forms,
     roles::Job,
-    running::{Folder, PATIENCE, Service, get},
+    running::{
+        Folder, PATIENCE, Service,
+        faketime::{self, FakeTime},
+        get,
+    },
     wrong_clock::until,
 };
 
@@ -30,6 +35,7 @@ async fn an_issuer_and_two_verifiers_share_a_database() {
         for verifier in &verifiers {
             Job { folder: &folder, private: &issuer.private, public: &verifier.public }.run();
         }
+        same_form_everywhere(&folder, &issuer, &verifiers);
         revoked_everywhere(&folder, &issuer, &verifiers);
         for figure in ["verifier_oldest_transaction_seconds 0", "verifier_sessions_ended_total 0", "store_prepared 1"] {
             until(figure, || get(&format!("{}/metrics", issuer.private)).1.contains(&format!("countersign_{figure}\n")));
@@ -43,6 +49,20 @@ async fn an_issuer_and_two_verifiers_share_a_database() {
     })
     .await
     .unwrap();
+}
+
+/// A form is one form at every verifier, also at one whose clock differs.
+fn same_form_everywhere(folder: &Folder, issuer: &Service, [first, second]: &[Service; 2]) {
+    let job = Job { folder, private: &issuer.private, public: &first.public };
+    forms::sent_twice_at_once(&job, [&first.public, &second.public]);
+    let Some(clock) = FakeTime::in_file(folder.path().join("clock"), 0) else {
+        return eprintln!("NOT RUN: shared::same_form_everywhere: {}", faketime::MISSING);
+    };
+    let command = folder.command(&["serve", "--role", "verifier", "--keys", "public", "--config", "verifier.toml"]);
+    let third = Service::spawn(clock.under(command));
+    forms::sent_again_by_another_clock(&job, &first.public, &third.public, &clock);
+    let (status, log) = third.terminate();
+    assert!(status.success(), "{log}");
 }
 
 /// What was used at one verifier is used at the other, and a key that is revoked is revoked at both.
