@@ -12,6 +12,8 @@ mod again_sqlite;
 mod attack;
 #[path = "store/ceremonies.rs"]
 mod ceremonies;
+#[path = "store/costs.rs"]
+mod costs;
 mod database;
 #[path = "store/deployment.rs"]
 mod deployment;
@@ -148,7 +150,7 @@ macro_rules! whole_suite {
             uses::a_mark_outlives_the_process,
             uses::what_was_purged_is_never_used_again,
             uses::marks_that_the_ledger_does_not_know_are_overdue_after_their_minute,
-            uses::uses_are_told_to_listeners_of_the_same_store,
+            uses::uses_are_announced_to_listeners_of_the_same_store,
             heartbeats::a_heartbeat_is_refused_where_rows_are_and_taken_again,
             heartbeats::heartbeats_are_kept_for_an_hour,
             heartbeats::an_issuer_wrote_lately_while_its_store_takes_its_writes,
@@ -185,7 +187,7 @@ macro_rules! whole_suite {
             people::an_act_under_a_key_is_done_once_whatever_happened_since,
             access::credentials_name_their_owner_until_they_run_out,
             access::a_person_and_their_first_link_come_together,
-            access::a_link_is_used_once_by_whoever_is_first,
+            access::a_link_is_used_once_by_the_first,
             access::a_link_that_is_over_registers_nothing,
             access::a_passkey_is_used_once_with_one_counter,
             access::a_session_ends_when_it_is_idle_old_or_of_another_clock,
@@ -204,7 +206,7 @@ macro_rules! whole_suite {
             lists::people_and_tokens_come_in_pages,
             lists::lists_are_searched_and_sorted_in_pages,
             lists::tokens_are_found_by_what_their_authorisation_says,
-            feed::what_another_process_does_is_told,
+            feed::changes_by_another_process_are_announced,
             access::a_passkey_has_the_name_that_its_person_gave_it,
             lists::at_most_fifty_requests_of_a_person_wait,
             lists::who_asks_and_withdraws_without_end_is_stopped_for_a_day,
@@ -236,7 +238,7 @@ macro_rules! whole_suite {
             keys::a_revoked_key_signs_nothing_and_its_tokens_are_withdrawn_at_once,
             keys::a_set_that_revokes_revokes_here_too,
             keys::of_many_rotations_at_once_one_happens,
-            keys::verifiers_are_told_that_keys_changed,
+            keys::verifiers_hear_that_keys_changed,
             keys::a_key_that_no_set_named_is_revoked_before_one_does,
             keys::of_a_set_and_a_revocation_at_once_no_key_is_left_in_use,
             ledger::the_tree_grows_with_the_entries,

@@ -31,7 +31,7 @@ use super::{
     health,
     idempotency::IdempotencyKey,
     metrics, oversight,
-    pages::{Kept, Looked, listed, listed_as},
+    pages::{Kept, Looked, listed_as},
     people,
     problem::{Problem, note_recovery},
     session::Caller,
@@ -40,7 +40,7 @@ use super::{
 use crate::{
     authority::{Actor, Scope, TokenSelection},
     issuer::{Answer, IssueRequest, Issued, OnceAct, Refused, Spoken, TokenStatus},
-    store::{Listed, LiveToken, Once, TokenPlace},
+    store::{Listed, LiveToken, Once, Sort, Wanted},
     telemetry::Scrape,
     token::{Approach, Channel, ClaimError, Cti, Name, Place, Reference, Token, qr::Symbol},
 };
@@ -183,21 +183,15 @@ fn spoken_json(Spoken { code, six }: Spoken) -> Value {
     json!({"words": code.words(), "digits": code.digits(), "six_words": six.words(), "six_digits": six.digits()})
 }
 
-async fn live(State(app): App, caller: Caller, kept: Kept, looked: Looked<TokenPlace, Cti>) -> Answered {
-    let officer = caller.within(Scope::Tokens)?;
-    let shown = |items: &[(LiveToken, TokenStatus)]| items.iter().map(|(token, status)| live_json(token, *status)).collect::<Vec<_>>();
-    match looked {
-        Looked::Usual(page) => {
-            let most = page.most;
-            let Listed { items, next } = app.desk.live(officer, page).await?;
-            Ok(listed("/v1/tokens", most, &shown(&items), next))
-        }
-        Looked::Wanted(wanted) => {
-            let most = wanted.page.most;
-            let Listed { items, next } = app.desk.live_sorted(officer, wanted).await?;
-            Ok(listed_as("/v1/tokens", &kept, most, &shown(&items), next))
-        }
-    }
+async fn live(State(app): App, caller: Caller, kept: Kept, looked: Looked<Cti, Cti>) -> Answered {
+    let wanted = match looked {
+        Looked::Usual(page) => Wanted { search: None, sort: Sort::Until, page },
+        Looked::Wanted(wanted) => wanted,
+    };
+    let most = wanted.page.most;
+    let Listed { items, next } = app.desk.live(caller.within(Scope::Tokens)?, wanted).await?;
+    let shown: Vec<Value> = items.iter().map(|(token, status)| live_json(token, *status)).collect();
+    Ok(listed_as("/v1/tokens", &kept, most, &shown, next))
 }
 
 fn live_json(token: &LiveToken, status: TokenStatus) -> Value {

@@ -211,6 +211,7 @@ impl From<Refused> for Problem {
             Refused::TooManyAsked => Self::new(StatusCode::CONFLICT, "too-many-asked", said),
             Refused::TooManyLookUps => Self::new(StatusCode::CONFLICT, "too-many-look-ups", said),
             Refused::TooManyLive => Self::new(StatusCode::CONFLICT, "too-many-live", said),
+            Refused::TooManyToSort => Self::new(StatusCode::CONFLICT, "too-many-to-sort", said),
             Refused::TooManyOfYours(_) => Self::new(StatusCode::CONFLICT, "too-many-yours", said),
             Refused::CannotSpeak => Self::new(StatusCode::CONFLICT, "cannot-speak", said),
             Refused::Claim(_) | Refused::Authorisation(_) | Refused::CredentialLasts | Refused::NoScope | Refused::Reason => {

@@ -17,8 +17,7 @@ use crate::{
     keyring::{IssuerName, KidPrefix},
     ledger::Event,
     store::{
-        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Page, Speakable, SpokenRules, StoreError, TokenPlace,
-        TokenRecord, Wanted,
+        Confirmation, IssueRefusal, IssuerStore, Listed, LiveToken, NewToken, Once, Speakable, SpokenRules, StoreError, TokenRecord, Wanted,
     },
     token::{Approach, Channel, Claims, Cti, LEEWAY, ReaderLevel, Reference, SpokenCode, SpokenSize, Token, Window},
 };
@@ -182,7 +181,7 @@ impl Desk {
                     return before.ok_or(Refused::KeyReused);
                 }
                 Err(IssueRefusal::NotConfirmed) => return Err(Refused::NotConfirmed),
-                // Another process rotated or revoked; whoever may sign now is found in the store.
+                // Another process rotated or revoked; which key signs now is found in the store.
                 Err(IssueRefusal::KeyNotActive) => self.custodian.refresh().await?,
                 // What its group found at the end of the ledger is looked at, and may be in order.
                 Err(IssueRefusal::Store(StoreError::Unsigned)) if !looked => {
@@ -293,36 +292,12 @@ impl Desk {
         Ok(SpokenSize::Six)
     }
 
-    /// A page of the tokens that have not run out: of those that the person issued or approved, and of all for administrators.
-    pub async fn live(&self, officer: &Officer, page: Page<TokenPlace>) -> Result<Listed<(LiveToken, TokenStatus), TokenPlace>, Refused> {
+    /// A page of the tokens that have not run out, searched and sorted: of those that the person issued or approved, and of all for
+    /// administrators.
+    pub async fn live(&self, officer: &Officer, wanted: Wanted<Cti>) -> Result<Listed<(LiveToken, TokenStatus), Cti>, Refused> {
         let of = self.lists(officer).await?;
         let now = self.clock.now();
-        let live = self.store.live_tokens(of, page.clone(), now - LEEWAY).await?;
-        let listed = page.with(live, |last| TokenPlace { expires_at: last.record.expires_at, cti: last.cti });
-        self.with_status(officer, listed, now).await
-    }
-
-    /// The same, searched and sorted.
-    pub async fn live_sorted(&self, officer: &Officer, wanted: Wanted<Cti>) -> Result<Listed<(LiveToken, TokenStatus), Cti>, Refused> {
-        let of = self.lists(officer).await?;
-        let now = self.clock.now();
-        let live = self.store.sorted_tokens(of, wanted.clone(), now - LEEWAY).await?;
-        self.with_status(officer, wanted.page.with(live, |last| last.cti), now).await
-    }
-
-    /// Whose tokens somebody may list: all where it is nobody's in particular.
-    async fn lists(&self, officer: &Officer) -> Result<Option<Callsign>, Refused> {
-        let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
-        self.refusals.allow(officer, officer.role != Role::Overseer, Attempt::to(Act::ListTokens), refused).await?;
-        Ok((officer.role != Role::Administrator).then(|| officer.callsign.clone()))
-    }
-
-    async fn with_status<P>(
-        &self,
-        officer: &Officer,
-        Listed { mut items, next }: Listed<LiveToken, P>,
-        now: i64,
-    ) -> Result<Listed<(LiveToken, TokenStatus), P>, Refused> {
+        let Listed { mut items, next } = self.store.sorted_tokens(of, wanted, now - LEEWAY).await?.ok_or(Refused::TooManyToSort)?;
         items.retain(|token| may_touch(officer, &token.record));
         let in_force = self.words_in_force(items.iter().map(|token| &token.record), now).await?;
         let with_status = |token: LiveToken| {
@@ -330,6 +305,13 @@ impl Desk {
             (token, status)
         };
         Ok(Listed { items: items.into_iter().map(with_status).collect(), next })
+    }
+
+    /// Whose tokens somebody may list: all where it is nobody's in particular.
+    async fn lists(&self, officer: &Officer) -> Result<Option<Callsign>, Refused> {
+        let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
+        self.refusals.allow(officer, officer.role != Role::Overseer, Attempt::to(Act::ListTokens), refused).await?;
+        Ok((officer.role != Role::Administrator).then(|| officer.callsign.clone()))
     }
 
     /// What is known of the tokens with a reference that somebody quotes. Each look-up counts against the one who asks.

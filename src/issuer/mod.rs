@@ -106,7 +106,7 @@ pub enum Refused {
     /// A page that is out there would call the token false.
     #[error(
         "pages that were exported or kept before would refuse this name or place; write it without joiners, or set reader_level = 2 once \
-         every page was exported anew"
+         every page was exported again"
     )]
     OldReaders,
     /// The callsign is taken.
@@ -145,6 +145,9 @@ pub enum Refused {
     /// Too many spoken codes are live for a guesser's chance to stay small.
     #[error("as many spoken codes are live as the settings allow; use the QR code, or wait until some have run out")]
     TooManyLive,
+    /// More tokens are live than a page may look at, and no index has them in this order.
+    #[error("too many codes are live to be listed in this order; search for some of them, or use sort=until")]
+    TooManyToSort,
     /// One person could have filled all the room.
     #[error(
         "you have {0} spoken codes at that time already, as many as one person may; use the QR code, withdraw one, or wait until one has run out"

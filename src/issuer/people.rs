@@ -200,13 +200,13 @@ impl Registry {
     /// The same, searched and sorted.
     pub async fn people_sorted(&self, actor: &Actor, wanted: Wanted<Callsign>) -> Result<Listed<Person, Callsign>, Refused> {
         self.administrates(actor, Act::ListPeople).await?;
-        let mut people = Vec::new();
+        let (mut people, Listed { items, next }) = (Vec::new(), self.store.sorted_officers(wanted).await?);
         // They do not stand together, so each is asked for their ways in; no more of them than a page.
-        for officer in self.store.sorted_officers(wanted.clone()).await? {
+        for officer in items {
             let keys = self.store.accesses(officer.callsign.clone()..=officer.callsign.clone()).await?;
             people.push(Person { keys: keys.into_iter().map(|(_, key)| key).collect(), officer });
         }
-        Ok(wanted.page.with(people, |last| last.officer.callsign.clone()))
+        Ok(Listed { items: people, next })
     }
 
     /// Makes a credential for a person's program; `lasts` in seconds. It is shown here and never again.

@@ -123,7 +123,7 @@ impl Registry {
         self.refusals.recorded(&officer.callsign, attempt, outcome).await
     }
 
-    /// Extends or narrows an authorisation of another person while it is in force. Whoever reviews it answers for it from
+    /// Extends or narrows an authorisation of another person while it is in force. Anybody who reviews it answers for it from
     /// then on; live tokens that it no longer covers are withdrawn.
     pub async fn review(&self, officer: &Officer, id: AuthorisationId, changed: Changed) -> Result<Authorisation, Refused> {
         self.review_once(officer, id, changed, None).await
@@ -193,8 +193,7 @@ impl Registry {
         wanted: Wanted<AuthorisationId>,
     ) -> Result<Listed<Authorisation, AuthorisationId>, Refused> {
         let asked_by = self.lists(actor).await?;
-        let items = self.store.sorted_authorisations(asked_by, wanted.clone()).await?;
-        Ok(wanted.page.with(items, |last| last.id))
+        Ok(self.store.sorted_authorisations(asked_by, wanted).await?)
     }
 
     /// Whose authorisations somebody may list: all where it is nobody's in particular.

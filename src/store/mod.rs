@@ -37,7 +37,7 @@ pub use ceremonies::{CEREMONY_LASTS, Ceremony, CeremonyKind, CeremonyStore, MOST
 pub use deployment::{Deployment, DeploymentKeys, Found};
 use ledger::not_another_key;
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
-pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, PlaceError, Sort, SortError, TokenPlace, Wanted, all_pages};
+pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, PlaceError, Sort, SortError, Wanted, all_pages};
 pub use people::{Answered, Ended, Follows, Reinstated};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use requests::{Earlier, IssuedToken, KEEP_REQUESTS, Once};
@@ -80,7 +80,7 @@ pub const WRONG_NUMBERS: u32 = 5;
 /// The store did not do what was asked; nothing of it happened, unless the answer was lost after the commit.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be opened or is of the wrong kind. Told to the operator at start.
+    /// It cannot be opened or is of the wrong kind. Shown to the operator at start.
     #[error("the store {0}")]
     Unusable(String),
     /// It failed at work. The text is for the log alone.
@@ -235,7 +235,7 @@ pub trait VerifierStore: Send + Sync {
     /// How many wrong numbers were given with a token's words.
     async fn wrong_numbers(&self, token: Presented) -> Result<u32, StoreError>;
 
-    /// The attempt that made a token's mark, where there is one and it told.
+    /// The attempt that made a token's mark, where there is one and it gave one.
     async fn first_attempt(&self, token: Presented) -> Result<Option<AttemptHash>, StoreError>;
 
     /// The random id of the deployment that the store is bound to. It is shown to nobody.
@@ -525,13 +525,19 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
         &self,
         asked_by: Option<Callsign>,
         wanted: Wanted<AuthorisationId>,
-    ) -> Result<Vec<Authorisation>, StoreError>;
+    ) -> Result<Listed<Authorisation, AuthorisationId>, StoreError>;
 
     /// A page of the tokens that have not run out at `now`: of all, or of those that one person issued or approved; searched and sorted.
-    async fn sorted_tokens(&self, of: Option<Callsign>, wanted: Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError>;
+    /// `None` where more are live than are sorted by anything but their end.
+    async fn sorted_tokens(
+        &self,
+        of: Option<Callsign>,
+        wanted: Wanted<Cti>,
+        now: i64,
+    ) -> Result<Option<Listed<LiveToken, Cti>>, StoreError>;
 
     /// A page of everybody, searched and sorted.
-    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Vec<Officer>, StoreError>;
+    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError>;
 
     /// The newest of those that one person asked for, under which they may issue by this channel at `at`; no more than a page.
     async fn live_authorisations(&self, asked_by: Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError>;
@@ -551,10 +557,6 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
 
     /// One token.
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError>;
-
-    /// A page of the tokens that have not run out at `now`, the soonest to end first: of all, or of those that one person issued
-    /// or approved.
-    async fn live_tokens(&self, of: Option<Callsign>, page: Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError>;
 
     /// The tokens on record that have a reference, the soonest to end first; `None` when the person has looked up as many as one may
     /// ([`MOST_LOOK_UPS`]). Each look-up counts, in one transaction.

@@ -1,14 +1,10 @@
-//! Lists in pages. Each has an order in which nothing moves forward, so whoever reads page after page misses nothing that was there
+//! Lists in pages. Each has an order in which nothing moves forward, so anybody who reads page after page misses nothing that was there
 //! when they began.
 
 use std::{fmt, str::FromStr};
 
 use super::Search;
-use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, State},
-    hex,
-    token::Cti,
-};
+use crate::authority::{Authorisation, AuthorisationId, Callsign, State};
 
 /// The most that a page holds.
 pub const MOST_LISTED: u16 = 200;
@@ -74,7 +70,8 @@ impl FromStr for Sort {
 #[error("`sort` is made, until or name")]
 pub struct SortError;
 
-/// A page of a list that is searched or sorted. Its place is the id of what was listed last.
+/// A page of a list that is searched or sorted. Its place is the id of what was listed last, or looked at last: where a search meets
+/// little, a page ends before it is full, and the next one looks further.
 #[derive(Clone, Debug)]
 pub struct Wanted<I> {
     /// What is looked for; everything where it is absent.
@@ -88,6 +85,10 @@ pub struct Wanted<I> {
 impl<I> Wanted<I> {
     pub(super) fn parts(&self) -> Vec<String> {
         self.search.as_ref().map(Search::parts).unwrap_or_default()
+    }
+
+    pub(super) fn ranges(&self) -> Vec<(String, String)> {
+        self.search.as_ref().map(Search::ranges).unwrap_or_default()
     }
 }
 
@@ -159,37 +160,6 @@ impl Page<AuthorisationPlace> {
     }
 }
 
-/// Among live tokens: the soonest to end come first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenPlace {
-    /// When it runs out. Seconds since 1970.
-    pub expires_at: i64,
-    /// Which.
-    pub cti: Cti,
-}
-
-impl Page<TokenPlace> {
-    /// What is listed stands behind this.
-    pub(super) fn behind(&self) -> TokenPlace {
-        self.after.unwrap_or(TokenPlace { expires_at: i64::MIN, cti: Cti([0; 8]) })
-    }
-}
-
-impl fmt::Display for TokenPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.expires_at, self.cti)
-    }
-}
-
-impl FromStr for TokenPlace {
-    type Err = PlaceError;
-
-    fn from_str(text: &str) -> Result<Self, PlaceError> {
-        let (expires_at, cti) = text.split_once('.').ok_or(PlaceError)?;
-        Ok(Self { expires_at: whole(expires_at)?, cti: hex::decode(cti).map(Cti).ok_or(PlaceError)? })
-    }
-}
-
 /// Among people: by callsign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonPlace(pub Callsign);
@@ -222,14 +192,11 @@ mod tests {
             let place = AuthorisationPlace { waits, asked_at: 1_795_000_000, id: AuthorisationId([0xab; 8]) };
             assert_eq!(place.to_string().parse(), Ok(place));
         }
-        let place = TokenPlace { expires_at: 1_795_000_300, cti: Cti([7; 8]) };
-        assert_eq!(place.to_string().parse(), Ok(place));
         let person = PersonPlace("j.doe-1".parse().unwrap());
         assert_eq!(person.to_string().parse(), Ok(person));
         for wrong in ["", ".", "waiting", "waiting.1", "waiting.x.abababababababab", "some.1.abababababababab", "other.1.abab", "other.1.x"]
         {
             assert_eq!(wrong.parse::<AuthorisationPlace>(), Err(PlaceError), "{wrong}");
-            assert_eq!(wrong.parse::<TokenPlace>(), Err(PlaceError), "{wrong}");
         }
         assert_eq!("two words".parse::<PersonPlace>(), Err(PlaceError));
     }

@@ -5,8 +5,8 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 /// The most words of a search; more are left out.
 const MOST_WORDS: usize = 4;
-/// A word that so many texts have, or a beginning of words, tells few of them apart.
-pub(super) const COMMON: i64 = 500;
+/// Rows that a page of a search or of an order without an index looks at, at most, however many there are.
+pub(super) const MOST_READ: i64 = 1_000;
 /// The longest word in an index, in characters.
 const LONGEST: usize = 32;
 
@@ -31,7 +31,7 @@ impl Search {
     /// The words of a text; `None` where there is none in it.
     pub fn of(text: &str) -> Option<Self> {
         let mut words = words(text);
-        // What most tells from others first: the index is asked for it.
+        // Of too many the longest: they tell most texts apart.
         words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         words.truncate(MOST_WORDS);
         (!words.is_empty()).then(|| Self { words, text: text.trim().to_lowercase() })
@@ -42,11 +42,10 @@ impl Search {
         self.text.clone()
     }
 
-    /// From where to before where the longest word stands in an index.
-    pub(super) fn range(&self) -> (String, String) {
-        let first: String = self.words[0].chars().take(LONGEST).collect();
-        let end = format!("{first}\u{10ffff}");
-        (first, end)
+    /// From where to before where each word stands in an index.
+    pub(super) fn ranges(&self) -> Vec<(String, String)> {
+        let first = |word: &String| word.chars().take(LONGEST).collect::<String>();
+        self.words.iter().map(first).map(|first| (first.clone(), format!("{first}\u{10ffff}"))).collect()
     }
 
     /// What [`searchable`] text contains where it has all words.
@@ -60,7 +59,7 @@ pub(super) fn searchable<'a>(texts: impl IntoIterator<Item = &'a str>) -> String
     texts.into_iter().flat_map(words).flat_map(|word| [" ".to_owned(), word]).collect()
 }
 
-/// What an index has of a searchable text: each word once, and where words are not told apart by spaces each end of a run of them.
+/// What an index has of a searchable text: each word once, and where no spaces part words each end of a run of them.
 pub(super) fn indexed(searchable: &str) -> Vec<String> {
     let ends = |word: &str| {
         let starts = |at: usize, c: char| at == 0 || is_unspaced(c) && c.general_category_group() != GeneralCategoryGroup::Mark;
@@ -94,8 +93,8 @@ mod tests {
 
     fn finds(search: &str, text: &str) -> bool {
         let (search, text) = (Search::of(search).unwrap(), searchable([text]));
-        let (from, before) = search.range();
-        let by_index = indexed(&text).iter().any(|word| (&from..&before).contains(&word));
+        let stands = |(from, before): &(String, String)| indexed(&text).iter().any(|word| (from..before).contains(&word));
+        let by_index = search.ranges().iter().all(stands);
         by_index && search.parts().iter().all(|part| text.contains(part.as_str()))
     }
 

@@ -30,7 +30,7 @@ async fn followed(person: &Person, first: &str, member: &str) -> (Vec<String>, u
 }
 
 #[tokio::test]
-async fn whoever_follows_the_links_sees_everything_once() {
+async fn the_links_lead_to_everything_once() {
     let app = TestApp::start().await;
     let mut asked = BTreeSet::from([app.authorisation.to_string()]);
     for n in 0..7 {
@@ -143,4 +143,16 @@ async fn a_list_is_searched_and_sorted_and_its_links_ask_for_the_same() {
     let long = app.approver.get(&format!("/v1/authorisations?search={}", "x".repeat(101))).await;
     assert_eq!(long.problem(), (422, "invalid".into()));
     assert_eq!(app.approver.get("/v1/authorisations?search=%22%3E%3C&sort=name&limit=1").await.status, 200);
+    let many = format!(
+        "WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 999)
+         INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at)
+         SELECT randomblob(8), zeroblob(32), zeroblob(4), unhex('{}'), 'online', {NOW}, {NOW}, {NOW} + 600 FROM n",
+        app.authorisation
+    );
+    app.sql().execute_batch(&many).unwrap();
+    for who in [&app.administrator, &app.officer, &app.approver] {
+        assert_eq!(who.get("/v1/tokens?search=op&sort=made").await.problem(), (409, "too-many-to-sort".into()));
+        assert_eq!(who.get("/v1/tokens?search=op&sort=until").await.status, 200);
+        assert_eq!(who.get("/v1/tokens?sort=name&search=nothing").await.json(), json!([]));
+    }
 }

@@ -4,7 +4,7 @@ use countersign::{
     authority::{AccessId, Actor, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role, Scope, TokenSelection},
     issuer::{Changed, IssueRequest, Issued, Refused},
     ledger::Event,
-    store::{IssuerStore as _, Page},
+    store::{IssuerStore as _, Page, Sort, Wanted},
     token::Channel,
 };
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::{
     world::{self, DAY, NOW},
 };
 
-/// `ok`; `no`: told that this role may not; `own`: nobody decides about their own request; `hidden`: for them it does
+/// `ok`; `no`: this role may not; `own`: nobody decides about their own request; `hidden`: for them it does
 /// not exist; `401`: not recognised. An act without an HTTP address has no `nobody`: only a recognised person is an
 /// `Actor`. "Own" and "approved" things are planted in the store also where the role could never have come by them.
 const TABLE: &str = "
@@ -101,7 +101,7 @@ impl Stage {
         format!("person{}", self.fresh()).parse().unwrap()
     }
 
-    /// Puts a request straight into the store, whoever may have asked.
+    /// Puts a request straight into the store, though the person may not ask.
     async fn asked_by(&self, asker: &Officer) -> AuthorisationId {
         let request = Request::new("OP-2", Channel::ALL.into(), (NOW, NOW + DAY), 5, NOW).unwrap();
         let id = AuthorisationId([self.fresh(); 8]);
@@ -195,7 +195,7 @@ impl Stage {
                 said(desk.issue(self.app.confirmed(officer).await, request(Some(id))).await)
             }
             "issue under other's" => said(desk.issue(self.app.confirmed(officer).await, request(Some(self.app.authorisation))).await),
-            "list tokens" => said(desk.live(officer, Page::default()).await),
+            "list tokens" => said(desk.live(officer, Wanted { search: None, sort: Sort::Until, page: Page::default() }).await),
             _ if act.starts_with("read") || act.starts_with("watch") => {
                 said(desk.status(officer, self.token_for(act).await.claims.cti()).await)
             }

@@ -61,7 +61,7 @@ test("refused: the officer sees it among the earlier ones, with the reason; and 
   await officer.read("You have no current authorisation. Ask for one first.");
 });
 
-test("two decide at once: the second is told, without blame", async () => {
+test("two decide at once: the second reads of it, without blame", async () => {
   const officer = await stage.person("officer");
   await ask(officer, "Case 8");
   const [first, second] = [await stage.person("approver"), await stage.person("approver")];
@@ -242,7 +242,7 @@ test("a lost device: its key is revoked, and another link brings a new one", asy
   await again.see("Make a code");
 });
 
-test("a long list: a page of it at a time, searched and in order, and what is new says so by itself", async () => {
+test("a long list: a page of it at a time, searched and in order, and what is new says so on its own", async () => {
   for (let i = 0; i < 21; i++) stage.service.enrol(`zander-${i}`, "overseer");
   const administrator = await stage.person("administrator");
   const names = () => administrator.page.locator("li.card h3").allInnerTexts();
@@ -268,4 +268,11 @@ test("a long list: a page of it at a time, searched and in order, and what is ne
   await administrator.press("There is something new: show");
   await card(administrator, "zander-100").waitFor();
   assert.equal((await names())[0], "zander-100");
+
+  // as where the service has looked at all that one page may cost
+  const next = { Link: '</v1/people?search=zebra&sort=made&after=p1&limit=20>; rel="next"' };
+  await administrator.page.route("**/v1/people?search=zebra*", (route) => route.fulfill({ headers: next, json: [] }));
+  await administrator.page.getByLabel("Search by callsign").fill("zebra");
+  await administrator.page.getByText("Nothing on this page. There may be more on the next page.").waitFor();
+  await administrator.page.getByRole("button", { name: "Next page" }).waitFor();
 });

@@ -125,7 +125,7 @@ impl Cluster {
         let _ = Command::new("kill").arg(format!("-{signal}")).arg(server).args(all.split_whitespace()).output().unwrap();
     }
 
-    /// From now on it shows this certificate to whoever asks for TLS.
+    /// From now on it shows this certificate to anybody who asks for TLS.
     pub async fn serve_tls(&self, certificate: &Path, key: &Path, admin: &Client) {
         let data = self.folder.path().join("data");
         let own = fs::metadata(&data).unwrap();
@@ -140,6 +140,11 @@ impl Cluster {
         admin.batch_execute("ALTER SYSTEM SET ssl = on").await.unwrap();
         admin.batch_execute("SELECT pg_reload_conf()").await.unwrap();
         while read_at().await == before {}
+    }
+
+    /// All that the server has logged.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.folder.path().join("log")).unwrap()).into_owned()
     }
 
     fn pid_file(&self) -> PathBuf {

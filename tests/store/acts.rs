@@ -1,9 +1,11 @@
 //! What the issuer does, with its ledger entry or not at all; and the world in which the suite does it.
 
 use countersign::{
-    authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Decision, Officer, Request, Review, Role, Scope, State},
+    authority::{AccessHash, ActorName, Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Review, Role, Scope, State},
     ledger::{Entry, Event},
-    store::{Decided, IssueRefusal, NewCredential, NewToken, Page, Presented, Room, Speakable, SpokenRules, TokenRecord},
+    store::{
+        Decided, IssueRefusal, LiveToken, NewCredential, NewToken, Page, Presented, Room, Sort, Speakable, SpokenRules, TokenRecord, Wanted,
+    },
     token::{Channel, Cti, SpokenCode, SpokenSize, SpokenWords, Token},
 };
 
@@ -81,6 +83,12 @@ pub fn five_words(max_live: u32) -> SpokenRules {
 }
 
 impl World {
+    /// The tokens that have not run out, of all or of one person: no more than a page.
+    pub async fn live_tokens(&self, of: Option<Callsign>, now: i64) -> Vec<LiveToken> {
+        let wanted = Wanted { search: None, sort: Sort::Until, page: Page::default() };
+        self.stores.issuer.sorted_tokens(of, wanted, now).await.unwrap().unwrap().items
+    }
+
     pub async fn new(backend: &dyn Backend) -> Self {
         let stores = backend.open().await;
         stores.issuer.put_key_set(set(1, &[1]), entry()).await.unwrap();

@@ -1,8 +1,8 @@
-//! Rules that hold inside the store's own statements, whoever calls and however many at once.
+//! Rules that hold inside the store's own statements, for any caller and however many at once.
 
 use countersign::{
     authority::{AuthorisationId, Decision, State},
-    store::{AttemptHash, Decided, GUESS_WINDOW, GuessPool, IssueRefusal, KEEP_ROWS, Marked, NewToken, Page, Presented},
+    store::{AttemptHash, Decided, GUESS_WINDOW, GuessPool, IssueRefusal, KEEP_ROWS, Marked, NewToken, Presented},
     token::Channel,
 };
 use tokio::task::JoinSet;
@@ -187,11 +187,11 @@ pub async fn taken_places_are_counted_by_their_window(backend: &dyn Backend) {
     assert_eq!(taken(NOW + 600).await, 5);
 }
 
-/// As the verifier counts, and as its officer is told.
+/// As the verifier counts, and as its officer reads.
 async fn wrong(world: &World, token: Presented) -> u32 {
     let wrong = world.stores.verifier.wrong_numbers(token).await.unwrap();
     let record = world.stores.issuer.token(token.cti).await.unwrap().unwrap();
-    let live = world.stores.issuer.live_tokens(None, Page::default(), NOW).await.unwrap();
+    let live = world.live_tokens(None, NOW).await;
     let live = live.iter().find(|live| live.cti == token.cti).unwrap();
     assert_eq!((record.wrong_numbers, live.record.wrong_numbers), (wrong, wrong));
     wrong

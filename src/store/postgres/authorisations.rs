@@ -141,13 +141,16 @@ pub(super) async fn page(
     now: i64,
 ) -> Result<Vec<Authorisation>, StoreError> {
     let whose = if asked_by.is_some() { "asked_by = $1" } else { "$1::text IS NULL" };
-    let part = |number: u8, which: &str, (at, id): (u8, u8)| {
+    let part = |number: u8, of: &str, (at, id): (u8, u8)| {
         format!(
-            "(SELECT {AUTHORISATION}, {number} AS part FROM authorisations
-             WHERE {whose} AND {which} AND (asked_at, id) < (${at}, ${id}) ORDER BY asked_at DESC, id DESC LIMIT $3)"
+            "(SELECT {AUTHORISATION}, {number} AS part FROM {of}
+              AND (asked_at, id) < (${at}, ${id}) ORDER BY asked_at DESC, id DESC LIMIT $3)"
         )
     };
-    let (waiting, others) = (part(0, WAITS, (4, 5)), part(1, &format!("NOT ({WAITS})"), (6, 7)));
+    // By its end: those that ran out undecided would be met on the way through any other order, and are ever more.
+    let waiting = format!("(SELECT * FROM authorisations WHERE {whose} AND {WAITS} OFFSET 0) AS waiting WHERE true");
+    let others = format!("authorisations WHERE {whose} AND NOT ({WAITS})");
+    let (waiting, others) = (part(0, &waiting, (4, 5)), part(1, &others, (6, 7)));
     let both = format!("{waiting} UNION ALL {others} ORDER BY part, asked_at DESC, id DESC LIMIT $3");
     let [(first_at, first_id), (second_at, second_id)] = page.before();
     let bounds: Params<'_> = &[&asked_by, &now, &i64::from(page.most), &first_at, &first_id, &second_at, &second_id];

@@ -17,8 +17,8 @@ use crate::{
     ledger::Entry,
     store::{
         Answered, AskRefusal, AuthorisationPlace, Decided, Earlier, Ended, Follows, IssueRefusal, IssuedToken, IssuerStore,
-        KEEP_HEARTBEATS, KEEP_ROWS, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError, StoredKeySet,
-        TokenPlace, TokenRecord, VerifierSessions, Wanted,
+        KEEP_HEARTBEATS, KEEP_ROWS, Listed, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError,
+        StoredKeySet, TokenRecord, VerifierSessions, Wanted,
     },
     token::{Channel, Cti, Reference, SpokenSize},
 };
@@ -30,7 +30,7 @@ const HEARTBEATS: i64 = 10_000;
 impl IssuerStore for PostgresStore {
     async fn put_key_set(&self, keys: PublicKeys, entry: Entry) -> Result<bool, StoreError> {
         let put = self.acts.run(move |db| Box::pin(async move { keys::put_set(db, &keys, &entry).await })).await?;
-        self.told_if(put).await
+        self.announced_if(put).await
     }
 
     async fn signing_keys(&self) -> Result<Option<StoredKeySet>, StoreError> {
@@ -43,7 +43,7 @@ impl IssuerStore for PostgresStore {
 
     async fn activate_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
         let active = self.acts.run(move |db| Box::pin(keys::activate(db, id, now))).await?;
-        self.told_if(active).await
+        self.announced_if(active).await
     }
 
     async fn remove_key(&self, id: KeyId, now: i64) -> Result<bool, StoreError> {
@@ -52,13 +52,13 @@ impl IssuerStore for PostgresStore {
 
     async fn revoke_key(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<Option<usize>, StoreError> {
         let withdrawn = self.acts.run(move |db| Box::pin(async move { keys::revoke(db, id, &revocation, &entry).await })).await?;
-        self.told_if(withdrawn.is_some()).await?;
+        self.announced_if(withdrawn.is_some()).await?;
         Ok(withdrawn)
     }
 
     async fn revoke_unpublished(&self, id: KeyId, revocation: Revocation, entry: Entry) -> Result<bool, StoreError> {
         let revoked = self.acts.run(move |db| Box::pin(async move { keys::revoke_unpublished(db, id, &revocation, &entry).await })).await?;
-        self.told_if(revoked).await
+        self.announced_if(revoked).await
     }
 
     async fn enrol(&self, officer: Officer, entry: Entry) -> Result<bool, StoreError> {
@@ -168,15 +168,20 @@ impl IssuerStore for PostgresStore {
         &self,
         asked_by: Option<Callsign>,
         wanted: Wanted<AuthorisationId>,
-    ) -> Result<Vec<Authorisation>, StoreError> {
+    ) -> Result<Listed<Authorisation, AuthorisationId>, StoreError> {
         lists::authorisations(&*self.reading().await?, asked_by.as_ref(), &wanted).await
     }
 
-    async fn sorted_tokens(&self, of: Option<Callsign>, wanted: Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+    async fn sorted_tokens(
+        &self,
+        of: Option<Callsign>,
+        wanted: Wanted<Cti>,
+        now: i64,
+    ) -> Result<Option<Listed<LiveToken, Cti>>, StoreError> {
         lists::tokens(&*self.reading().await?, of.as_ref(), &wanted, now).await
     }
 
-    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Vec<Officer>, StoreError> {
+    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError> {
         lists::officers(&*self.reading().await?, &wanted).await
     }
 
@@ -198,10 +203,6 @@ impl IssuerStore for PostgresStore {
 
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
         tokens::find(&*self.reading().await?, cti).await
-    }
-
-    async fn live_tokens(&self, of: Option<Callsign>, page: Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-        tokens::live(&*self.reading().await?, of.as_ref(), &page, now).await
     }
 
     async fn look_up(&self, reference: Reference, by: Callsign, now: i64) -> Result<Option<Vec<LiveToken>>, StoreError> {
@@ -293,7 +294,7 @@ impl IssuerStore for PostgresStore {
 
 impl PostgresStore {
     /// Tells the verifiers that keys changed, if they did.
-    async fn told_if(&self, changed: bool) -> Result<bool, StoreError> {
+    async fn announced_if(&self, changed: bool) -> Result<bool, StoreError> {
         if changed {
             self.announcer.keys_changed().await;
         }

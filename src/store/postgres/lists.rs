@@ -1,41 +1,105 @@
-//! Lists that are searched and sorted.
+//! Lists that are searched and sorted. A page goes through an index in the list's order, or looks at no more than [`MOST_READ`] rows.
 
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{
+    Row,
+    types::{FromSqlOwned, ToSql},
+};
 
 use super::{
     rows::{AUTHORISATION, OFFICER, authorisation, officer},
     session::Session,
-    tokens::{LIVE, LIVE_OF_SOMEBODY, live_token},
+    tokens::{JOINED, LIVE, live_token},
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Officer},
-    store::{KEEP_LISTED, LiveToken, Search, Sort, StoreError, Wanted, search::COMMON},
+    store::{KEEP_LISTED, Listed, LiveToken, Search, Sort, StoreError, Wanted, search::MOST_READ},
     token::Cti,
 };
 
-/// A statement and what is put into it.
+type Value<'a> = &'a (dyn ToSql + Sync);
+
+/// What is listed.
+struct List<T, I> {
+    select: String,
+    table: &'static str,
+    joined: &'static str,
+    order: String,
+    row: fn(&Row) -> Result<T, StoreError>,
+    id: &'static str,
+    id_of: fn(&T) -> I,
+}
+
+/// Conditions and what is put into them.
 #[derive(Default)]
 struct Query<'a> {
+    /// Those that an index in the list's order answers.
+    places: Vec<String>,
+    placed: usize,
+    /// Those that each row is looked at for.
     conditions: Vec<String>,
-    given: Vec<&'a (dyn ToSql + Sync)>,
+    given: Vec<Value<'a>>,
 }
 
 impl<'a> Query<'a> {
     /// `?` stands for the value.
-    fn and(&mut self, condition: &str, value: &'a (dyn ToSql + Sync)) -> &mut Self {
+    fn with(&mut self, condition: &str, value: Value<'a>) -> String {
         self.given.push(value);
-        self.conditions.push(condition.replace('?', &format!("${}", self.given.len())));
-        self
+        condition.replace('?', &format!("${}", self.given.len()))
     }
 
-    fn and_has(&mut self, column: &str, parts: &'a [String]) -> &mut Self {
-        parts.iter().fold(self, |query, part| query.and(&format!("strpos({column}, ?) > 0"), part))
+    /// Comes before any [`Self::and`].
+    fn within(&mut self, place: &str, value: Value<'a>) {
+        let place = self.with(place, value);
+        self.places.push(place);
+        self.placed = self.given.len();
     }
 
-    fn whole(&self, select: &str, order: &str) -> String {
-        let whole = if self.conditions.is_empty() { "true".to_owned() } else { self.conditions.join(" AND ") };
-        format!("{select} WHERE {whole} ORDER BY {order} LIMIT ${}", self.given.len() + 1)
+    fn and(&mut self, condition: &str, value: Value<'a>) {
+        let condition = self.with(condition, value);
+        self.conditions.push(condition);
     }
+
+    fn and_has(&mut self, column: &str, parts: &'a [String]) {
+        for part in parts {
+            self.and(&format!("strpos({column}, ?) > 0"), part);
+        }
+    }
+
+    /// A page of these `few` rows, or of the whole table.
+    async fn page<T, I: FromSqlOwned>(
+        mut self,
+        db: &Session,
+        list: &List<T, I>,
+        few: Option<String>,
+        most: u16,
+    ) -> Result<Listed<T, I>, StoreError> {
+        let List { select, table, joined, order, id, .. } = list;
+        let is_walked = few.is_none() && !self.conditions.is_empty();
+        let walk = format!("FROM {table} WHERE {} ORDER BY {order}", all(&self.places));
+        let (from, whole) = match few {
+            None if is_walked => (format!("(SELECT * {walk} LIMIT {MOST_READ}) AS {table}"), all(&self.conditions)),
+            few => (few.unwrap_or_else(|| (*table).to_owned()), all(&[self.places, self.conditions].concat())),
+        };
+        let placed = self.given[..self.placed].to_vec();
+        let limit = i64::from(most);
+        self.given.push(&limit);
+        let page = format!("{select} {from} {joined} WHERE {whole} ORDER BY {order} LIMIT ${}", self.given.len());
+        let items = db.rows(&page, &self.given).await?.iter().map(list.row).collect::<Result<Vec<T>, _>>()?;
+        let next = match items.last() {
+            Some(final_item) if items.len() == usize::from(most) => Some((list.id_of)(final_item)),
+            // The next page looks further from here.
+            _ if is_walked => {
+                let end = db.maybe(&format!("SELECT {id} {walk} LIMIT 1 OFFSET {}", MOST_READ - 1), &placed).await?;
+                end.map(|row| row.try_get(0)).transpose()?
+            }
+            _ => None,
+        };
+        Ok(Listed { items, next })
+    }
+}
+
+fn all(conditions: &[String]) -> String {
+    if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") }
 }
 
 /// The column of an order, with which the id is compared, and whether it is read from its end.
@@ -48,74 +112,155 @@ fn ordered(sort: Sort, [made, until, name]: [&'static str; 3], soonest_first: bo
     }
 }
 
+/// The word that fewest authorisations have, if they are few.
+async fn rarest<'a>(db: &Session, ranges: &'a [(String, String)]) -> Result<Option<&'a (String, String)>, StoreError> {
+    let count =
+        format!("SELECT count(*) FROM (SELECT 1 FROM authorisation_words WHERE word >= $1 AND word < $2 LIMIT {MOST_READ}) AS counted");
+    let mut rarest = (MOST_READ, None);
+    for range in ranges {
+        let found: i64 = db.one(&count, &[&range.0, &range.1]).await?.try_get(0)?;
+        if found < rarest.0 {
+            rarest = (found, Some(range));
+        }
+    }
+    Ok(rarest.1)
+}
+
+const WITH_WORD: &str = "SELECT DISTINCT authorisation AS found FROM authorisation_words WHERE word >= $1 AND word < $2";
+
 pub(super) async fn authorisations(
     db: &Session,
     asked_by: Option<&Callsign>,
     wanted: &Wanted<AuthorisationId>,
-) -> Result<Vec<Authorisation>, StoreError> {
+) -> Result<Listed<Authorisation, AuthorisationId>, StoreError> {
     let (column, beyond, order) = ordered(wanted.sort, ["asked_at", "ends_at", "search"], false);
-    let (range, parts, most) = (wanted.search.as_ref().map(Search::range), wanted.parts(), i64::from(wanted.page.most));
+    let (ranges, parts) = (wanted.ranges(), wanted.parts());
     let mut query = Query::default();
-    let mut from = "authorisations".to_owned();
-    if let Some((first, end)) = &range
-        && !is_common(db, first, end).await?
-    {
-        // From the few that have such a word; what is common is met soon enough on the way through the order.
-        query.given.extend([first as &(dyn ToSql + Sync), end]);
-        from = "(SELECT DISTINCT authorisation FROM authorisation_words WHERE word >= $1 AND word < $2 OFFSET 0) AS found
-             JOIN authorisations ON id = authorisation"
-            .into();
-    }
+    let few = rarest(db, &ranges).await?.map(|(first, end)| {
+        query.given.extend([first as Value<'_>, end]);
+        // One by one: the database would rather read the whole table where it thinks that they are more.
+        format!("({WITH_WORD}) AS few CROSS JOIN LATERAL (SELECT * FROM authorisations WHERE id = found OFFSET 0) AS authorisations")
+    });
     if let Some(asked_by) = &asked_by {
-        query.and("asked_by = ?", asked_by);
+        query.within("asked_by = ?", asked_by);
+    }
+    if let Some(after) = &wanted.page.after {
+        query.within(&format!("({column}, id) {beyond} (SELECT {column}, id FROM authorisations WHERE id = ?)"), after);
     }
     query.and_has("search", &parts);
-    if let Some(after) = &wanted.page.after {
-        query.and(&format!("({column}, id) {beyond} (SELECT {column}, id FROM authorisations WHERE id = ?)"), after);
-    }
-    let statement = query.whole(&format!("SELECT {AUTHORISATION} FROM {from}"), &format!("{column} {order}, id {order}"));
-    query.given.push(&most);
-    db.rows(&statement, &query.given).await?.iter().map(authorisation).collect()
+    let list = List {
+        select: format!("SELECT {AUTHORISATION} FROM"),
+        table: "authorisations",
+        joined: "",
+        order: format!("{column} {order}, id {order}"),
+        row: authorisation,
+        id: "id",
+        id_of: |last: &Authorisation| last.id,
+    };
+    query.page(db, &list, few, wanted.page.most).await
 }
 
-async fn is_common(db: &Session, first: &str, end: &str) -> Result<bool, StoreError> {
-    let count = "SELECT count(*) FROM (SELECT 1 FROM authorisation_words WHERE word >= $1 AND word < $2 LIMIT $3) AS hits";
-    Ok(db.one(count, &[&first, &end, &COMMON]).await?.try_get::<_, i64>(0)? == COMMON)
+/// Authorisations under which all tokens of a list are, by what is `$1` and `$2`. Tokens end after `$3`.
+struct Under<'a> {
+    ids: String,
+    given: [Value<'a>; 3],
 }
 
-pub(super) async fn tokens(db: &Session, of: Option<&Callsign>, wanted: &Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let (column, beyond, order) = ordered(wanted.sort, ["issued_at", "expires_at", "search"], true);
-    let (parts, listed_after, most) = (wanted.parts(), now - KEEP_LISTED, i64::from(wanted.page.most));
-    let mut query = Query::default();
-    if let Some(of) = &of {
-        query.given.extend([of as &(dyn ToSql + Sync), &listed_after]);
-    }
-    query.and("expires_at > ?", &now).and_has("search", &parts);
-    if let Some(after) = &wanted.page.after {
-        query.and(
-            &format!("({column}, cti) {beyond} (SELECT {column}, cti FROM tokens JOIN authorisations ON id = authorisation WHERE cti = ?)"),
-            after,
+impl Under<'_> {
+    /// The tokens, where they and the authorisations are few.
+    async fn few(&self, db: &Session) -> Result<Option<String>, StoreError> {
+        let Self { ids, given } = self;
+        let tokens = format!(
+            "FROM ({ids}) AS few
+             CROSS JOIN LATERAL (SELECT * FROM tokens WHERE authorisation = found AND expires_at > $3 OFFSET 0) AS tokens"
         );
+        let are_few = format!(
+            "SELECT (SELECT count(*) FROM ({ids}) AS few) < {MOST_READ}
+                AND (SELECT count(*) FROM (SELECT 1 {tokens} LIMIT {MOST_READ}) AS counted) < {MOST_READ}"
+        );
+        let are_few: bool = db.one(&are_few, given).await?.try_get(0)?;
+        Ok(are_few.then(|| format!("(SELECT tokens.* {tokens}) AS tokens")))
     }
-    let select = if of.is_some() { LIVE_OF_SOMEBODY } else { LIVE };
-    let statement = query.whole(select, &format!("{column} {order}, cti {order}"));
-    query.given.push(&most);
-    db.rows(&statement, &query.given).await?.iter().map(live_token).collect()
 }
 
-pub(super) async fn officers(db: &Session, wanted: &Wanted<Callsign>) -> Result<Vec<Officer>, StoreError> {
-    let (made, most) = (wanted.sort == Sort::Made, i64::from(wanted.page.most));
+/// Of a person's own and of those that they approved, as many as a page may look at of each: none that ended long ago has a token.
+fn of_somebody() -> String {
+    let of = |whose| {
+        format!("SELECT id AS found FROM (SELECT id FROM authorisations WHERE {whose} = $1 AND ends_at > $2 LIMIT {MOST_READ}) AS {whose}")
+    };
+    format!("{} UNION {}", of("asked_by"), of("decided_by"))
+}
+
+pub(super) async fn tokens(
+    db: &Session,
+    of: Option<&Callsign>,
+    wanted: &Wanted<Cti>,
+    now: i64,
+) -> Result<Option<Listed<LiveToken, Cti>>, StoreError> {
+    let (column, beyond, order) = ordered(wanted.sort, ["issued_at", "expires_at", "search"], true);
+    let (ranges, parts, listed_after) = (wanted.ranges(), wanted.parts(), now - KEEP_LISTED);
+    let own = of.as_ref().map(|of| Under { ids: of_somebody(), given: [of, &listed_after, &now] });
+    let with_word = rarest(db, &ranges).await?.map(|(first, end)| Under { ids: WITH_WORD.into(), given: [first, end, &now] });
+    let (mut query, mut few) = (Query::default(), None);
+    for under in own.iter().chain(&with_word) {
+        few = under.few(db).await?;
+        if few.is_some() {
+            query.given.extend(under.given);
+            break;
+        }
+    }
+    if few.is_none() && wanted.sort != Sort::Until {
+        if !are_few_live(db, now).await? {
+            return Ok(None);
+        }
+        few = Some("tokens".into());
+    }
+    query.within("expires_at > ?", &now);
+    if let Some(after) = &wanted.page.after {
+        let last = format!("SELECT {column}, cti FROM tokens JOIN authorisations ON id = authorisation WHERE cti = ?");
+        query.within(&format!("({column}, cti) {beyond} ({last})"), after);
+    }
+    if let Some(of) = &of {
+        query.and("? IN (asked_by, decided_by)", of);
+    }
+    query.and_has("search", &parts);
+    let list = List {
+        select: LIVE.into(),
+        table: "tokens",
+        joined: JOINED,
+        order: format!("{column} {order}, cti {order}"),
+        row: live_token,
+        id: "cti",
+        id_of: |last: &LiveToken| last.cti,
+    };
+    query.page(db, &list, few, wanted.page.most).await.map(Some)
+}
+
+/// Whether so few tokens are live that a page may look at them all.
+async fn are_few_live(db: &Session, now: i64) -> Result<bool, StoreError> {
+    let live = format!("SELECT count(*) < {MOST_READ} FROM (SELECT 1 FROM tokens WHERE expires_at > $1 LIMIT {MOST_READ}) AS counted");
+    Ok(db.one(&live, &[&now]).await?.try_get(0)?)
+}
+
+pub(super) async fn officers(db: &Session, wanted: &Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError> {
+    let made = wanted.sort == Sort::Made;
     let text = wanted.search.as_ref().map(Search::text);
     let mut query = Query::default();
+    if let Some(after) = &wanted.page.after {
+        let newer = "(enrolled_at, callsign) < (SELECT enrolled_at, callsign FROM officers WHERE callsign = ?)";
+        query.within(if made { newer } else { "callsign > ?" }, after);
+    }
     if let Some(text) = &text {
         query.and("strpos(lower(callsign), ?) > 0", text);
     }
-    if let Some(after) = &wanted.page.after {
-        let newer = "(enrolled_at, callsign) < (SELECT enrolled_at, callsign FROM officers WHERE callsign = ?)";
-        query.and(if made { newer } else { "callsign > ?" }, after);
-    }
-    let order = if made { "enrolled_at DESC, callsign DESC" } else { "callsign" };
-    let statement = query.whole(&format!("SELECT {OFFICER} FROM officers"), order);
-    query.given.push(&most);
-    db.rows(&statement, &query.given).await?.iter().map(officer).collect()
+    let list = List {
+        select: format!("SELECT {OFFICER} FROM"),
+        table: "officers",
+        joined: "",
+        order: if made { "enrolled_at DESC, callsign DESC" } else { "callsign" }.into(),
+        row: officer,
+        id: "callsign",
+        id_of: |last: &Officer| last.callsign.clone(),
+    };
+    query.page(db, &list, None, wanted.page.most).await
 }

@@ -3,7 +3,7 @@
 use super::{
     session::Session,
     time::not_after_own,
-    tokens::{LIVE, live_token},
+    tokens::{JOINED, LIVE, live_token},
 };
 use crate::{
     authority::Callsign,
@@ -19,7 +19,7 @@ pub(super) async fn look_up(db: &Session, reference: Reference, by: &Callsign, n
         return Ok(None);
     }
     let (first, last) = reference.hashes().into_inner();
-    let found = format!("{LIVE} WHERE sha256 BETWEEN $1 AND $2 ORDER BY expires_at, cti LIMIT $3");
+    let found = format!("{LIVE} tokens {JOINED} WHERE sha256 BETWEEN $1 AND $2 ORDER BY expires_at, cti LIMIT $3");
     db.rows(&found, &[&first, &last, &i64::from(MOST_FOUND)]).await?.iter().map(live_token).collect::<Result<_, _>>().map(Some)
 }
 

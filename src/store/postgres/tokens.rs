@@ -6,10 +6,7 @@ use super::{access, keys, ledger::append, rows::number, session::Session, spoken
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
-    store::{
-        IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Page, Speakable, StoreError, TokenPlace, TokenRecord,
-        spoken::Span,
-    },
+    store::{IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord, spoken::Span},
     token::{Cti, SpokenSize},
 };
 
@@ -187,24 +184,17 @@ fn record(row: &Row) -> Result<TokenRecord, StoreError> {
     })
 }
 
-/// What [`live_token`] reads.
-pub(super) const LIVE: &str = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
+/// What [`live_token`] reads, of what is named behind it and [`JOINED`] to the rest. Row by row: the database would rather read a whole
+/// table where it thinks that the tokens are more.
+pub(super) const LIVE: &str = "SELECT asked_by, decided_by, expires_at, withdrawn_at,
+                 (SELECT first_checked_at FROM marks WHERE marks.expires_at = tokens.expires_at AND marks.cti = tokens.cti),
+                 code IS NOT NULL, five IS NOT NULL,
                  (SELECT coalesce(sum(sign(n)), 0)::bigint FROM number_tries AS tried
                   WHERE tried.expires_at = tokens.expires_at AND tried.cti = tokens.cti),
-                cti, authorisation, channel, issued_at, tokens.starts_at, reference
-         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)";
+                 cti, authorisation, channel, issued_at, tokens.starts_at, reference FROM";
 
-/// The same of tokens that `$1` issued or approved, found by their authorisations, of which none ended before `$2`: going through all
-/// that live would take longer the more others have.
-pub(super) const LIVE_OF_SOMEBODY: &str = "WITH own AS MATERIALIZED (
-             SELECT id AS mine FROM authorisations WHERE asked_by = $1 AND ends_at > $2
-             UNION SELECT id FROM authorisations WHERE decided_by = $1 AND ends_at > $2)
-         SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
-                 (SELECT coalesce(sum(sign(n)), 0)::bigint FROM number_tries AS tried
-                  WHERE tried.expires_at = tokens.expires_at AND tried.cti = tokens.cti),
-                cti, authorisation, channel, issued_at, tokens.starts_at, reference
-         FROM own JOIN tokens ON authorisation = mine JOIN authorisations ON authorisations.id = mine
-              LEFT JOIN marks USING (expires_at, cti)";
+pub(super) const JOINED: &str = "CROSS JOIN LATERAL
+             (SELECT asked_by, decided_by, reference, search FROM authorisations WHERE id = authorisation OFFSET 0) AS its";
 
 pub(super) fn live_token(row: &Row) -> Result<LiveToken, StoreError> {
     Ok(LiveToken {
@@ -216,16 +206,6 @@ pub(super) fn live_token(row: &Row) -> Result<LiveToken, StoreError> {
         starts_at: row.try_get(12)?,
         reference: row.try_get(13)?,
     })
-}
-
-pub(super) async fn live(db: &Session, of: Option<&Callsign>, page: &Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let live = format!(
-        "{LIVE}
-         WHERE expires_at > $1 AND (expires_at, cti) > ($3, $4) AND ($2::text IS NULL OR $2 IN (asked_by, decided_by))
-         ORDER BY expires_at, cti LIMIT $5"
-    );
-    let TokenPlace { expires_at, cti } = page.behind();
-    db.rows(&live, &[&now, &of, &expires_at, &cti, &i64::from(page.most)]).await?.iter().map(live_token).collect()
 }
 
 /// Reports one portion of marks, and not in the order in which people checked; 0 when there are none.

@@ -139,20 +139,24 @@ pub(super) fn find(db: &Connection, id: AuthorisationId) -> Result<Option<Author
 /// Waits for a decision.
 const WAITS: &str = "state = 'asked' AND ends_at > :now";
 
+/// By its end: those that ran out undecided would be met on the way through any other order, and are ever more.
+const WAITING: &str = "INDEXED BY authorisations_waiting";
+const WAITING_OF_ONE: &str = "INDEXED BY authorisations_by_asker_and_end";
+
 pub(super) fn page(
     db: &Connection,
     asked_by: Option<&Callsign>,
     page: &Page<AuthorisationPlace>,
     now: i64,
 ) -> Result<Vec<Authorisation>, StoreError> {
-    let whose = if asked_by.is_some() { "asked_by = :by" } else { ":by IS NULL" };
-    let part = |number: u8, which: &str| {
+    let (whose, waiting) = if asked_by.is_some() { ("asked_by = :by", WAITING_OF_ONE) } else { (":by IS NULL", WAITING) };
+    let part = |number: u8, index: &str, which: &str| {
         format!(
-            "SELECT * FROM (SELECT {AUTHORISATION}, {number} AS part FROM authorisations
+            "SELECT * FROM (SELECT {AUTHORISATION}, {number} AS part FROM authorisations {index}
              WHERE {whose} AND {which} AND (asked_at, id) < (:at_{number}, :id_{number}) ORDER BY asked_at DESC, id DESC LIMIT :most)"
         )
     };
-    let (waiting, others) = (part(0, WAITS), part(1, &format!("NOT ({WAITS})")));
+    let (waiting, others) = (part(0, waiting, WAITS), part(1, "", &format!("NOT ({WAITS})")));
     let both = format!("{waiting} UNION ALL {others} ORDER BY part, asked_at DESC, id DESC LIMIT :most");
     let [(first_at, first_id), (second_at, second_id)] = page.before();
     let bounds = named_params! {

@@ -17,8 +17,8 @@ use crate::{
     ledger::Entry,
     store::{
         Answered, AskRefusal, AuthorisationPlace, Decided, Earlier, Ended, Follows, IssueRefusal, IssuedToken, IssuerStore,
-        KEEP_HEARTBEATS, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError, StoredKeySet,
-        TokenPlace, TokenRecord, VerifierSessions, Wanted,
+        KEEP_HEARTBEATS, Listed, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError, StoredKeySet,
+        TokenRecord, VerifierSessions, Wanted,
     },
     token::{Channel, Cti, Reference, SpokenSize},
 };
@@ -176,16 +176,21 @@ impl IssuerStore for SqliteStore {
         &self,
         asked_by: Option<Callsign>,
         wanted: Wanted<AuthorisationId>,
-    ) -> Result<Vec<Authorisation>, StoreError> {
+    ) -> Result<Listed<Authorisation, AuthorisationId>, StoreError> {
         self.snapshot(move |db| lists::authorisations(db, asked_by.as_ref(), &wanted)).await
     }
 
-    async fn sorted_tokens(&self, of: Option<Callsign>, wanted: Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
+    async fn sorted_tokens(
+        &self,
+        of: Option<Callsign>,
+        wanted: Wanted<Cti>,
+        now: i64,
+    ) -> Result<Option<Listed<LiveToken, Cti>>, StoreError> {
         self.snapshot(move |db| lists::tokens(db, of.as_ref(), &wanted, now)).await
     }
 
-    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Vec<Officer>, StoreError> {
-        self.read(move |db| lists::officers(db, &wanted)).await
+    async fn sorted_officers(&self, wanted: Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError> {
+        self.snapshot(move |db| lists::officers(db, &wanted)).await
     }
 
     async fn live_authorisations(&self, asked_by: Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {
@@ -219,10 +224,6 @@ impl IssuerStore for SqliteStore {
 
     async fn token(&self, cti: Cti) -> Result<Option<TokenRecord>, StoreError> {
         self.read(move |db| tokens::find(db, cti)).await
-    }
-
-    async fn live_tokens(&self, of: Option<Callsign>, page: Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-        self.read(move |db| tokens::live(db, of.as_ref(), &page, now)).await
     }
 
     async fn look_up(&self, reference: Reference, by: Callsign, now: i64) -> Result<Option<Vec<LiveToken>>, StoreError> {

@@ -1,51 +1,108 @@
-//! Lists that are searched and sorted.
+//! Lists that are searched and sorted. A page goes through an index in the list's order, or looks at no more than [`MOST_READ`] rows.
 
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{Connection, Row, ToSql, types::FromSql};
 
 use super::{
     rows::{AUTHORISATION, OFFICER, authorisation, officer},
-    tokens::{LIVE, LIVE_OF_SOMEBODY, live_token},
+    tokens::{JOINED, LIVE, live_token},
 };
 use crate::{
     authority::{Authorisation, AuthorisationId, Callsign, Officer},
-    store::{KEEP_LISTED, LiveToken, Search, Sort, StoreError, Wanted, search::COMMON},
+    store::{KEEP_LISTED, Listed, LiveToken, Search, Sort, StoreError, Wanted, search::MOST_READ},
     token::Cti,
 };
 
-/// A statement and what is put into it.
+/// What is listed.
+struct List<T, I> {
+    select: String,
+    table: &'static str,
+    joined: &'static str,
+    order: String,
+    row: fn(&Row<'_>) -> rusqlite::Result<T>,
+    id: &'static str,
+    id_of: fn(&T) -> I,
+}
+
+/// Conditions and what is put into them.
 #[derive(Default)]
 struct Query<'a> {
+    /// Those that an index in the list's order answers.
+    places: Vec<String>,
+    placed: usize,
+    /// Those that each row is looked at for.
     conditions: Vec<String>,
     given: Vec<&'a dyn ToSql>,
 }
 
 impl<'a> Query<'a> {
     /// `?` stands for the value.
-    fn and(&mut self, condition: &str, value: &'a dyn ToSql) -> &mut Self {
+    fn with(&mut self, condition: &str, value: &'a dyn ToSql) -> String {
         self.given.push(value);
-        self.conditions.push(condition.replace('?', &format!("?{}", self.given.len())));
-        self
+        condition.replace('?', &format!("?{}", self.given.len()))
     }
 
-    fn and_has(&mut self, column: &str, parts: &'a [String]) -> &mut Self {
-        parts.iter().fold(self, |query, part| query.and(&format!("instr({column}, ?) > 0"), part))
+    /// Comes before any [`Self::and`].
+    fn within(&mut self, place: &str, value: &'a dyn ToSql) {
+        let place = self.with(place, value);
+        self.places.push(place);
+        self.placed = self.given.len();
     }
 
-    fn read<T>(
+    fn and(&mut self, condition: &str, value: &'a dyn ToSql) {
+        let condition = self.with(condition, value);
+        self.conditions.push(condition);
+    }
+
+    fn and_has(&mut self, column: &str, parts: &'a [String]) {
+        for part in parts {
+            self.and(&format!("instr({column}, ?) > 0"), part);
+        }
+    }
+
+    /// A page of these `few` rows, or of the whole table.
+    fn page<T, I: FromSql>(
         mut self,
         db: &Connection,
-        (select, order): (&str, &str),
+        list: &List<T, I>,
+        few: Option<String>,
         most: &'a u16,
-        row: fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, StoreError> {
-        let whole = if self.conditions.is_empty() { "true".to_owned() } else { self.conditions.join(" AND ") };
+    ) -> Result<Listed<T, I>, StoreError> {
+        let List { select, table, joined, order, id, .. } = list;
+        let is_walked = few.is_none() && !self.conditions.is_empty();
+        let walk = format!("FROM {table} WHERE {} ORDER BY {order}", all(&self.places));
+        let (from, whole) = match few {
+            None if is_walked => (format!("(SELECT * {walk} LIMIT {MOST_READ}) AS {table}"), all(&self.conditions)),
+            few => (few.unwrap_or_else(|| (*table).to_owned()), all(&[self.places, self.conditions].concat())),
+        };
+        let placed = self.given[..self.placed].to_vec();
         self.given.push(most);
-        let mut statement = db.prepare_cached(&format!("{select} WHERE {whole} ORDER BY {order} LIMIT ?{}", self.given.len()))?;
-        let rows = statement.query_map(&*self.given, row)?.collect::<Result<_, _>>()?;
-        #[cfg(test)]
-        tests::STEPS.set(statement.reset_status(rusqlite::StatementStatus::VmStep));
-        Ok(rows)
+        let page = format!("{select} {from} {joined} WHERE {whole} ORDER BY {order} LIMIT ?{}", self.given.len());
+        let items = rows(db, &page, &self.given, list.row)?;
+        let next = match items.last() {
+            Some(final_item) if items.len() == usize::from(*most) => Some((list.id_of)(final_item)),
+            // The next page looks further from here.
+            _ if is_walked => rows(db, &format!("SELECT {id} {walk} LIMIT 1 OFFSET {}", MOST_READ - 1), &placed, |row| row.get(0))?.pop(),
+            _ => None,
+        };
+        Ok(Listed { items, next })
     }
+}
+
+fn rows<T>(
+    db: &Connection,
+    statement: &str,
+    given: &[&dyn ToSql],
+    row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = db.prepare_cached(statement)?;
+    let rows = statement.query_map(given, row)?.collect::<Result<_, _>>()?;
+    #[cfg(test)]
+    tests::STEPS.set(tests::STEPS.get() + statement.reset_status(rusqlite::StatementStatus::VmStep));
+    Ok(rows)
+}
+
+fn all(conditions: &[String]) -> String {
+    if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") }
 }
 
 /// The column of an order, with which the id is compared, and whether it is read from its end.
@@ -58,146 +115,149 @@ fn ordered(sort: Sort, [made, until, name]: [&'static str; 3], soonest_first: bo
     }
 }
 
+/// The word that fewest authorisations have, if they are few.
+fn rarest<'a>(db: &Connection, ranges: &'a [(String, String)]) -> Result<Option<&'a (String, String)>, StoreError> {
+    let count = format!("SELECT count(*) FROM (SELECT 1 FROM authorisation_words WHERE word >= ?1 AND word < ?2 LIMIT {MOST_READ})");
+    let mut rarest = (MOST_READ, None);
+    for range in ranges {
+        let found: Vec<i64> = rows(db, &count, &[&range.0, &range.1], |row| row.get(0))?;
+        rarest = found.into_iter().filter(|found| *found < rarest.0).map(|found| (found, Some(range))).next().unwrap_or(rarest);
+    }
+    Ok(rarest.1)
+}
+
+const WITH_WORD: &str = "SELECT DISTINCT authorisation AS found FROM authorisation_words WHERE word >= ?1 AND word < ?2";
+
 pub(super) fn authorisations(
     db: &Connection,
     asked_by: Option<&Callsign>,
     wanted: &Wanted<AuthorisationId>,
-) -> Result<Vec<Authorisation>, StoreError> {
+) -> Result<Listed<Authorisation, AuthorisationId>, StoreError> {
     let (column, beyond, order) = ordered(wanted.sort, ["asked_at", "ends_at", "search"], false);
-    let (range, parts) = (wanted.search.as_ref().map(Search::range), wanted.parts());
+    let (ranges, parts) = (wanted.ranges(), wanted.parts());
     let mut query = Query::default();
-    let mut from = "authorisations".to_owned();
-    if let Some((first, end)) = &range
-        && !is_common(db, first, end)?
-    {
-        // From the few that have such a word; what is common is met soon enough on the way through the order.
+    let few = rarest(db, &ranges)?.map(|(first, end)| {
         query.given.extend([first as &dyn ToSql, end]);
-        from = "(SELECT DISTINCT authorisation FROM authorisation_words WHERE word >= ?1 AND word < ?2)
-             CROSS JOIN authorisations ON id = authorisation"
-            .into();
-    }
+        format!("({WITH_WORD}) CROSS JOIN authorisations ON id = found")
+    });
     if let Some(asked_by) = &asked_by {
-        query.and("asked_by = ?", asked_by);
+        query.within("asked_by = ?", asked_by);
+    }
+    if let Some(after) = &wanted.page.after {
+        query.within(&format!("({column}, id) {beyond} (SELECT {column}, id FROM authorisations WHERE id = ?)"), after);
     }
     query.and_has("search", &parts);
-    if let Some(after) = &wanted.page.after {
-        query.and(&format!("({column}, id) {beyond} (SELECT {column}, id FROM authorisations WHERE id = ?)"), after);
-    }
-    let order = format!("{column} {order}, id {order}");
-    query.read(db, (&format!("SELECT {AUTHORISATION} FROM {from}"), &order), &wanted.page.most, authorisation)
+    let list = List {
+        select: format!("SELECT {AUTHORISATION} FROM"),
+        table: "authorisations",
+        joined: "",
+        order: format!("{column} {order}, id {order}"),
+        row: authorisation,
+        id: "id",
+        id_of: |last: &Authorisation| last.id,
+    };
+    query.page(db, &list, few, &wanted.page.most)
 }
 
-fn is_common(db: &Connection, first: &str, end: &str) -> Result<bool, StoreError> {
-    let mut count =
-        db.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM authorisation_words WHERE word >= ?1 AND word < ?2 LIMIT ?3)")?;
-    Ok(count.query_row((first, end, COMMON), |row| row.get::<_, i64>(0))? == COMMON)
+/// Authorisations under which all tokens of a list are, by what is `?1` and `?2`. Tokens end after `?3`.
+struct Under<'a> {
+    ids: String,
+    given: [&'a dyn ToSql; 3],
 }
 
-pub(super) fn tokens(db: &Connection, of: Option<&Callsign>, wanted: &Wanted<Cti>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let (column, beyond, order) = ordered(wanted.sort, ["issued_at", "expires_at", "search"], true);
-    let (parts, listed_after) = (wanted.parts(), now - KEEP_LISTED);
-    let mut query = Query::default();
-    if let Some(of) = &of {
-        query.given.extend([of as &dyn ToSql, &listed_after]);
-    }
-    query.and("expires_at > ?", &now).and_has("search", &parts);
-    if let Some(after) = &wanted.page.after {
-        query.and(
-            &format!("({column}, cti) {beyond} (SELECT {column}, cti FROM tokens JOIN authorisations ON id = authorisation WHERE cti = ?)"),
-            after,
+impl Under<'_> {
+    /// The tokens, where they and the authorisations are few.
+    fn few(&self, db: &Connection) -> Result<Option<String>, StoreError> {
+        let Self { ids, given } = self;
+        let tokens = format!("FROM ({ids}) CROSS JOIN tokens ON authorisation = found AND expires_at > ?3");
+        let are_few = format!(
+            "SELECT (SELECT count(*) FROM ({ids})) < {MOST_READ} AND (SELECT count(*) FROM (SELECT 1 {tokens} LIMIT {MOST_READ})) < {MOST_READ}"
         );
+        let are_few = rows(db, &are_few, given, |row| row.get::<_, bool>(0))? == [true];
+        Ok(are_few.then(|| format!("(SELECT tokens.* {tokens}) AS tokens")))
     }
-    let select = if of.is_some() { LIVE_OF_SOMEBODY } else { LIVE };
-    query.read(db, (select, &format!("{column} {order}, cti {order}")), &wanted.page.most, live_token)
 }
 
-pub(super) fn officers(db: &Connection, wanted: &Wanted<Callsign>) -> Result<Vec<Officer>, StoreError> {
+/// Of a person's own and of those that they approved, as many as a page may look at of each: none that ended long ago has a token.
+fn of_somebody() -> String {
+    let of =
+        |whose| format!("SELECT id AS found FROM (SELECT id FROM authorisations WHERE {whose} = ?1 AND ends_at > ?2 LIMIT {MOST_READ})");
+    format!("{} UNION {}", of("asked_by"), of("decided_by"))
+}
+
+pub(super) fn tokens(
+    db: &Connection,
+    of: Option<&Callsign>,
+    wanted: &Wanted<Cti>,
+    now: i64,
+) -> Result<Option<Listed<LiveToken, Cti>>, StoreError> {
+    let (column, beyond, order) = ordered(wanted.sort, ["issued_at", "expires_at", "search"], true);
+    let (ranges, parts, listed_after) = (wanted.ranges(), wanted.parts(), now - KEEP_LISTED);
+    let own = of.as_ref().map(|of| Under { ids: of_somebody(), given: [of, &listed_after, &now] });
+    let with_word = rarest(db, &ranges)?.map(|(first, end)| Under { ids: WITH_WORD.into(), given: [first, end, &now] });
+    let (mut query, mut few) = (Query::default(), None);
+    for under in own.iter().chain(&with_word) {
+        few = under.few(db)?;
+        if few.is_some() {
+            query.given.extend(under.given);
+            break;
+        }
+    }
+    if few.is_none() && wanted.sort != Sort::Until {
+        if !are_few_live(db, now)? {
+            return Ok(None);
+        }
+        few = Some("tokens".into());
+    }
+    query.within("expires_at > ?", &now);
+    if let Some(after) = &wanted.page.after {
+        let last = format!("SELECT {column}, cti FROM tokens JOIN authorisations ON id = authorisation WHERE cti = ?");
+        query.within(&format!("({column}, cti) {beyond} ({last})"), after);
+    }
+    if let Some(of) = &of {
+        query.and("? IN (asked_by, decided_by)", of);
+    }
+    query.and_has("search", &parts);
+    let list = List {
+        select: LIVE.into(),
+        table: "tokens",
+        joined: JOINED,
+        order: format!("{column} {order}, cti {order}"),
+        row: live_token,
+        id: "cti",
+        id_of: |last: &LiveToken| last.cti,
+    };
+    query.page(db, &list, few, &wanted.page.most).map(Some)
+}
+
+/// Whether so few tokens are live that a page may look at them all.
+fn are_few_live(db: &Connection, now: i64) -> Result<bool, StoreError> {
+    let live = format!("SELECT count(*) < {MOST_READ} FROM (SELECT 1 FROM tokens WHERE expires_at > ?1 LIMIT {MOST_READ})");
+    Ok(rows(db, &live, &[&now], |row| row.get::<_, bool>(0))? == [true])
+}
+
+pub(super) fn officers(db: &Connection, wanted: &Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError> {
     let made = wanted.sort == Sort::Made;
     let text = wanted.search.as_ref().map(Search::text);
     let mut query = Query::default();
+    if let Some(after) = &wanted.page.after {
+        let newer = "(enrolled_at, callsign) < (SELECT enrolled_at, callsign FROM officers WHERE callsign = ?)";
+        query.within(if made { newer } else { "callsign > ?" }, after);
+    }
     if let Some(text) = &text {
         query.and("instr(lower(callsign), ?) > 0", text);
     }
-    if let Some(after) = &wanted.page.after {
-        let newer = "(enrolled_at, callsign) < (SELECT enrolled_at, callsign FROM officers WHERE callsign = ?)";
-        query.and(if made { newer } else { "callsign > ?" }, after);
-    }
-    let order = if made { "enrolled_at DESC, callsign DESC" } else { "callsign" };
-    query.read(db, (&format!("SELECT {OFFICER} FROM officers"), order), &wanted.page.most, officer)
+    let list = List {
+        select: format!("SELECT {OFFICER} FROM"),
+        table: "officers",
+        joined: "",
+        order: if made { "enrolled_at DESC, callsign DESC" } else { "callsign" }.into(),
+        row: officer,
+        id: "callsign",
+        id_of: |last: &Officer| last.callsign.clone(),
+    };
+    query.page(db, &list, None, &wanted.page.most)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-    use crate::store::{Page, SqliteStore, deployment::tests::keys};
-
-    thread_local! {
-        /// What the last list took, in steps of the virtual machine: the same in every run.
-        pub static STEPS: Cell<i32> = const { Cell::new(0) };
-    }
-
-    /// So many people, five times as many authorisations and live tokens.
-    fn filled(folder: &tempfile::TempDir, people: i64) -> Connection {
-        let path = folder.path().join(format!("{people}.sqlite"));
-        drop(SqliteStore::open_for_issuer(&path, &keys("verify.example.org", 1, &[2])).unwrap());
-        let db = Connection::open(path).unwrap();
-        db.execute_batch(&format!(
-            "WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < {people})
-             INSERT INTO officers (callsign, role, enrolled_at) SELECT printf('p%06d', n), 'officer', n FROM n;
-             INSERT INTO officers (callsign, role, enrolled_at) VALUES ('heron', 'approver', 0);
-             WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < {people} * 5)
-             INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state, decided_by, search)
-                 SELECT unhex(printf('%016x', n)), printf('OP %06d', n), 'online', 0, 900000 + n, 9, printf('p%06d', (n - 1) / 5 + 1), n,
-                        'approved', 'heron', printf(' op %06d p%06d', n, (n - 1) / 5 + 1) FROM n;
-             INSERT INTO authorisation_words (word, authorisation) SELECT 'op', id FROM authorisations
-                 UNION ALL SELECT substr(reference, 4), id FROM authorisations UNION ALL SELECT asked_by, id FROM authorisations;
-             INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at)
-                 SELECT id, zeroblob(32), zeroblob(4), id, 'online', 0, 0, 900000 FROM authorisations;
-             ANALYZE"
-        ))
-        .unwrap();
-        db
-    }
-
-    fn wanted<I>(search: &str, sort: Sort, after: Option<I>) -> Wanted<I> {
-        Wanted { search: Search::of(search), sort, page: Page { after, most: 20 } }
-    }
-
-    /// What each list takes.
-    fn costs(db: &Connection) -> Vec<(String, i32, usize)> {
-        let (mut all, own, after) = (vec![], "p000003".parse().unwrap(), AuthorisationId(300_u64.to_be_bytes()));
-        let mut note = |what: String, listed: usize| all.push((what, STEPS.get(), listed));
-        for sort in [Sort::Made, Sort::Until, Sort::Name] {
-            for (search, of, after) in [
-                ("", None, None),
-                ("", None, Some(after)),
-                ("", Some(&own), None),
-                ("op", None, None),
-                ("000217", None, None),
-                ("p000044 op", None, None),
-            ] {
-                let listed = authorisations(db, of, &wanted(search, sort, after)).unwrap();
-                note(format!("authorisations {search:?} {sort:?} {of:?} {after:?}"), listed.len());
-            }
-            let listed = tokens(db, Some(&own), &wanted("op", sort, None), 0).unwrap();
-            note(format!("tokens of one {sort:?}"), listed.len());
-            let listed = officers(db, &wanted("", sort, None)).unwrap();
-            note(format!("people {sort:?}"), listed.len());
-        }
-        note(format!("all tokens {}", tokens(db, None, &wanted("", Sort::Until, None), 0).unwrap().len()), 20);
-        all
-    }
-
-    #[test]
-    fn a_page_costs_no_more_where_there_is_ten_times_as_much() {
-        let folder = tempfile::tempdir().unwrap();
-        let (few, many) = (costs(&filled(&folder, 100)), costs(&filled(&folder, 1_000)));
-        for ((what, before, listed), (_, after, listed_after)) in few.into_iter().zip(many) {
-            assert!(listed > 0 && listed == listed_after, "{what}: {listed} {listed_after}");
-            // A word that few have is found by the index; one that many have is met on the way.
-            assert!(after <= before * 5 / 4 + 300, "{what}: {before} steps, and {after} with ten times as much");
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::tokens::{LIVE, live_token};
+use super::tokens::{JOINED, LIVE, live_token};
 use crate::{
     authority::Callsign,
     store::{KEEP_LOOK_UPS, LiveToken, MOST_FOUND, MOST_LOOK_UPS, StoreError},
@@ -21,7 +21,8 @@ pub(super) fn look_up(db: &Connection, reference: Reference, by: &Callsign, now:
         return Ok(None);
     }
     let (first, last) = reference.hashes().into_inner();
-    let mut found = db.prepare_cached(&format!("{LIVE} WHERE sha256 BETWEEN ?1 AND ?2 ORDER BY expires_at, cti LIMIT ?3"))?;
+    let mut found =
+        db.prepare_cached(&format!("{LIVE} tokens {JOINED} WHERE sha256 BETWEEN ?1 AND ?2 ORDER BY expires_at, cti LIMIT ?3"))?;
     Ok(Some(found.query_map((first, last, MOST_FOUND), live_token)?.collect::<Result<_, _>>()?))
 }
 

@@ -6,10 +6,7 @@ use super::{access, keys, ledger::append, spoken};
 use crate::{
     authority::Callsign,
     ledger::{Entry, Event},
-    store::{
-        IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Page, Speakable, StoreError, TokenPlace, TokenRecord,
-        spoken::Span,
-    },
+    store::{IssueRefusal, IssuedToken, KEEP_CODES, KEEP_ROWS, LiveToken, NewToken, Speakable, StoreError, TokenRecord, spoken::Span},
     token::{Cti, SpokenSize},
 };
 
@@ -174,21 +171,13 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     })
 }
 
-/// What [`live_token`] reads.
+/// What [`live_token`] reads, of what is named behind it and [`JOINED`] to the rest.
 pub(super) const LIVE: &str = "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
-                coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at, reference
-         FROM tokens JOIN authorisations ON authorisations.id = authorisation LEFT JOIN marks USING (expires_at, cti)
-              LEFT JOIN number_tries USING (expires_at, cti)";
+                coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at, reference FROM";
 
-/// The same of tokens that `?1` issued or approved, found by their authorisations, of which none ended before `?2`: going through all
-/// that live would take longer the more others have.
-pub(super) const LIVE_OF_SOMEBODY: &str =
-    "SELECT asked_by, decided_by, expires_at, withdrawn_at, first_checked_at, code IS NOT NULL, five IS NOT NULL,
-                coalesce(wrong, 0), cti, authorisation, channel, issued_at, tokens.starts_at, reference
-         FROM (SELECT id AS mine FROM authorisations WHERE asked_by = ?1 AND ends_at > ?2
-               UNION SELECT id FROM authorisations WHERE decided_by = ?1 AND ends_at > ?2)
-              CROSS JOIN tokens ON authorisation = mine JOIN authorisations ON authorisations.id = mine
-              LEFT JOIN marks USING (expires_at, cti) LEFT JOIN number_tries USING (expires_at, cti)";
+/// From the tokens to the rest, never the other way round.
+pub(super) const JOINED: &str = "CROSS JOIN authorisations ON authorisations.id = authorisation
+         LEFT JOIN marks USING (expires_at, cti) LEFT JOIN number_tries USING (expires_at, cti)";
 
 pub(super) fn live_token(row: &Row<'_>) -> rusqlite::Result<LiveToken> {
     Ok(LiveToken {
@@ -200,16 +189,6 @@ pub(super) fn live_token(row: &Row<'_>) -> rusqlite::Result<LiveToken> {
         starts_at: row.get(12)?,
         reference: row.get(13)?,
     })
-}
-
-pub(super) fn live(db: &Connection, of: Option<&Callsign>, page: &Page<TokenPlace>, now: i64) -> Result<Vec<LiveToken>, StoreError> {
-    let mut live = db.prepare_cached(&format!(
-        "{LIVE}
-         WHERE expires_at > ?1 AND (expires_at, cti) > (?3, ?4) AND (?2 IS NULL OR ?2 IN (asked_by, decided_by))
-         ORDER BY expires_at, cti LIMIT ?5",
-    ))?;
-    let TokenPlace { expires_at, cti } = page.behind();
-    Ok(live.query_map((now, of, expires_at, cti, page.most), live_token)?.collect::<Result<_, _>>()?)
 }
 
 /// Reports one group of marks, the oldest first; 0 when there are none.

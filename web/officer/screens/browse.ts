@@ -6,7 +6,7 @@ import type { Result } from "../result.ts";
 import { t } from "../words.ts";
 import type { Cards } from "./cards.ts";
 import { choice, field } from "./fields.ts";
-import { living } from "./parts.ts";
+import { living, paragraph } from "./parts.ts";
 
 /** On one page. */
 export const ON_A_PAGE = 20;
@@ -42,7 +42,7 @@ export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
       const isFirst = before.length === 0;
       if (sorts.length > 0 && (page.next !== null || !isFirst)) controls.hidden = false;
       section.hidden = isHidden && isFirst && page.items.length === 0 && search.input.value === "";
-      return [cards.show(page.items).element, pager(page.next)];
+      return [...found(cards, page), pager(page.next)];
     },
     update: (page) => {
       const count = cards.update(page.items, page.next === null);
@@ -71,6 +71,13 @@ export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
   begin();
   const section = el("section", isHidden ? { hidden: "" } : {}, heading, controls, shown.element);
   return section;
+}
+
+/** A search ends a page where it has looked at enough, full or not. */
+function found<T>(cards: Cards<T>, { items, next }: Page<T>): readonly Node[] {
+  const { element } = cards.show(items);
+  if (next === null || items.length === ON_A_PAGE) return [element];
+  return [...(items.length === 0 ? [] : [element]), paragraph(t(items.length === 0 ? "search.none_yet" : "search.further"), "hint")];
 }
 
 function firstPage(kind: Kind, search: string, sort: Sort | null): string {

@@ -9,14 +9,14 @@ CREATE TABLE number_tries (
 
 GRANT SELECT, INSERT ON number_tries TO countersign_verifier;
 
--- Whoever holds its row acts, one process of the issuer's after the other. No other role has any right on it.
+-- Anybody who holds its row acts, one process of the issuer's after the other. No other role has any right on it.
 CREATE TABLE act_turn (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1)
 );
 
 INSERT INTO act_turn VALUES (1);
 
--- Whoever holds its row counts guesses, one verifier after the other. A lock of the row needs the right to change it, so a rule
+-- Anybody who holds its row counts guesses, one verifier after the other. A lock of the row needs the right to change it, so a rule
 -- makes a change do nothing; of a column alone, which is no right to lock the table. The issuer never waits for it.
 CREATE TABLE guess_turn (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1)

@@ -26,8 +26,18 @@ CREATE INDEX authorisations_by_name ON authorisations (search, id);
 CREATE INDEX authorisations_by_asker_and_name ON authorisations (asked_by, search, id);
 CREATE INDEX officers_by_time ON officers (enrolled_at, callsign);
 
+-- What waits for a decision, without what ran out before anybody decided.
+DROP INDEX authorisations_waiting;
+CREATE INDEX authorisations_waiting ON authorisations (ends_at) WHERE state = 'asked';
+
 -- What a person calls a passkey.
 ALTER TABLE passkeys ADD COLUMN name TEXT;
 
 -- Whose way in a request revoked.
 ALTER TABLE requests ADD COLUMN callsign TEXT COLLATE "C";
+
+-- Live tokens of an authorisation, without those that are over. From here on checks wait until the end of the transaction. While
+-- somebody reads the table for long, all would wait behind this; it gives up before they do.
+SET LOCAL lock_timeout = '500ms';
+DROP INDEX tokens_by_authorisation;
+CREATE INDEX tokens_by_authorisation ON tokens (authorisation, expires_at);

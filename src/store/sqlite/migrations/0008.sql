@@ -20,6 +20,10 @@ CREATE INDEX authorisations_by_name ON authorisations (search, id);
 CREATE INDEX authorisations_by_asker_and_name ON authorisations (asked_by, search, id);
 CREATE INDEX officers_by_time ON officers (enrolled_at, callsign);
 
+-- What waits for a decision, without what ran out before anybody decided.
+DROP INDEX authorisations_waiting;
+CREATE INDEX authorisations_waiting ON authorisations (ends_at) WHERE state = 'asked';
+
 -- What a person calls a passkey.
 ALTER TABLE passkeys ADD COLUMN name TEXT;
 

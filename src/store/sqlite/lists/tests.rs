@@ -1,0 +1,119 @@
+//! What a page of a list costs.
+
+use std::cell::Cell;
+
+use super::*;
+use crate::store::{Listed, Page, SqliteStore, deployment::tests::keys};
+
+thread_local! {
+    /// What lists took, in steps of the virtual machine: the same in every run.
+    pub static STEPS: Cell<i32> = const { Cell::new(0) };
+}
+
+/// So many people, five times as many authorisations and live tokens.
+fn filled(folder: &tempfile::TempDir, people: i64) -> Connection {
+    let path = folder.path().join(format!("{people}.sqlite"));
+    drop(SqliteStore::open_for_issuer(&path, &keys("verify.example.org", 1, &[2])).unwrap());
+    let db = Connection::open(path).unwrap();
+    db.execute_batch(&format!(
+        "WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < {people})
+         INSERT INTO officers (callsign, role, enrolled_at) SELECT printf('p%06d', n), 'officer', n FROM n;
+         INSERT INTO officers (callsign, role, enrolled_at) VALUES ('heron', 'approver', 0);
+         WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < {people} * 5)
+         INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state, decided_by, search)
+             SELECT unhex(printf('%016x', n)), printf('OP %06d', n), 'online', 0, 900000 + n, 9, printf('p%06d', (n - 1) / 5 + 1), n,
+                    'approved', 'heron', printf(' op %06d p%06d %s', n, (n - 1) / 5 + 1, iif(n % 2, 'lane', 'road')) FROM n;
+         INSERT INTO authorisation_words (word, authorisation) SELECT 'op', id FROM authorisations
+             UNION ALL SELECT substr(reference, 4), id FROM authorisations UNION ALL SELECT asked_by, id FROM authorisations
+             UNION ALL SELECT substr(search, -4), id FROM authorisations;
+         INSERT INTO tokens (cti, sha256, kid, authorisation, channel, issued_at, starts_at, expires_at)
+             SELECT id, zeroblob(32), zeroblob(4), id, 'online', 0, 0, 900000 FROM authorisations;
+         ANALYZE"
+    ))
+    .unwrap();
+    db
+}
+
+fn wanted<I>(search: &str, sort: Sort, after: Option<I>) -> Wanted<I> {
+    Wanted { search: Search::of(search), sort, page: Page { after, most: 20 } }
+}
+
+/// What each list takes.
+fn costs(db: &Connection) -> Vec<(String, i32, usize)> {
+    let mut all = vec![];
+    let mut note = |what: String, listed: usize| all.push((what, STEPS.replace(0), listed));
+    let (own, approver): (Callsign, Callsign) = ("p000003".parse().unwrap(), "heron".parse().unwrap());
+    for sort in [Sort::Made, Sort::Until, Sort::Name] {
+        for after in [None, Some(700_u64.to_be_bytes())] {
+            for (search, of) in
+                [("", None), ("", Some(&own)), ("op", None), ("000217", None), ("p000044 op", None), ("op lane", None), ("lane road", None)]
+            {
+                let listed = authorisations(db, of, &wanted(search, sort, after.map(AuthorisationId))).unwrap();
+                note(format!("authorisations {search:?} {sort:?} {of:?} {after:?}"), listed.items.len());
+            }
+            for (search, of) in [
+                ("", None),
+                ("", Some(&own)),
+                ("", Some(&approver)),
+                ("op", Some(&own)),
+                ("p000044 op", None),
+                ("op lane", None),
+                ("lane road", Some(&approver)),
+            ] {
+                let listed = tokens(db, of, &wanted(search, sort, after.map(Cti)), 0).unwrap();
+                let what = format!("tokens {search:?} {sort:?} {of:?} {after:?}");
+                assert!(listed.is_some() || sort != Sort::Until, "{what}");
+                note(what, listed.map_or(0, |listed| listed.items.len()));
+            }
+            for search in ["", "p0", "nobody"] {
+                let after = after.map(|_| "p000140".parse().unwrap());
+                let listed = officers(db, &wanted(search, sort, after.clone())).unwrap();
+                note(format!("people {search:?} {sort:?} {after:?}"), listed.items.len());
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn a_page_costs_no_more_where_there_is_ten_times_as_much() {
+    let folder = tempfile::tempdir().unwrap();
+    let (few, many) = (costs(&filled(&folder, 400)), costs(&filled(&folder, 4_000)));
+    for ((what, before, listed), (_, after, listed_after)) in few.into_iter().zip(many) {
+        assert_eq!(listed, listed_after, "{what}");
+        // There are fewer people at first than a page looks at.
+        let most = if what.contains("nobody") { 20 * MOST_READ } else { i64::from(before) * 5 / 4 + 300 };
+        assert!(i64::from(after) <= most, "{what}: {before} steps, and {after} with ten times as much");
+    }
+}
+
+/// All that the pages of a list hold, and how many of them held nothing.
+fn followed<T, I>(list: impl Fn(Option<I>) -> Listed<T, I>) -> (Vec<T>, usize) {
+    let (mut all, mut empty, mut after) = (vec![], 0, None);
+    loop {
+        let Listed { items, next } = list(after);
+        empty += usize::from(items.is_empty());
+        all.extend(items);
+        after = next;
+        if after.is_none() {
+            return (all, empty);
+        }
+    }
+}
+
+#[test]
+fn a_search_of_common_words_comes_whole_in_short_pages() {
+    let db = filled(&tempfile::tempdir().unwrap(), 4_000);
+    // Of the middle of the list, which five thousand authorisations and more have, every other one.
+    let (found, empty) = followed(|after| authorisations(&db, None, &wanted("p001 lane", Sort::Made, after)).unwrap());
+    let asked: Vec<i64> = found.iter().map(|one| one.asked_at).collect();
+    assert_eq!(asked, (4_996..=9_995).rev().filter(|n| n % 2 == 1).collect::<Vec<_>>());
+    assert!(empty > 10, "{empty}");
+    let heron = "heron".parse().unwrap();
+    let (found, empty) = followed(|after| tokens(&db, Some(&heron), &wanted("p001 lane", Sort::Until, after), 0).unwrap().unwrap());
+    assert_eq!((found.len(), found.is_sorted_by_key(|one| one.cti.0)), (2_500, true));
+    assert!(empty > 10, "{empty}");
+    assert!(tokens(&db, Some(&heron), &wanted("p001 lane", Sort::Name, None), 0).unwrap().is_none(), "too many to sort");
+    let (found, empty) = followed(|after| officers(&db, &wanted("1", Sort::Name, after)).unwrap());
+    assert_eq!((found.len(), empty), ((1..=4_000).filter(|n: &u32| n.to_string().contains('1')).count(), 0));
+}
