@@ -146,7 +146,7 @@ fn measured(name: &'static str, calls: u32, mut call: impl FnMut(u32)) -> Row {
     Row { name, micros, per_second: f64::from(calls) / begun.elapsed().as_secs_f64(), latency: None }
 }
 
-/// Officers' programs that issue under the authorisations in turn.
+/// Officers' programs that issue under one authorisation after the other.
 #[derive(Clone)]
 struct Desk {
     http: Client,

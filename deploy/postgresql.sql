@@ -63,7 +63,7 @@ SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FR
 -- Until the release after this one, for issuers from before it.
 GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint), pg_try_advisory_xact_lock(bigint) TO countersign_issuer;
 
--- Whoever may change a table may lock it, and this one is everybody's.
+-- Anybody who may change a table may lock it, and this one is everybody's.
 REVOKE UPDATE ON pg_settings FROM PUBLIC;
 
 -- Many a command waits for its table before it finds that it may not be done, and all others wait behind it. A verifier's

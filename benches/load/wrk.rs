@@ -1,4 +1,4 @@
-//! wrk, driven by a script that sends bodies from a file in turn and counts verdicts.
+//! wrk, driven by a script that sends bodies from a file one after the other and counts verdicts.
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 

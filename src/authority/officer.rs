@@ -134,7 +134,7 @@ pub struct Officer {
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Whoever may run the command line on the issuer's own machine; enrols the first administrator.
+    /// The one who may run the command line on the issuer's own machine; enrols the first administrator.
     Operator,
     /// A person who was recognised.
     Person(Officer),

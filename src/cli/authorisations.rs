@@ -110,7 +110,7 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
 /// One authorisation in one line.
 fn line(a: &Authorisation) -> String {
     let channels = a.channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>().join(",");
-    // Only what was approved can be withdrawn after a decision, and whoever approved is not who withdrew.
+    // Only what was approved can be withdrawn after a decision, and the approver is not the one who withdrew.
     let decided = a.decided_by.as_ref().map_or_else(String::new, |by| match a.state {
         State::Withdrawn => format!("  approved by {by}"),
         state => format!("  {} by {by}", state.as_str()),

@@ -28,7 +28,7 @@ const FOLDER: &str = ".countersign-demo";
 const OFFICER: &str = "falcon";
 const APPROVER: &str = "heron";
 const ADMINISTRATOR: &str = "kite";
-/// A demonstration has its root key at hand, and publishes the next set by itself before a set ends. Seconds.
+/// A demonstration has its root key and publishes the next set before a set ends. Seconds.
 const RENEW_BEFORE: i64 = 7 * 86_400;
 
 /// Runs until it is stopped.
@@ -57,7 +57,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         // The client blocks, so it has a thread of its own.
         let issued = tokio::task::spawn_blocking(move || issue::request(&url, &credential, &body)).await;
         let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
-        // Heard from before anybody is told that the service runs: who stops it at once would otherwise end it half-way.
+        // Heard from before anybody learns that the service runs: who stops it at once would otherwise end it half-way.
         let signals = Signals::new()?;
         say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
         service.until(signals, Reload::new(Side::All, given, settings)).await;

@@ -56,13 +56,13 @@ impl Side {
     }
 }
 
-/// Serves until it is told to stop.
+/// Serves until it is asked to stop.
 pub fn run(args: &Args, given: Flags, settings: Settings) -> Result<(), Failure> {
     let place = Place::here()?;
     block_on(async {
         outlive_others()?;
         let service = Service::start(args.role, &settings, &place).await?;
-        // Heard from before anybody is told that the service runs: who stops it at once would otherwise end it half-way.
+        // Heard from before anybody learns that the service runs: who stops it at once would otherwise end it half-way.
         let signals = Signals::new()?;
         lifecycle::started(args.role.as_str(), &service.settings);
         for (side, address) in &service.listening {
@@ -133,7 +133,7 @@ impl Service {
         let figures = (!service.metrics(settings, &scrape)?).then(|| scrape.clone());
         service.issuer(settings, place, issuing, notary, (scrape, figures), housekeeper)?;
         if let Some(checking) = checking {
-            // Last, so that whoever sees it ready finds both.
+            // Last, so that anybody who sees it ready finds both.
             service.verifier(settings, place, checking).await?;
         }
         Ok(service)

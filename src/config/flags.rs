@@ -150,7 +150,7 @@ pub struct Flags {
         value_delimiter = ','
     )]
     pub proxy_protocol_from: Vec<String>,
-    /// How long `serve` goes on, no longer ready, once it is told to stop: 0s if not set
+    /// How long `serve` goes on, no longer ready, once it is asked to stop: 0s if not set
     #[arg(long, global = true, env = "COUNTERSIGN_DRAIN", hide_env_values = true, value_name = "DURATION")]
     pub drain: Option<String>,
     /// How much is logged: off, error, warn, info, debug or trace; warn if not set

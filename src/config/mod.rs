@@ -188,7 +188,7 @@ impl Settings {
         networks::networks("--proxy-protocol-from", &self.0.proxy_protocol_from)
     }
 
-    /// How long everything is still served once the service was told to stop.
+    /// How long everything is still served once the service was asked to stop.
     pub fn drain(&self) -> Result<Duration, ConfigError> {
         let text = self.0.drain.as_deref().unwrap_or("0s");
         let wrong = || ConfigError::Wrong { flag: "--drain", value: text.into(), wanted: "between 0s and 10m, such as 10s" };

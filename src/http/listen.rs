@@ -109,7 +109,7 @@ impl Limits {
 }
 
 /// Connections that may wait in the kernel's queue, as far as the system allows. The usual 128 fill within a moment of a rush,
-/// and whoever comes then is only heard when they try again a second later.
+/// and one who comes then is only heard when they try again a second later.
 const QUEUE: u32 = 4_096;
 
 /// How long a client that came just before the end has to ask, so that a request on its way is not lost.

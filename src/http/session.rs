@@ -47,7 +47,7 @@ enum Means {
     Session(SessionToken),
 }
 
-/// The name of the header by which the console says that nobody did anything: it reads again what a stream of events told it of.
+/// The name of the header by which the console says that nobody did anything: it reads again what a stream of events named.
 /// Who sends it makes a session last less long, and no longer.
 const UNATTENDED: HeaderName = HeaderName::from_static("countersign-unattended");
 

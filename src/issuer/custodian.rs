@@ -226,7 +226,7 @@ impl Custodian {
     }
 
     /// Takes out the key that is active in the store, as another process may have changed it. Where there is none or it cannot
-    /// be reached, the one that is out stays: the store lets it sign nothing that it may not, and whoever tries with it finds
+    /// be reached, the one that is out stays: the store lets it sign nothing that it may not, and anybody who tries with it finds
     /// the next one as soon as there is one.
     pub async fn refresh(&self) -> Result<(), CustodyError> {
         let ring = self.reload().await?;

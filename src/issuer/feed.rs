@@ -1,4 +1,4 @@
-//! Tells that something changed, and of what kind, so that those who look at it read it again. What changed is in the ledger, whoever
+//! Tells that something changed, and of what kind, so that those who look at it read it again. What changed is in the ledger, wherever
 //! did it and in whichever process, so one look at its end serves all who wait.
 
 use std::{

@@ -81,7 +81,7 @@ pub async fn inspect(store: &dyn LedgerStore, key: VerifierKey, kept: Vec<Checkp
                 let expected = audit.size() + 1;
                 if row.number.cast_unsigned() != expected {
                     audit.fault(Some(expected), format!("missing: the next one in the store is numbered {}", row.number));
-                    // What stands behind a gap cannot be told apart.
+                    // What stands behind a gap cannot be distinguished.
                     return Ok(audit.finish());
                 }
                 tree.grown(audit.entry(&row.leaf));

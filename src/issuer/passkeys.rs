@@ -48,7 +48,7 @@ impl Passkeys {
         Self { store, clock, entropy, party, refusals, regressed: Seldom::default() }
     }
 
-    /// Begins to register a passkey for whoever holds the link.
+    /// Begins to register a passkey for anybody who holds the link.
     pub async fn begin_registration(&self, link: &Link) -> Result<Challenge, Refused> {
         let now = self.clock.now();
         let officer = self.store.link(link.hash(), now).await?.ok_or(Refused::LinkOver)?;

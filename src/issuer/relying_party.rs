@@ -138,7 +138,7 @@ impl RelyingParty {
         let (handle, callsign) = (Uuid::from_bytes(name.0), callsign.as_str());
         let (options, _) = self.0.start_passkey_registration(handle, callsign, callsign, Some(ids(known)))?;
         let (mut challenge, drawn) = begun(name, &options)?;
-        // Signing in asks for no callsign, so that nobody can try callsigns: the authenticator must know by itself which
+        // Signing in asks for no callsign, so that nobody can try callsigns: the authenticator must know on its own which
         // passkey is for us.
         let wanted = &mut challenge.options["publicKey"]["authenticatorSelection"];
         wanted["residentKey"] = "required".into();

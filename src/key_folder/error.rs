@@ -41,7 +41,7 @@ pub enum KeyFolderError {
     #[error("{} holds another key than its name says; put the right file back", .0.display())]
     Misnamed(PathBuf),
     /// It is not a public root key.
-    #[error("{} is not a public root key as `keys init` writes it; copy root.jwk anew from where the keys were made", .0.display())]
+    #[error("{} is not a public root key as `keys init` writes it; copy root.jwk again from where the keys were made", .0.display())]
     Root(PathBuf),
     /// The private root key belongs to another public one.
     #[error("{} is not the private half of root.jwk beside it; put the right file back", .0.display())]

@@ -48,7 +48,7 @@ pub enum KeySetError {
     #[error("a key set lives between one second and 35 days")]
     Lifetime,
     /// Two keys could be taken for one another.
-    #[error("two keys of the set share the first four bytes of their ids; make one of them anew")]
+    #[error("two keys of the set share the first four bytes of their ids; make one of them again")]
     PrefixClash,
     /// It forgets that a key was revoked.
     #[error("the key set forgets that {0} was revoked; make a new request on the issuer's machine")]
@@ -127,7 +127,7 @@ impl KeySet {
         Ok(())
     }
 
-    /// Refuses a set that may not come after `last`: not newer, or without a revocation that `last` told.
+    /// Refuses a set that may not come after `last`: not newer, or without a revocation that `last` names.
     pub fn check_follows(&self, last: &Self) -> Result<(), KeySetError> {
         if self.version <= last.version {
             return Err(KeySetError::NotNewer { found: self.version, last: last.version });

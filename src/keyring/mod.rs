@@ -1,7 +1,7 @@
 //! Keys, and the root-signed set in which they are published. Pure: no files, no clock.
 //!
 //! A root key signs the [`KeySet`]; the set names the signing keys; a signing key signs tokens. The type
-//! that checks tokens, [`PublicKeys`], holds no private half, so whoever has only that cannot sign.
+//! that checks tokens, [`PublicKeys`], holds no private half, so anybody who has only that cannot sign.
 
 mod issuer_name;
 mod key;

@@ -87,8 +87,8 @@ pub enum RingError {
     NoActiveKey,
 }
 
-/// The published set with the one private key that signs for everybody, so that tokens of one officer cannot be told
-/// apart by key.
+/// The published set with the one private key that signs for everybody, so that no key distinguishes the tokens of one
+/// officer.
 #[derive(Debug)]
 pub struct Ring {
     public: PublicKeys,

@@ -1,7 +1,7 @@
 //! When keys begin and cease to sign: keys, a policy and a time in, steps out. Pure.
 //!
 //! The policy in prose. One key signs for everybody, so that no token tells whose it is. It signs for [`Policy::active`];
-//! then the next key of the set takes over, which was published for [`Policy::published`] before, so that whoever keeps a
+//! then the next key of the set takes over, which was published for [`Policy::published`] before, so that anybody who keeps a
 //! copy of the set has it. A key that ceased to sign never signs again. Its private half is destroyed [`Policy::grace`] later,
 //! so that a store that is restored within that time still finds the key that signs in it; that of a revoked one at once. Its
 //! public half stays published for [`Policy::retired`], as long as a token of it could be shown. A key whose private half is
@@ -212,11 +212,11 @@ impl<'a> Shelf<'a> {
         };
         let left = self.ends - self.now;
         let set = (left <= self.policy.warning).then_some(Warning::SetEnds(left));
-        let untold = |record: &&KeyRecord| record.revoked.is_some() && self.published(record).is_some_and(|key| key.revoked.is_none());
-        let untold = self.records.iter().filter(untold).map(|record| Warning::Unpublished(record.id));
+        let unnamed = |record: &&KeyRecord| record.revoked.is_some() && self.published(record).is_some_and(|key| key.revoked.is_none());
+        let unnamed = self.records.iter().filter(unnamed).map(|record| Warning::Unpublished(record.id));
         let elsewhere = self.active().into_iter().chain(self.waiting()).filter(|key| key.revoked.is_none() && !self.is_here(key));
         let elsewhere = elsewhere.map(|record| Warning::Elsewhere(record.id));
-        keys.into_iter().chain(set).chain(untold).chain(elsewhere).collect()
+        keys.into_iter().chain(set).chain(unnamed).chain(elsewhere).collect()
     }
 }
 
@@ -288,7 +288,7 @@ impl NextSet<'_> {
     }
 
     /// Puts it together: whatever is still needed of the current set, every revocation, and the `new` keys. The end of a key
-    /// is never moved: whoever keeps a copy of an older set has to judge its tokens in the same way.
+    /// is never moved: anybody who keeps a copy of an older set has to judge its tokens in the same way.
     pub fn with(&self, issuer: IssuerName, new: Vec<PublicKey>) -> Result<KeySet, KeySetError> {
         let ends = |turn: i64| self.lasts() + turn * self.policy.active + self.policy.retired + self.policy.slack;
         let fresh = |(key, turn)| PublishedKey { key, not_before: self.now, expires_at: ends(turn), revoked: None };

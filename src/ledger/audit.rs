@@ -202,7 +202,7 @@ impl Audit {
         }
     }
 
-    /// What only whoever feeds the audit can see.
+    /// What only the caller of the audit can see.
     pub fn fault(&mut self, entry: Option<u64>, what: String) {
         self.report.fault_count += 1;
         if self.report.faults.len() < FINDINGS {

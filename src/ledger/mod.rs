@@ -1,7 +1,7 @@
 //! What an outside overseer can check. Pure: the store appends an event in the same transaction as the act.
 //!
 //! An [`Event`] at its time is an [`Entry`], whose canonical bytes are a leaf of a Merkle tree ([`tree`]). Now and then
-//! the issuer signs the tree's size and root as a [`Checkpoint`]. Whoever keeps one of those outside can tell, with an
+//! the issuer signs the tree's size and root as a [`Checkpoint`]. Anybody who keeps one of those outside can tell, with an
 //! [`Audit`] of the entries, that none was changed, removed or reordered since, and that every token had its approval.
 
 mod audit;

@@ -1,4 +1,4 @@
-//! The Merkle tree of RFC 6962 section 2.1 (RFC 9162 section 2.1) over SHA-256. Pure: whoever keeps the nodes hands
+//! The Merkle tree of RFC 6962 section 2.1 (RFC 9162 section 2.1) over SHA-256. Pure: anybody who keeps the nodes hands
 //! them in.
 //!
 //! Kept are the roots of complete subtrees, which never change. Everything else is put together from those, so that
@@ -87,7 +87,7 @@ pub fn consistency_proof<E>(first: u64, second: u64, mut node: impl FnMut(NodeId
             begin = middle;
         }
     }
-    // The old tree itself is known to whoever asks; only a part of it has to be named.
+    // The old tree itself is known to the one who asks; only a part of it has to be named.
     if begin > 0 {
         proof.push(subtree(begin, end, &mut node)?);
     }

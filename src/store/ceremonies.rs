@@ -1,7 +1,7 @@
 //! The contract about ceremonies of passkeys that wait for their answers. What is kept is ours: the challenge, what the answer must
 //! come with, and what passkeys had counted. They are in the store, so that any issuer of the deployment takes the answer.
 //!
-//! Anybody may begin a sign-in. So ceremonies are counted by those who begin them, and whoever begins too many ends their own.
+//! Anybody may begin a sign-in. So ceremonies are counted by those who begin them, and anybody who begins too many ends their own.
 
 use async_trait::async_trait;
 

@@ -149,7 +149,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn keys_of_another_deployment_are_told_apart_by_each_of_the_three() {
+    fn keys_of_another_deployment_differ_by_each_of_the_three() {
         let bound = keys(ISSUER, 1, &[2]).bind(&Evidence::default()).unwrap();
         assert_eq!((bound.id, bound.epoch), ([9; 16], 1));
         for same in [keys(ISSUER, 1, &[2]), keys(ISSUER, 1, &[]), keys(ISSUER, 1, &[3, 2])] {

@@ -41,7 +41,7 @@ impl Measured {
     }
 }
 
-/// Counted when it is over. A store that hangs is given up by whoever waits, and that must show most of all.
+/// Counted when it is over. A store that hangs is given up by those who wait, and that must show most of all.
 struct Asked<'a> {
     metrics: &'a Metrics,
     operation: &'static str,

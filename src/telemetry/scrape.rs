@@ -1,4 +1,4 @@
-//! What Prometheus is told: the counts of this process, and how keys, ledger and guess budget stand at that moment. What cannot
+//! What Prometheus reads: the counts of this process, and how keys, ledger and guess budget stand at that moment. What cannot
 //! be read in time is left out, because an old value or a 0 would be believed.
 
 use std::{sync::Arc, time::Duration};

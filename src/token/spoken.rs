@@ -1,6 +1,6 @@
 //! The spoken code: five (six) words or fifteen (eighteen) digits, derived from a token's bytes.
 //!
-//! Derived, not assigned: whoever gets a token back for a code can compute the code again, so a lying server
+//! Derived, not assigned: anybody who gets a token back for a code can compute the code again, so a lying server
 //! cannot answer with another token.
 
 use std::{collections::HashMap, fmt, sync::LazyLock};
@@ -147,7 +147,7 @@ impl SpokenCode {
     }
 }
 
-/// A code can be used by whoever hears it, so Debug does not show it.
+/// A code can be used by anybody who hears it, so Debug does not show it.
 impl fmt::Debug for SpokenCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SpokenCode({} words)", self.size.words())

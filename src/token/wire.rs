@@ -15,7 +15,7 @@ pub struct TokenHash(#[serde(with = "hex")] pub [u8; 32]);
 
 /// Bytes that begin like a token. Says nothing about who made them.
 ///
-/// Whoever holds the bytes can use the token, so Debug does not show them.
+/// Anybody who holds the bytes can use the token, so Debug does not show them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(Vec<u8>);
 
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_is_told_from_no_token() {
+    fn damaged_is_not_no_token() {
         let token = token();
         let (text, digits) = (token.text(), token.digits());
         for damaged in [format!("{text}="), format!("{digits}1"), format!("{}!", &text[..LEADING_CHARACTERS]), digits[..35].into()] {

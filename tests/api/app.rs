@@ -181,7 +181,7 @@ impl TestApp {
         Asker::at(listen_to_all(app, &self.setup).await)
     }
 
-    /// What Prometheus is told of both sides.
+    /// What Prometheus reads of both sides.
     pub fn scrape_of(&self) -> Scrape {
         let scrape = &self.issuer_side.scrape;
         Scrape {

@@ -43,8 +43,8 @@ async fn copied(app: &TestApp, browser: &Browser, confirmation: &Value) {
         all.retain(|table, _| !table.starts_with("ledger"));
     }
     assert_eq!(after, before);
-    let told: Value = serde_json::from_str(&app.entries().await[ledger..].join("")).unwrap();
-    assert_eq!((&told["event"], &told["callsign"]), (&json!("passkey_counter_regressed"), &json!("falcon")));
+    let entry_of_it: Value = serde_json::from_str(&app.entries().await[ledger..].join("")).unwrap();
+    assert_eq!((&entry_of_it["event"], &entry_of_it["callsign"]), (&json!("passkey_counter_regressed"), &json!("falcon")));
 }
 
 #[tokio::test]

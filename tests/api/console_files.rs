@@ -48,7 +48,7 @@ async fn each_file_and_what_holds_it_in_place() {
     }
 }
 
-/// Whoever looks over a shoulder, or finds the address, learns nothing from the files.
+/// Anybody who looks over a shoulder, or finds the address, learns nothing from the files.
 #[tokio::test]
 async fn they_are_the_same_for_everybody_and_name_nobody() {
     let app = TestApp::start().await;

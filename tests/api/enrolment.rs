@@ -134,7 +134,7 @@ async fn of_all_who_open_one_link_at_once_one_comes_in() {
     assert_eq!((app.count("passkeys"), app.count("links")), (1, 0));
 }
 
-/// Whoever got hold of an answer, or begins under their own link, cannot end it as somebody else.
+/// Anybody who got hold of an answer, or begins under their own link, cannot end it as somebody else.
 #[tokio::test]
 async fn a_ceremony_is_ended_under_the_link_that_began_it() {
     let app = TestApp::start().await;

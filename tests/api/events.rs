@@ -134,7 +134,7 @@ async fn what_may_not_be_seen_is_refused_before_the_stream() {
     assert_eq!(app.officer.with_credential(None).get(&path).await.problem().0, 401);
 }
 
-/// It is somebody's phone or program that was lost: whoever holds it sees nothing more from that moment.
+/// It is somebody's phone or program that was lost: anybody who holds it sees nothing more from that moment.
 #[tokio::test]
 async fn a_program_whose_credential_is_revoked_or_over_watches_no_more() {
     let app = TestApp::start().await;

@@ -46,7 +46,7 @@ async fn checks_by_code_beyond_the_bound_wait_their_turn_and_scans_are_answered(
 
 /// Waits out the real patience: a paused clock would run ahead of the real sockets.
 #[tokio::test]
-async fn who_waits_too_long_is_told_that_we_cannot_check() {
+async fn who_waits_too_long_reads_that_we_cannot_check() {
     let app = TestApp::start().await;
     let spoken = app.officer.issue_spoken().await;
     app.faults.set(Fault::Hangs("take_guess"));

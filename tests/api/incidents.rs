@@ -131,7 +131,7 @@ async fn an_administrator_withdraws_many_at_once() {
 }
 
 #[tokio::test]
-async fn whoever_is_no_administrator_and_whatever_selects_nothing_withdraws_nothing() {
+async fn who_is_no_administrator_and_what_selects_nothing_withdraws_nothing() {
     let app = TestApp::start().await;
     let issued = app.officer.issue_plain().await;
     let owl = app.person("owl", Role::Overseer).await;

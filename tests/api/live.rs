@@ -20,7 +20,7 @@ async fn ids(person: &Person) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_told_of_each_and_in_which_order() {
+async fn what_is_sent_of_each_and_in_which_order() {
     let app = TestApp::start().await;
     assert_eq!(listed(&app.officer).await, json!([]));
     let body = json!({"channel": "online", "not_before": NOW + 600, "lifetime": 60, "name": "Quillfeather", "place": "Zanzibar"});

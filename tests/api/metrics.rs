@@ -1,4 +1,4 @@
-//! What Prometheus is told, as it scrapes it: figures that tell how the service does and of nobody.
+//! What Prometheus reads, as it scrapes it: figures that tell how the service does and of nobody.
 
 use std::collections::BTreeSet;
 
@@ -125,7 +125,7 @@ async fn the_store_is_measured_by_operation_and_by_what_came_of_it() {
 }
 
 #[tokio::test]
-async fn what_the_store_does_not_tell_is_left_out_and_the_rest_is_told() {
+async fn what_the_store_does_not_say_is_left_out_alone() {
     let app = TestApp::start().await;
     app.figures().await.is("store_up", 1);
     for fault in [Fault::Fails("ready"), Fault::Hangs("ready"), Fault::Fails("guesses_taken")] {
@@ -199,7 +199,7 @@ async fn the_ledger_tells_how_far_it_is_behind() {
     figures.is("housekeeping_timestamp_seconds", NOW + 200);
 }
 
-/// Everything that somebody could be told by, in the forms in which it goes over the wire.
+/// Everything that somebody could be known by, in the forms in which it goes over the wire.
 async fn busy(app: &TestApp) -> Vec<String> {
     checks(app).await;
     let issued = app.officer.issue_spoken().await;
@@ -212,21 +212,21 @@ async fn busy(app: &TestApp) -> Vec<String> {
     }
     asker.get("/Quillfeather?q=Zanzibar").await;
     app.officer.delete(&format!("/v1/tokens/{}", issued.id)).await;
-    let mut told: Vec<String> = vec![issued.id, issued.token, issued.digits, named.id, named.token, asker.attempt.unwrap()];
-    told.extend(issued.words.split(' ').filter(|word| word.len() > 4).map(str::to_owned));
-    told.push(app.authorisation.to_string());
-    told.push(world::key(3).public().id().to_string());
-    told.extend(["127.0.0.", "837465", "728192", "Quillfeather", "Zanzibar", "falcon", "heron", "OP-1", "hostile"].map(str::to_owned));
-    told
+    let mut canaries: Vec<String> = vec![issued.id, issued.token, issued.digits, named.id, named.token, asker.attempt.unwrap()];
+    canaries.extend(issued.words.split(' ').filter(|word| word.len() > 4).map(str::to_owned));
+    canaries.push(app.authorisation.to_string());
+    canaries.push(world::key(3).public().id().to_string());
+    canaries.extend(["127.0.0.", "837465", "728192", "Quillfeather", "Zanzibar", "falcon", "heron", "OP-1", "hostile"].map(str::to_owned));
+    canaries
 }
 
 #[tokio::test]
 async fn no_figure_tells_of_anybody() {
     let app = TestApp::start().await;
     let (before, quiet) = (app.figures().await, app.scraped().await);
-    let told = busy(&app).await;
+    let canaries = busy(&app).await;
     let after = app.scraped().await;
-    for canary in told {
+    for canary in canaries {
         assert!(!after.body.contains(&canary), "{canary} in {}", after.body);
     }
     assert_eq!(before.series(), Figures::read(&after).series(), "every series is there from the start, and nothing adds one");

@@ -166,7 +166,7 @@ async fn what_a_browser_is_asked_to_make() {
     assert_eq!(excluded, [known.id]);
 }
 
-/// Whoever asks to sign in is asked the same, whether they are known or not.
+/// Anybody who asks to sign in is asked the same, whether they are known or not.
 #[tokio::test]
 async fn a_sign_in_names_nobody() {
     let app = TestApp::start().await;

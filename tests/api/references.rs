@@ -36,8 +36,8 @@ async fn a_reference_says_how_its_token_stands_and_names_nobody() {
                 let [token] = &found(asker, &quoted).await[..] else { panic!("{quoted}") };
                 assert_eq!((&token["id"], &token["state"]), (&json!(issued.id), &json!(state)));
                 let names: Vec<&String> = token.as_object().unwrap().keys().collect();
-                let told = ["channel", "expires_at", "first_checked_at", "id", "issued_at", "not_before", "state", "withdrawn_at"];
-                assert_eq!(names, told);
+                let shown = ["channel", "expires_at", "first_checked_at", "id", "issued_at", "not_before", "state", "withdrawn_at"];
+                assert_eq!(names, shown);
                 assert_eq!(token["withdrawn_at"].is_null(), state != "withdrawn");
                 assert_eq!(token["first_checked_at"].is_null(), state != "checked");
                 assert!(token["first_checked_at"].as_i64().is_none_or(|minute| minute % 60 == 0));

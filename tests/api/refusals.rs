@@ -1,4 +1,4 @@
-//! Whoever tries what they may not leaves a trace; a mistake is none; and a refusal needs no ledger.
+//! Anybody who tries what they may not leaves a trace; a mistake is none; and a refusal needs no ledger.
 
 use countersign::{
     authority::{Actor, AuthorisationId, Decision, Role, Scope},
@@ -114,8 +114,8 @@ async fn each_kind_of_refusal_leaves_one_entry() {
     for (person, method, path, act, why, thing) in cases {
         let before = app.entries().await.len();
         let (status, kind) = scene.tries(person, method, path).await.problem();
-        let told = if why == "not-theirs" { (404, "unknown") } else { (403, why) };
-        assert_eq!((status, kind.as_str()), told, "{method} {path}");
+        let answered = if why == "not-theirs" { (404, "unknown") } else { (403, why) };
+        assert_eq!((status, kind.as_str()), answered, "{method} {path}");
         let expected = entry(person.officer.callsign.as_str(), act, why, thing, NOW);
         leaves(app, before, &[expected], &format!("{method} {path}")).await;
     }
@@ -158,10 +158,10 @@ async fn trying_again_leaves_an_entry_a_minute_and_no_more() {
     let app = &scene.app;
     let before = app.entries().await.len();
     let mut expected = vec![];
-    for (passed, told) in [(0, true), (0, false), (1, false), (59, false), (60, true), (61, false), (119, false), (120, true)] {
+    for (passed, noted) in [(0, true), (0, false), (1, false), (59, false), (60, true), (61, false), (119, false), (120, true)] {
         app.clock.set(NOW + passed);
         assert_eq!(scene.tries(&app.officer, "GET", "/v1/people").await.status, 403);
-        if told {
+        if noted {
             expected.push(entry("falcon", "list-people", "not-allowed", "", NOW + passed));
         }
         leaves(app, before, &expected, &format!("after {passed} seconds")).await;
@@ -246,25 +246,25 @@ async fn mistakes_leave_none() {
     assert_eq!(app.entries().await, before);
 }
 
-/// The ledger is told if it can be; the answer is no either way.
+/// It goes into the ledger if it can; the answer is no either way.
 #[tokio::test]
 async fn a_store_that_fails_at_that_moment_still_refuses() {
     let scene = Scene::set().await;
     let app = &scene.app;
     app.sql().execute_batch("CREATE TRIGGER blocked BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'blocked'); END").unwrap();
     let before = app.dump();
-    for (person, method, path, told) in [
+    for (person, method, path, answered) in [
         (&app.officer, "GET", "/v1/people", (403, "not-allowed")),
         (&app.approver, "POST", "/v1/authorisations/{waiting}/approve", (403, "own-request")),
         (&scene.kite, "DELETE", "/v1/tokens/{token}", (404, "unknown")),
         (&scene.kite, "POST", "/v1/tokens", (404, "unknown")),
     ] {
         let reply = scene.tries(person, method, path).await;
-        assert_eq!((reply.problem().0, reply.problem().1.as_str()), told, "{path}");
+        assert_eq!((reply.problem().0, reply.problem().1.as_str()), answered, "{path}");
         assert!(!reply.body.contains("blocked"), "nothing from inside: {reply:?}");
     }
     assert_eq!(app.dump(), before);
-    // Nobody was told, so the next attempt is, within the same minute.
+    // It was not recorded, so the next attempt is, within the same minute.
     app.sql().execute_batch("DROP TRIGGER blocked").unwrap();
     let entries = app.entries().await.len();
     for _ in 0..2 {

@@ -115,8 +115,8 @@ async fn what_was_signed_with_a_key_that_is_gone_cannot_be_shown_again() {
     app.custodian.refresh().await.unwrap();
     let again = post(&app.officer, "/v1/tokens", KEY, &body).await;
     assert_eq!(again.problem(), (409, "issued-before".into()));
-    let told = format!("this was issued before as {}, which cannot be shown again; withdraw it and issue another", first.id);
-    assert_eq!((&again.json()["id"], &again.json()["detail"]), (&json!(first.id), &json!(told)));
+    let detail = format!("this was issued before as {}, which cannot be shown again; withdraw it and issue another", first.id);
+    assert_eq!((&again.json()["id"], &again.json()["detail"]), (&json!(first.id), &json!(detail)));
     assert_eq!(app.count("tokens"), 1);
 }
 

@@ -41,7 +41,7 @@ async fn fifteen_minutes_without_a_request_end_it() {
 }
 
 #[tokio::test]
-async fn each_request_begins_the_fifteen_minutes_anew() {
+async fn each_request_begins_the_fifteen_minutes_again() {
     let app = TestApp::start().await;
     let (browser, mut passkey) = app.signs_in(&app.officer.officer, 1).await;
     for n in 1..=4 {

@@ -167,7 +167,7 @@ async fn a_challenge_is_for_what_it_was_made_for() {
     assert_eq!(app.count("sessions"), 1);
 }
 
-/// Neither a passkey that was revoked nor one of a suspended person can be told from one that never was.
+/// Neither a passkey that was revoked nor one of a suspended person can be distinguished from one that never was.
 #[tokio::test]
 async fn suspended_and_revoked_look_like_unknown() {
     let (app, browser, mut falcons) = with_passkey().await;
@@ -186,7 +186,7 @@ async fn suspended_and_revoked_look_like_unknown() {
     unknown.handle = Some(vec![7; 16]);
     refused(&browser.try_sign_in(&mut unknown).await, "unknown");
     let entry = format!(r#"{{"act":"sign-in","at":{},"by":"falcon","event":"act_refused","why":"suspended"}}"#, NOW + 5);
-    assert_eq!(app.entries().await[ledger.len()..], [entry], "a good passkey of somebody suspended is told of");
+    assert_eq!(app.entries().await[ledger.len()..], [entry], "a good passkey of somebody suspended is recorded");
     let mut after = app.dump();
     for all in [&mut before, &mut after] {
         all.retain(|table, _| !table.starts_with("ledger"));
@@ -218,7 +218,7 @@ async fn nothing_opens_after_the_passkey_was_read() {
     assert_eq!(app.count("sessions"), 0);
 }
 
-/// Whoever begins sign-ins without end ends their own, and nobody's from elsewhere.
+/// Anybody who begins sign-ins without end ends their own, and nobody's from elsewhere.
 #[tokio::test]
 async fn a_flood_of_sign_ins_ends_none_that_began_elsewhere() {
     let (app, browser, mut passkey) = with_passkey().await;

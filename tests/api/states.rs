@@ -31,7 +31,7 @@ const STATES: [&str; 10] = [
     "approver suspended",
 ];
 
-/// `ok`; `again`: the same, and nothing changes; `no`: told that this role may not; `own`: nobody decides about their own request; `hidden`: for them it does not
+/// `ok`; `again`: the same, and nothing changes; `no`: this role may not; `own`: nobody decides about their own request; `hidden`: for them it does not
 /// exist; `decided`: it is not in the state for that; `over`: it ran out; `unfit`: it covers no token now; `401`: the actor
 /// is the one who is suspended. Own things are planted in the store also where the role could never have come by them.
 const OWN: &str = "
@@ -101,7 +101,7 @@ impl Stage {
         self.app.registry.enrol(&Actor::Operator, callsign, role).await.unwrap()
     }
 
-    /// An authorisation of `asker` in this state, straight in the store, whoever may have asked.
+    /// An authorisation of `asker` in this state, straight in the store, though they may not ask.
     async fn planted(&mut self, asker: &Officer, state: &str) -> AuthorisationId {
         let approver = self.somebody(Role::Approver).await;
         let store = &self.app.store;

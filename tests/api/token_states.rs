@@ -20,7 +20,7 @@ const ROLES: [&str; 4] = ["officer", "approver", "administrator", "overseer"];
 const ACTS: [&str; 5] = ["reads", "watches", "lists", "speaks", "withdraws"];
 const STATES: [&str; 5] = ["live", "prepared", "checked", "expired", "withdrawn"];
 
-/// `ok`; `hidden`: for them it does not exist; `late`: its words cannot be switched on any more; `no`: told that this role
+/// `ok`; `hidden`: for them it does not exist; `late`: its words cannot be switched on any more; `no`: this role
 /// may not; `-`: not among those that are listed. Withdrawing again, or what has run out, is as good as once.
 const OWN: &str = "
     by                      | live   | prepared | checked | expired | withdrawn
@@ -105,7 +105,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// One deployment with somebody in the role, and an authorisation straight in the store, whoever may have asked.
+    /// One deployment with somebody in the role, and an authorisation straight in the store, though they may not ask.
     async fn of(role: &str, whose: &str) -> Self {
         let app = TestApp::start().await;
         let actor = app.person("actor", role.parse().unwrap()).await;

@@ -29,7 +29,7 @@ pub const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 /// More than the kernel takes off a service whose client does not read.
 pub const BIG: usize = 32 << 20;
 
-/// Nothing ends by itself within a test, except for what the test sets to [`SHORT`].
+/// Nothing ends on its own within a test, except for what the test sets to [`SHORT`].
 pub const PATIENT: Limits = Limits {
     headers: LONG,
     forwarder: LONG,
@@ -41,7 +41,7 @@ pub const PATIENT: Limits = Limits {
     drain: LONG,
 };
 
-/// A service with an address `/slow` that answers when it is told to, `/big` that answers at length, and `/who` that says
+/// A service with an address `/slow` that answers when it is asked to, `/big` that answers at length, and `/who` that says
 /// whom it sees.
 pub struct Service {
     pub address: SocketAddr,

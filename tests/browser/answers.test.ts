@@ -109,7 +109,7 @@ test("a lost reply is asked for again as the same attempt with the same number",
   assert.equal(first?.challenge, number);
 });
 
-test("who tried too many codes is told so, calmly, and that scanning still works", async () => {
+test("who tried too many codes reads so, calmly, and that scanning still works", async () => {
   stage.service.reply = () => ({ status: 429, body: { title: "Too many requests" } });
   const page = await stage.visit();
   await page.enter("words", await wordsOf(token()));

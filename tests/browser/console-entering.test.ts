@@ -152,7 +152,7 @@ test("the service is out: a calm sentence, and the way on", async () => {
   await seat.see("Make a code");
 });
 
-test("a device whose clock is wrong is told so", async () => {
+test("a device whose clock is wrong says so", async () => {
   const seat = await stage.officer();
   await seat.page.clock.install({ time: Date.now() + 300_000 });
   await seat.page.reload();
@@ -179,7 +179,7 @@ test("nothing on the device says whose it is: a neutral name, and dark whatever 
   }
 });
 
-test("an overseer is told where the ledger is read", async () => {
+test("an overseer reads where the ledger is read", async () => {
   const seat = await stage.person("overseer");
   await seat.see("The ledger");
   await seat.press("Sign out");

@@ -36,7 +36,7 @@ test("not checked, checked just now, and a minute later the time of it", async (
   await seat.read(/^Checked at \d\d:\d\d$/);
 });
 
-test("a lost connection is told at once, and never as a check; it comes back by itself", async () => {
+test("a lost connection shows at once, and never as a check; it comes back on its own", async () => {
   const seat = await stage.officer();
   await seat.makeCode("In person");
   const link = await seat.scan();
@@ -167,7 +167,7 @@ test("withdrawn by a key that is held", async () => {
   await seat.page.keyboard.up("Space");
 });
 
-test("withdrawn by somebody else: the screen says so by itself", async () => {
+test("withdrawn by somebody else: the screen says so on its own", async () => {
   const seat = await stage.officer();
   await seat.makeCode("In person");
   const administrator = await stage.person("administrator");

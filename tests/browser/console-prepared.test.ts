@@ -60,7 +60,7 @@ test("prepared with a network, shown without one, and what it says is genuine", 
   await seat.see("Sign in");
 });
 
-test("the network comes back: the console goes on by itself", async () => {
+test("the network comes back: the console continues on its own", async () => {
   const seat = await stage.officer();
   await prepare(seat);
   await goOffline(seat);
@@ -111,7 +111,7 @@ test("signing out wipes it", async () => {
   assert.ok(!(await holds(seat, kept)));
 });
 
-test("signing out without a network wipes it too, and the session ends once the service can be told", async () => {
+test("signing out without a network wipes it too, and the session ends once the service answers", async () => {
   const seat = await stage.officer();
   const kept = await prepare(seat);
   const [cookie] = await seat.page.context().cookies();

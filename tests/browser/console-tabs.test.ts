@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import type { Seat } from "./console/seat.ts";
 import { ConsoleStage } from "./console/stage.ts";
 
-// Two tabs of one console: whoever signs out in one leaves nothing in the other, with or without a network.
+// Two tabs of one console: anybody who signs out in one leaves nothing in the other, with or without a network.
 
 const stage = new ConsoleStage();
 /** A browser that does not tell a tab what another one did. */

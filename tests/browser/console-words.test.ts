@@ -49,7 +49,7 @@ test("the words on the screen become six at once, in every place that shows them
   const six = await seat.words();
   assert.equal(six.split(" ").length, 6);
   assert.equal(six.split(" ").slice(0, 4).join(" "), five.split(" ").slice(0, 4).join(" "));
-  assert.equal(await seat.page.locator(".word").first().evaluate((word) => word === document.activeElement), true, "who uses keys goes on from there");
+  assert.equal(await seat.page.locator(".word").first().evaluate((word) => word === document.activeElement), true, "who uses keys continues there");
   assert.equal((await seat.page.locator(".digits .seen").innerText()).replace(/\D/g, "").length, 18);
   for (const [width, height] of [[360, 612], [390, 664], [1280, 800]] as const) {
     await seat.page.setViewportSize({ width, height });
@@ -80,7 +80,7 @@ test("a new code has six words from then on, and one whose words are switched on
   assert.equal(await seat.page.getByText(CHANGED).count(), 0);
 });
 
-test("five wrong numbers are told, and fewer are nobody's concern", async () => {
+test("five wrong numbers are shown, and fewer are nobody's concern", async () => {
   const seat = await stage.officer();
   // a service that says how many wrong numbers came
   await seat.page.evaluate(`window.EventSource = class {

@@ -133,7 +133,7 @@ test("each code needs the person: no finger, no code", async () => {
   await officer.read("Not checked yet");
 });
 
-test("all codes of an authorisation are used: the reason is told", async () => {
+test("all codes of an authorisation are used: the reason is shown", async () => {
   const officer = await stage.person("officer");
   stage.service.authorise(officer.callsign, "R-few", 1);
   await officer.page.reload();

@@ -42,7 +42,7 @@ test("nothing that a code says is shown before its signature holds, whatever the
     (claims) => Buffer.from(signToken(testKey(2), "other.example.org", { iat, exp: iat + 300, ...claims })),
   ];
   const replies = [answer("genuine"), answer("not_yet_valid"), null, answer("cannot_check"), answer("already_checked", { first_checked_at: iat - 250 })];
-  const told = [...CLAIMS.flat(), "987", new Date((iat + 4000) * 1000).toTimeString().slice(0, 5)];
+  const claimed = [...CLAIMS.flat(), "987", new Date((iat + 4000) * 1000).toTimeString().slice(0, 5)];
   for (const [i, reply] of replies.entries()) {
     for (const [j, make] of makes.entries()) {
       // each reply with two of the four, each of the four with some reply
@@ -52,7 +52,7 @@ test("nothing that a code says is shown before its signature holds, whatever the
       const nothingShown = async (heading: string) => {
         await page.see(heading);
         const shown = (await page.page.title()) + (await page.text());
-        for (const text of told) assert.ok(!shown.includes(text), `${heading} ${i} ${j}: ${text}`);
+        for (const text of claimed) assert.ok(!shown.includes(text), `${heading} ${i} ${j}: ${text}`);
       };
       await nothingShown("Not checked yet");
       stage.service.reply = () => reply;
@@ -67,7 +67,7 @@ test("nothing that a code says is shown before its signature holds, whatever the
   stage.service.reply = () => answer("not_yet_valid");
   await page.press("Check this code");
   await page.see("It is too early for this code");
-  for (const text of told) assert.ok(!(await page.text()).includes(text), text);
+  for (const text of claimed) assert.ok(!(await page.text()).includes(text), text);
 });
 
 test("a link handed to an open tab is taken and wiped as well", async () => {

@@ -1,6 +1,6 @@
 import { type Server, connect, createServer } from "node:net";
 
-/** Brings a browser to a service from an address that can be told from all others. */
+/** Brings a browser to a service from an address that nobody else has. */
 export class Forwarder {
   static readonly ADDRESS = "127.0.0.93";
   private static readonly LISTENS = "127.0.0.2";

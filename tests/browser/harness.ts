@@ -50,9 +50,9 @@ export class RealService {
     const [publicPort, privatePort] = [await freePort(), await freePort()];
     const settings = settingsOf(folder, publicPort, privatePort);
     prepare(folder, settings, languages);
-    const told = log === undefined ? "inherit" : openSync(join(folder, "log"), "a");
+    const output = log === undefined ? "inherit" : openSync(join(folder, "log"), "a");
     const env = { ...settings, COUNTERSIGN_LOG: log, COUNTERSIGN_GUESSES: guesses?.toString() };
-    const process = spawn(BINARY, ["serve", "--role", "all", ...origins.flatMap((origin) => ["--page-origins", origin])], { cwd: folder, env, stdio: ["ignore", told, told] });
+    const process = spawn(BINARY, ["serve", "--role", "all", ...origins.flatMap((origin) => ["--page-origins", origin])], { cwd: folder, env, stdio: ["ignore", output, output] });
     const service = new RealService(`http://localhost:${publicPort}`, consoleAt(privatePort), folder, settings, process);
     await untilReady(process, service.url + "/health/ready");
     return service;

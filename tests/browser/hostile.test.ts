@@ -171,7 +171,7 @@ async function opened(t: TestContext, opens: string, address: string): Promise<P
 }
 
 for (const [name, opens] of Object.entries(OPENS)) {
-  test(`opened in a window ${name}: on a host that forgot the headers the page does nothing, and opens by itself`, async (t) => {
+  test(`opened in a window ${name}: on a host that forgot the headers the page does nothing, and opens on its own`, async (t) => {
     const careless = await FakeService.start();
     t.after(() => careless.stop());
     careless.forgetHeaders();

@@ -43,7 +43,7 @@ async function versionKept(page: Visit): Promise<number> {
 async function reload(page: Visit, ...asks: readonly string[]): Promise<void> {
   const settled = asks.map(async (path) => {
     const own = (request: Request): boolean => request.url().endsWith(path) && !request.isNavigationRequest();
-    // one that begins now: of an earlier one the end may still be told
+    // one that begins now: of an earlier one the end may still be announced
     await (await page.page.waitForRequest(own)).response();
   });
   await page.page.reload();

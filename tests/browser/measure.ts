@@ -84,8 +84,8 @@ async function runOnce(browser: Browser, service: RealService, way: Way): Promis
 async function measureWay(browser: Browser, service: RealService, way: Way): Promise<Row[]> {
   // the first check of a browser pays for the browser's own start
   const { travels } = await runOnce(browser, service, way);
-  const told = travels.map(({ path, start, end }) => `${path} ${Math.round(start)}-${Math.round(end)} ms`);
-  console.log(`${way.name}: ${told.join(", ")}`);
+  const trips = travels.map(({ path, start, end }) => `${path} ${Math.round(start)}-${Math.round(end)} ms`);
+  console.log(`${way.name}: ${trips.join(", ")}`);
   const runs: Run[] = [];
   for (let i = 0; i < RUNS; i++) runs.push(await runOnce(browser, service, way));
   const row = (what: string, most: number, unit: string, measure: (run: Run) => number): Row => ({

@@ -40,7 +40,7 @@ export class Nginx {
 function configuration(folder: string, port: number, { headers }: StaticPage): string {
   const sent = Object.entries(headers).map(([name, value]) => `add_header ${name} ${JSON.stringify(value)};`);
   const [, documented = ""] = /```nginx\n([^]*?)```/.exec(readProjectFile("docs/operations.md")) ?? [];
-  // whoever may read the folder
+  // anybody who may read the folder
   const user = process.getuid?.() === 0 ? "user root;" : "";
   return `${user} daemon off; pid ${folder}/pid; worker_processes 1; events {}
     http { access_log off; types { text/html html; text/javascript js; image/svg+xml svg; text/plain txt; }

@@ -241,9 +241,9 @@ test("a service that answers, however badly, is no missing network", async () =>
 
 test("no accessibility problem: a page to be kept, kept, and without network", async () => {
   const page = await stage.visit();
-  const sound = async (): Promise<void> => assert.deepEqual(await findProblems(page.page.mainFrame(), told), []);
+  const sound = async (): Promise<void> => assert.deepEqual(await findProblems(page.page.mainFrame(), ready), []);
   // a redrawn screen asks first whether it is kept
-  const told = (): Promise<void> => page.page.locator(".keep button").waitFor();
+  const ready = (): Promise<void> => page.page.locator(".keep button").waitFor();
   await page.page.getByText("Keep this page for use without signal").click();
   await sound();
   await page.press("Keep this page");

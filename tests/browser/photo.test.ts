@@ -21,7 +21,7 @@ async function scan(before = ""): Promise<Visit> {
   return page;
 }
 
-async function told(page: Visit, words: string): Promise<void> {
+async function announced(page: Visit, words: string): Promise<void> {
   await page.page.locator("[aria-live]").filter({ hasText: words }).waitFor();
 }
 
@@ -41,7 +41,7 @@ const photos: { readonly [name: string]: Spoiling } = {
 for (const [name, spoiling] of Object.entries(photos)) {
   test(`a code is read from a photo ${name}`, async () => {
     const page = await scan();
-    await told(page, "We found no camera here.");
+    await announced(page, "We found no camera here.");
     await choosePhoto(page, photoOf(drawFrame(linkOf(token()), spoiling)));
     await page.see(genuine);
   });
@@ -49,7 +49,7 @@ for (const [name, spoiling] of Object.entries(photos)) {
 
 test("a photo without a code, or that is none, says so calmly, and another may follow", async () => {
   const page = await scan();
-  await told(page, "We found no camera here.");
+  await announced(page, "We found no camera here.");
   const heic = Buffer.concat([Buffer.from("00000024", "hex"), Buffer.from("ftypheic0000mif1heic")]);
   for (const [bad, said] of [
     [photoOf(blank(800, 600, 90)), "We found no code in this photo."],
@@ -58,10 +58,10 @@ test("a photo without a code, or that is none, says so calmly, and another may f
     [Buffer.alloc(0), "This file is no photo. Choose a photo of the code."],
   ] as const) {
     await choosePhoto(page, bad);
-    await told(page, said);
+    await announced(page, said);
   }
   await choosePhoto(page, photoOf(drawFrame("https://evil.example/")));
-  await told(page, "This is not one of our codes. We did not open it.");
+  await announced(page, "This is not one of our codes. We did not open it.");
   await choosePhoto(page, photoOf(drawFrame("https://evil.example" + fragmentOf(token()))));
   await page.see(genuine);
 });
@@ -69,7 +69,7 @@ test("a photo without a code, or that is none, says so calmly, and another may f
 test("symbols of an encoder that is not ours are read, dark on light and light on dark", async () => {
   for (const colours of [[], ["--foreground=FFFFFF", "--background=101418"]]) {
     const page = await scan();
-    await told(page, "We found no camera here.");
+    await announced(page, "We found no camera here.");
     await choosePhoto(page, execFileSync("qrencode", ["-o", "-", "-s", "6", "-l", "Q", ...colours, linkOf(token())]));
     await page.see(genuine);
   }
@@ -96,7 +96,7 @@ test("a photo that is read after the screen was left changes nothing", async () 
 
 test("a browser that knows no camera is offered the other ways", async () => {
   const page = await scan(`Object.defineProperty(Navigator.prototype, "mediaDevices", { value: undefined })`);
-  await told(page, "We found no camera here. You can use a photo, or type the code.");
+  await announced(page, "We found no camera here. You can use a photo, or type the code.");
   await offersWords(page);
 });
 
@@ -106,7 +106,7 @@ test("the scanner is loaded only when scanning starts, and once", async () => {
   assert.equal(page.paths.indexOf("/scan.js"), -1);
   for (let i = 0; i < 2; i++) {
     await page.page.getByRole("button", { name: /^Scan a code/ }).click();
-    await told(page, "We found no camera here.");
+    await announced(page, "We found no camera here.");
     await page.press("Go back");
   }
   assert.equal(page.paths.filter((path) => path === "/scan.js").length, 1);
@@ -117,13 +117,13 @@ test("a scanner that is missing or changed does not run, and the words stand; on
   for (const broken of [null, Buffer.from(String(scanner) + ";")]) {
     stage.service.put("scan.js", broken);
     const page = await scan();
-    await told(page, "Scanning did not load. You can type the code.");
+    await announced(page, "Scanning did not load. You can type the code.");
     assert.equal(await page.page.evaluate(() => "countersignScan" in window), false);
     // the browser itself says that it refused the changed one
     assert.equal(page.refused.splice(0).length, broken === null ? 0 : 1);
     stage.service.put("scan.js", scanner);
     await page.press("Try the camera again");
-    await told(page, "We found no camera here.");
+    await announced(page, "We found no camera here.");
     await offersWords(page);
   }
 });

@@ -12,7 +12,7 @@ const LOOKS = [
 ] as const;
 const LANGUAGES = ["Cymraeg", "اردو"];
 
-/** What is wrong with a screen, whoever looks at it: in every look, and in other languages by its menu. It ends in English. */
+/** What is wrong with a screen: in every look, and in other languages by its menu. It ends in English. */
 export async function findProblems(frame: Frame, shown = async (): Promise<unknown> => null): Promise<string[]> {
   const found = await findProblemsOfLooks(frame);
   for (const language of LANGUAGES) {
@@ -25,7 +25,7 @@ export async function findProblems(frame: Frame, shown = async (): Promise<unkno
 }
 
 /**
- * What is wrong with a screen at both widths, in every look. The screen is looked at anew, not visited anew; `ready` brings it
+ * What is wrong with a screen at both widths, in every look. The screen is looked at again, not visited again; `ready` brings it
  * into view each time.
  */
 export async function findProblemsOfLooks(frame: Frame, ready = async (): Promise<unknown> => null): Promise<string[]> {

@@ -36,7 +36,7 @@ async function leaveAndReturn({ page }: Visit, aside: boolean): Promise<void> {
 }
 
 for (const [host, aside] of [["that sends our headers", false], ["that sends none", true]] as const) {
-  test(`from a host ${host} the page begins anew when the person goes back to it`, async () => {
+  test(`from a host ${host} the page begins again when the person goes back to it`, async () => {
     if (aside) service.forgetHeaders();
     const visit = await open();
     const number = visit.page.locator(".number-value");

@@ -31,13 +31,13 @@ async function begin(page: Visit): Promise<void> {
 }
 
 /** Waits for what the line under the picture says. */
-async function told(page: Visit, words: string | RegExp): Promise<void> {
+async function announced(page: Visit, words: string | RegExp): Promise<void> {
   await page.page.locator("[aria-live]").filter({ hasText: words }).waitFor();
 }
 
 /** The camera of the screen, to be asked later whether it still runs. */
 async function cameraOf(page: Visit): Promise<JSHandle<MediaStreamTrack>> {
-  await told(page, "Get their code inside the square");
+  await announced(page, "Get their code inside the square");
   return page.page.evaluateHandle(() => {
     const [track] = (document.querySelector("video")?.srcObject as MediaStream).getTracks();
     if (track === undefined) throw new Error("no camera");
@@ -91,7 +91,7 @@ test("a token counts wherever its link points, and nothing is asked of that plac
 test("a code that is not ours is not opened, and scanning goes on", async () => {
   film.show("https://evil.example/pay?now");
   const page = await scan();
-  await told(page, "This is not one of our codes. We did not open it.");
+  await announced(page, "This is not one of our codes. We did not open it.");
   assert.equal(page.page.url(), stage.service.url + "/");
   assert.deepEqual(stage.service.asked, []);
   film.show(linkOf(token()));
@@ -138,7 +138,7 @@ test("a camera with a light offers it", async () => {
 test("a code that cannot be read yet is said to be seen", async () => {
   film.show(linkOf(token()), { torn: true });
   const page = await scan();
-  await told(page, "We see a code. Hold still.");
+  await announced(page, "We see a code. Hold still.");
   film.show(linkOf(token()));
   await page.see(genuine);
 });
@@ -217,7 +217,7 @@ test("the camera is turned off while the page is not seen, and starts again only
   await see(true);
   assert.equal(await stateOf(camera), "ended");
   await see(false);
-  await told(page, "The camera is off.");
+  await announced(page, "The camera is off.");
   film.show(linkOf(token()));
   await page.press("Try the camera again");
   await page.see(genuine);
@@ -229,7 +229,7 @@ test("a camera that is taken away, or whose page is put aside, is said to be off
     const page = await scan();
     const camera = await cameraOf(page);
     await camera.evaluate((track, type) => (type === "ended" ? track : window).dispatchEvent(new Event(type)), name);
-    await told(page, "The camera is off.");
+    await announced(page, "The camera is off.");
     assert.equal(await stateOf(camera), "ended");
     assert.equal(await page.page.locator("video").isVisible(), false);
   }
@@ -258,11 +258,11 @@ test("a camera that is allowed only after the screen was left is turned off at o
 test("a camera that is refused or in use leaves every other way", async () => {
   film.showNothing();
   const refused = await scan(PHONE);
-  await told(refused, "The camera is not allowed here.");
+  await announced(refused, "The camera is not allowed here.");
   assert.equal(await refused.page.locator("video").isVisible(), false);
   const inUse = `MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException("In use", "NotReadableError"))`;
   const busy = await scan(allowed, inUse);
-  await told(busy, "The camera did not start. Another app may be using it.");
+  await announced(busy, "The camera did not start. Another app may be using it.");
   for (const page of [refused, busy]) {
     assert.equal(await page.page.getByRole("button", { name: "Use a photo instead" }).isVisible(), true);
     await page.press("Type the words instead");
@@ -296,9 +296,9 @@ test("the live picture and a refused camera have no accessibility problem and fi
   film.showNothing();
   for (const [options, line] of [[allowed, "Get their code inside the square."], [PHONE, "The camera is not allowed here."]] as const) {
     const page = await scan(options);
-    await told(page, line);
+    await announced(page, line);
     assert.equal(await page.page.evaluate(() => document.activeElement?.textContent), "Scan a code");
-    // the camera starts anew in each language
+    // the camera starts again in each language
     const looks = () => page.page.waitForFunction(() => (document.querySelector("video")?.videoWidth ?? 0) > 0);
     assert.deepEqual(await findProblems(page.page.mainFrame(), options === allowed ? looks : undefined), []);
   }

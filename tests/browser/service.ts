@@ -150,7 +150,7 @@ export function sendFile(file: Buffer, path: string, { headers }: StaticPage, fa
   else response.write(file.subarray(0, file.length / 2), () => response.destroy());
 }
 
-/** The page as another host has it: the files, and the headers that it was told to send. */
+/** The page as another host has it: the files, and the headers that it was set to send. */
 export interface StaticPage {
   readonly files: Map<string, Buffer>;
   readonly headers: { readonly [name: string]: string };

@@ -4,7 +4,7 @@ import { PHONE, type Visit } from "./browser.ts";
 import { tracesOf } from "./keeping.ts";
 import { Stage } from "./stage.ts";
 
-// A page that was told to keep itself, and was left before it had.
+// A page that was asked to keep itself, and was left before it had.
 
 const stage = new Stage();
 const kept = "This page is kept on this phone.";
@@ -31,7 +31,7 @@ test("who leaves the screen meanwhile finds it still at work, and may remove it 
   assert.deepEqual(await tracesOf(page), { caches: [], workers: 0 });
 });
 
-test("who reloads meanwhile is not told that it is kept, and nothing of it stays", async () => {
+test("who reloads meanwhile does not read that it is kept, and nothing of it stays", async () => {
   stage.service.fault = (path) => (path === "/scan.js" ? "silence" : null);
   const page = await stage.visit();
   await part(page);

@@ -1,4 +1,4 @@
-//! Public files that are wrong in one way each, and tokens. Made anew for every run, because key sets and tokens run
+//! Public files that are wrong in one way each, and tokens. Made again for every run, because key sets and tokens run
 //! out. The keys behind them are for tests alone and never leave the process.
 
 use countersign::{

@@ -64,7 +64,7 @@ impl Cluster {
         self.port
     }
 
-    /// It ended by itself, or was stopped; not if it was killed.
+    /// It ended on its own, or was stopped; not if it was killed.
     pub fn has_ended(&self) -> bool {
         !self.pid_file().exists()
     }

@@ -23,7 +23,7 @@ const LONG: Duration = Duration::from_secs(20);
 /// As many tokens as one authorisation can allow.
 const ALLOWED: u32 = 1_000;
 
-/// The service as it listens now, its people, and the record of all that they were told.
+/// The service as it listens now, its people, and the record of all that they were answered.
 #[derive(Clone)]
 pub struct World {
     http: Client,
@@ -112,7 +112,7 @@ impl World {
         match answer(Self::inside(request, &self.officer)).await {
             Heard::Said((201, issued)) => Heard::Said(self.journal.issued(&issued)),
             Heard::Said((403, _)) if self.journal.clocks_step.load(Ordering::Relaxed) => {
-                // Asked for at another time; the next issue asks anew.
+                // Asked for at another time; the next issue asks again.
                 self.authorisation.lock().await.left = 0;
                 Heard::Unavailable
             }
@@ -218,7 +218,7 @@ impl World {
     }
 
     /// Somebody checks who never did before.
-    pub async fn check_anew(&self, key: Key, dice: &mut Dice) -> Heard<String> {
+    pub async fn check_again(&self, key: Key, dice: &mut Dice) -> Heard<String> {
         self.check(key, &dice.attempt()).await
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, atomic::Ordering};
 use tokio::time::timeout;
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::{Heard, World},
     dice::Dice,
     disk::recovered,
@@ -23,10 +23,10 @@ const STEP: i64 = 25 * 3_600;
 /// Longer than a key signs, and long enough for the next one to be due as well.
 const MONTH: i64 = 31 * 86_400;
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     let machine = match Machine::new() {
         Ok(machine) => machine,
-        Err(missing) => return Told::NotRun(missing),
+        Err(missing) => return Outcome::NotRun(missing),
     };
     let (station, journal) = (Station::sqlite(), Arc::new(Journal::default()));
     let start = || Serving::of(vec![Service::spawn(machine.under(station.command("all")))]);
@@ -36,7 +36,7 @@ pub fn story(run: &Run) -> Told {
         let mut serving = start();
         let mut world = World::of(&station, &serving, &journal);
         let old = [usual(&world).await, usual(&world).await];
-        assert_eq!(world.check_anew(old[0], &mut dice).await, Heard::Said("genuine".into()));
+        assert_eq!(world.check_again(old[0], &mut dice).await, Heard::Said("genuine".into()));
         journal.clocks_step.store(true, Ordering::Relaxed);
         for step in [STEP, MONTH] {
             machine.step_clock(step);
@@ -50,20 +50,20 @@ pub fn story(run: &Run) -> Told {
         machine.step_clock(0);
         let serving = start();
         let world = world.again(&serving);
-        assert_eq!(world.check_anew(old[0], &mut dice).await, Heard::Said("already_checked".into()));
-        assert_eq!(world.check_anew(old[1], &mut dice).await, Heard::Said("genuine".into()), "nothing was purged");
+        assert_eq!(world.check_again(old[0], &mut dice).await, Heard::Said("already_checked".into()));
+        assert_eq!(world.check_again(old[1], &mut dice).await, Heard::Said("genuine".into()), "nothing was purged");
         under_load(&world, &machine, steps, &mut dice).await;
         let fresh = timeout(PATIENCE, recovered(&world)).await.expect("the clock is right again, and a key is there to sign");
-        assert_eq!(world.check_anew(fresh, &mut dice).await, Heard::Said("genuine".into()));
+        assert_eq!(world.check_again(fresh, &mut dice).await, Heard::Said("genuine".into()));
         for key in 0..journal.len() {
-            // Whoever comes now is never first where somebody was.
-            world.check_anew(key, &mut dice).await;
+            // Anybody who comes now is never first where somebody was.
+            world.check_again(key, &mut dice).await;
         }
         journal.assert_sound("the clock stepped");
         serving.terminate();
     });
     audit(&station, &journal);
-    Told::Done(vec![format!(
+    Outcome::Done(vec![format!(
         "{steps} steps of 25 hours and a month under load, {} tokens, {} first uses, none doubled",
         journal.len(),
         journal.firsts()
@@ -79,7 +79,7 @@ async fn usual(world: &World) -> Key {
 async fn expired(world: &World, keys: [Key; 2], dice: &mut Dice) {
     for key in keys {
         // A verifier may doubt the clock as well.
-        let heard = world.check_anew(key, dice).await;
+        let heard = world.check_again(key, dice).await;
         assert!(matches!(&heard, Heard::Said(verdict) if verdict == "expired") || heard == Heard::Unavailable, "{heard:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Each write, truncation and sync of a scripted day fails in turn, alone and with all that follow: the answer is right or says
+//! Each write, truncation and sync of a scripted day fails once, alone and with all that follow: the answer is right or says
 //! that it cannot be given. Once the fault is over the same process goes on, and nothing that was acknowledged is lost.
 
 use std::{sync::Arc, time::Duration};
@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::{Heard, World},
     dice::Dice,
     journal::{Journal, Key},
@@ -57,7 +57,7 @@ impl Sick<'_> {
 
     /// With nothing but another try, as officers and the page make it.
     async fn recovers(&mut self) -> Key {
-        timeout(PATIENCE, recovered(&self.world)).await.expect("it goes on by itself once the fault is over")
+        timeout(PATIENCE, recovered(&self.world)).await.expect("it continues on its own once the fault is over")
     }
 
     /// The day with its `nth` operation failing, and `many` after it.
@@ -88,10 +88,10 @@ pub async fn recovered(world: &World) -> Key {
     }
 }
 
-pub fn each_write_fails(run: &Run) -> Told {
+pub fn each_write_fails(run: &Run) -> Outcome {
     let machine = match Machine::new() {
         Ok(machine) => machine,
-        Err(missing) => return Told::NotRun(missing),
+        Err(missing) => return Outcome::NotRun(missing),
     };
     let (station, journal) = (Station::sqlite(), Arc::new(Journal::default()));
     let start = || Service::try_spawn(machine.under(station.command("all"))).map(|service| Serving::of(vec![service]));
@@ -116,7 +116,7 @@ pub fn each_write_fails(run: &Run) -> Told {
         let starts = starts_fail(run, &machine, &sick.world, start).await;
         audit(&station, &journal);
         let line = format!("each of {operations} operations of a day failed, alone and with all after it, by EIO and ENOSPC");
-        Told::Done(vec![format!("{line}: {unavailable} answers were `cannot_check` or 503, none was wrong"), starts])
+        Outcome::Done(vec![format!("{line}: {unavailable} answers were `cannot_check` or 503, none was wrong"), starts])
     })
 }
 
@@ -131,8 +131,8 @@ async fn starts_fail(run: &Run, machine: &Machine, world: &World, start: impl Fn
                 let world = world.again(serving);
                 let _ = timeout(Duration::from_millis(200), world.issue()).await;
                 machine.heal();
-                let fresh = timeout(PATIENCE, recovered(&world)).await.expect("it goes on by itself");
-                assert_eq!(world.check_anew(fresh, &mut dice).await, Heard::Said("genuine".into()));
+                let fresh = timeout(PATIENCE, recovered(&world)).await.expect("it continues on its own");
+                assert_eq!(world.check_again(fresh, &mut dice).await, Heard::Said("genuine".into()));
             }
             machine.heal();
             starts += 1;

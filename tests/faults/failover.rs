@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::{Heard, World},
     database::{Cluster, MISSING},
     dice::Dice,
@@ -138,10 +138,10 @@ impl Pair {
     }
 }
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     let losses = run.pick(1, 10);
     run.block_on(async {
-        let Some(mut pair) = Pair::start(run).await else { return Told::NotRun(MISSING.into()) };
+        let Some(mut pair) = Pair::start(run).await else { return Outcome::NotRun(MISSING.into()) };
         pair.waits_for_its_standby(run).await;
         for _ in 0..losses {
             pair.loses_its_primary().await;
@@ -150,26 +150,28 @@ pub fn story(run: &Run) -> Told {
         pair.starts_again_without_its_standby(run).await;
         let (issues, firsts) = (pair.journal.len(), pair.journal.firsts());
         pair.end();
-        Told::Done(vec![
+        Outcome::Done(vec![
             format!("{losses} primaries lost, {issues} acknowledged issues, {firsts} acknowledged first uses, none lost, none doubled"),
             "nothing was acknowledged while the standby was held".into(),
         ])
     })
 }
 
-pub fn planted(run: &Run) -> Told {
+pub fn planted(run: &Run) -> Outcome {
     run.block_on(async {
-        let Some(mut pair) = Pair::start(run).await else { return Told::NotRun(MISSING.into()) };
+        let Some(mut pair) = Pair::start(run).await else { return Outcome::NotRun(MISSING.into()) };
         pair.primary.commit_on("").await;
         pair.standby.signal("STOP");
         for key in pair.scene.fresh.clone() {
-            let heard = pair.scene.world.check_anew(key, &mut pair.scene.dice).await;
+            let heard = pair.scene.world.check_again(key, &mut pair.scene.dice).await;
             assert_eq!(heard, Heard::Said("genuine".into()), "nobody waits for the standby");
         }
         pair.standby_alone_goes_on().await;
         pair.everything_stands().await;
         match pair.journal.verdict() {
-            Err(finding @ (Finding::TwoFirsts { .. } | Finding::LostMark { .. })) => Told::Done(vec![format!("found at once: {finding}")]),
+            Err(finding @ (Finding::TwoFirsts { .. } | Finding::LostMark { .. })) => {
+                Outcome::Done(vec![format!("found at once: {finding}")])
+            }
             other => panic!("the planted fault was not found: {other:?}; this proves nothing"),
         }
     })

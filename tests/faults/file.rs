@@ -11,7 +11,7 @@ use std::{
 use tokio::time::sleep;
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::{Heard, World},
     dice::Dice,
     journal::Journal,
@@ -87,7 +87,7 @@ impl Files<'_> {
         }
     }
 
-    /// A backup in the place of the file would forget uses; the service does not go over to it by itself.
+    /// A backup in the place of the file would forget uses; the service does not go over to it on its own.
     async fn replaced(&mut self) {
         self.move_away(&FILES);
         let (file, aside) = self.aside(FILES[0]);
@@ -99,10 +99,10 @@ impl Files<'_> {
     }
 }
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     let machine = match Machine::new() {
         Ok(machine) => machine,
-        Err(missing) => return Told::NotRun(missing),
+        Err(missing) => return Outcome::NotRun(missing),
     };
     let (station, journal) = (Station::sqlite(), Arc::new(Journal::default()));
     run.block_on(async {
@@ -118,5 +118,5 @@ pub fn story(run: &Run) -> Told {
         serving.terminate();
     });
     audit(&station, &journal);
-    Told::Done(vec!["locked, slow, read-only, moved away, replaced: `cannot_check` in time, and on by itself each time".into()])
+    Outcome::Done(vec!["locked, slow, read-only, moved away, replaced: `cannot_check` in time, and recovered on its own each time".into()])
 }

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::{Heard, World},
     dice::Dice,
     journal::{Journal, Key},
@@ -34,7 +34,7 @@ const OF_ONE: usize = 250;
 const JUNK: usize = 8;
 const HONEST: usize = 8;
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     // Both ends of every socket; the service inherits it.
     rlimit::increase_nofile_limit(16_384).unwrap();
     let (station, journal) = (Station::sqlite(), Arc::new(Journal::default()));
@@ -53,7 +53,7 @@ pub fn story(run: &Run) -> Told {
         serving.terminate();
     });
     audit(&station, &journal);
-    Told::Done(lines)
+    Outcome::Done(lines)
 }
 
 /// Each token is checked by somebody, who asks again, and by somebody else. All must be answered at once; how long each took.
@@ -106,7 +106,7 @@ impl Flood {
     }
 
     fn end(mut self) -> String {
-        // They go on until they are dropped; one that ended was told something that it must not be.
+        // They go on until they are dropped; one that ended got an answer that it must not get.
         while let Some(ended) = self.tasks.try_join_next() {
             ended.unwrap();
         }

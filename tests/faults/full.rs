@@ -12,7 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::timeout;
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::{Heard, World},
     dice::Dice,
     disk::recovered,
@@ -67,11 +67,11 @@ impl Drop for Mount {
     }
 }
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     let folder = Folder::empty();
     let mount = match Mount::small(&folder.path().join("small"), SIZE) {
         Ok(mount) => mount,
-        Err(why) => return Told::NotRun(why),
+        Err(why) => return Outcome::NotRun(why),
     };
     let station = Station::in_folder(folder, "sqlite:small/store.sqlite");
     let journal = Arc::new(Journal::default());
@@ -87,8 +87,8 @@ pub fn story(run: &Run) -> Told {
             mount.fill(dice.below(24) * 4_096);
             unavailable += use_until_full(&world, &before, &mut dice).await;
             mount.empty();
-            let fresh = timeout(PATIENCE, recovered(&world)).await.expect("it goes on by itself once there is room");
-            assert_eq!(world.check_anew(fresh, &mut dice).await, Heard::Said("genuine".into()));
+            let fresh = timeout(PATIENCE, recovered(&world)).await.expect("it continues on its own once there is room");
+            assert_eq!(world.check_again(fresh, &mut dice).await, Heard::Said("genuine".into()));
             probe(&world, &(before[0]..journal.len()).collect::<Vec<_>>(), &mut dice).await;
             journal.assert_sound("the disk was full");
         }
@@ -100,8 +100,8 @@ pub fn story(run: &Run) -> Told {
         unavailable
     });
     audit(&station, &journal);
-    Told::Done(vec![format!(
-        "{rounds} times full: {unavailable} answers were `cannot_check` or 503, none was wrong, each time it went on by itself"
+    Outcome::Done(vec![format!(
+        "{rounds} times full: {unavailable} answers were `cannot_check` or 503, none was wrong, each time it recovered on its own"
     )])
 }
 

@@ -15,7 +15,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 
-use crate::{Run, Told, dice::Dice, filling::fill, journal::now, station::Station};
+use crate::{Outcome, Run, dice::Dice, filling::fill, journal::now, station::Station};
 
 const ADDRESSES: usize = 10_000;
 const CONNECTIONS: usize = 64;
@@ -24,14 +24,14 @@ const OF_ONE: usize = 8;
 /// How long new codes are.
 const WORDS: &str = "6";
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     let officers = run.pick(3, 30);
     let (usual, force) = (deployment(run, officers, 256), deployment(run, officers, 50_000));
     let head = [
         "| live codes | honest codes answered | p50 | p99 | guesses answered | places taken | chance of a hit |",
         "|---:|---:|---:|---:|---:|---:|---:|",
     ];
-    Told::Done(head.map(str::to_owned).into_iter().chain([usual, force]).collect())
+    Outcome::Done(head.map(str::to_owned).into_iter().chain([usual, force]).collect())
 }
 
 /// An attack on a deployment that is as full as it may be.

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::World,
     database::{Cluster, MISSING},
     dice::Dice,
@@ -222,10 +222,10 @@ struct Ended {
     issued: HashSet<String>,
 }
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     let kills = run.pick(10, 30);
     run.block_on(async {
-        let Some(mut pair) = Pair::start().await else { return Told::NotRun(MISSING.into()) };
+        let Some(mut pair) = Pair::start().await else { return Outcome::NotRun(MISSING.into()) };
         let mut dice = Dice::of(run.seed, &[12]);
         pair.authorise();
         let clients = pair.clients(&mut dice);
@@ -242,6 +242,6 @@ pub fn story(run: &Run) -> Told {
         let (unanswered, rescued) = (pair.office.unanswered.load(Ordering::Relaxed), rescued(&pair));
         pair.settle().await;
         let line = format!("{done} kills of one of two issuers, {keys} requests, as many tokens, each with its answer");
-        Told::Done(vec![format!("{line}; {unanswered} were not answered by the first asked, which had done {rescued} of them")])
+        Outcome::Done(vec![format!("{line}; {unanswered} were not answered by the first asked, which had done {rescued} of them")])
     })
 }

@@ -1,4 +1,4 @@
-//! Everything that anybody was told for good, and whether it can all be true.
+//! Everything that anybody was answered for good, and whether it can all be true.
 
 use std::{
     collections::HashSet,
@@ -23,7 +23,7 @@ pub fn now() -> i64 {
 /// What must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// Two attempts were told `genuine`.
+    /// Two attempts were answered `genuine`.
     TwoFirsts { id: String },
     /// The mark of an acknowledged first use is gone.
     LostMark { id: String },
@@ -55,9 +55,9 @@ pub struct Entry {
     pub id: String,
     token: String,
     pub expires_at: i64,
-    /// The attempt that was told `genuine`.
+    /// The attempt that was answered `genuine`.
     pub first: Option<String>,
-    /// Attempts that were told that another was first.
+    /// Attempts that were answered that another was first.
     second: HashSet<String>,
     /// Attempts that were sent, for retries.
     sent: Vec<String>,

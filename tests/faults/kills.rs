@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::{Heard, World},
     database::{Cluster, MISSING},
     dice::Dice,
@@ -201,33 +201,33 @@ pub fn audit(station: &Station, journal: &Journal) {
     }
 }
 
-pub fn honest(run: &Run) -> Told {
+pub fn honest(run: &Run) -> Outcome {
     let station = Station::sqlite();
     run.block_on(survive(run, &station, Binary(&station), run.pick(25, 1_000)))
 }
 
-pub fn planted(run: &Run) -> Told {
+pub fn planted(run: &Run) -> Outcome {
     run.block_on(find(run, &Station::sqlite()))
 }
 
-pub fn on_postgres(run: &Run) -> Told {
+pub fn on_postgres(run: &Run) -> Outcome {
     run.block_on(async {
         // In the full form on a disk.
         let started = if run.full { Cluster::start_in(TempDir::new().unwrap(), &[]).await } else { Cluster::start(&[]).await };
-        let Some(cluster) = started else { return Told::NotRun(MISSING.into()) };
+        let Some(cluster) = started else { return Outcome::NotRun(MISSING.into()) };
         let station = Station::postgres(&cluster);
         survive(run, &station, OnPostgres { station: &station, cluster, crashes: 0, stays: None }, run.pick(8, 200)).await
     })
 }
 
-pub fn planted_on_postgres(run: &Run) -> Told {
+pub fn planted_on_postgres(run: &Run) -> Outcome {
     run.block_on(async {
-        let Some(cluster) = Cluster::start(&[]).await else { return Told::NotRun(MISSING.into()) };
+        let Some(cluster) = Cluster::start(&[]).await else { return Outcome::NotRun(MISSING.into()) };
         find(run, &Station::postgres(&cluster)).await
     })
 }
 
-async fn survive(run: &Run, station: &Station, victim: impl Victim, kills: usize) -> Told {
+async fn survive(run: &Run, station: &Station, victim: impl Victim, kills: usize) -> Outcome {
     let mut survivor = Survivor::of(run, station, victim);
     for kill in 0..kills {
         if let Err(finding) = survivor.round().await {
@@ -236,13 +236,13 @@ async fn survive(run: &Run, station: &Station, victim: impl Victim, kills: usize
     }
     let (issues, firsts) = (survivor.journal.len(), survivor.journal.firsts());
     survivor.settle(station).await;
-    Told::Done(vec![format!("{kills} kills, {issues} acknowledged issues, {firsts} acknowledged first uses, none lost, none doubled")])
+    Outcome::Done(vec![format!("{kills} kills, {issues} acknowledged issues, {firsts} acknowledged first uses, none lost, none doubled")])
 }
 
-async fn find(run: &Run, station: &Station) -> Told {
+async fn find(run: &Run, station: &Station) -> Outcome {
     let (kills, finding) = until_found(&mut Survivor::of(run, station, Planted(station))).await;
     assert!(matches!(finding, Finding::TwoFirsts { .. } | Finding::LostMark { .. }), "another thing was found: {finding}");
-    Told::Done(vec![format!("found after {kills} kills: {finding}")])
+    Outcome::Done(vec![format!("found after {kills} kills: {finding}")])
 }
 
 /// Kills a server that does wrong until that is noticed; the round that notices it begins after so many kills.

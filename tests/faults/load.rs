@@ -25,7 +25,7 @@ const NEWEST: usize = 6;
 /// Of a hundred checks, so many are retries of an attempt that was sent before.
 const RETRIES: u64 = 30;
 
-/// Who was told that it cannot be done waits so long before they try again.
+/// Who was answered that it cannot be done waits so long before they try again.
 const IN_VAIN: Duration = Duration::from_millis(10);
 
 /// Clients at work.

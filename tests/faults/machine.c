@@ -53,7 +53,7 @@ __attribute__((constructor)) static void begin(void) {
     if (log) log_to = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 }
 
-/* 1 the database, 2 its write-ahead log, 3 its rollback journal; the index of the log (-shm) is made anew after a crash. */
+/* 1 the database, 2 its write-ahead log, 3 its rollback journal; the index of the log (-shm) is made again after a crash. */
 static uint8_t which(const char *path) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     if (strcmp(name, "store.sqlite") == 0) return 1;

@@ -41,7 +41,7 @@ use countersign::entropy::{Entropy as _, SystemEntropy};
 use tokio::runtime::Runtime;
 
 /// How a story came out, unless it panicked.
-pub enum Told {
+pub enum Outcome {
     /// What was measured, in lines of Markdown.
     Done(Vec<String>),
     /// This machine lacks something, which is named.
@@ -57,7 +57,7 @@ pub struct Run {
     runtime: Runtime,
 }
 
-type Story = fn(&Run) -> Told;
+type Story = fn(&Run) -> Outcome;
 
 const STORIES: [(&str, Story); 19] = [
     ("a planted answer before the commit is found", kills::planted),
@@ -108,17 +108,17 @@ impl Run {
 #[allow(clippy::disallowed_methods, reason = "how long each story took is printed")]
 fn tell(run: &Run, name: &str, story: Story) -> bool {
     let begun = Instant::now();
-    let told = catch_unwind(AssertUnwindSafe(|| story(run)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| story(run)));
     let seconds = begun.elapsed().as_secs_f32();
-    match &told {
-        Ok(Told::Done(lines)) => {
+    match &outcome {
+        Ok(Outcome::Done(lines)) => {
             println!("\n{name}: held, {seconds:.1} s");
             println!("{}", lines.join("\n"));
         }
-        Ok(Told::NotRun(why)) => eprintln!("\n{name}: NOT RUN: {why}"),
+        Ok(Outcome::NotRun(why)) => eprintln!("\n{name}: NOT RUN: {why}"),
         Err(_) => eprintln!("\n{name}: FAILED after {seconds:.1} s; again with COUNTERSIGN_FAULTS_SEED={}", run.seed),
     }
-    told.is_ok()
+    outcome.is_ok()
 }
 
 fn main() -> ExitCode {
@@ -138,7 +138,7 @@ fn main() -> ExitCode {
     }
     let run = Run::read();
     println!("faults: {}, seed {}", run.pick("short form", "full form"), run.seed);
-    // Each is told, also after one has failed.
+    // Each is reported, also after one has failed.
     let held: Vec<bool> = chosen.map(|(name, story)| tell(&run, name, *story)).collect();
     if held.into_iter().all(|held| held) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::World,
     database::{Cluster, MISSING},
     dice::Dice,
@@ -108,11 +108,11 @@ impl Stage {
     }
 }
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     let rounds = run.pick(1, 5);
     let held = Duration::from_secs(run.pick(1, 3));
     run.block_on(async {
-        let Some(cluster) = Cluster::start(&[]).await else { return Told::NotRun(MISSING.into()) };
+        let Some(cluster) = Cluster::start(&[]).await else { return Outcome::NotRun(MISSING.into()) };
         let mut stage = Stage::set(run, cluster).await;
         for _ in 0..rounds {
             stage.killed().await;
@@ -120,29 +120,31 @@ pub fn story(run: &Run) -> Told {
             stage.restarted().await;
         }
         stage.end();
-        Told::Done(vec![format!("{rounds} times each: `cannot_check` in time, and on by itself each time")])
+        Outcome::Done(vec![format!("{rounds} times each: `cannot_check` in time, and recovered on its own each time")])
     })
 }
 
-pub fn full(run: &Run) -> Told {
+pub fn full(run: &Run) -> Outcome {
     let folder = Folder::empty();
     let at = folder.path().join("small");
     let mount = match Mount::small(&at, SIZE) {
         Ok(mount) => mount,
-        Err(why) => return Told::NotRun(why),
+        Err(why) => return Outcome::NotRun(why),
     };
     // The server is somebody else, who has to get there.
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
     let rounds = run.pick(1, 10);
     run.block_on(async {
         let Some(cluster) = Cluster::start_in(TempDir::new_in(&at).unwrap(), &SHORT_LOG).await else {
-            return Told::NotRun(MISSING.into());
+            return Outcome::NotRun(MISSING.into());
         };
         let mut stage = Stage::set(run, cluster).await;
         for _ in 0..rounds {
             stage.full(&mount).await;
         }
         stage.end();
-        Told::Done(vec![format!("{rounds} times full until it ended itself: `cannot_check` in time, and on by itself each time")])
+        Outcome::Done(vec![format!(
+            "{rounds} times full until it ended itself: `cannot_check` in time, and recovered on its own each time"
+        )])
     })
 }

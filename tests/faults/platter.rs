@@ -101,7 +101,7 @@ impl Platter {
                 None => drop(fs::remove_file(folder.join(name))),
             }
         }
-        // Memory that processes share; SQLite makes it anew.
+        // Memory that processes share; SQLite makes it again.
         let _ = fs::remove_file(folder.join("store.sqlite-shm"));
     }
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     dice::Dice,
     journal::Finding,
     kills::{Survivor, Victim, until_found},
@@ -44,10 +44,10 @@ impl Victim for Fragile<'_> {
     }
 }
 
-pub fn honest(run: &Run) -> Told {
+pub fn honest(run: &Run) -> Outcome {
     let machine = match Machine::new() {
         Ok(machine) => machine,
-        Err(missing) => return Told::NotRun(missing),
+        Err(missing) => return Outcome::NotRun(missing),
     };
     machine.delay_syncs(SYNC);
     let station = Station::sqlite();
@@ -65,19 +65,19 @@ pub fn honest(run: &Run) -> Told {
         let line = format!(
             "{losses} losses of power, {lost} unsynced writes lost or torn, {issues} acknowledged issues and {firsts} first uses kept"
         );
-        Told::Done(vec![line])
+        Outcome::Done(vec![line])
     })
 }
 
-pub fn planted(run: &Run) -> Told {
+pub fn planted(run: &Run) -> Outcome {
     let machine = match Machine::new() {
         Ok(machine) => machine,
-        Err(missing) => return Told::NotRun(missing),
+        Err(missing) => return Outcome::NotRun(missing),
     };
     machine.swallow_syncs();
     let station = Station::sqlite();
     let mut survivor = Survivor::of(run, &station, Fragile::of(run, &station, &machine));
     let (losses, finding) = run.block_on(until_found(&mut survivor));
     assert!(!matches!(finding, Finding::Late { .. }), "another thing was found: {finding}");
-    Told::Done(vec![format!("found after {losses} losses of power: {finding}")])
+    Outcome::Done(vec![format!("found after {losses} losses of power: {finding}")])
 }

@@ -12,7 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
-    Run, Told,
+    Outcome, Run,
     client::{Heard, World},
     database::{Cluster, MISSING},
     dice::Dice,
@@ -25,21 +25,21 @@ use crate::{
 const VERIFIERS: usize = 3;
 const RACERS: usize = 100;
 
-pub fn story(run: &Run) -> Told {
+pub fn story(run: &Run) -> Outcome {
     let station = Station::sqlite();
     run.block_on(race_all(run, &station, &station.store, run.pick(40, 1_000)))
 }
 
 /// The verifiers with the rights of their own role.
-pub fn on_postgres(run: &Run) -> Told {
+pub fn on_postgres(run: &Run) -> Outcome {
     run.block_on(async {
-        let Some(cluster) = Cluster::start(&[]).await else { return Told::NotRun(MISSING.into()) };
+        let Some(cluster) = Cluster::start(&[]).await else { return Outcome::NotRun(MISSING.into()) };
         let station = Station::postgres(&cluster);
         race_all(run, &station, &cluster.url("countersign_verifier_1", "countersign"), run.pick(20, 1_000)).await
     })
 }
 
-async fn race_all(run: &Run, station: &Station, store: &str, tokens: usize) -> Told {
+async fn race_all(run: &Run, station: &Station, store: &str, tokens: usize) -> Outcome {
     let journal = Arc::new(Journal::default());
     let again = Arc::new(AtomicUsize::new(0));
     let issuer = Serving::of(vec![Service::spawn(station.command("issuer"))]);
@@ -60,7 +60,7 @@ async fn race_all(run: &Run, station: &Station, store: &str, tokens: usize) -> T
     audit(station, &journal);
     let again = again.load(Ordering::Relaxed);
     let line = format!("{tokens} tokens, {RACERS} racers each over {VERIFIERS} processes: one first each");
-    Told::Done(vec![format!("{line}; {again} of {} answers were `cannot_check` at first", tokens * RACERS)])
+    Outcome::Done(vec![format!("{line}; {again} of {} answers were `cannot_check` at first", tokens * RACERS)])
 }
 
 /// Each racer asks, again if need be, until there is an answer.

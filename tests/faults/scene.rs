@@ -34,7 +34,7 @@ impl Scene {
         Self { world, used: keys[0], first, fresh: keys[1..].into(), dice }
     }
 
-    /// Several at once ask about fresh tokens, and all are told that we cannot check, in time. Whoever was first with another
+    /// Several at once ask about fresh tokens, and all are answered that we cannot check, in time. Anybody who was first with another
     /// token may get that answer again, because it needs no write.
     pub async fn cannot_check(&mut self, what: &str) {
         let asked: Vec<_> = self.fresh.iter().map(|key| (*key, self.dice.attempt())).collect();
@@ -47,9 +47,9 @@ impl Scene {
 
     /// The same process, with nothing but another try; what was acknowledged stands.
     pub async fn goes_on(&mut self, what: &str) {
-        timeout(PATIENCE, recovered(&self.world)).await.unwrap_or_else(|_| panic!("{what}: it did not go on by itself"));
+        timeout(PATIENCE, recovered(&self.world)).await.unwrap_or_else(|_| panic!("{what}: it did not recover on its own"));
         probe(&self.world, &(0..self.world.journal.len()).collect::<Vec<_>>(), &mut self.dice).await;
-        // A use may have been marked for somebody who was told that we cannot check: of all who asked, one is first.
+        // A use may have been marked for somebody who was answered that we cannot check: of all who asked, one is first.
         for key in &self.fresh {
             let mut firsts = 0;
             for attempt in self.world.journal.attempts(*key) {
@@ -67,12 +67,12 @@ pub async fn answers_again(world: &World) {
     let all = async {
         let key = recovered(world).await;
         let mut dice = Dice::of(key as u64, &[]);
-        while !matches!(world.check_anew(key, &mut dice).await, Heard::Said(_)) {
+        while !matches!(world.check_again(key, &mut dice).await, Heard::Said(_)) {
             sleep(Duration::from_millis(5)).await;
         }
         while !matches!(world.state(key).await, Heard::Said(_)) {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, all).await.expect("it goes on by itself");
+    timeout(PATIENCE, all).await.expect("it continues on its own");
 }

@@ -263,7 +263,7 @@ fn the_longest_silence_is_named_by_the_entry_that_ended_it() {
 }
 
 #[test]
-fn whoever_feeds_the_audit_may_add_what_only_they_see() {
+fn who_feeds_the_audit_may_add_what_only_they_see() {
     let mut audit = Audit::new(key(), vec![]);
     for leaf in leaves() {
         drop(audit.entry(&leaf));

@@ -292,7 +292,7 @@ impl Book {
         self.add(Event::LinkMade { callsign: callsign(owner), link: access(name).id(), expires_at, by: actor(by) })
     }
 
-    /// Adds a token that is issued a minute later, changed as told.
+    /// Adds a token that is issued a minute later, changed as asked.
     pub fn issue(&mut self, change: impl FnOnce(&mut Issue)) -> &mut Self {
         let mut issue = Issue::at(self.now + MINUTE);
         change(&mut issue);

@@ -25,7 +25,7 @@ impl Tree {
         self.nodes.extend(self.frontier.push(hash));
     }
 
-    /// Whoever asks for a node that is not complete has a mistake.
+    /// Anybody who asks for a node that is not complete has a mistake.
     pub fn node(&self, id: NodeId) -> Hash {
         *self.nodes.get(&id).unwrap_or_else(|| panic!("{id:?} of a tree of {}", self.frontier.size()))
     }

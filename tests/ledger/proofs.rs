@@ -135,7 +135,7 @@ fn a_proof_needs_the_checkpoint_of_its_own_tree_and_ledger() {
     let strange = ledger_key(&"verify.example.org".parse().unwrap(), stranger.public()).unwrap();
     let unsigned = CheckpointError::Note(NoteError::Unsigned(key().name().to_owned()));
     assert_eq!(under(head(&leaves).sign(&strange, &stranger)), Err(ProofError::Checkpoint(unsigned)));
-    // A signature by another key under the right name and id, as whoever finds a key with the same id could make.
+    // A signature by another key under the right name and id, as one who finds a key with the same id could make.
     let wrong = CheckpointError::Note(NoteError::WrongSignature(key().name().to_owned()));
     assert_eq!(under(head(&leaves).sign(&key(), &stranger)), Err(ProofError::Checkpoint(wrong)));
     let elsewhere = checkpoint(&leaves).replacen("example.org", "example.net", 1);

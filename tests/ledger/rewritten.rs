@@ -1,7 +1,7 @@
-//! Somebody rewrites the ledger: every entry in turn is edited, deleted, doubled or swapped with its neighbour.
+//! Somebody rewrites the ledger: one entry after the other is edited, deleted, doubled or swapped with its neighbour.
 //!
-//! Whoever has only the file leaves the checkpoints as they are, and is found by the next one. Whoever has the ledger's
-//! true key as well signs them all anew, and is found by the one checkpoint that the overseer kept.
+//! Anybody who has only the file leaves the checkpoints as they are, and is found by the next one. Anybody who has the ledger's
+//! true key as well signs them all again, and is found by the one checkpoint that the overseer kept.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -54,7 +54,7 @@ fn book() -> Book {
     book
 }
 
-/// The entry with a member changed to what would suit whoever does it; still an event in its only form.
+/// The entry with a member changed to what would suit the one who does it; still an event in its only form.
 fn edited(entry: &Entry) -> Vec<u8> {
     let (mut event, mut at) = (entry.event.clone(), entry.at);
     match &mut event {
@@ -138,7 +138,7 @@ fn none_of_four_thousand_rewritten_ledgers_has_the_tree_of_a_checkpoint_behind_t
     });
 }
 
-/// An audit of a rewritten file in which beside every checkpoint that was signed anew stands the one that was there, so
+/// An audit of a rewritten file in which beside every checkpoint that was signed again stands the one that was there, so
 /// that one audit shows how each forger is found.
 fn audit(forged: &Lines<Vec<u8>>, old: &[String], kept: Checkpoint) -> Report {
     let (key, private) = (key(), signing_key());
@@ -156,7 +156,7 @@ fn audit(forged: &Lines<Vec<u8>>, old: &[String], kept: Checkpoint) -> Report {
 }
 
 #[test]
-fn every_rewritten_entry_is_found_by_the_next_checkpoint_and_where_all_are_signed_anew_by_the_kept_one() {
+fn every_rewritten_entry_is_found_by_the_next_checkpoint_and_where_all_are_signed_again_by_the_kept_one() {
     let book = book();
     let (leaves, found_by_conduct) = (book.leaves(), AtomicUsize::new(0));
     let (kept, old) = (head(&leaves), (1..=ENTRIES / STRETCH).map(|nth| checkpoint(&leaves[..nth * STRETCH])).collect::<Vec<_>>());

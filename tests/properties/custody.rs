@@ -90,7 +90,7 @@ impl Custody {
         let active = self.active().expect("a key signs at any time");
         assert_eq!(active.revoked, None);
         let published = self.newest().entry(active.id).expect("what signs is published");
-        (self.vault.get(&active.id).expect("what signs is at hand"), published)
+        (self.vault.get(&active.id).expect("what signs is here"), published)
     }
 
     /// Puts the next set together and makes the keys that it lacks.
@@ -159,7 +159,7 @@ impl Custody {
         }
         for id in &plan.destroy {
             assert!(self.record(*id).stage >= Stage::Retired, "only what is spent is destroyed");
-            self.vault.remove(id).expect("only what is at hand is destroyed");
+            self.vault.remove(id).expect("only what is here is destroyed");
         }
         for record in &self.records {
             let kept = self.vault.contains_key(&record.id);

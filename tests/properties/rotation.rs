@@ -25,7 +25,7 @@ const KEPT: i64 = HOUR;
 
 /// What happened, so that it is seen that much did.
 #[derive(Debug, Default)]
-struct Told {
+struct Tally {
     checks: usize,
     with_older_sets: usize,
     withdrawn: usize,
@@ -45,7 +45,7 @@ struct Life {
     ceremony: (i64, i64),
     /// Until then there are fewer keys than were counted on, because one that waited was revoked.
     short_until: i64,
-    told: Told,
+    tally: Tally,
 }
 
 impl Life {
@@ -53,13 +53,13 @@ impl Life {
         let mut numbers = Numbers(seed << 32);
         let custody = Custody::begin(policy, NOW, &mut numbers);
         let (shown, checks) = (Vec::new(), BinaryHeap::new());
-        let mut life = Self { custody, numbers, shown, checks, ceremony: (0, 0), short_until: 0, told: Told::default() };
+        let mut life = Self { custody, numbers, shown, checks, ceremony: (0, 0), short_until: 0, tally: Tally::default() };
         life.plan_ceremony();
         life.rotate();
         life
     }
 
-    fn live(mut self) -> Told {
+    fn live(mut self) -> Tally {
         while self.custody.now < END {
             if !self.pass() {
                 // In the last second of a key whose time is over.
@@ -72,7 +72,7 @@ impl Life {
             self.issue(false);
             self.forge();
         }
-        self.told
+        self.tally
     }
 
     fn between(&mut self, least: i64, most: i64) -> i64 {
@@ -118,18 +118,18 @@ impl Life {
         let before = self.custody.active().map(|record| record.id);
         let mut warnings = self.custody.rotate();
         if warnings.contains(&Warning::NoKey) {
-            // The one gap that there may be, and it is told: every key that was made in advance was revoked.
+            // The one gap that there may be, and it is reported: every key that was made in advance was revoked.
             assert!(self.custody.records.iter().all(|record| record.stage >= Stage::Retired));
             self.custody.ask(&mut self.numbers);
             self.publish();
             warnings = self.custody.rotate();
         }
         self.custody.signs();
-        self.told.changes += usize::from(before != self.custody.active().map(|record| record.id));
+        self.tally.changes += usize::from(before != self.custody.active().map(|record| record.id));
         self.heed(&warnings);
     }
 
-    /// Whoever is warned a week ahead is in time within some days, and whoever is warned later sees to it at once.
+    /// People who are warned a week ahead are in time within some days, and those who are warned later see to it at once.
     fn heed(&mut self, warnings: &[Warning]) {
         let left = self.deadline() + KEPT - self.custody.now;
         assert_eq!(warnings.contains(&Warning::SetEnds(left)), left <= 7 * DAY);
@@ -153,7 +153,7 @@ impl Life {
 
     fn publish(&mut self) {
         self.custody.publish();
-        self.told.ceremonies += 1;
+        self.tally.ceremonies += 1;
         self.short_until = self.short_until.min(self.custody.now + self.custody.policy.published);
         self.plan_ceremony();
     }
@@ -169,7 +169,7 @@ impl Life {
         let sound: Vec<(KeyId, Stage)> = sound.map(|record| (record.id, record.stage)).collect();
         let (id, stage) = sound[self.numbers.below(sound.len())];
         self.custody.revoke(id);
-        self.told.revocations += 1;
+        self.tally.revocations += 1;
         if stage == Stage::Pending {
             self.short_until = i64::MAX;
         }
@@ -202,7 +202,7 @@ impl Life {
         }
     }
 
-    /// An honest token is accepted by whoever has the newest set, and by whoever fetched theirs within the hour.
+    /// An honest token is accepted by anybody who has the newest set, and by anybody who fetched theirs within the hour.
     fn check(&mut self, n: usize, at: i64) {
         let fetched_at = at - self.between(0, KEPT);
         let (custody, (token, kid)) = (&self.custody, &self.shown[n]);
@@ -213,7 +213,7 @@ impl Life {
             if newest.asked_at >= revocation.revoked_at {
                 assert_eq!(judge(&newest.keys), Err(Rejection::Withdrawn), "by the next set");
             }
-            self.told.withdrawn += 1;
+            self.tally.withdrawn += 1;
             return;
         }
         assert_eq!(judge(&newest.keys), Ok(()), "at {at} by the newest set");
@@ -222,9 +222,9 @@ impl Life {
         let older = custody.fetched(fetched_at.max(earliest));
         if older.at != newest.at {
             assert_eq!(judge(&older.keys), Ok(()), "at {at} by a set that was fetched at {fetched_at}");
-            self.told.with_older_sets += 1;
+            self.tally.with_older_sets += 1;
         }
-        self.told.checks += 1;
+        self.tally.checks += 1;
     }
 
     /// A thief signs with what they have; nobody who asks the store, or has the set after it, believes it.
@@ -243,7 +243,7 @@ impl Life {
         if newest.asked_at >= revoked.revoked_at {
             assert_eq!(judge(&newest.keys), Err(Rejection::Withdrawn));
         }
-        self.told.forged += 1;
+        self.tally.forged += 1;
     }
 }
 
@@ -276,11 +276,11 @@ fn in_years_of_rotation_there_is_no_gap_and_no_honest_token_is_refused() {
     let halves = [0, 1].map(|half| lives.iter().copied().skip(half).step_by(2).collect::<Vec<_>>());
     let threads =
         halves.map(|half| thread::spawn(|| half.into_iter().map(|(seed, policy)| Life::begin(seed, policy).live()).collect::<Vec<_>>()));
-    for told in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
-        assert!(told.checks > 20_000 && told.ceremonies > 30 && told.changes > 30, "years passed");
+    for tally in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
+        assert!(tally.checks > 20_000 && tally.ceremonies > 30 && tally.changes > 30, "years passed");
         assert!(
-            told.with_older_sets > 50 && told.revocations > 10 && told.withdrawn > 50 && told.forged > 10,
-            "not all was well: {told:?}"
+            tally.with_older_sets > 50 && tally.revocations > 10 && tally.withdrawn > 50 && tally.forged > 10,
+            "not all was well: {tally:?}"
         );
     }
 }

@@ -27,15 +27,15 @@ fn body(token: &str, checker: usize) -> Value {
 }
 
 /// Every checker tries every token, from a place of its own, until nobody answers; tells of each first use.
-fn check(public: &str, tokens: &Arc<Vec<String>>, told: &Sender<(String, usize)>) {
+fn check(public: &str, tokens: &Arc<Vec<String>>, answered: &Sender<(String, usize)>) {
     for checker in 0..CHECKERS {
-        let (url, tokens, told) = (format!("{public}/v1/verify"), tokens.clone(), told.clone());
+        let (url, tokens, answered) = (format!("{public}/v1/verify"), tokens.clone(), answered.clone());
         thread::spawn(move || {
             for n in 0..TOKENS {
                 let token = &tokens[(n + checker * TOKENS / CHECKERS) % TOKENS];
                 let Some((_, answer)) = post(&url, &body(token, checker)) else { return };
                 if answer["verdict"] == "genuine" {
-                    let _ = told.send((token.clone(), checker));
+                    let _ = answered.send((token.clone(), checker));
                 }
             }
         });
@@ -49,9 +49,9 @@ fn what_was_genuine_once_survives_a_kill() {
         let service = Service::start(&folder, &["--role", "all"]);
         let issue = || folder.json(&["issue", "--channel", "in-person", "--private-url", &service.private]);
         let tokens = Arc::new((0..TOKENS).map(|_| issue()["token"].as_str().unwrap().to_owned()).collect::<Vec<_>>());
-        let (told, firsts) = channel();
-        check(&service.public, &tokens, &told);
-        drop(told);
+        let (answered, firsts) = channel();
+        check(&service.public, &tokens, &answered);
+        drop(answered);
         // Killed after a random number of first uses, in the middle of the others.
         let mut byte = [0];
         SystemEntropy.fill(&mut byte).unwrap();

@@ -63,7 +63,7 @@ pub fn free_ports() -> (u16, u16) {
 }
 
 #[test]
-fn a_demo_that_was_left_for_long_publishes_its_next_set_by_itself() {
+fn a_demo_that_was_left_for_long_publishes_its_next_set() {
     let folder = Folder::empty();
     let keys = KeyFolder::at(folder.path().join(".countersign-demo/keys"));
     let issuer = "verify.example.org".parse().unwrap();

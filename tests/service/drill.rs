@@ -86,5 +86,5 @@ fn a_stolen_key_is_worth_nothing_within_a_minute() {
     assert!(shown["keys"].as_array().unwrap().iter().any(|key| key["kid"] == kid.as_str() && key["revoked"] == true));
     println!("revoked in {acted:.1?}; the verifier followed after {followed:.1?}; the next set was published after {published:.1?}");
     issuer.terminate();
-    assert!(verifier.terminate().1.contains("ALARM"), "who signs outside the ledger is told of");
+    assert!(verifier.terminate().1.contains("ALARM"), "who signs outside the ledger is reported");
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[test]
-fn a_drain_is_not_ready_and_serves_until_it_is_told_again() {
+fn a_drain_is_not_ready_and_serves_until_the_second_signal() {
     let folder = Folder::ready();
     drop(Service::start(&folder, &["--role", "issuer"]));
     let service = Service::start(&folder, &["--role", "verifier", "--drain", "10m"]);

@@ -1,4 +1,4 @@
-//! What is never logged, however much is told: tokens, words, digits, numbers, names, credentials, addresses.
+//! What is never logged, however much is said: tokens, words, digits, numbers, names, credentials, addresses.
 
 use std::fs;
 
@@ -66,10 +66,10 @@ fn come_in_in_every_way(folder: &Folder, service: &Service) -> Vec<String> {
     let refused = ask("/v1/session", &json!({"ceremony": signing_in["ceremony"], "credential": answer}));
     assert!(refused["type"].as_str().unwrap().ends_with("sign-in"), "{refused}");
     assert!(ask("/v1/confirmations", &Value::Null)["type"].as_str().unwrap().ends_with("no-session"));
-    let told = [&begun["ceremony"], &begun["options"]["publicKey"]["challenge"], &begun["options"]["publicKey"]["user"]["id"]];
+    let said = [&begun["ceremony"], &begun["options"]["publicKey"]["challenge"], &begun["options"]["publicKey"]["user"]["id"]];
     let asked = [&signing_in["ceremony"], &signing_in["options"]["publicKey"]["challenge"]];
-    let told = told.into_iter().chain(asked).map(|value| value.as_str().unwrap().to_owned());
-    told.chain([link, session, "cGVsaWNhbg".to_owned(), "pelican".to_owned()]).collect()
+    let said = said.into_iter().chain(asked).map(|value| value.as_str().unwrap().to_owned());
+    said.chain([link, session, "cGVsaWNhbg".to_owned(), "pelican".to_owned()]).collect()
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn nothing_secret_is_logged_in(format: &str) {
     assert!(!log.contains("RegistrationState"), "the library for passkeys tells nothing of its challenges: {log}");
     // Where it listens stands in these, as it does in the settings.
     let started = |line: &&str| [" side on http://", "countersign started", "a side listens"].iter().any(|part| line.contains(part));
-    let (started, told): (Vec<_>, Vec<_>) = log.lines().partition(started);
+    let (started, said): (Vec<_>, Vec<_>) = log.lines().partition(started);
     assert_eq!(started.len(), 3);
-    let told = told.join("\n");
+    let said = said.join("\n");
     let (unknown, unknown_digits) = (unknown.text(), unknown.digits());
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let link_digits = text(&issued["link"]).split_once('#').unwrap().1.to_owned();
@@ -111,10 +111,10 @@ fn nothing_secret_is_logged_in(format: &str) {
         ["417092", "417093", "Ottilie", "Zwickau", ATTEMPT, "abacus", "altogether", "broken", "canary", "127.0.0.1"].map(str::to_owned),
     );
     for secret in secrets.into_iter().chain(of_people) {
-        assert!(!told.contains(&secret), "{secret} in: {told}");
+        assert!(!said.contains(&secret), "{secret} in: {said}");
     }
     // As words: "exam" is a part of the issuer's name.
     for word in text(words).split(' ').chain(text(six_words).split(' ')) {
-        assert!(told.split(|c: char| !c.is_ascii_alphabetic()).all(|said| said != word), "{word} in: {told}");
+        assert!(said.split(|c: char| !c.is_ascii_alphabetic()).all(|said| said != word), "{word} in: {said}");
     }
 }

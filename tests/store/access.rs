@@ -109,7 +109,7 @@ pub async fn a_person_and_their_first_link_come_together(backend: &dyn Backend) 
     assert_eq!(world.entries().await, before + 2);
 }
 
-pub async fn a_link_is_used_once_by_whoever_is_first(backend: &dyn Backend) {
+pub async fn a_link_is_used_once_by_the_first(backend: &dyn Backend) {
     let world = World::new(backend).await;
     world.stores.issuer.add_link(link("falcon", 1, NOW + 1), entry()).await.unwrap();
     let before = world.entries().await;
@@ -176,7 +176,7 @@ pub async fn a_session_ends_when_it_is_idle_old_or_of_another_clock(backend: &dy
     ] {
         assert_eq!(world.is_in(1, now).await, stands, "{}", now - NOW);
     }
-    // Looking on does not count; doing something begins the idle time anew.
+    // Looking on does not count; doing something begins the idle time again.
     assert!(world.is_in(1, NOW + 600).await);
     assert!(!world.is_in(1, NOW + SESSION_IDLE).await);
     assert!(issuer.session(hash(1), true, NOW + 600).await.unwrap().is_some());
@@ -269,7 +269,7 @@ pub async fn what_is_over_is_purged(backend: &dyn Backend) {
     world.stores.issuer.add_link(link("kite", 7, NOW + SESSION_IDLE), entry()).await.unwrap();
     for (now, kept) in [(NOW + SESSION_IDLE - 1, true), (NOW + SESSION_IDLE, false)] {
         world.stores.issuer.purge(now).await.unwrap();
-        // Told at a time at which they would stand if they were still there.
+        // Listed at a time at which they would stand if they were still there.
         let stands = (world.is_in(1, NOW).await, world.stores.issuer.link(hash(7), NOW).await.unwrap().is_some());
         assert_eq!(stands, (kept, kept), "{}", now - NOW);
     }

@@ -16,7 +16,7 @@ use crate::{deployment, world};
 /// The ledger's tables, each with its key.
 const TABLES: [(&str, &str); 3] = [("ledger_entries", "seq"), ("ledger_nodes", "level, idx"), ("ledger_checkpoints", "number")];
 
-/// How many changes were tried, and how many of them an inspection told of.
+/// How many changes were tried, and how many of them an inspection reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub attempts: usize,
@@ -140,8 +140,8 @@ impl Attack {
             let batch: Vec<R> = rows.iter().skip(first).step_by(stride).copied().collect();
             let many = batch.len();
             let [report] = self.reports(|sql| batch.iter().for_each(|row| tamper(sql, *row)), [false]).await;
-            let told = |row: &&R| report.faults.iter().any(|fault| many == 1 || fault.what.contains(&shows(**row, many)));
-            tally += Tally { attempts: many, found: batch.iter().filter(told).count() };
+            let reported = |row: &&R| report.faults.iter().any(|fault| many == 1 || fault.what.contains(&shows(**row, many)));
+            tally += Tally { attempts: many, found: batch.iter().filter(reported).count() };
         }
         self.is_undone().await;
         tally
@@ -168,7 +168,7 @@ async fn made() -> Vec<u8> {
     fs::read(whole).unwrap()
 }
 
-/// What whoever has the ledger's own key too can do: makes nodes and checkpoints fit the entries, whatever those say now.
+/// What one who has the ledger's own key too can do: makes nodes and checkpoints fit the entries, whatever those say now.
 pub fn forge(sql: &Connection) {
     let roots = forge_nodes(sql);
     let (name, key) = world::ledger();

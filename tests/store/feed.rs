@@ -23,7 +23,7 @@ async fn next(waiting: &mut Waiting) -> [Vec<Kind>; 4] {
         .map(|(callsign, role)| change.for_person(&officer(callsign, role)).into_iter().collect())
 }
 
-pub async fn what_another_process_does_is_told(backend: &dyn Backend) {
+pub async fn changes_by_another_process_are_announced(backend: &dyn Backend) {
     use Kind::{Authorisations, People, Tokens};
     let (world, here) = (World::new(backend).await, backend.open().await);
     let there = &world.stores.issuer;

@@ -176,7 +176,7 @@ async fn no_command_of_a_verifiers_stands_in_line_for_a_table() {
     let token = world.issued(1).await;
     let (holder, rogue) = (backend.client(ROGUE).await, backend.client(ROGUE).await);
     hold_all(&holder, &backend, (token.expires_at, 1)).await;
-    // Whoever waits is heard of at once; everybody else would wait behind it.
+    // Anybody who waits is heard of at once; everybody else would wait behind it.
     rogue.batch_execute("SET lock_timeout = '1ms'").await.unwrap();
     let mut tried = 0;
     for relation in relations(&backend).await {

@@ -36,7 +36,7 @@ async fn disfigure(rogue: &Client) -> usize {
     changed
 }
 
-/// Writes down the settings of whoever adds a heartbeat.
+/// Writes down the settings of the session that adds a heartbeat.
 const WATCH_SETTINGS: &str = "CREATE TABLE settings (of name, name text, setting text);
      CREATE FUNCTION watch_settings() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
          DELETE FROM settings WHERE of = session_user;
@@ -54,7 +54,7 @@ async fn what_a_role_sets_for_itself_changes_no_verifier_of_ours() {
     let changed = disfigure(&rogue).await;
     assert!(changed > 150, "only {changed} settings were changed");
     rogue.batch_execute(&format!("ALTER ROLE {ROGUE} PASSWORD 'mine'")).await.unwrap();
-    // The group's are nobody's: whoever becomes the group changes what no one comes in with.
+    // The group's are nobody's: anybody who becomes the group changes what no one comes in with.
     rogue.batch_execute("SET ROLE countersign_verifier; ALTER ROLE countersign_verifier SET statement_timeout = 1").await.unwrap();
     backend.sql(WATCH_SETTINGS).await.unwrap();
     for login in [ROGUE, HONEST] {
@@ -125,16 +125,16 @@ async fn a_flood_of_notifications_keeps_no_act_waiting() {
     });
     everything(&world, &backend, 1).await;
     flooding.await.unwrap();
-    let mut told = 0;
+    let mut announced = 0;
     while let Ok(heard) = heard.try_recv().or_else(|error| match error {
         tokio::sync::broadcast::error::TryRecvError::Lagged(_) => Ok(Cti([0; 8])),
         over => Err(over),
     }) {
-        told += usize::from(heard.0 != [0; 8]);
+        announced += usize::from(heard.0 != [0; 8]);
     }
-    assert!(told <= 1_024, "{told} uses were told of");
+    assert!(announced <= 1_024, "{announced} uses were announced");
     deaf.batch_execute("SELECT 1").await.expect("it kept the queue to the end");
-    // As when the queue is full: whatever cannot be told is done all the same.
+    // As when the queue is full: whatever cannot be announced is done all the same.
     let admin = backend.client("postgres").await;
     admin.batch_execute("REVOKE EXECUTE ON FUNCTION pg_notify(text, text) FROM PUBLIC").await.unwrap();
     let token = world.issued(2).await;

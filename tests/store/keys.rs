@@ -163,22 +163,25 @@ pub async fn of_many_rotations_at_once_one_happens(backend: &dyn Backend) {
     assert_eq!(active.count(), 1);
 }
 
-pub async fn verifiers_are_told_that_keys_changed(backend: &dyn Backend) {
+pub async fn verifiers_hear_that_keys_changed(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let Stores { issuer, verifier, .. } = &world.stores;
     let mut changes = verifier.key_changes();
-    let mut told = async |what: &str| {
-        let told = tokio::time::timeout(std::time::Duration::from_secs(20), changes.changed()).await;
-        told.unwrap_or_else(|_| panic!("nobody told that {what}")).unwrap();
+    let mut announced = async |what: &str| {
+        let announced = tokio::time::timeout(std::time::Duration::from_secs(20), changes.changed()).await;
+        announced.unwrap_or_else(|_| panic!("it was not announced that {what}")).unwrap();
     };
     issuer.put_key_set(set(2, &[1, 2, 3]), entry()).await.unwrap();
-    told("there is a new set").await;
+    announced("there is a new set").await;
     issuer.activate_key(key(2).public().id(), NOW).await.unwrap();
-    told("another key signs").await;
+    announced("another key signs").await;
     issuer.revoke_key(key(2).public().id(), stolen(), entry()).await.unwrap();
-    told("a key is revoked").await;
+    announced("a key is revoked").await;
     let stored = verifier.key_set().await.unwrap().unwrap();
-    assert!(stored.keys.iter().any(|record| record.id == key(2).public().id() && record.revoked.is_some()), "whoever hears of it finds it");
+    assert!(
+        stored.keys.iter().any(|record| record.id == key(2).public().id() && record.revoked.is_some()),
+        "anybody who hears of it finds it"
+    );
 }
 
 pub async fn a_key_that_no_set_named_is_revoked_before_one_does(backend: &dyn Backend) {

@@ -23,7 +23,7 @@ use crate::{
 
 const FIRST: &str = include_str!("../../src/store/sqlite/migrations/0001.sql");
 
-/// A file as the first version left it, with this many entries of the time before keys were told of.
+/// A file as the first version left it, with this many entries of the time before keys were recorded.
 fn first_version(path: &Path, entries: usize) {
     let sql = Connection::open(path).unwrap();
     sql.execute_batch(&format!("PRAGMA journal_mode = WAL; BEGIN; {FIRST}; PRAGMA user_version = 1")).unwrap();

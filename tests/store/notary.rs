@@ -79,7 +79,7 @@ fn newest_note(sql: &Connection) -> String {
     sql.query_row("SELECT note FROM ledger_checkpoints WHERE number = 10", [], |row| row.get(0)).unwrap()
 }
 
-/// The newest checkpoint, signed anew.
+/// The newest checkpoint, signed again.
 fn signed_by(sql: &Connection, name: &str, seed: u8) {
     let newest = Checkpoint::open(&newest_note(sql), &world::ledger().0).unwrap();
     let name = VerifierKey::new(name.to_owned(), world::key(seed).public()).unwrap();
@@ -153,7 +153,7 @@ async fn what_a_new_machine_cannot_know_the_overseer_can() {
     let attack = Attack::begin().await;
     attack.at_once(cut_off_with_its_checkpoints);
     act(&*attack.store, 0).await;
-    assert_eq!(notary(&attack.store, &machine()).sign().await.unwrap().unwrap().size, 951, "it was never told of the others");
+    assert_eq!(notary(&attack.store, &machine()).sign().await.unwrap().unwrap().size, 951, "it never learnt of the others");
     assert_eq!(attack.report(vec![]).await.faults, []);
     let faults = attack.report(vec![attack.kept]).await.faults;
     assert!(faults.iter().any(|fault| fault.what.contains("a checkpoint of 1000 was kept: entries are missing")), "{faults:?}");

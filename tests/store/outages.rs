@@ -1,4 +1,4 @@
-//! A database that is gone, slow, read-only, unsafe or somebody else: what the store says, and how it goes on by itself.
+//! A database that is gone, slow, read-only, unsafe or somebody else: what the store says, and how it continues on its own.
 
 use std::{net::TcpListener, process::Command, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     postgres::Postgres,
 };
 
-/// The verifier's own patience: whatever takes longer is told as `cannot_check` anyway.
+/// The verifier's own patience: whatever takes longer is answered as `cannot_check` anyway.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// For a recovery, many times what it takes.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -48,10 +48,10 @@ async fn fails<T>(work: impl Future<Output = Result<T, StoreError>>) -> StoreErr
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_cut_are_made_anew() {
-    let Some(backend) = Postgres::new("outages::connections_that_are_cut_are_made_anew").await else { return };
+async fn connections_that_are_cut_are_made_again() {
+    let Some(backend) = Postgres::new("outages::connections_that_are_cut_are_made_again").await else { return };
     let world = World::new(&backend).await;
-    let mut told = world.stores.issuer.marks();
+    let mut uses = world.stores.issuer.marks();
     let admin = backend.client("postgres").await;
     for cti in 1..=3 {
         let token = world.issued(cti).await;
@@ -67,7 +67,7 @@ async fn connections_that_are_cut_are_made_anew() {
         cti += 1;
         let token = world.issued(cti).await;
         world.stores.verifier.use_once(token, None, NOW).await?;
-        let heard = timeout(Duration::from_secs(1), async { while told.recv().await.unwrap() != token.cti {} });
+        let heard = timeout(Duration::from_secs(1), async { while uses.recv().await.unwrap() != token.cti {} });
         heard.await.map_err(|_| StoreError::Failed("nothing was heard".into()))
     })
     .await;
@@ -175,8 +175,8 @@ async fn a_database_that_would_lose_what_it_keeps_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_cannot_come_in_is_told_what_to_do() {
-    let Some(backend) = Postgres::new("outages::whoever_cannot_come_in_is_told_what_to_do").await else { return };
+async fn who_cannot_come_in_reads_what_to_do() {
+    let Some(backend) = Postgres::new("outages::who_cannot_come_in_reads_what_to_do").await else { return };
     let cluster = &backend.0.cluster;
     let opened = async |user: &str, database: &str| {
         let address = PostgresAddress::parse(&cluster.url(user, database), None).unwrap();
@@ -203,7 +203,7 @@ async fn whoever_cannot_come_in_is_told_what_to_do() {
     assert!(opened("countersign_verifier_1", &backend.0.name).await.contains("schema 1, this program needs 5); start the issuer"));
 }
 
-/// A key and a certificate for `name`, signed by itself or by `authority`.
+/// A key and a certificate for `name`, self-signed or signed by `authority`.
 fn certificate(folder: &TempDir, name: &str, authority: Option<&str>) {
     let path = |what: &str| folder.path().join(what).to_str().unwrap().to_owned();
     let openssl = |args: &[String]| {

@@ -122,8 +122,8 @@ impl Backend for Pooled {
 // Settings, prepared statements, transactions, locks and notifications through a pooler that pools whole sessions.
 suite! { Pooled:
     uses::one_of_many_is_first,
-    uses::uses_are_told_to_listeners_of_the_same_store,
-    keys::verifiers_are_told_that_keys_changed,
+    uses::uses_are_announced_to_listeners_of_the_same_store,
+    keys::verifiers_hear_that_keys_changed,
     guards::guesses_at_once_never_exceed_the_budget,
     groups::many_writes_at_once_are_all_answered_and_durable,
     groups::two_processes_write_to_one_store,

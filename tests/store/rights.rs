@@ -193,7 +193,7 @@ async fn a_mark_needs_a_token_and_cannot_be_hidden_from_the_ledger() {
     };
     assert!(!is_allowed(&client, &mark(", reported", ", true")).await);
     client.batch_execute(&mark("", "")).await.unwrap();
-    assert_eq!(world.stores.issuer.report_first_checks(NOW).await.unwrap(), 1, "whatever it marks, the ledger is told");
+    assert_eq!(world.stores.issuer.report_first_checks(NOW).await.unwrap(), 1, "whatever it marks goes into the ledger");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

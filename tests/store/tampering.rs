@@ -1,6 +1,6 @@
 //! Every row of a real ledger changed, removed, repeated and exchanged in the database: an inspection tells of all of it.
 //!
-//! Changes that leave their traces in one place are made in forty places at once, and each has to be told of by itself; with
+//! Changes that leave their traces in one place are made in forty places at once, and each has to be reported on its own; with
 //! each row alone it takes too long for every day: `make exhaustive`.
 
 use countersign::{
@@ -198,7 +198,7 @@ async fn nodes_changed(together: usize) -> Tally {
     ] {
         tally += attack.every(&nodes, together, at(statement), stretch).await;
     }
-    // Those that are there twice are told of by their number.
+    // Those that are there twice are reported by their number.
     let repeat = "INSERT INTO ledger_nodes SELECT level, idx + 100000, hash FROM ledger_nodes WHERE level = ?1 AND idx = ?2";
     tally += attack.every(&nodes, together, at(repeat), |_, many| format!("the tree has {} nodes instead of 994", 994 + many)).await;
     tally

@@ -1,4 +1,4 @@
-//! Checkpoints changed in the database, and a ledger that was forged with its own key: whoever kept a checkpoint finds it.
+//! Checkpoints changed in the database, and a ledger that was forged with its own key: anybody who kept a checkpoint finds it.
 
 use rusqlite::Connection;
 
@@ -51,7 +51,7 @@ fn one_character(sql: &Connection, (number, at): (i64, usize)) {
 }
 
 #[tokio::test]
-async fn a_checkpoint_that_was_changed_is_found_by_whoever_kept_the_newest() {
+async fn a_checkpoint_that_was_changed_is_found_by_those_who_kept_the_newest() {
     let (attack, mut tally) = (Attack::begin().await, Tally::default());
     let all: Vec<i64> = (1..=10).collect();
     for statement in CHANGED {
@@ -103,7 +103,7 @@ async fn one_character_of_a_note_is_found() {
     assert_eq!((places, tally), (10 * PLACES, Tally::all(10 * PLACES)));
 }
 
-/// The entries changed, the tree grown anew, every checkpoint signed with the true key.
+/// The entries changed, the tree grown again, every checkpoint signed with the true key.
 fn forged(change: fn(&Connection, i64)) -> impl Fn(&Connection, i64) {
     move |sql, number| {
         change(sql, number);
@@ -111,7 +111,7 @@ fn forged(change: fn(&Connection, i64)) -> impl Fn(&Connection, i64) {
     }
 }
 
-/// By whoever brings the checkpoint that was kept.
+/// By anybody who brings the checkpoint that was kept.
 async fn every_forgery(every: usize) -> Tally {
     let (attack, mut tally) = (Attack::begin().await, Tally::default());
     let numbers: Vec<i64> = (1..1_000).step_by(every).collect();
@@ -122,7 +122,7 @@ async fn every_forgery(every: usize) -> Tally {
 }
 
 #[tokio::test]
-async fn a_ledger_that_was_forged_with_its_own_key_is_found_by_whoever_kept_a_checkpoint() {
+async fn a_ledger_that_was_forged_with_its_own_key_is_found_by_those_who_kept_a_checkpoint() {
     assert_eq!(every_forgery(SAMPLE).await, Tally::all(250));
     let attack = Attack::begin().await;
     let [alone, with_kept] = attack.reports(|sql| forged(another_time)(sql, 500), [false, true]).await;
@@ -133,7 +133,7 @@ async fn a_ledger_that_was_forged_with_its_own_key_is_found_by_whoever_kept_a_ch
 
 #[tokio::test]
 #[ignore = "it takes minutes, as the others of each row alone"]
-async fn every_forgery_and_every_character_is_found_by_whoever_kept_a_checkpoint() {
+async fn every_forgery_and_every_character_is_found_by_those_who_kept_a_checkpoint() {
     let (places, notes) = notes_changed(usize::MAX).await;
     assert_eq!(notes, Tally::all(places));
     assert_eq!(every_forgery(1).await, Tally::all(5 * 999));

@@ -110,13 +110,13 @@ pub async fn what_was_purged_is_never_used_again(backend: &dyn Backend) {
     assert_eq!(verifier.use_once(back, Some(attempt(1)), NOW).await.unwrap(), Marked::Not(Standing::Purged));
 }
 
-pub async fn uses_are_told_to_listeners_of_the_same_store(backend: &dyn Backend) {
+pub async fn uses_are_announced_to_listeners_of_the_same_store(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let mut marks = world.stores.issuer.marks();
     let token = world.issued(1).await;
     world.stores.verifier.use_once(token, Some(attempt(1)), NOW).await.unwrap();
-    let told = tokio::time::timeout(std::time::Duration::from_secs(20), marks.recv()).await;
-    assert_eq!(told.expect("nobody told of it").unwrap(), token.cti);
+    let announced = tokio::time::timeout(std::time::Duration::from_secs(20), marks.recv()).await;
+    assert_eq!(announced.expect("it was not announced").unwrap(), token.cti);
 }
 
 pub async fn marks_that_the_ledger_does_not_know_are_overdue_after_their_minute(backend: &dyn Backend) {

@@ -153,7 +153,7 @@ export class Console {
     }
   }
 
-  /** Wipes everything here at once, whether or not the service can be told. */
+  /** Wipes everything here at once, whether or not the service answers. */
   async signOut(): Promise<void> {
     this.forget();
     this.prepared.wipe();

@@ -37,9 +37,9 @@ export class News {
   }
 
   /** Gives what ends it. */
-  when(told: Listener): () => void {
-    this.listeners.add(told);
-    return () => this.listeners.delete(told);
+  when(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   private look(): void {
@@ -76,6 +76,6 @@ export class News {
 
   /** Something changed, also by this page's own doing. */
   tell(changed: readonly Kind[]): void {
-    if (!document.hidden) this.listeners.forEach((told) => told(changed));
+    if (!document.hidden) this.listeners.forEach((listener) => listener(changed));
   }
 }

@@ -7,7 +7,7 @@ export type Words = Translate<keyof typeof en>;
 /** Says things in the words of the catalogue. */
 export const t: Words = translator(en, {}, { tag: "en", direction: "ltr" });
 
-/** What became of an attempt, in words; a kind without words of its own is told in the service's. */
+/** What became of an attempt, in words; a kind without words of its own is shown in the service's. */
 export function problemText({ kind, detail }: Problem): string {
   const key = "problem." + kind;
   const known = key in en ? t(key as keyof typeof en, { detail: sentence(detail) }) : sentence(detail);

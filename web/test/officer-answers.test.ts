@@ -21,8 +21,8 @@ test("a member that may be absent is null", () => {
   assert.deepEqual(readJson(JSON.stringify(issued), model.issued), { ...issued, spoken: null, not_before: null });
   const status = { state: "live", first_checked_at: null };
   assert.deepEqual(readJson(JSON.stringify(status), model.status), { ...status, spoken_words: null, wrong_numbers: null });
-  const told = { ...status, spoken_words: 6, wrong_numbers: 5 };
-  assert.deepEqual(readJson(JSON.stringify({ ...told, more: 1 }), model.status), told);
+  const more = { ...status, spoken_words: 6, wrong_numbers: 5 };
+  assert.deepEqual(readJson(JSON.stringify({ ...more, further: 1 }), model.status), more);
   // as devices kept it before there were two lengths
   const spoken = { words: "abacus", digits: "1" };
   assert.deepEqual(readJson(JSON.stringify(spoken), model.spoken), { ...spoken, six_words: null, six_digits: null });

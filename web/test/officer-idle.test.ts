@@ -42,7 +42,7 @@ test("who types for long is heard of now and then", () => {
   assert.deepEqual(seen, ["heard", "heard", "heard", "heard"]);
 });
 
-test("whoever comes back too late does not begin again", () => {
+test("anybody who comes back too late does not begin again", () => {
   const { seen, idle, at } = console();
   at(15);
   idle.touch();

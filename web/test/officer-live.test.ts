@@ -74,14 +74,14 @@ test("twelve seconds of silence are a lost connection, and another is tried", (t
   assert.deepEqual(said, ["live", "lost", "checked"]);
 });
 
-test("no answer at all is told once, however long it lasts", (t) => {
+test("no answer at all is said once, however long it lasts", (t) => {
   const { said, wait, streams } = begin(t);
   for (let i = 0; i < 5; i++) wait(12);
   assert.deepEqual(said, ["lost"]);
   assert.equal(streams.length, 6);
 });
 
-test("an error is told at once; where the browser tries again, the next word of the service ends it", (t) => {
+test("an error is said at once; where the browser tries again, the next word of the service ends it", (t) => {
   const { said, last, streams } = begin(t);
   last().tell("live");
   last().fail(0);
@@ -100,7 +100,7 @@ test("where the service turns it away, somebody asks why, and it tries again", (
   assert.deepEqual(said, ["lost", "refused", "live"]);
 });
 
-test("a cut line is told at once and stays so until there is a network", (t) => {
+test("a cut line is said at once and stays so until there is a network", (t) => {
   const { watch, said, last, wait, streams } = begin(t);
   last().tell("live");
   watch.cut();

@@ -43,7 +43,7 @@ test("a stay that ended while a tab was frozen stays over when somebody has sign
   assert.ok(!frozen.isOver());
 });
 
-test("whoever signs in over another person ends that person's stay", () => {
+test("anybody who signs in over another person ends that person's stay", () => {
   const device = new Device();
   const [first, second] = [device.tab(), device.tab()];
   first.begin();

@@ -31,7 +31,7 @@ test("every text is used, and is plain", () => {
   }
 });
 
-test("a problem with words of its own is told in them, another in the service's", () => {
+test("a problem with words of its own is shown in them, another in the service's", () => {
   assert.equal(problemText({ kind: "taken", detail: "the callsign a is taken; choose another" }), catalogue["problem.taken"]);
   assert.equal(problemText({ kind: "not-authorised", detail: "all used up" }), "No code was made. All used up.");
   assert.equal(problemText({ kind: "moon-is-down", detail: "wait for the moon" }), "Wait for the moon.");

@@ -7,8 +7,8 @@ use crate::keyring::{KeyId, KidPrefix};
 
 #[derive(Default)]
 pub(super) struct Keys {
-    /// Whether the ledger tells of keys at all: the first entries of an early store do not.
-    told: bool,
+    /// Whether the ledger records keys at all: the first entries of an early store do not.
+    are_recorded: bool,
     active: Option<KeyId>,
     spent: HashSet<KeyId>,
     removed: HashSet<KeyId>,
@@ -18,11 +18,11 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn sign(&self, kid: KidPrefix) -> bool {
-        !self.told || self.active.is_some_and(|key| key.prefix() == kid)
+        !self.are_recorded || self.active.is_some_and(|key| key.prefix() == kid)
     }
 
     pub(super) fn activated(&mut self, remarks: &mut Remarks, key: KeyId) {
-        self.told = true;
+        self.are_recorded = true;
         fault(remarks, self.spent.contains(&key), || format!("key {key} was used again after it was retired or revoked"));
         let other = self.active.replace(key);
         fault(remarks, other.is_some(), || format!("key {key} was made the active one beside another"));

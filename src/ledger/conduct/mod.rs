@@ -1,4 +1,4 @@
-//! Whether every act was allowed at the moment when it happened, told from the entries alone.
+//! Whether every act was allowed at the moment when it happened, judged from the entries alone.
 
 mod keys;
 mod ledger_key;

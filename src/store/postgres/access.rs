@@ -136,7 +136,7 @@ async fn register_passkey(db: &Session, link: AccessHash, new: &PasskeyRow, entr
     if db.one(known, &[&new.hash]).await?.try_get(0)? {
         return Ok(false);
     }
-    // Whoever deletes the link has used it: nobody else can.
+    // Anybody who deletes the link has used it: nobody else can.
     let taken = db
         .execute(
             "DELETE FROM links WHERE hash = $1 AND callsign = $2 AND expires_at > $3

@@ -1,6 +1,6 @@
 //! Tells the other processes what they would otherwise find out when they ask. Only after it is durable, and never in the same
-//! transaction: notifications of all databases stand in one queue behind one lock, so whoever floods it would keep a withdrawal
-//! from being committed. What is not told is found by asking.
+//! transaction: notifications of all databases stand in one queue behind one lock, so anybody who floods it would keep a withdrawal
+//! from being committed. What is not announced is found by asking.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(super) const MARKED: &str = "countersign_marks";
 /// The channel on which listeners learn that keys changed.
 pub(super) const KEYS_CHANGED: &str = "countersign_keys";
 
-/// Uses that may wait to be told; more are found by asking.
+/// Uses that may wait to be announced; more are found by asking.
 const QUEUE: usize = 4_096;
 /// Uses in one notification, which has room for 8,000 bytes.
 const GROUP: usize = 256;
@@ -37,7 +37,7 @@ impl Announcer {
         let _ = self.uses.try_send(cti);
     }
 
-    /// Returns when it was told, or could not be in the time of a check.
+    /// Returns when it was announced, or could not be in the time of a check.
     pub async fn keys_changed(&self) {
         let _ = tell(&self.link, KEYS_CHANGED, "").await;
     }

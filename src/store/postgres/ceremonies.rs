@@ -97,7 +97,7 @@ async fn insert(db: &Session, NewCeremony { hash, kind, ceremony, share, begun_a
 
 async fn take(db: &Session, hash: AccessHash, kind: CeremonyKind, now: i64) -> Result<Option<Ceremony>, StoreError> {
     let (after, until) = waiting(now);
-    // Whoever deletes it has it: nobody else can.
+    // Anybody who deletes it has it: nobody else can.
     let take = "DELETE FROM ceremonies WHERE seq IN (
              SELECT seq FROM ceremonies WHERE hash = $1 AND kind = $2 AND begun_at > $3 AND begun_at <= $4 FOR UPDATE SKIP LOCKED)
          RETURNING bound, challenge, counters";

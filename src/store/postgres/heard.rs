@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::announcer::MARKED;
 use crate::token::Cti;
 
-/// Uses that are passed on at once. Whoever waits for one that is left out asks the store a few seconds later.
+/// Uses that are passed on at once. Anybody who waits for one that is left out asks the store a few seconds later.
 const MOST: usize = 256;
 
 /// All of it since the last time.

@@ -19,7 +19,7 @@ const GROUP: usize = 256;
 pub(super) trait Together: Send + 'static {
     /// What each asks.
     type Asked: Send + Sync + 'static;
-    /// What each is told.
+    /// What each is answered.
     type Answer: Send + 'static;
 
     /// Answers all, in their order, once it is durable; or fails, and nothing happened to any.

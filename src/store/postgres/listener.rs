@@ -56,7 +56,7 @@ async fn listen(
         session.batch(&format!("LISTEN {channel}")).await?;
     }
     LISTENING.over();
-    // Whatever was told while nobody listened.
+    // Whatever was announced while nobody listened.
     changed.send_replace(());
     loop {
         let news = heard.news().await;

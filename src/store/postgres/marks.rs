@@ -64,7 +64,7 @@ impl Together for Marks {
     }
 }
 
-/// Which of them were marked by this, each not yet told to the one who asked.
+/// Which of them were marked by this, each not yet answered to the one who asked.
 async fn insert(session: &Session, firsts: &[&Use]) -> Result<HashMap<([u8; 8], [u8; 32]), bool>, StoreError> {
     let ends: Vec<i64> = firsts.iter().map(|first| first.token.expires_at).collect();
     let ctis: Vec<Cti> = firsts.iter().map(|first| first.token.cti).collect();

@@ -61,8 +61,8 @@ use crate::token::Cti;
 
 pub use self::address::PostgresAddress;
 
-/// How many uses may be told of before a slow listener has to ask the store again.
-const MARKS_TOLD: usize = 1_024;
+/// How many uses may be announced before a slow listener has to ask the store again.
+const MARKS_ANNOUNCED: usize = 1_024;
 
 /// Plans stay what they are whatever the statistics say: by index, so that a check costs the same on the first day and after
 /// ten million.
@@ -119,7 +119,7 @@ impl PostgresStore {
 
     fn start(address: PostgresAddress, reading: Manner, channels: &'static [&'static str]) -> Self {
         let address = Arc::new(address);
-        let (marked, key_changes) = (broadcast::Sender::new(MARKS_TOLD), watch::Sender::new(()));
+        let (marked, key_changes) = (broadcast::Sender::new(MARKS_ANNOUNCED), watch::Sender::new(()));
         let link = |manner| Arc::new(Link::new(address.clone(), manner));
         let marking = link(CHECKING);
         Self {

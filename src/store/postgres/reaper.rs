@@ -75,7 +75,7 @@ struct Seen {
 impl Reaper {
     pub fn start(address: PostgresAddress) -> Self {
         let seen = Arc::new(Seen::default());
-        // A connection that is kept: whoever is shut out of the database with everybody else could end nothing.
+        // A connection that is kept: anybody who is shut out of the database with everybody else could end nothing.
         let looking = tokio::spawn(look_on(Link::new(Arc::new(address), CHECKING), seen.clone())).abort_handle();
         Self { seen, looking }
     }

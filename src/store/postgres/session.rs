@@ -1,4 +1,4 @@
-//! Connections, made when they are needed and made anew when they are lost. A statement that is not answered in time
+//! Connections, made when they are needed and made again when they are lost. A statement that is not answered in time
 //! costs its connection: what queues behind it would only wait as well.
 
 use std::{
@@ -37,7 +37,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A primary that started again shows what it finds in its log, though no standby may have it yet. A commit that writes waits until
-/// the standby has all that was before it, so that what is told outlives the primary (threat 19).
+/// the standby has all that was before it, so that what is answered outlives the primary (threat 19).
 pub(super) const WAIT_FOR_STANDBY: &str =
     "SELECT pg_logical_emit_message(true, 'countersign', '')::text WHERE current_setting('synchronous_standby_names') <> ''";
 
@@ -242,7 +242,7 @@ impl Link {
         Self { address, manner, state: tokio::sync::Mutex::default() }
     }
 
-    /// The connection, made anew if it was lost; fails at once while it is too early to try again.
+    /// The connection, made again if it was lost; fails at once while it is too early to try again.
     pub async fn session(&self) -> Result<Arc<Session>, StoreError> {
         let mut state = self.state.lock().await;
         if let Some(session) = state.session.as_ref().filter(|session| session.is_open()) {
@@ -275,8 +275,8 @@ pub(super) fn pause(failures: u32) -> Duration {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         // The message alone: its detail may hold what is in a row.
-        let told = error.as_db_error().map(|told| format!("{} ({})", told.message(), told.code().code()));
-        Self::Failed(told.unwrap_or_else(|| error.to_string()))
+        let said = error.as_db_error().map(|said| format!("{} ({})", said.message(), said.code().code()));
+        Self::Failed(said.unwrap_or_else(|| error.to_string()))
     }
 }
 

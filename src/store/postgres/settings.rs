@@ -1,4 +1,4 @@
-//! What every connection is set to, whatever its role says. A role may change its own settings, and whoever took a verifier over
+//! What every connection is set to, whatever its role says. A role may change its own settings, and anybody who took a verifier over
 //! may have done so: what is sent with the connection goes before all of them.
 
 use std::{fmt::Write as _, time::Duration};

@@ -1,6 +1,6 @@
 //! Whose turn it is to act, or to change the schema: one process of the issuer's after the other. What is waited for is held by
 //! nobody but the issuer's role: the row of a table on which no other role has any right. A lock of the table would not do, since
-//! whoever may connect can hold one without any right (`PREPARE`, `nextval`).
+//! anybody who may connect can hold one without any right (`PREPARE`, `nextval`).
 
 use super::session::Session;
 use crate::store::StoreError;

@@ -84,7 +84,7 @@ impl AccessStore for SqliteStore {
             if db.prepare_cached(known)?.query_row([new.hash], |row| row.get(0))? {
                 return Ok(false);
             }
-            // Whoever deletes the link has used it: nobody else can.
+            // Anybody who deletes the link has used it: nobody else can.
             let taken = db
                 .prepare_cached(
                     "DELETE FROM links WHERE hash = :link AND callsign = :callsign AND expires_at > :now

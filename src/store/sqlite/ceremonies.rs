@@ -21,7 +21,7 @@ impl CeremonyStore for SqliteStore {
     async fn take_ceremony(&self, hash: AccessHash, kind: CeremonyKind, now: i64) -> Result<Option<Ceremony>, StoreError> {
         self.write(move |db| {
             let (after, until) = waiting(now);
-            // Whoever deletes it has it: nobody else can.
+            // Anybody who deletes it has it: nobody else can.
             let mut take = db.prepare_cached(
                 "DELETE FROM ceremonies WHERE hash = ?1 AND kind = ?2 AND begun_at > ?3 AND begun_at <= ?4
                  RETURNING bound, challenge, counters",

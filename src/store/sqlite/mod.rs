@@ -69,8 +69,8 @@ const CHECKPOINT_PAGES: i32 = 8_192;
 /// Why a file that is there does not open, nearly always.
 const NOT_ALLOWED: &str = "permission denied; run this as the user that owns it";
 
-/// How many uses may be told of before a slow listener has to ask the store again.
-const MARKS_TOLD: usize = 1_024;
+/// How many uses may be announced before a slow listener has to ask the store again.
+const MARKS_ANNOUNCED: usize = 1_024;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -149,7 +149,7 @@ impl SqliteStore {
             log: Log::start(log)?,
             files,
             signed,
-            marks: broadcast::Sender::new(MARKS_TOLD),
+            marks: broadcast::Sender::new(MARKS_ANNOUNCED),
             key_changes: watch::Sender::new(()),
         })
     }

@@ -215,7 +215,7 @@ async fn a_revoked_key_is_destroyed_though_the_next_one_cannot_be_read() {
 async fn a_process_that_ends_between_store_and_vault_leaves_nothing_behind() {
     let service = Service::start().await;
     assert!(service.app.store.activate_key(service.turns[1], OVER).await.unwrap());
-    assert_eq!(service.signs().await, service.turns[1], "whoever else runs finds the new key");
+    assert_eq!(service.signs().await, service.turns[1], "another process finds the new key");
     service.app.clock.set(OVER + DAY);
     let after = service.app.command();
     assert_eq!(after.rotate(service.app.time()).await.unwrap().destroyed, [service.turns[0]]);

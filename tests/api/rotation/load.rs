@@ -39,14 +39,14 @@ const PEOPLE: usize = 2;
 /// Fewer than an authorisation allows.
 const TOKENS: usize = 900;
 
-/// An officer and whoever they approach.
+/// An officer and the people they approach.
 struct Pair {
     clock: Arc<ManualClock>,
     is_over: Arc<AtomicBool>,
     officer: Person,
     authorisations: Vec<AuthorisationId>,
     anyone: Asker,
-    /// Told of every answer.
+    /// Called with every answer.
     answered: UnboundedSender<()>,
 }
 
@@ -113,7 +113,7 @@ impl Load {
         true
     }
 
-    /// How many tokens were genuine. Whoever was refused anything fails here.
+    /// How many tokens were genuine. Anybody who was refused anything fails here.
     async fn end(self) -> usize {
         self.is_over.store(true, Ordering::SeqCst);
         self.people.join_all().await.into_iter().sum()

@@ -156,7 +156,7 @@ async fn the_next_key_signs_at_once_in_a_service_that_knows_of_nothing() {
 }
 
 #[tokio::test]
-async fn the_next_set_carries_it_and_until_then_people_are_told() {
+async fn the_next_set_carries_it_and_until_then_people_are_warned() {
     let app = TestApp::with_keys().await;
     let live = app.officer.issue_plain().await;
     let asked_before = app.custodian.next_set(0, Spares::Used).await.unwrap().set;
@@ -171,9 +171,9 @@ async fn the_next_set_carries_it_and_until_then_people_are_told() {
     assert!(!app.look(NOW).await.warnings.contains(&untold));
     let jwt = app.anyone().get("/.well-known/countersign/keys.jwt").await.body;
     let set = KeySet::read(&jwt, &root().public(), &issuer()).unwrap();
-    let told = set.keys().iter().find(|key| key.key.id() == stolen()).unwrap();
-    assert_eq!(told.revoked, app.record(stolen()).await.revoked);
-    assert!(told.revoked.is_some() && set.keys().iter().filter(|key| key.revoked.is_some()).count() == 1);
+    let carried = set.keys().iter().find(|key| key.key.id() == stolen()).unwrap();
+    assert_eq!(carried.revoked, app.record(stolen()).await.revoked);
+    assert!(carried.revoked.is_some() && set.keys().iter().filter(|key| key.revoked.is_some()).count() == 1);
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ impl Log {
 }
 
 #[tokio::test]
-async fn a_warning_is_told_when_it_comes_up_and_when_it_changes() {
+async fn a_warning_is_given_when_it_comes_up_and_when_it_changes() {
     let service = Service::start().await;
     let log = Log::default();
     let writer = log.clone();
@@ -149,8 +149,8 @@ async fn a_warning_is_told_when_it_comes_up_and_when_it_changes() {
     };
     at(end - 7 * DAY - 1).await;
     assert_eq!(log.lines_with("runs out"), 0);
-    for (now, told) in [(end - 7 * DAY, 1), (end - 7 * DAY, 1), (end - 7 * DAY + 1, 2), (end - 6 * DAY, 2), (end - 5 * DAY, 3)] {
+    for (now, logged) in [(end - 7 * DAY, 1), (end - 7 * DAY, 1), (end - 7 * DAY + 1, 2), (end - 6 * DAY, 2), (end - 5 * DAY, 3)] {
         at(now).await;
-        assert_eq!(log.lines_with("the key set runs out"), told, "{} s before", end - now);
+        assert_eq!(log.lines_with("the key set runs out"), logged, "{} s before", end - now);
     }
 }

@@ -64,7 +64,7 @@ impl Service {
         self.is_genuine(&first).await;
     }
 
-    /// Whoever was given a token yesterday shows it now.
+    /// Anybody who was given a token yesterday shows it now.
     async fn meet(&mut self, now: i64) {
         for (_, issued) in self.prepared.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
             self.is_genuine(&issued).await;

@@ -47,7 +47,7 @@ export abstract class EnginePage {
   }
 
   /** Waits for a line that says how something went. */
-  told(line: string): Promise<void> {
+  announced(line: string): Promise<void> {
     return this.waitFor(`//*[@aria-live][normalize-space(text())="${line}"]`);
   }
 
@@ -83,7 +83,7 @@ export function missingPackages(files: Readonly<Record<string, string>>): string
 /** A home folder for one browser, so that nothing of it stays on this machine. */
 export class BrowserHome {
   private readonly folder = mkdtempSync(join(tmpdir(), "countersign-engine-"));
-  /** All that the browser is told of its surroundings. */
+  /** All that the browser learns of its surroundings. */
   readonly environment = { PATH: process.env["PATH"] ?? "", HOME: this.folder, XDG_RUNTIME_DIR: this.folder };
 
   remove(): void {

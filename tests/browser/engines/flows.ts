@@ -126,7 +126,7 @@ export const flows: Readonly<Record<string, Flow>> = {
     const page = await open();
     await page.press("Keep this page for use without signal");
     await page.press("Keep this page");
-    await page.told("This page is kept on this phone.");
+    await page.announced("This page is kept on this phone.");
     const own = service.put("index.html", Buffer.from("<!doctype html><h1>Back soon</h1>"));
     service.goodForAYear();
     await page.go(service.url + "/");
@@ -143,10 +143,10 @@ export const flows: Readonly<Record<string, Flow>> = {
     const page = await open();
     await page.press("Keep this page for use without signal");
     await page.press("Keep this page");
-    await page.told("This page is kept on this phone.");
+    await page.announced("This page is kept on this phone.");
     assert.deepEqual(await whatIsKept(page), { copies: ["/", "/.well-known/countersign/keys.jwt", "/enter.js", "/language-cy.json", "/language-ur.json", "/scan.js"], workers: 1 });
     await page.press("Remove it from this phone");
-    await page.told("The copy is removed from this phone.");
+    await page.announced("The copy is removed from this phone.");
     assert.deepEqual(await whatIsKept(page), { copies: [], workers: 0 });
   },
 

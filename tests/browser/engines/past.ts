@@ -14,7 +14,7 @@ const away = "Elsewhere";
 const exits: { readonly [how: string]: (page: EnginePage) => Promise<void> } = {
   "by button": (page) => page.evaluate(() => document.querySelector<HTMLElement>("a.exit")?.click(), null),
   "by Shift": async (page) => {
-    // what a new screen moves, the focus and the place in the page, is told with the next frames, and ends the count
+    // what a new screen moves, the focus and the place in the page, comes with the next frames, and ends the count
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null)))), null);
     for (let press = 0; press < 3; press++) await page.key("Shift");
   },

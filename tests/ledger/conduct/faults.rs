@@ -6,7 +6,7 @@ use countersign::{
     token::Channel::{InPerson, Online, Telephone},
 };
 
-use super::{Story, found, told};
+use super::{Story, found, judged};
 use crate::book::{
     Ask, DAY, LINK_LASTS, activated, actor, approved, checked, closed, copied, corrected, credential, enrolled, numbered, passkey,
     published, refused, reinstated, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried,
@@ -77,7 +77,7 @@ const WAYS: &[Story] = &[
     ("a link is made again after it was used", " was made before", |book| {
         book.offer("one", "falcon", "otter").add(passkey("key", "falcon", "one")).offer("one", "falcon", "otter");
     }),
-    ("a refusal is told of twice", "falcon was refused the same twice in one second", |book| {
+    ("a refusal is recorded twice", "falcon was refused the same twice in one second", |book| {
         book.add(tried("falcon", Why::OwnRequest)).after(0, tried("falcon", Why::OwnRequest));
     }),
     ("somebody unknown tries what they may not", "wren was not enrolled", |book| {
@@ -447,7 +447,7 @@ const CLOCKS: &[Story] = &[
 pub fn all() -> Vec<String> {
     let stories = [PEOPLE, WAYS, AUTHORISATIONS, REVIEWS, ISSUES, TOKENS, KEYS, LEDGER_KEYS, CLOCKS].into_iter().flatten();
     let tell = |story: &Story| {
-        let (report, last) = told(story);
+        let (report, last) = judged(story);
         let always = [
             "was revoked by",
             " and was refused, because ",

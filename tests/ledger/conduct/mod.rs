@@ -15,7 +15,7 @@ use crate::book::Book;
 type Story = (&'static str, &'static str, fn(&mut Book));
 
 /// The report of a ledger that ends with this story.
-fn told((_, _, story): &Story) -> (Report, u64) {
+fn judged((_, _, story): &Story) -> (Report, u64) {
     let mut book = Book::opened();
     story(&mut book);
     (book.report(), book.entries.len() as u64)
@@ -29,7 +29,7 @@ fn found(story: &Story, findings: &[Finding], last: u64) -> String {
     what.clone()
 }
 
-/// What can be said about an entry, told from the source: the fixed parts of each text.
+/// What can be said about an entry, taken from the source: the fixed parts of each text.
 fn sayings() -> Vec<Vec<&'static str>> {
     let source = concat!(
         include_str!("../../../src/ledger/conduct/mod.rs"),

@@ -9,7 +9,7 @@ use countersign::{
     },
 };
 
-use super::{Story, found, told};
+use super::{Story, found, judged};
 use crate::book::{
     Ask, Book, DAY, LINK_LASTS, activated, approved, checked, closed, copied, corrected, credential, enrolled, only_closed, passkey,
     published, refused, reinstated, rekeyed, removed, retired, reviewed, revoked, speakable, suspended, swept, taken_back, tried,
@@ -309,7 +309,7 @@ const USUAL: &[Story] = &[
 /// What each story ends with.
 pub fn all() -> Vec<String> {
     let tell = |story: &Story| {
-        let (report, last) = told(story);
+        let (report, last) = judged(story);
         assert_eq!(report.faults, [], "{}", story.0);
         found(story, &report.unusual, last)
     };
@@ -324,7 +324,7 @@ fn everything_unusual_is_remarked_at_its_entry_and_nothing_else() {
 #[test]
 fn what_is_just_allowed_is_not_remarked() {
     for story in USUAL {
-        let (report, _) = told(story);
+        let (report, _) = judged(story);
         assert_eq!((report.faults, report.unusual), (vec![], vec![]), "{}", story.0);
     }
 }

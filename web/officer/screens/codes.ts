@@ -10,7 +10,7 @@ import { earlier, facts } from "./authorisation.ts";
 import { browse } from "./browse.ts";
 import { Cards } from "./cards.ts";
 import { issueScreen } from "./issue.ts";
-import { living, paragraph, saidOnce, section } from "./parts.ts";
+import { living, paragraph, shownOnce, section } from "./parts.ts";
 import { prepareScreen } from "./prepare.ts";
 import { preparedSection } from "./prepared.ts";
 import { tokenCards } from "./tokens.ts";
@@ -20,7 +20,7 @@ const MOST = 50;
 
 /** Where an officer begins: make a code, see what is live, ask for an authorisation. */
 export function codesScreen(app: Console, said: string | null = null): void {
-  const told = saidOnce(said);
+  const notice = shownOnce(said);
   app.show("codes", () => {
     const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("codes.no_authorisations"), t("standing.over"), (one) => facts(app, one));
     let shown = "";
@@ -33,7 +33,7 @@ export function codesScreen(app: Console, said: string | null = null): void {
       },
       update: (all) => cards.update(all.filter((one) => isCurrent(app, one))) + (shown === waysIn(app, all) ? 0 : 1),
     });
-    return [heading(t("codes.title")), ...told(), ...clockNote(app), make, ...preparedSection(app), codesInUse(app), mine.element];
+    return [heading(t("codes.title")), ...notice(), ...clockNote(app), make, ...preparedSection(app), codesInUse(app), mine.element];
   });
 }
 

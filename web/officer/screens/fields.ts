@@ -42,8 +42,8 @@ export function choice(id: string, label: string, options: Options, chosen: stri
 export function labelled<Input extends HTMLElement>(id: string, label: string, hint: string | null, input: Input): Field<Input> {
   const problem = el("p", { id: id + "-problem", class: "field-problem" });
   input.setAttribute("aria-describedby", (hint === null ? "" : id + "-hint ") + id + "-problem");
-  const told = hint === null ? null : el("p", { id: id + "-hint", class: "hint" }, hint);
-  const box = el("div", { class: "field" }, el("label", { for: id }, label), told, problem, input);
+  const help = hint === null ? null : el("p", { id: id + "-hint", class: "hint" }, hint);
+  const box = el("div", { class: "field" }, el("label", { for: id }, label), help, problem, input);
   return { box, input, ...saying(box, problem, [input]) };
 }
 

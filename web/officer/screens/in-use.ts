@@ -5,14 +5,14 @@ import { t } from "../words.ts";
 import { facts } from "./authorisation.ts";
 import { browse } from "./browse.ts";
 import { Cards } from "./cards.ts";
-import { Line, perform, saidOnce } from "./parts.ts";
+import { Line, perform, shownOnce } from "./parts.ts";
 import { reviewScreen } from "./review.ts";
 import { asksFirst } from "./sure.ts";
 import { tokenCards } from "./tokens.ts";
 
 /** Authorisations and codes, those first that are in use. Both can be withdrawn; approvers also review. */
 export function inUseScreen(app: Console, said: string | null = null): void {
-  const told = saidOnce(said);
+  const notice = shownOnce(said);
   app.show("in-use", () => {
     const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("in_use.no_authorisations"), t("in_use.gone"), (one) => [
       ...facts(app, one, true),
@@ -20,7 +20,7 @@ export function inUseScreen(app: Console, said: string | null = null): void {
     ]);
     return [
       heading(t("in_use.title")),
-      ...told(),
+      ...notice(),
       browse(app, {
         kind: "authorisations",
         title: t("in_use.authorisations"),

@@ -102,11 +102,11 @@ class LiveView {
     const hide = control(t("live.hide"), () => this.hide());
     const another = own && this.order !== null ? this.another(this.order) : null;
     const controls = el("div", { class: "controls" }, another, hide, withdrawal && withdrawal.button, this.done());
-    const told = el("div", { class: "told" }, this.state.element, paragraph(timesText(this.code), "runs-out"));
-    fill(this.foot, told, withdrawal && withdrawal.panel, this.line.element, controls);
+    const status = el("div", { class: "status" }, this.state.element, paragraph(timesText(this.code), "runs-out"));
+    fill(this.foot, status, withdrawal && withdrawal.panel, this.line.element, controls);
   }
 
-  /** Another code of the same details. A number that was read out is for one code only: for the next it is asked anew. */
+  /** Another code of the same details. A number that was read out is for one code only: for the next it is asked again. */
   private another(order: Order): HTMLButtonElement {
     const made = needsMeaning(control(t("live.new"), () => {
       if (order.challenge !== undefined) void perform(this.app, made, this.line, () => issueAgain(this.app, order), (open) => open());
@@ -134,7 +134,7 @@ class LiveView {
     this.app.made.delete(this.code.id);
     this.letSleep();
     this.line.hush();
-    // who takes a code back need not be told of its check
+    // who takes a code back need not hear of its check
     this.state.element.hidden = end === "withdrawn";
     const another = this.app.session !== null && this.order !== null ? [this.another(this.order)] : [];
     const title = heading(t(`live.${end}.title`));

@@ -37,8 +37,8 @@ export function apart(texts: readonly string[]): Node[] {
   return texts.flatMap((text, i) => [...(i === 0 ? [] : [document.createTextNode(", ")]), el("bdi", {}, text)]);
 }
 
-/** What was done on the screen before, said the first time only. */
-export function saidOnce(text: string | null): () => Node[] {
+/** What was done on the screen before, shown the first time only. */
+export function shownOnce(text: string | null): () => Node[] {
   let left = text;
   return () => {
     const now = left;

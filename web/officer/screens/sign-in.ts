@@ -35,7 +35,7 @@ function said(why: Why): string[] {
   return why === "out" ? [] : [t(`sign_in.${why}`)];
 }
 
-/** Goes on by itself as soon as the service answers again. */
+/** Continues on its own as soon as the service answers again. */
 function whenAnswered(app: Console): void {
   const here = app.stillHere();
   const look = async (): Promise<void> => {

@@ -89,7 +89,7 @@ fn signatures(book: &mut Book) {
     let other = world::set_payload(&world::published_keys()[..1]).encode();
     book.push("payload of another set", Refused, format!("{header}.{}.{signature}", base64url(other.as_bytes())));
     let spaced = set_header().encode().replace(',', ", ");
-    book.push("header written anew after signing", Refused, format!("{}.{payload}.{signature}", base64url(spaced.as_bytes())));
+    book.push("header written again after signing", Refused, format!("{}.{payload}.{signature}", base64url(spaced.as_bytes())));
 }
 
 fn forms(book: &mut Book) {

@@ -1,4 +1,4 @@
-//! Section 2.1 of RFC 6962, word for word: every range is hashed anew, nothing is kept.
+//! Section 2.1 of RFC 6962, word for word: every range is hashed again, nothing is kept.
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};

@@ -85,13 +85,13 @@ fn a_set_keeps_a_key_for_as_long_as_it_says_something() {
 #[test]
 fn every_revocation_is_carried_over_and_none_can_be_forgotten() {
     let case = Case::with(|case| case.revoke(1));
-    let told = case.following(NOW + 1, &[4]);
+    let next = case.following(NOW + 1, &[4]);
     let revoked = |set: &KeySet| set.keys().iter().filter(|key| key.revoked.is_some()).map(|key| key.key.id()).collect::<Vec<_>>();
-    assert_eq!((revoked(&case.set()), revoked(&told)), (vec![], vec![id(1)]));
-    let later = |version, keys: Vec<PublishedKey>| KeySet::new(issuer(), version, NOW, NOW + DAY, keys).unwrap().check_follows(&told);
-    assert_eq!(later(5, told.keys().to_vec()), Ok(()));
-    assert_eq!(later(4, told.keys().to_vec()), Err(KeySetError::NotNewer { found: 4, last: 4 }));
-    assert_eq!(later(3, told.keys().to_vec()), Err(KeySetError::NotNewer { found: 3, last: 4 }));
+    assert_eq!((revoked(&case.set()), revoked(&next)), (vec![], vec![id(1)]));
+    let later = |version, keys: Vec<PublishedKey>| KeySet::new(issuer(), version, NOW, NOW + DAY, keys).unwrap().check_follows(&next);
+    assert_eq!(later(5, next.keys().to_vec()), Ok(()));
+    assert_eq!(later(4, next.keys().to_vec()), Err(KeySetError::NotNewer { found: 4, last: 4 }));
+    assert_eq!(later(3, next.keys().to_vec()), Err(KeySetError::NotNewer { found: 3, last: 4 }));
     assert_eq!(later(5, case.published.clone()), Err(KeySetError::Unrevoked(id(1))));
     assert_eq!(later(5, case.published[1..].to_vec()), Ok(()), "a key that nobody can take for good need not be named");
 }

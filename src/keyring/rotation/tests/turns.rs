@@ -118,7 +118,7 @@ fn a_key_is_removed_when_its_last_token_cannot_be_shown_any_more() {
 }
 
 #[test]
-fn private_halves_of_spent_keys_at_hand_are_destroyed_and_no_others() {
+fn private_halves_of_spent_keys_here_are_destroyed_and_no_others() {
     let mut case = Case::new();
     for now in [NOW + WEEK - 1, NOW + WEEK] {
         assert_eq!(case.plan(now).destroy, [], "the next one takes over, and the one before is still there for a day");

@@ -1,4 +1,4 @@
-//! What people have to do, and when they are told.
+//! What people have to do, and when they read of it.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn people_are_warned_a_week_before_the_last_key_ceases_to_sign() {
 }
 
 #[test]
-fn people_are_told_where_no_key_can_sign() {
+fn people_see_where_no_key_can_sign() {
     for (n, lose) in LOST.into_iter().enumerate() {
         let mut case = Case::with(lose);
         assert!(!case.plan(NOW + 60).warnings.contains(&Warning::NoKey), "{n}: another takes over");
@@ -58,7 +58,7 @@ fn people_are_warned_of_keys_that_are_not_on_this_machine() {
 }
 
 #[test]
-fn people_are_told_of_a_revocation_until_the_set_says_so() {
+fn people_read_of_a_revocation_until_the_set_says_so() {
     let mut case = Case::with(|case| case.revoke(3));
     assert_eq!(case.plan(NOW + 1).warnings, [Warning::Unpublished(id(3))]);
     case.published(3).revoked = Some(stolen());
