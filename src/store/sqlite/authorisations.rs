@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::{
     ledger::recorded,
+    lists::rows,
     rows::{AUTHORISATION, authorisation},
     time::live_after,
     withdrawals::withdraw as withdraw_tokens,
@@ -163,7 +164,7 @@ pub(super) fn page(
         ":by": asked_by, ":now": now, ":most": page.most,
         ":at_0": first_at, ":id_0": first_id, ":at_1": second_at, ":id_1": second_id,
     };
-    Ok(db.prepare_cached(&both)?.query_map(bounds, authorisation)?.collect::<Result<_, _>>()?)
+    rows(db, &both, bounds, authorisation)
 }
 
 pub(super) fn live(db: &Connection, asked_by: &Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {

@@ -1,6 +1,6 @@
 //! Lists that are searched and sorted. A page goes through an index in the list's order, or looks at no more than [`MOST_READ`] rows.
 
-use rusqlite::{Connection, Row, ToSql, types::FromSql};
+use rusqlite::{Connection, Params, Row, ToSql, types::FromSql};
 
 use super::{
     rows::{AUTHORISATION, OFFICER, authorisation, officer},
@@ -77,21 +77,21 @@ impl<'a> Query<'a> {
         let placed = self.given[..self.placed].to_vec();
         self.given.push(most);
         let page = format!("{select} {from} {joined} WHERE {whole} ORDER BY {order} LIMIT ?{}", self.given.len());
-        let items = rows(db, &page, &self.given, list.row)?;
+        let items = rows(db, &page, &*self.given, list.row)?;
         let next = match items.last() {
             Some(final_item) if items.len() == usize::from(*most) => Some((list.id_of)(final_item)),
             // The next page looks further from here.
-            _ if is_walked => rows(db, &format!("SELECT {id} {walk} LIMIT 1 OFFSET {}", MOST_READ - 1), &placed, |row| row.get(0))?.pop(),
+            _ if is_walked => rows(db, &format!("SELECT {id} {walk} LIMIT 1 OFFSET {}", MOST_READ - 1), &*placed, |row| row.get(0))?.pop(),
             _ => None,
         };
         Ok(Listed { items, next })
     }
 }
 
-fn rows<T>(
+pub(super) fn rows<T>(
     db: &Connection,
     statement: &str,
-    given: &[&dyn ToSql],
+    given: impl Params,
     row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, StoreError> {
     let mut statement = db.prepare_cached(statement)?;
@@ -120,7 +120,7 @@ fn rarest<'a>(db: &Connection, ranges: &'a [(String, String)]) -> Result<Option<
     let count = format!("SELECT count(*) FROM (SELECT 1 FROM authorisation_words WHERE word >= ?1 AND word < ?2 LIMIT {MOST_READ})");
     let mut rarest = (MOST_READ, None);
     for range in ranges {
-        let found: Vec<i64> = rows(db, &count, &[&range.0, &range.1], |row| row.get(0))?;
+        let found: Vec<i64> = rows(db, &count, [&range.0, &range.1], |row| row.get(0))?;
         rarest = found.into_iter().filter(|found| *found < rarest.0).map(|found| (found, Some(range))).next().unwrap_or(rarest);
     }
     Ok(rarest.1)
@@ -233,7 +233,7 @@ pub(super) fn tokens(
 /// Whether so few tokens are live that a page may look at them all.
 fn are_few_live(db: &Connection, now: i64) -> Result<bool, StoreError> {
     let live = format!("SELECT count(*) < {MOST_READ} FROM (SELECT 1 FROM tokens WHERE expires_at > ?1 LIMIT {MOST_READ})");
-    Ok(rows(db, &live, &[&now], |row| row.get::<_, bool>(0))? == [true])
+    Ok(rows(db, &live, [&now], |row| row.get::<_, bool>(0))? == [true])
 }
 
 pub(super) fn officers(db: &Connection, wanted: &Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError> {

@@ -417,7 +417,7 @@ const LEDGER_KEYS: &[Story] = &[
     ("a key of the ledger comes back", " was used before", |book| {
         book.add(rekeyed(5, 6, 0, Renewed)).add(rekeyed(6, 5, 0, Renewed));
     }),
-    ("a key is replaced by itself", " was used before", |book| {
+    ("a key is replaced by the same key", " was used before", |book| {
         book.add(rekeyed(5, 5, 0, Renewed));
     }),
     ("a key of another ledger takes over", " is another ledger's", |book| {
