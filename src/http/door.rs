@@ -23,6 +23,7 @@ use super::{
 use crate::{
     authority::{AccessId, AccessName, Officer},
     issuer::{Answer, Challenge, Link, Opened, Refused},
+    store::OpenSession,
 };
 
 type App = State<Arc<PrivateApp>>;
@@ -93,12 +94,12 @@ async fn begin_sign_in(State(app): App, Extension(Peer(peer)): Extension<Peer>, 
 }
 
 async fn sign_in(State(app): App, _: OwnPage, Decoded(answer): Decoded<Answer>) -> Answered {
-    let Opened { token, officer } = app.passkeys.sign_in(&answer).await?;
-    Ok((StatusCode::CREATED, no_store(), [(header::SET_COOKIE, set_cookie(&token))], who(&app, &officer)).into_response())
+    let Opened { token, session: OpenSession { officer, ends_at } } = app.passkeys.sign_in(&answer).await?;
+    Ok((StatusCode::CREATED, no_store(), [(header::SET_COOKIE, set_cookie(&token))], who(&app, &officer, ends_at)).into_response())
 }
 
-async fn session(State(app): App, Session { officer, .. }: Session) -> Answered {
-    Ok((no_store(), who(&app, &officer)).into_response())
+async fn session(State(app): App, Session { officer, ends_at, .. }: Session) -> Answered {
+    Ok((no_store(), who(&app, &officer, ends_at)).into_response())
 }
 
 async fn sign_out(State(app): App, Session { token, .. }: Session) -> Answered {
@@ -115,7 +116,7 @@ fn challenge(challenge: &Challenge) -> Response {
 }
 
 /// What the console needs to know. `address` is what a person approached types to reach the page.
-fn who(app: &PrivateApp, officer: &Officer) -> Json<Value> {
+fn who(app: &PrivateApp, officer: &Officer, session_ends_at: i64) -> Json<Value> {
     let address = app.public_url.split_once("://").map_or(app.public_url.as_str(), |(_, address)| address);
     Json(json!({
         "callsign": officer.callsign,
@@ -123,5 +124,6 @@ fn who(app: &PrivateApp, officer: &Officer) -> Json<Value> {
         "organisation": app.organisation.get().as_str(),
         "address": address,
         "server_time": app.clock.now(),
+        "session_ends_at": session_ends_at,
     }))
 }

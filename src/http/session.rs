@@ -11,7 +11,7 @@ use super::{app::PrivateApp, listen::Connection, places::Recognised, problem::Pr
 use crate::{
     authority::{Officer, Scope, Scopes},
     issuer::{Answer, Confirmed, Credential, Refused, SessionToken},
-    store::Confirmation,
+    store::{Confirmation, OpenSession},
 };
 
 /// `__Host-`: browsers take it over TLS or from localhost alone, for this host and no other.
@@ -111,7 +111,7 @@ impl FromRequestParts<Arc<PrivateApp>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<PrivateApp>) -> Result<Self, Problem> {
         if !parts.headers.contains_key(header::AUTHORIZATION) {
             let session = Session::from_request_parts(parts, app).await;
-            let Session { officer, token, held } = session.map_err(|problem| problem.with_challenge(CHALLENGES))?;
+            let Session { officer, token, held, .. } = session.map_err(|problem| problem.with_challenge(CHALLENGES))?;
             return Ok(Self { officer, means: Means::Session(token), held });
         }
         // Malformed, unknown, run out and suspended look the same.
@@ -136,6 +136,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub struct Session {
     /// Who.
     pub officer: Officer,
+    /// When it ends whatever happens. Seconds since 1970.
+    pub ends_at: i64,
     /// Their cookie.
     pub token: SessionToken,
     held: Held,
@@ -150,9 +152,9 @@ impl FromRequestParts<Arc<PrivateApp>> for Session {
         let token = cookie(&parts.headers).ok_or_else(refused)?;
         OwnPage::from_request_parts(parts, app).await?;
         let attended = parts.extensions.get::<Unattended>().is_none() && !parts.headers.contains_key(UNATTENDED);
-        let officer = app.passkeys.recognise(&token, attended).await?.ok_or_else(refused)?;
+        let OpenSession { officer, ends_at } = app.passkeys.recognise(&token, attended).await?.ok_or_else(refused)?;
         let held = Held::request(parts, app, &officer)?;
-        Ok(Self { officer, token, held })
+        Ok(Self { officer, ends_at, token, held })
     }
 }
 

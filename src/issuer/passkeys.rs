@@ -16,7 +16,7 @@ use crate::{
     entropy::Entropy,
     health::alarm,
     ledger::Event,
-    store::{Ceremony, CeremonyKind, Confirmation, IssuerStore, NewCeremony, PasskeyUse, Share},
+    store::{Ceremony, CeremonyKind, Confirmation, IssuerStore, NewCeremony, OpenSession, PasskeyUse, SESSION_LONGEST, Share},
 };
 
 /// As the log names it.
@@ -37,8 +37,8 @@ pub struct Passkeys {
 pub struct Opened {
     /// For the cookie.
     pub token: SessionToken,
-    /// Whose it is.
-    pub officer: Officer,
+    /// Whose it is, and how long it lasts.
+    pub session: OpenSession,
 }
 
 impl Passkeys {
@@ -114,7 +114,7 @@ impl Passkeys {
         let Some((_, officer)) = found else { return Err(Refused::SignIn) };
         let token = SessionToken::draw(&*self.entropy)?;
         if self.store.open_session(token.hash(), used.clone(), now).await? {
-            return Ok(Opened { token, officer });
+            return Ok(Opened { token, session: OpenSession { officer, ends_at: now + SESSION_LONGEST } });
         }
         self.overtaken(&used, now).await?;
         if officer.suspended_at.is_some() {
@@ -123,8 +123,8 @@ impl Passkeys {
         Err(Refused::SignIn)
     }
 
-    /// Whose session this is, if it is not over. Where the person did something just now, its idle time begins again.
-    pub async fn recognise(&self, session: &SessionToken, attended: bool) -> Result<Option<Officer>, Refused> {
+    /// The session, if it is not over. Where the person did something just now, its idle time begins again.
+    pub async fn recognise(&self, session: &SessionToken, attended: bool) -> Result<Option<OpenSession>, Refused> {
         Ok(self.store.session(session.hash(), attended, self.clock.now()).await?)
     }
 

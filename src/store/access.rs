@@ -20,6 +20,15 @@ pub const SESSION_SKEW: i64 = 60;
 /// A session is written to at most this often. Seconds, well below [`SESSION_IDLE`].
 pub(crate) const SEEN_EVERY: i64 = 30;
 
+/// A session that is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Whose it is.
+    pub officer: Officer,
+    /// When it ends whatever happens. Seconds since 1970.
+    pub ends_at: i64,
+}
+
 /// A program's credential about to be kept. Times are seconds since 1970.
 #[derive(Clone, Debug)]
 pub struct NewCredential {
@@ -133,8 +142,8 @@ pub trait AccessStore: Send + Sync {
     /// or its person is suspended.
     async fn open_session(&self, session: AccessHash, used: PasskeyUse, now: i64) -> Result<bool, StoreError>;
 
-    /// Whose session this is, if it is not over at `now`. `seen` moves the end of its idle time.
-    async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<Officer>, StoreError>;
+    /// A session, if it is not over at `now`. `seen` moves the end of its idle time.
+    async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<OpenSession>, StoreError>;
 
     /// Ends a session. Again is as good as once.
     async fn end_session(&self, session: AccessHash) -> Result<(), StoreError>;

@@ -31,7 +31,8 @@ mod time;
 
 use access::SEEN_EVERY;
 pub use access::{
-    AccessStore, Confirmation, NewCredential, NewLink, PasskeyRow, PasskeyUse, Revoked, SESSION_IDLE, SESSION_LONGEST, SESSION_SKEW,
+    AccessStore, Confirmation, NewCredential, NewLink, OpenSession, PasskeyRow, PasskeyUse, Revoked, SESSION_IDLE, SESSION_LONGEST,
+    SESSION_SKEW,
 };
 pub use ceremonies::{CEREMONY_LASTS, Ceremony, CeremonyKind, CeremonyStore, MOST_CEREMONIES, NewCeremony, Share};
 pub use deployment::{Deployment, DeploymentKeys, Found};

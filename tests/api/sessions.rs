@@ -89,6 +89,7 @@ async fn twelve_hours_end_it_whatever_happens() {
         app.clock.set(now);
         assert!(stands(&browser).await, "{}", now - NOW);
     }
+    assert_eq!(browser.get("/v1/session").await.json()["session_ends_at"], NOW + 12 * HOUR, "said beforehand");
     app.clock.set(NOW + 12 * HOUR);
     assert!(!stands(&browser).await);
 }

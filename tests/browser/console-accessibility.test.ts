@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { referenceOf } from "../../web/shared/reference.ts";
 import type { Seat } from "./console/seat.ts";
 import { ConsoleStage } from "./console/stage.ts";
 import { findProblemsOfLooks } from "./problems.ts";
@@ -142,6 +143,28 @@ const screens: readonly Screen[] = [
   administrator("enrol a person, with a problem", async (seat) => {
     await seat.press("Enrol a person");
     await seat.press("Enrol");
+  }),
+  administrator("a reference that was looked up, about to be withdrawn", async (seat) => {
+    const { token } = stage.service.issue("--channel", "online");
+    await seat.press("References");
+    await seat.page.getByLabel("Their eight digits").fill((await referenceOf(Uint8Array.from(Buffer.from(token, "base64url")))) ?? "");
+    await seat.press("Look up");
+    await seat.press("Withdraw");
+  }),
+  approver("look up a reference, with a problem", async (seat) => {
+    await seat.press("References");
+    await seat.press("Look up");
+  }),
+  officer("your passkeys", async (seat) => {
+    await seat.page.getByRole("button", { name: /Your passkeys$/ }).click();
+    await seat.read(/^Added/);
+  }),
+  officer("name of a passkey, with a problem, shortly before the end of the session", async (seat) => {
+    await seat.endsIn(599);
+    await seat.page.getByRole("button", { name: /Your passkeys$/ }).click();
+    await seat.press("Give it a name");
+    await seat.press("Save name");
+    await seat.read(/^You will be signed out at/);
   }),
   administrator("a link", (seat) => first(seat, "New set-up link")),
   overseer("the ledger"),

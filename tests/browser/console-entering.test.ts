@@ -133,6 +133,82 @@ test("nobody presses anything: said before and after, and what was typed is ther
   await seat.read("Your request is sent. It waits for an approver.");
 });
 
+test("twelve hours are nearly over: said in time, over no code, and who signs in again loses nothing", async () => {
+  const seat = await stage.officer({ viewport: { width: 360, height: 612 } });
+  await seat.page.clock.install();
+  await seat.endsIn(640);
+  await seat.see("Make a code");
+  await seat.settle();
+  await seat.makeCode("In person");
+  const link = await seat.scan();
+  const strip = seat.page.getByText(/^You will be signed out at \d\d:\d\d\. Sign in again, and nothing is lost\.$/);
+  assert.equal(await strip.count(), 0);
+  await seat.page.clock.fastForward(45_000);
+  await strip.waitFor();
+  assert.equal(await seat.scan(), link);
+  const [over, symbol, foot] = await Promise.all([".bar", ".qr", ".foot"].map((part) => seat.page.locator(part).boundingBox()));
+  assert.ok(over && symbol && foot && over.y + over.height <= symbol.y && symbol.y + symbol.height <= foot.y, "nothing lies over the code");
+  await seat.press("Later");
+  assert.equal(await strip.count(), 0);
+  await seat.press("Done");
+  await seat.press("By telephone");
+  await seat.page.getByLabel("Your name, as you will give it").fill("Anna");
+  const place = async () => (await seat.page.getByLabel("Your name, as you will give it").boundingBox())?.y;
+  const before = await place();
+  await seat.page.clock.fastForward(480_000);
+  await strip.waitFor();
+  await seat.page.locator("html[style*=bar]").waitFor();
+  assert.equal(await place(), before, "nothing moves under a finger");
+  await seat.verifies(false);
+  await seat.press("Sign in again");
+  await seat.read("No passkey was used. Try again when you are ready.");
+  await seat.verifies(true);
+  await seat.press("Sign in again");
+  await strip.waitFor({ state: "detached" });
+  await seat.read(/^You are signed in until /);
+  assert.equal(await seat.page.getByLabel("Your name, as you will give it").inputValue(), "Anna");
+  await seat.press("Make code");
+  await seat.read("Not checked yet");
+
+  const words = await seat.words();
+  await seat.page.context().clearCookies();
+  await seat.press("New code");
+  await seat.read("Your session has ended. Please sign in again.");
+  await seat.read("Your code is still here. Sign in to show it.");
+  assert.equal(await seat.page.locator(".word").count(), 0);
+  await seat.press("Sign in");
+  await seat.read("Not checked yet");
+  assert.equal(await seat.words(), words);
+});
+
+test("one's own passkeys have names, of any script, and each name is sent once", async () => {
+  const seat = await stage.officer();
+  const sent = () => seat.paths.filter((path) => path.endsWith("/name")).length;
+  await seat.press(`${seat.callsign} officer Your passkeys`);
+  await seat.see("Your passkeys");
+  await seat.read(/^Added \d/);
+  await seat.press("Give it a name");
+  for (const [typed, wrong] of [[" ", "Please write a name."], ["é".repeat(41), "This is too long. Please use at most 40 characters."]] as const) {
+    await seat.page.getByLabel("Name", { exact: true }).fill(typed);
+    await seat.press("Save name");
+    await seat.read(wrong);
+  }
+  assert.equal(sent(), 0, "said before anything is sent");
+  await seat.page.getByLabel("Name", { exact: true }).fill("ffôn گھر");
+  await seat.page.getByRole("button", { name: "Save name" }).dblclick();
+  await seat.read("The passkey is called ffôn گھر now.");
+  assert.equal(sent(), 1);
+  await seat.press("Change name");
+  assert.equal(await seat.page.getByLabel("Name", { exact: true }).inputValue(), "ffôn گھر");
+  await seat.page.getByLabel("Name", { exact: true }).fill("work phone");
+  // done, and its answer lost on the way
+  await seat.page.route("**/name", async (route) => (await route.fetch(), route.abort()), { times: 1 });
+  await seat.press("Save name");
+  await seat.read("The passkey is called work phone now.");
+  await seat.page.goBack();
+  await seat.see("Make a code");
+});
+
 test("a browser that knows no passkeys says so", async () => {
   const seat = await stage.browse();
   await seat.page.evaluate(() => Reflect.deleteProperty(window, "PublicKeyCredential"));

@@ -14,6 +14,24 @@ const focused = (seat: Seat) => seat.page.evaluate(() => {
   return at instanceof HTMLInputElement ? (at.labels?.[0]?.textContent ?? "") : (at?.textContent ?? "").trim();
 });
 
+/** What assistive technology has of errors: the alerts with something in them, and of the field with the focus name, description, whether it is invalid and by which error. */
+async function heardOf(seat: Seat): Promise<{ readonly alerts: readonly string[]; readonly focused: readonly unknown[] }> {
+  const cdp = await seat.page.context().newCDPSession(seat.page);
+  const { nodes } = await cdp.send("Accessibility.getFullAXTree");
+  await cdp.detach();
+  const textOf = (id: string): string => {
+    const node = nodes.find(({ nodeId }) => nodeId === id);
+    if (node?.role?.value === "StaticText") return String(node.name?.value ?? "").replace(/\u00a0/g, "");
+    return (node?.childIds ?? []).map(textOf).join("");
+  };
+  const alerts = nodes.filter(({ role, ignored }) => role?.value === "alert" && !ignored).map(({ nodeId }) => textOf(nodeId)).filter((text) => text !== "");
+  const focused = nodes.find(({ properties, role }) => role?.value === "textbox" && properties?.some(({ name, value }) => name === "focused" && value.value === true));
+  const property = (wanted: string) => focused?.properties?.find(({ name }) => name === wanted)?.value;
+  const [error] = property("errormessage")?.relatedNodes ?? [];
+  const errorNode = nodes.find(({ backendDOMNodeId }) => backendDOMNodeId === error?.backendDOMNodeId);
+  return { alerts, focused: [focused?.name?.value, focused?.description?.value, property("invalid")?.value, textOf(errorNode?.nodeId ?? "")] };
+}
+
 /** Goes on by Tab to the control with this text. */
 async function reach(seat: Seat, text: string, key = "Tab"): Promise<void> {
   for (let i = 0; i < 40; i++) {
@@ -43,7 +61,7 @@ test("from the link to a withdrawn code", async () => {
   await choose(seat, "In person");
   await seat.see("Code in person");
   await reach(seat, "Their number");
-  await seat.page.keyboard.type("417 092");
+  await seat.page.keyboard.type("٤١٧ 092");
   assert.equal(await seat.page.getByLabel("Their number").inputValue(), "417 092");
   await reach(seat, "Your name, as you will give it");
   await seat.page.keyboard.type("Anna");
@@ -72,7 +90,15 @@ test("a request and its answer", async () => {
   await choose(seat, "Ask for an authorisation");
   await seat.see("Ask for an authorisation");
   await reach(seat, "Reference");
+  for (let times = 0; times < 2; times++) {
+    await seat.page.keyboard.press("Enter");
+    assert.deepEqual(await heardOf(seat), {
+      alerts: ["Please write a reference.", "Please write a sentence."],
+      focused: ["Reference", "Your own reference, such as a case number. Never a person’s name.", "true", "Please write a reference."],
+    });
+  }
   await seat.page.keyboard.type("Case 9");
+  assert.deepEqual((await heardOf(seat)).alerts, ["Please write a sentence."]);
   await reach(seat, "What it is for");
   await seat.page.keyboard.type("Return a lost bag");
   await seat.page.keyboard.press("Enter");

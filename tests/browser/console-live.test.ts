@@ -212,6 +212,12 @@ test("a reload keeps the code on the screen, in no storage, and the phone's own 
     await seat.read("Not checked yet");
     assert.equal(await seat.scan(), link);
   }
+  await seat.page.context().setOffline(true);
+  await seat.page.reload();
+  await seat.read("Checks do not show here now. Ask what their screen says.");
+  assert.equal(await seat.scan(), link);
+  await seat.page.context().setOffline(false);
+  await seat.read("Not checked yet");
   const kept = await seat.kept();
   const drawn = (await seat.page.locator(".qr img").getAttribute("src")) ?? "";
   assert.ok(drawn.length > 1000);

@@ -51,22 +51,38 @@ test("prepared with a network, shown without one, and what it says is genuine", 
   await seat.press("Show code");
   await seat.see(`Type ${new URL(stage.service.url).host}, then scan.`);
   await seat.read("Checks do not show here now. Ask what their screen says.");
+  await seat.page.reload();
+  await seat.read("Checks do not show here now. Ask what their screen says.");
   const person = await stage.visit(await seat.scan());
   await person.press("Check this code");
   await person.see("It is too early for this code");
   await seat.press("Hide");
   await seat.press("Tap to show the code");
   await seat.press("Done");
-  await seat.see("Sign in");
+  await seat.see("Not connected");
+  await seat.page.reload();
+  await seat.see("Not connected");
 });
 
-test("the network comes back: the console continues on its own", async () => {
+test("the network comes back: the console continues on its own, also with a code on the screen", async () => {
   const seat = await stage.officer();
   await prepare(seat);
   await goOffline(seat);
   await seat.page.context().setOffline(false);
   await seat.see("Make a code");
   await seat.read("Prepared codes");
+  await seat.press("Show code");
+  await seat.read("Not checked yet");
+  const link = await seat.scan();
+  await seat.page.context().setOffline(true);
+  await seat.page.reload();
+  await seat.read("Checks do not show here now. Ask what their screen says.");
+  assert.equal(await seat.scan(), link);
+  await seat.page.context().setOffline(false);
+  await seat.read("Not checked yet");
+  assert.equal(await seat.scan(), link);
+  await seat.page.goBack();
+  await seat.see("Make a code");
 });
 
 test("words are prepared too, for those who want them and on the telephone", async () => {

@@ -75,6 +75,9 @@ export class Api {
   addPasskey = (link: string, name: string, confirmation: Confirmation) =>
     this.post("passkeys", model.enrolled, { link, ...confirmation, ...(name === "" ? {} : { name }) });
 
+  passkeys = () => this.send("GET", "passkeys", list(model.key));
+  namePasskey = (id: string, name: string) => this.once(`passkeys/${encodeURIComponent(id)}/name`, nothing, { name });
+
   signInOptions = () => this.post("session/options", model.ceremony);
   signIn = (confirmation: Confirmation) => this.post("session", model.session, confirmation);
   session = () => this.send("GET", "session", model.session);
@@ -86,6 +89,8 @@ export class Api {
   status = (id: string) => this.send("GET", `tokens/${id}`, model.status);
   speak = (id: string, token: string) => this.post(`tokens/${id}/spoken`, record({ spoken: model.spoken }), { token });
   withdrawToken = (id: string) => this.send("DELETE", `tokens/${id}`, nothing);
+
+  lookUp = (reference: string) => this.send("GET", `references/${reference}`, model.lookedUp);
 
   authorisations = (from: string) => this.page(from, model.authorisation);
   oneAuthorisation = (id: string) => this.send("GET", `authorisations/${id}`, model.followsWithdrawal);

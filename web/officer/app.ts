@@ -1,19 +1,22 @@
 import { fill } from "../shared/dom.ts";
-import { openVoice, present } from "../shared/screen.ts";
+import { announce, openVoice, present } from "../shared/screen.ts";
 import { Api, type Order } from "./api.ts";
 import { Confirming } from "./confirming.ts";
-import type { Code, Session } from "./model.ts";
+import { type Ending, watchEnding } from "./ending.ts";
 import { type Idle, watchIdle } from "./idle.ts";
-import { Memory, type Remembered, tabName } from "./memory.ts";
+import { Memory, tabName } from "./memory.ts";
+import { type Code, LEEWAY, type Session } from "./model.ts";
 import { News } from "./news.ts";
 import { PreparedCodes } from "./prepared.ts";
 import { Bar } from "./screens/bar.ts";
 import { headerOf } from "./screens/header.ts";
 import { HOME, homeScreen } from "./screens/home.ts";
 import { liveScreen } from "./screens/live.ts";
-import { signInScreen } from "./screens/sign-in.ts";
+import { type Why, signInScreen } from "./screens/sign-in.ts";
+import { strips } from "./screens/strips.ts";
 import { DeviceShelf } from "./shelf.ts";
 import { Stay } from "./stay.ts";
+import { Tab } from "./tab.ts";
 import { timeText } from "./times.ts";
 import { Trail } from "./trail.ts";
 import { t } from "./words.ts";
@@ -21,27 +24,22 @@ import { t } from "./words.ts";
 /** Kept while a sign-out has not reached the service. */
 const LEAVING = "leaving";
 /** Screens on which something is typed. */
-const FORMS = ["ask", "issue", "prepare", "review", "enrol-person"];
+const FORMS = ["ask", "issue", "prepare", "review", "enrol-person", "references", "name-passkey"];
 /** The titles of screens whose heading holds more than their name. */
-const PLAIN_NAMES: { readonly [screen: string]: "header.codes" | "header.people" | "header.in-use" } = {
+const PLAIN_NAMES: { readonly [screen: string]: "header.codes" | "header.people" | "header.in-use" | "header.references" } = {
   live: "header.codes",
   link: "header.people",
   review: "header.in-use",
+  "looked-up": "header.references",
 };
 /** A difference between the two clocks that is worth a word, in seconds. */
 const CLOCKS_DIFFER = 120;
 
-/** A code that was made here, and what it was made of. */
-export interface Made {
-  readonly code: Code;
-  readonly order: Order;
-}
-
-/** A form that was not sent when its session ended. */
-interface Unsent {
+/** What was on the screen when a session ended, for the same person to find again. */
+interface Left {
   readonly callsign: string;
-  readonly name: string;
-  readonly nodes: readonly Node[];
+  readonly what: "typed" | "code";
+  readonly open: () => void;
 }
 
 /** The console: one screen at a time, and what outlives a screen. */
@@ -54,23 +52,19 @@ export class Console {
   private readonly shelf = new DeviceShelf(() => localStorage);
   readonly prepared = new PreparedCodes(this.shelf, () => this.now());
   private readonly stay = new Stay(this.shelf, () => crypto.randomUUID());
-  private readonly memory = new Memory(tabName(() => sessionStorage));
+  readonly tab = new Tab(new Memory(tabName(() => sessionStorage)), () => this.stay.mark);
   private readonly trail = new Trail(history);
   private readonly bar = new Bar();
   readonly news = new News(() => this.session !== null && void this.quiet.heard());
   private readonly idle: Idle;
-  /** The codes that were made since the console was opened, so that they can be shown again. */
-  readonly made = new Map<string, Made>();
-  /** The authorisation that was used last, and the name. */
-  lastAuthorisation: string | null = null;
-  private lastName: string | null = null;
-  /** Which code is on the screen. */
-  private shown: string | null = null;
+  private readonly ending: Ending;
+  /** Why nobody is signed in, when nobody is. */
+  why: Why = "out";
   /** How far the service's clock is ahead of this device's, in seconds. */
   private ahead = 0;
   private name = "";
   private screen: object = {};
-  private unsent: Unsent | null = null;
+  left: Left | null = null;
   private ends: (() => void)[] = [];
 
   constructor(
@@ -79,12 +73,14 @@ export class Console {
   ) {
     this.prepared.watch(() => undefined);
     openVoice();
+    const { warnOfIdling, warnOfEnd } = strips(this, this.bar);
     this.idle = watchIdle({
-      warn: (end) => this.session !== null && this.bar.warn(t("idle.soon", { time: timeText(end / 1000) }), t("idle.stay")),
-      calm: () => this.bar.hide(),
+      warn: (end) => this.session !== null && warnOfIdling(end / 1000),
+      calm: () => this.bar.hide("idle"),
       end: () => this.sessionEnded("idle"),
       heard: () => this.session !== null && void this.api.heard(),
     });
+    this.ending = watchEnding((end) => void this.endsSoon(end, warnOfEnd), () => this.now());
   }
 
   /** The present by the service's clock, as far as it is known. */
@@ -101,13 +97,14 @@ export class Console {
     this.stay.join();
     await this.finishLeaving();
     const answer = await this.api.session();
-    if (answer.ok && !this.isLeaving()) {
+    const isLeaving = this.isLeaving();
+    if (answer.ok && !isLeaving) {
       this.stay.joinOrBegin();
       this.enter(answer.value);
-      return this.goOn(await this.memory.recall(answer.value.callsign, this.now()));
     }
-    const isOut = answer.ok || answer.problem.kind === "no-session";
-    signInScreen(this, isOut ? "out" : answer.problem);
+    const why = answer.ok || answer.problem.kind === "no-session" ? "out" : answer.problem;
+    if (isLeaving) signInScreen(this, why);
+    else await this.goOn(why);
   }
 
   /** Somebody signed in here. Other tabs may still show another person. */
@@ -115,14 +112,26 @@ export class Console {
     this.stay.begin();
     this.enter(session);
     homeScreen(this);
-    const { unsent } = this;
-    this.unsent = null;
-    if (unsent !== null && unsent.callsign === session.callsign) this.show(unsent.name, () => unsent.nodes);
+    const { left } = this;
+    this.left = null;
+    if (left !== null && left.callsign === session.callsign) left.open();
+  }
+
+  /** Somebody signed in before their session ended: what is on the screen stays there, if it is the same person. */
+  signedInAgain(session: Session): void {
+    const before = this.session?.callsign ?? session.callsign;
+    if (before !== session.callsign) this.forget();
+    if (this.session === null) return this.signedIn(session);
+    this.enter(session);
+    this.confirming.renew();
+    announce(t("ending.renewed", { time: timeText(session.session_ends_at) }));
   }
 
   private enter(session: Session): void {
     this.session = session;
     this.idle.begin();
+    this.ending.begin(session.session_ends_at);
+    this.bar.hide("ending");
     this.news.turn(true);
     this.shelf.removeItem(LEAVING);
     this.ahead = session.server_time - Math.floor(Date.now() / 1000);
@@ -130,18 +139,23 @@ export class Console {
     void this.reconcile();
   }
 
-  /** After a reload: the code that was on the screen, or the beginning. */
-  private goOn(remembered: Remembered | null): void {
-    if (this.session === null) return;
-    remembered?.made.forEach((made) => this.made.set(made.code.id, made));
-    this.lastAuthorisation = remembered?.authorisation ?? null;
-    this.lastName = remembered?.name ?? null;
-    const shown = remembered?.shown ?? "";
-    const made = this.made.get(shown);
-    const code = made?.code ?? this.prepared.list().find(({ id }) => id === shown);
-    if (code === undefined) return homeScreen(this);
-    this.trail.resume(HOME[this.session.role], () => homeScreen(this));
-    liveScreen(this, code, made?.order ?? null);
+  /** After a reload: the code that was on the screen, or the beginning. What was prepared needs neither session nor network. */
+  private async goOn(why: Why): Promise<void> {
+    const shown = (await this.tab.recall(this.session?.callsign ?? null, this.now())) ?? this.tab.showing;
+    // a session that is over leaves nothing but what was prepared
+    if (this.session === null && why === "out") this.tab.forget();
+    const [code, order] = this.codeOf(shown);
+    const begin = (): void => (this.session === null ? signInScreen(this, why) : homeScreen(this));
+    if (code === null) return begin();
+    this.why = why;
+    this.trail.resume(this.session === null ? "sign-in" : HOME[this.session.role], begin);
+    liveScreen(this, code, order);
+  }
+
+  /** A code that was made in this tab or is kept on this device, and what it was made of. */
+  private codeOf(id: string | null): readonly [Code | null, Order | null] {
+    const made = this.tab.made.get(id ?? "");
+    return [made?.code ?? this.prepared.list().find((one) => one.id === id) ?? null, made?.order ?? null];
   }
 
   /** Wipes what was kept here and withdrawn meanwhile. */
@@ -189,50 +203,48 @@ export class Console {
 
   private sessionEnded(why: "ended" | "idle"): void {
     if (this.session === null) return;
-    const { callsign } = this.session;
-    const unsent = FORMS.indexOf(this.name) < 0 ? null : { callsign, name: this.name, nodes: Array.from(this.main.childNodes) };
+    const left = this.leaves(this.session.callsign);
     this.forget();
-    this.unsent = unsent;
+    this.left = left;
     if (why === "idle") void this.api.signOut();
-    signInScreen(this, why, unsent !== null);
+    signInScreen(this, why);
+  }
+
+  /** What is on the screen and would be missed. */
+  private leaves(callsign: string): Left | null {
+    const { name } = this;
+    if (FORMS.indexOf(name) >= 0) {
+      const nodes = Array.from(this.main.childNodes);
+      return { callsign, what: "typed", open: () => this.show(name, () => nodes) };
+    }
+    // what was prepared is at the sign-in as well
+    const made = this.tab.made.get(this.tab.showing ?? "");
+    if (made === undefined) return null;
+    return { callsign, what: "code", open: () => this.now() < made.code.expires_at + LEEWAY && liveScreen(this, made.code, made.order) };
+  }
+
+  private async endsSoon(end: number, warn: (end: number) => void): Promise<void> {
+    // somebody may have signed in again in another tab
+    const answer = await this.quiet.session();
+    if (this.session === null) return;
+    if (answer.ok && answer.value.session_ends_at > end) this.ending.begin(answer.value.session_ends_at);
+    else warn(end);
   }
 
   private forget(): void {
     this.session = null;
     this.news.turn(false);
-    this.made.clear();
-    this.lastAuthorisation = this.lastName = this.shown = null;
-    this.unsent = null;
-    this.memory.forget();
-    this.bar.hide();
+    this.ending.stop();
+    this.tab.forget();
+    this.left = null;
+    this.bar.clear();
     this.confirming.forget();
   }
 
-  /** What the next code has in common with the last one. */
-  remembered(): { readonly name?: string } {
-    return this.lastName === null ? {} : { name: this.lastName };
-  }
-
-  remember({ authorisation, name }: Order): void {
-    this.lastAuthorisation = authorisation;
-    this.lastName = name ?? null;
-    this.bearInMind();
-  }
-
   /** A code is on the screen until that is left. */
-  showing(id: string): void {
-    this.shown = id;
-    this.bearInMind();
-    this.onLeave(() => {
-      this.shown = null;
-      this.bearInMind();
-    });
-  }
-
-  private bearInMind(): void {
-    if (this.session === null) return;
-    const { made, shown, lastName, lastAuthorisation } = this;
-    this.memory.remember({ callsign: this.session.callsign, name: lastName, authorisation: lastAuthorisation, shown, made: Array.from(made.values()) });
+  showing(code: Code): void {
+    this.tab.show(code);
+    this.onLeave(() => this.tab.show(null));
   }
 
   /** Shows a screen and moves the focus to its head. `build` may name what is to end when the screen is left. */

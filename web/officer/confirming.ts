@@ -14,11 +14,22 @@ export class Confirming {
 
   /** Fetches what the next confirmation needs. */
   prepare(): void {
-    if (this.ahead === null || Date.now() - this.ahead.at > FRESH_MS) this.ahead = { at: Date.now(), ceremony: this.api.confirmation() };
+    if (this.ahead !== null && Date.now() - this.ahead.at <= FRESH_MS) return;
+    const ahead = { at: Date.now(), ceremony: this.api.confirmation() };
+    this.ahead = ahead;
+    // what did not arrive is asked for again at the press
+    void ahead.ceremony.then(({ ok }) => !ok && this.ahead === ahead && this.forget());
   }
 
   forget(): void {
     this.ahead = null;
+  }
+
+  /** Somebody signed in again: what was fetched belongs to the session before. */
+  renew(): void {
+    const was = this.ahead;
+    this.forget();
+    if (was !== null) this.prepare();
   }
 
   /** Asks for the passkey. A ceremony is used up once it was confirmed; one that was cancelled serves again. */

@@ -63,7 +63,10 @@ export class Idle {
 /** Watches this page's fingers and keys. */
 export function watchIdle(idling: Idling): Idle {
   const idle = new Idle(idling, () => Date.now());
-  for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, () => idle.touch(), true);
+  const isInStrip = ({ target }: Event): boolean => target instanceof Element && target.closest(".bar") !== null;
+  for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, (event) => isInStrip(event) || idle.touch(), true);
+  // a strip that went while its button is pressed would leave the rest of the press to what has the focus then
+  document.addEventListener("click", (event) => isInStrip(event) && idle.touch(), true);
   const look = (): void => idle.look();
   setInterval(look, LOOK_MS);
   // a page that was put aside looks as soon as it is back

@@ -18,6 +18,8 @@ const order: Parse<Order> = (value) => {
 
 const remembered = record({
   callsign: text,
+  /** The mark of their stay at the device. */
+  stay: nullable(text),
   name: nullable(text),
   authorisation: nullable(text),
   /** Which code is on the screen. */
@@ -48,12 +50,12 @@ export class Memory {
     this.say({ forget: true });
   }
 
-  /** What this tab remembered before it was loaded again: of this person, and codes that are not over. */
-  async recall(callsign: string, now: number): Promise<Remembered | null> {
+  /** What this tab remembered before it was loaded again, with the codes that are not over. */
+  async recall(now: number): Promise<Remembered | null> {
     const said = await this.ask();
     try {
       const found = remembered(said);
-      return found.callsign === callsign ? { ...found, made: found.made.filter(({ code: { expires_at } }) => now < expires_at + LEEWAY) } : null;
+      return { ...found, made: found.made.filter(({ code: { expires_at } }) => now < expires_at + LEEWAY) };
     } catch {
       return null;
     }

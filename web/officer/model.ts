@@ -12,7 +12,7 @@ export type Role = (typeof ROLES)[number];
 const channel = oneOf(CHANNELS);
 const role = oneOf(ROLES);
 
-export const session = record({ callsign: text, role, organisation: text, address: text, server_time: whole });
+export const session = record({ callsign: text, role, organisation: text, address: text, server_time: whole, session_ends_at: whole });
 export type Session = Read<typeof session>;
 
 export const enrolled = record({ callsign: text, role });
@@ -85,7 +85,23 @@ export const liveToken = record({
 });
 export type LiveToken = Read<typeof liveToken>;
 
-const key = record({
+/** A code with a reference that somebody quoted. */
+const quoted = record({
+  id: text,
+  channel,
+  issued_at: whole,
+  not_before: nullable(whole),
+  expires_at: whole,
+  state,
+  first_checked_at: nullable(whole),
+  withdrawn_at: nullable(whole),
+});
+export type Quoted = Read<typeof quoted>;
+
+export const lookedUp = record({ reference: text, tokens: list(quoted) });
+export type LookedUp = Read<typeof lookedUp>;
+
+export const key = record({
   id: text,
   kind: oneOf(["passkey", "credential"]),
   name: nullable(text),

@@ -14,6 +14,11 @@ export class Stay {
     private readonly draw: () => string,
   ) {}
 
+  /** The mark of the stay that this tab belongs to. */
+  get mark(): string | null {
+    return this.own;
+  }
+
   /** From now on this tab belongs to the stay that there is. */
   join(): void {
     this.own = this.marks.getItem(KEY);

@@ -41,7 +41,7 @@ function decimals(): RegExp {
 }
 
 /** Writes the digits of any script as 0 to 9. Each script has its ten in order, so the value is how many stand before one. */
-function plainDigits(text: string): string {
+export function plainDigits(text: string): string {
   return text.replace(DECIMAL, (digit) => {
     const code = digit.codePointAt(0) || 0;
     let before = 0;

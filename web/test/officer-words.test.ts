@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { readSaid, wrongIn } from "../officer/screens/details.ts";
 import { readCount } from "../officer/screens/ask.ts";
+import { wrongReference } from "../officer/screens/references.ts";
 import { fromField, toField } from "../officer/times.ts";
 import { problemText } from "../officer/words.ts";
 import en from "../officer/i18n/en.json" with { type: "json" };
@@ -51,8 +52,18 @@ test("name, place and digits: what is empty is not said, and a name is counted i
 });
 
 test("the most codes are a number from 1 to 1000", () => {
-  assert.deepEqual(["1", " 20 ", "1000"].map(readCount), [1, 20, 1000]);
+  assert.deepEqual(["1", " 20 ", "1000", "٢٠"].map(readCount), [1, 20, 1000, 20]);
   assert.deepEqual(["", "0", "1001", "-1", "1.5", "1e2", "ten"].map(readCount), Array(7).fill(null));
+});
+
+test("a reference is eight digits, in any groups and of any script", () => {
+  for (const typed of ["0123 4567", "01234567", " 01-23-45-67 ", "٠١٢٣ ٤٥٦٧", "०१२३४५६७", "O123 4567", "0123.4567", "zero one 23 4567"]) {
+    assert.equal(wrongReference(typed), null, typed);
+  }
+  assert.deepEqual(["", " ", "falcon", "0123 456x"].map(wrongReference), [
+    en["reference.empty"], en["reference.empty"], en["reference.no_digits"], en["reference.no_digits"],
+  ]);
+  assert.deepEqual(["7", "1234567", "123456789"].map(wrongReference), [1, 7, 9].map((count) => en["reference.wrong_count"][count === 1 ? "one" : "other"].replace("{count}", String(count))));
 });
 
 test("a local time goes into its field and back", () => {

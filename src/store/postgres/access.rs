@@ -17,7 +17,7 @@ use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, AccessName, ActorName, Callsign, Officer, Scope, Scopes},
     ledger::{Entry, Event},
     store::{
-        AccessStore, Confirmation, NewCredential, NewLink, Once, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE,
+        AccessStore, Confirmation, NewCredential, NewLink, Once, OpenSession, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE,
         SESSION_LONGEST, SESSION_SKEW, StoreError,
     },
 };
@@ -101,13 +101,13 @@ impl AccessStore for PostgresStore {
             .await
     }
 
-    async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<Officer>, StoreError> {
-        let Some((officer, seen_at)) = find(&*self.reading().await?, session, now).await? else { return Ok(None) };
+    async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<OpenSession>, StoreError> {
+        let Some((open, seen_at)) = find(&*self.reading().await?, session, now).await? else { return Ok(None) };
         if seen && seen_at < now - SEEN_EVERY {
             let moved = "UPDATE sessions SET seen_at = greatest(seen_at, $2) WHERE hash = $1";
             self.acts.run(move |db| Box::pin(async move { db.execute(moved, &[&session, &now]).await })).await?;
         }
-        Ok(Some(officer))
+        Ok(Some(open))
     }
 
     async fn end_session(&self, session: AccessHash) -> Result<(), StoreError> {
@@ -189,7 +189,7 @@ pub(super) async fn add_link(db: &Session, link: &NewLink, once: Option<&Once>, 
 /// Takes a confirmation and the use of the passkey that answered it, which must be one of the session's own person.
 pub(super) async fn confirm(db: &Session, confirmation: &Confirmation, now: i64) -> Result<bool, StoreError> {
     let Confirmation { ceremony, session, used } = confirmation;
-    let owner = find(db, *session, now).await?.map(|(officer, _)| officer.callsign);
+    let owner = find(db, *session, now).await?.map(|(open, _)| open.officer.callsign);
     let same = "SELECT EXISTS (SELECT 1 FROM passkeys WHERE hash = $1 AND callsign = $2)";
     let same: bool = db.one(same, &[&used.hash, &owner]).await?.try_get(0)?;
     Ok(same && ceremonies::take_confirmation(db, *ceremony, *session, now).await? && advance(db, used).await?)
@@ -203,14 +203,18 @@ async fn advance(db: &Session, used: &PasskeyUse) -> Result<bool, StoreError> {
     Ok(db.execute(advance, &[&used.after, &used.hash, &used.before]).await? == 1)
 }
 
-/// Whose session this is, and when it was seen last. A clock that was set back must not make one live longer.
-async fn find(db: &Session, session: AccessHash, now: i64) -> Result<Option<(Officer, i64)>, StoreError> {
+/// A session that is not over, and when it was seen last. A clock that was set back must not make one live longer.
+async fn find(db: &Session, session: AccessHash, now: i64) -> Result<Option<(OpenSession, i64)>, StoreError> {
     let live = format!(
-        "SELECT {OFFICER}, seen_at FROM officers JOIN passkeys USING (callsign) JOIN sessions ON sessions.passkey = passkeys.hash
+        "SELECT {OFFICER}, opened_at, seen_at FROM officers JOIN passkeys USING (callsign) JOIN sessions ON sessions.passkey = passkeys.hash
          WHERE sessions.hash = $1 AND suspended_at IS NULL AND seen_at > $2 AND seen_at <= $3 AND opened_at > $4"
     );
     let row = db.maybe(&live, &[&session, &(now - SESSION_IDLE), &(now + SESSION_SKEW), &(now - SESSION_LONGEST)]).await?;
-    row.map(|row| Ok((officer(&row)?, row.try_get(4)?))).transpose()
+    row.map(|row| {
+        let opened_at: i64 = row.try_get(4)?;
+        Ok((OpenSession { officer: officer(&row)?, ends_at: opened_at + SESSION_LONGEST }, row.try_get(5)?))
+    })
+    .transpose()
 }
 
 /// Whether a passkey or credential is kept, whatever it opens.

@@ -16,7 +16,7 @@ use crate::{
     authority::{Access, AccessHash, AccessId, AccessKind, AccessName, ActorName, Callsign, Officer, Scopes},
     ledger::{Entry, Event},
     store::{
-        AccessStore, Confirmation, NewCredential, NewLink, Once, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE,
+        AccessStore, Confirmation, NewCredential, NewLink, Once, OpenSession, PasskeyRow, PasskeyUse, Revoked, SEEN_EVERY, SESSION_IDLE,
         SESSION_LONGEST, SESSION_SKEW, StoreError,
     },
 };
@@ -142,13 +142,13 @@ impl AccessStore for SqliteStore {
         .await
     }
 
-    async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<Officer>, StoreError> {
-        let Some((officer, seen_at)) = self.read(move |db| find(db, session, now)).await? else { return Ok(None) };
+    async fn session(&self, session: AccessHash, seen: bool, now: i64) -> Result<Option<OpenSession>, StoreError> {
+        let Some((open, seen_at)) = self.read(move |db| find(db, session, now)).await? else { return Ok(None) };
         if seen && seen_at < now - SEEN_EVERY {
             let moved = "UPDATE sessions SET seen_at = max(seen_at, ?2) WHERE hash = ?1";
             self.write(move |db| Ok(db.prepare_cached(moved)?.execute((session, now))?)).await?;
         }
-        Ok(Some(officer))
+        Ok(Some(open))
     }
 
     async fn end_session(&self, session: AccessHash) -> Result<(), StoreError> {
@@ -206,7 +206,7 @@ pub(super) fn add_link(
 
 /// Takes a confirmation and the use of the passkey that answered it, which must be one of the session's own person.
 pub(super) fn confirm(db: &Connection, Confirmation { ceremony, session, used }: &Confirmation, now: i64) -> Result<bool, StoreError> {
-    let owner = find(db, *session, now)?.map(|(officer, _)| officer.callsign);
+    let owner = find(db, *session, now)?.map(|(open, _)| open.officer.callsign);
     let same = "SELECT EXISTS (SELECT 1 FROM passkeys WHERE hash = ?1 AND callsign = ?2)";
     let same = db.prepare_cached(same)?.query_row((used.hash, owner), |row| row.get(0))?;
     Ok(same && ceremonies::take_confirmation(db, *ceremony, *session, now)? && advance(db, used)?)
@@ -222,16 +222,20 @@ fn advance(db: &Connection, used: &PasskeyUse) -> Result<bool, StoreError> {
     Ok(advance.execute(named_params! {":after": used.after, ":hash": used.hash, ":before": used.before})? == 1)
 }
 
-/// Whose session this is, and when it was seen last.
-fn find(db: &Connection, session: AccessHash, now: i64) -> Result<Option<(Officer, i64)>, StoreError> {
+/// A session that is not over, and when it was seen last.
+fn find(db: &Connection, session: AccessHash, now: i64) -> Result<Option<(OpenSession, i64)>, StoreError> {
     let mut live = db.prepare_cached(&format!(
-        "SELECT {OFFICER}, seen_at FROM officers JOIN passkeys USING (callsign) JOIN sessions ON sessions.passkey = passkeys.hash
+        "SELECT {OFFICER}, opened_at, seen_at FROM officers JOIN passkeys USING (callsign) JOIN sessions ON sessions.passkey = passkeys.hash
          WHERE sessions.hash = :session AND suspended_at IS NULL AND {LIVE}"
     ))?;
     let within = named_params! {
         ":session": session, ":now": now, ":idle": SESSION_IDLE, ":skew": SESSION_SKEW, ":longest": SESSION_LONGEST,
     };
-    Ok(live.query_row(within, |row| Ok((officer(row)?, row.get(4)?))).optional()?)
+    Ok(live.query_row(within, |row| Ok((open_session(row)?, row.get(5)?))).optional()?)
+}
+
+fn open_session(row: &Row<'_>) -> rusqlite::Result<OpenSession> {
+    Ok(OpenSession { officer: officer(row)?, ends_at: row.get::<_, i64>(4)? + SESSION_LONGEST })
 }
 
 /// Whether a passkey or credential is kept, whatever it opens.

@@ -76,6 +76,19 @@ export class Seat extends Visit {
     await this.page.locator(".button-hold").click({ delay: 1200 });
   }
 
+  /** Loads the console again, and from now on the service says that this session ends in so many seconds. */
+  async endsIn(seconds: number): Promise<void> {
+    let end = 0;
+    await this.page.route("**/v1/session", async (route) => {
+      if (route.request().method() !== "GET") return route.continue();
+      const response = await route.fetch();
+      const body = (await response.json()) as { readonly server_time: number };
+      if (end === 0) end = body.server_time + seconds;
+      await route.fulfill({ response, json: { ...body, session_ends_at: end } });
+    });
+    await this.page.reload();
+  }
+
   /** How many passkeys the device holds. */
   async passkeys(): Promise<number> {
     const held = await this.cdp?.send("WebAuthn.getCredentials", { authenticatorId: this.authenticator });

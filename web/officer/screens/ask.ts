@@ -1,4 +1,5 @@
 import { button, el, heading } from "../../shared/dom.ts";
+import { plainDigits } from "../../shared/typed.ts";
 import type { Console } from "../app.ts";
 import { CHANNELS } from "../model.ts";
 import { fromField, toField } from "../times.ts";
@@ -55,6 +56,7 @@ export function askScreen(app: Console): void {
 
 /** How many codes an authorisation allows, or null. */
 export function readCount(typed: string): number | null {
-  const count = /^\d{1,4}$/.test(typed.trim()) ? Number(typed) : 0;
+  const digits = plainDigits(typed.trim());
+  const count = /^\d{1,4}$/.test(digits) ? Number(digits) : 0;
   return count >= 1 && count <= 1000 ? count : null;
 }

@@ -1,20 +1,57 @@
-import { button, el, fill } from "../../shared/dom.ts";
+import { el, fill } from "../../shared/dom.ts";
+import { focusHead } from "../../shared/screen.ts";
+import { t } from "../words.ts";
 
-/** A strip over the screen, outside of it: nothing on the screen moves when it comes or goes. */
+/** What a strip is about. */
+type About = "idle" | "ending";
+
+/** A strip over the screen, outside of it: what is read, pressed or typed in does not move when it comes or goes. */
 export class Bar {
-  private readonly element = el("div", { class: "bar", role: "alert", hidden: "" });
+  private readonly element = el("aside", { class: "bar", "aria-label": t("bar.label"), hidden: "" });
+  private readonly strips = new Map<About, readonly Node[]>();
+  /** What had the focus before somebody went to the strip. */
+  private before: EventTarget | null = null;
+  private height = 0;
 
   constructor() {
     document.body.append(this.element);
+    this.element.addEventListener("focusin", ({ relatedTarget }) => {
+      if (!this.element.contains(relatedTarget as Node | null)) this.before = relatedTarget;
+    });
+    new ResizeObserver(() => this.makeRoom()).observe(this.element);
   }
 
-  warn(text: string, away: string): void {
-    this.element.hidden = false;
-    fill(this.element, el("p", {}, text), button(away, "main", () => this.hide()));
+  /** Says a sentence, in place of what the strip says meanwhile. */
+  show(about: About, text: string, ...rest: readonly Node[]): void {
+    this.strips.delete(about);
+    this.strips.set(about, [el("p", { role: "alert" }, text), ...rest]);
+    this.draw();
   }
 
-  hide(): void {
-    this.element.hidden = true;
-    fill(this.element);
+  hide(about: About): void {
+    if (this.strips.delete(about)) this.draw();
+  }
+
+  clear(): void {
+    this.strips.clear();
+    this.draw();
+  }
+
+  /** What lies under the strip can be scrolled out from there. A code is never under it. */
+  private makeRoom(): void {
+    const by = this.element.offsetHeight - this.height;
+    this.height += by;
+    document.documentElement.style.setProperty("--bar", `${this.height}px`);
+    if (document.querySelector(".screen-live") === null) window.scrollBy(0, by);
+  }
+
+  private draw(): void {
+    const had = this.element.contains(document.activeElement);
+    const last = Array.from(this.strips.values()).pop();
+    this.element.hidden = last === undefined;
+    fill(this.element, ...(last ?? []));
+    if (!had) return;
+    if (this.before instanceof HTMLElement && this.before.isConnected) this.before.focus();
+    else focusHead(document.body);
   }
 }

@@ -57,8 +57,8 @@ export class SpokenPart {
   private keep(spoken: Spoken): void {
     this.code = { ...this.code, spoken };
     const { id } = this.code;
-    const made = this.app.made.get(id);
-    if (made !== undefined) this.app.made.set(id, { ...made, code: this.code });
+    const made = this.app.tab.made.get(id);
+    if (made !== undefined) this.app.tab.made.set(id, { ...made, code: this.code });
     this.app.prepared.replace(this.code);
     this.element.replaceChildren(...spokenNodes(spoken));
   }

@@ -1,4 +1,5 @@
 import { el } from "../../shared/dom.ts";
+import { plainDigits } from "../../shared/typed.ts";
 import type { Order } from "../api.ts";
 import { t } from "../words.ts";
 import type { Channel } from "../model.ts";
@@ -28,7 +29,7 @@ export function detailFields(channel: Channel, before: Said): Details {
   name.input.value = before.name ?? "";
   place.input.value = before.place ?? "";
   const byTelephone = channel === "telephone";
-  const typed = (): Typed => ({ name: name.input.value, place: place.input.value, dialled: byTelephone ? dialled.input.value : "" });
+  const typed = (): Typed => ({ name: name.input.value, place: place.input.value, dialled: byTelephone ? plainDigits(dialled.input.value) : "" });
   return {
     box: el("div", { class: "details" }, byTelephone ? dialled.box : null, name.box, place.box),
     checks: () => {

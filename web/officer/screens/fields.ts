@@ -10,7 +10,7 @@ export interface Field<Input extends HTMLElement> extends Wrong {
 
 /** Something filled in that may be wrong. */
 export interface Wrong {
-  /** Says what is wrong, beside it, until it is changed. */
+  /** Says what is wrong, beside it and aloud, until it is changed. */
   readonly say: (problem: string | null) => void;
   readonly focus: () => void;
 }
@@ -40,17 +40,25 @@ export function choice(id: string, label: string, options: Options, chosen: stri
 
 /** A field with its label, its hint, and what is wrong with it: below the hint, where a keyboard on the screen does not cover it. */
 export function labelled<Input extends HTMLElement>(id: string, label: string, hint: string | null, input: Input): Field<Input> {
-  const problem = el("p", { id: id + "-problem", class: "field-problem" });
-  input.setAttribute("aria-describedby", (hint === null ? "" : id + "-hint ") + id + "-problem");
+  const problem = problemOf(id, [input]);
+  if (hint !== null) input.setAttribute("aria-describedby", id + "-hint");
   const help = hint === null ? null : el("p", { id: id + "-hint", class: "hint" }, hint);
   const box = el("div", { class: "field" }, el("label", { for: id }, label), help, problem, input);
   return { box, input, ...saying(box, problem, [input]) };
 }
 
+/** Where the problem of inputs is said. They are not described by it: a screen reader would say twice what the alert says. */
+function problemOf(id: string, inputs: readonly HTMLElement[]): HTMLElement {
+  const problem = el("p", { id: id + "-problem", class: "field-problem", role: "alert" });
+  inputs.forEach((input) => input.setAttribute("aria-errormessage", problem.id));
+  return problem;
+}
+
 /** Of a part of a form: what says its problem, and takes it back once one of its inputs changes. */
 function saying(box: HTMLElement, problem: HTMLElement, inputs: readonly HTMLElement[]): Wrong {
   const say = (text: string | null): void => {
-    problem.textContent = text;
+    // a mark that nobody hears makes the same again another text, which is said again
+    problem.textContent = text !== null && text === problem.textContent ? text + "\u00a0" : text;
     inputs.forEach((input) => (text === null ? input.removeAttribute("aria-invalid") : input.setAttribute("aria-invalid", "true")));
   };
   box.addEventListener("input", () => say(null));
@@ -60,8 +68,7 @@ function saying(box: HTMLElement, problem: HTMLElement, inputs: readonly HTMLEle
 /** The channels, each to be ticked or not. */
 export function channelBoxes(ticked: readonly Channel[]): Wrong & { readonly box: HTMLElement; readonly chosen: () => readonly Channel[] } {
   const boxes = CHANNELS.map((channel) => tick(t(`channel.${channel}`), ticked.includes(channel)));
-  const problem = el("p", { id: "channels-problem", class: "field-problem" });
-  boxes.forEach(({ input }) => input.setAttribute("aria-describedby", problem.id));
+  const problem = problemOf("channels", boxes.map(({ input }) => input));
   const box = el("fieldset", {}, el("legend", {}, t("field.channels")), problem, ...boxes.map(({ label }) => label));
   return { box, chosen: () => CHANNELS.filter((_, i) => boxes[i]?.input.checked === true), ...saying(box, problem, boxes.map(({ input }) => input)) };
 }

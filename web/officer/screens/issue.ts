@@ -19,7 +19,7 @@ export function issueScreen(app: Console, channel: Channel, authorisations: read
     const line = new Line();
     const under = authorisationChoice(app, authorisations);
     const number = keypad();
-    const details = detailFields(channel, { ...app.remembered(), ...before });
+    const details = detailFields(channel, { ...app.tab.said(), ...before });
     const send = submit(t("issue.make"));
     let order: Order | null = null;
     const make = () => {
@@ -49,5 +49,5 @@ export async function issueAgain(app: Console, { channel, ...said }: Order): Pro
 /** The authorisation that was used last, where it still is one of these. */
 export function authorisationChoice(app: Console, authorisations: readonly Authorisation[]): ReturnType<typeof choice> {
   const options = authorisations.map(({ id, reference }) => [id, reference] as const);
-  return choice("authorisation", t("issue.authorisation"), options, app.lastAuthorisation);
+  return choice("authorisation", t("issue.authorisation"), options, app.tab.authorisation);
 }

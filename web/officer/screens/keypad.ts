@@ -1,5 +1,6 @@
 import { button, el } from "../../shared/dom.ts";
 import { announce } from "../../shared/screen.ts";
+import { plainDigits } from "../../shared/typed.ts";
 import { t } from "../words.ts";
 import { type Wrong, labelled } from "./fields.ts";
 
@@ -10,7 +11,7 @@ export function keypad(): Wrong & { readonly box: HTMLElement; readonly value: (
   // no keyboard of the system's own comes up over the big keys
   const plain = { id: "number", type: "text", inputmode: "none", autocomplete: "off", maxlength: "7" };
   const input = el("input", { ...plain, class: "number" });
-  const digits = (): string => input.value.replace(/\D/g, "").slice(0, DIGITS);
+  const digits = (): string => plainDigits(input.value).replace(/\D/g, "").slice(0, DIGITS);
   const show = (value: string): void => {
     input.value = value.replace(/^(...)(?=.)/, "$1 ");
     number.say(null);

@@ -14,7 +14,7 @@ import { SpokenPart, codePart } from "./code.ts";
 import { issueAgain } from "./issue.ts";
 import { makeCode } from "./making.ts";
 import { Line, paragraph, perform } from "./parts.ts";
-import { signInScreen } from "./sign-in.ts";
+import { signInScreen, whenAnswered } from "./sign-in.ts";
 import { StateLine } from "./state-line.ts";
 import { Sure } from "./sure.ts";
 import { timesText, withdrawing } from "./tokens.ts";
@@ -22,11 +22,11 @@ import { timesText, withdrawing } from "./tokens.ts";
 /** The code that somebody is to check now. `order` says how to make another like it. */
 export function liveScreen(app: Console, code: Code, order: Order | null): void {
   if (order !== null) {
-    app.made.set(code.id, { code, order });
-    app.confirming.prepare();
+    app.tab.made.set(code.id, { code, order });
+    if (app.session !== null) app.confirming.prepare();
   }
   app.show("live", () => {
-    app.showing(code.id);
+    app.showing(code);
     return new LiveView(app, code, order).nodes();
   }, true);
 }
@@ -60,7 +60,10 @@ class LiveView {
       this.timers.forEach((timer) => clearTimeout(timer));
     });
     this.at(code.expires_at, () => this.over("expired"));
-    if (app.session === null) this.state.unwatched();
+    if (app.session !== null) return;
+    this.state.unwatched();
+    // the session may still stand: once the service says so, checks show here again
+    if (typeof app.why === "object") whenAnswered(app, true);
   }
 
   nodes(): Node[] {
@@ -126,12 +129,12 @@ class LiveView {
   }
 
   private done(): HTMLButtonElement {
-    return control(t("do.done"), () => (this.app.session === null ? signInScreen(this.app, "out") : codesScreen(this.app)));
+    return control(t("do.done"), () => (this.app.session === null ? signInScreen(this.app, this.app.why) : codesScreen(this.app)));
   }
 
   private over(end: End): void {
     if (end === "withdrawn") this.app.prepared.remove(this.code.id);
-    this.app.made.delete(this.code.id);
+    this.app.tab.made.delete(this.code.id);
     this.letSleep();
     this.line.hush();
     // who takes a code back need not hear of its check

@@ -14,7 +14,7 @@ export async function makeCode(app: Console, order: Order): Promise<Result<Code>
   // an answer that comes late leaves nothing behind
   if (app.session === null || app.isLeft()) return failed("no-session");
   const { callsign, address } = app.session;
-  app.remember(order);
+  app.tab.remember(callsign, order);
   const { id, token, qr_svg, spoken, not_before, expires_at } = issued.value;
   const { channel, name = null, place = null } = order;
   return done({ id, token, owner: callsign, address, channel, name, place, qr_svg, spoken, not_before, expires_at });

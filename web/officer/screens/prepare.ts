@@ -28,7 +28,7 @@ export function prepareScreen(app: Console, authorisations: readonly Authorisati
     const lasts = choice("lasts", t("prepare.lasts"), LENGTHS.map((one) => [one, t(`length.${one}`)] as const));
     // words cannot be had later without a network
     const words = tick(t("prepare.words"), false);
-    const details = detailFields("in-person", app.remembered());
+    const details = detailFields("in-person", app.tab.said());
     const send = submit(t("prepare.make"));
     const make = () => {
       const start = startOf(app, from.input.value);

@@ -13,7 +13,8 @@ const RETRY_MS = 5000;
 export type Why = "out" | "signed-out" | "signed-out-here" | "ended" | "idle" | Problem;
 
 /** Nobody is signed in: the way in, and what was prepared for a moment like this. */
-export function signInScreen(app: Console, why: Why, isKept = false): void {
+export function signInScreen(app: Console, why: Why): void {
+  app.why = why;
   app.show("sign-in", () => {
     const line = new Line();
     const isDown = typeof why === "object";
@@ -22,7 +23,7 @@ export function signInScreen(app: Console, why: Why, isKept = false): void {
     return [
       heading(t(isDown ? "sign_in.down" : "sign_in.title")),
       ...said(why).map((text) => paragraph(text, "lead")),
-      ...(isKept ? [paragraph(t("sign_in.kept"))] : []),
+      ...(app.left === null ? [] : [paragraph(t(`sign_in.kept.${app.left.what}`))]),
       begin,
       line.element,
       ...preparedSection(app),
@@ -35,12 +36,12 @@ function said(why: Why): string[] {
   return why === "out" ? [] : [t(`sign_in.${why}`)];
 }
 
-/** Continues on its own as soon as the service answers again. */
-function whenAnswered(app: Console): void {
+/** Continues on its own as soon as the service answers again, or, with `isIn`, says that somebody is signed in. */
+export function whenAnswered(app: Console, isIn = false): void {
   const here = app.stillHere();
   const look = async (): Promise<void> => {
-    const answer = await app.api.session();
-    if ((answer.ok || answer.problem.kind === "no-session") && here()) void app.start();
+    const answer = await app.quiet.session();
+    if ((answer.ok || (!isIn && answer.problem.kind === "no-session")) && here()) void app.start();
   };
   const again = (): void => void look();
   const timer = setInterval(again, RETRY_MS);
@@ -53,10 +54,11 @@ function whenAnswered(app: Console): void {
 
 /** The button that signs in with whichever passkey the person chooses. */
 export function signIn(app: Console, line: Line): HTMLButtonElement {
-  return asking(app, t("sign_in.open"), "main", line, () => usePasskeyToEnter(app), (session) => app.signedIn(session));
+  return asking(app, t("sign_in.open"), "main", line, () => enterByPasskey(app), (session) => app.signedIn(session));
 }
 
-async function usePasskeyToEnter(app: Console): Promise<Result<Session>> {
+/** Opens a session with whichever passkey the person chooses. */
+export async function enterByPasskey(app: Console): Promise<Result<Session>> {
   await app.finishLeaving();
   const begun = await app.api.signInOptions();
   if (!begun.ok) return begun;

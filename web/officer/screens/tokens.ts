@@ -1,6 +1,7 @@
 import { button, el } from "../../shared/dom.ts";
-import type { Console, Made } from "../app.ts";
+import type { Console } from "../app.ts";
 import type { LiveToken } from "../model.ts";
+import type { Made } from "../tab.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { Cards } from "./cards.ts";
@@ -12,7 +13,7 @@ import { type Question, asksFirst } from "./sure.ts";
 export function tokenCards(app: Console, names = false): Cards<LiveToken> {
   const cards: Cards<LiveToken> = new Cards(({ id }) => id, t("tokens.none"), t("tokens.gone"), (token) => {
     const line = new Line();
-    const made = app.made.get(token.id);
+    const made = app.tab.made.get(token.id);
     const withdraw = (pressed: HTMLButtonElement): void =>
       void perform(app, pressed, line, () => app.api.withdrawToken(token.id), () => cards.settle(token.id, t("tokens.withdrawn")));
     const withdrawal = asksFirst({ ...withdrawing(), act: withdraw });
@@ -45,7 +46,8 @@ function saidParts(made: Made | undefined, { reference }: LiveToken): Node[] {
   return apart([made?.code.name ?? null, made?.code.place ?? null, reference].filter((part) => part !== null));
 }
 
-function stateText({ state, first_checked_at }: LiveToken): string {
+/** Where a code stands, in a few words. */
+export function stateText({ state, first_checked_at }: Pick<LiveToken, "state" | "first_checked_at">): string {
   return state === "checked" && first_checked_at !== null ? t("live.checked_at", { time: timeText(first_checked_at) }) : t(`tokens.${state}`);
 }
 
