@@ -148,7 +148,9 @@ test("twelve hours are nearly over: said in time, over no code, and who signs in
   assert.equal(await seat.scan(), link);
   const [over, symbol, foot] = await Promise.all([".bar", ".qr", ".foot"].map((part) => seat.page.locator(part).boundingBox()));
   assert.ok(over && symbol && foot && over.y + over.height <= symbol.y && symbol.y + symbol.height <= foot.y, "nothing lies over the code");
-  await seat.press("Later");
+  const later = seat.page.getByRole("button", { name: "Later" });
+  const isMoving = await later.evaluate((button) => ((button as HTMLElement).click(), document.documentElement.classList.contains("is-moving")));
+  assert.ok(isMoving, "a second tap decides nothing of what the strip covered");
   assert.equal(await strip.count(), 0);
   await seat.press("Done");
   await seat.press("By telephone");

@@ -47,7 +47,7 @@ export function isStill(): boolean {
 /** Watches over all such buttons of the page. */
 export function watchPresses(main: Node): void {
   const presses = new Presses<Element>(isStill);
-  new MutationObserver(moved).observe(main, { childList: true, characterData: true, subtree: true });
+  new MutationObserver(unsettle).observe(main, { childList: true, characterData: true, subtree: true });
   const at = (event: Event): Element | null => (event.target instanceof Element ? event.target.closest(`[${MEANT}]`) : null);
   const on = <E extends Event>(name: string, act: (event: E) => void): void => document.addEventListener(name, (event) => act(event as E), true);
   on("pointerdown", (event) => presses.begin(at(event)));
@@ -69,7 +69,8 @@ export function watchPresses(main: Node): void {
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-function moved(): void {
+/** Something on the screen changed place, came, or went. */
+export function unsettle(): void {
   document.documentElement.classList.add(MOVING);
   clearTimeout(timer);
   timer = setTimeout(() => document.documentElement.classList.remove(MOVING), STILL_MS);

@@ -19,7 +19,7 @@ export class Tab {
   private owner: string | null = null;
 
   constructor(
-    private readonly memory: Memory,
+    private readonly memory: Pick<Memory, "remember" | "recall" | "forget">,
     private readonly stay: () => string | null,
   ) {}
 

@@ -1,5 +1,6 @@
 import { el, fill } from "../../shared/dom.ts";
 import { focusHead } from "../../shared/screen.ts";
+import { unsettle } from "../press.ts";
 import { t } from "../words.ts";
 
 /** What a strip is about. */
@@ -46,6 +47,8 @@ export class Bar {
   }
 
   private draw(): void {
+    // what it covered lies under the finger that sent it away
+    unsettle();
     const had = this.element.contains(document.activeElement);
     const last = Array.from(this.strips.values()).pop();
     this.element.hidden = last === undefined;

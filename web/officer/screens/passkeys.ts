@@ -27,7 +27,7 @@ function card(app: Console, key: Key): Node[] {
   const { name, added_at } = key;
   const rename = button(t(name === null ? "passkeys.name" : "passkeys.rename"), "plain", () => nameScreen(app, key));
   return [
-    el("h3", { dir: "auto" }, name ?? t("key.passkey")),
+    el("h2", { dir: "auto" }, name ?? t("key.passkey")),
     paragraph(t("passkeys.added", { time: timeText(added_at ?? 0) })),
     rename,
   ];

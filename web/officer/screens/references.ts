@@ -60,7 +60,7 @@ function lookedUpScreen(app: Console, { reference, tokens }: LookedUp): void {
 
 function cardsOf(app: Console, tokens: readonly Quoted[]): Cards<Quoted> {
   const cards: Cards<Quoted> = new Cards(({ id }) => id, "", "", (token) => [
-    el("h3", {}, t(`channel.${token.channel}`)),
+    el("h2", {}, t(`channel.${token.channel}`)),
     el("p", { class: "state state-" + token.state }, standing(token)),
     paragraph([t("tokens.made", { time: timeText(token.issued_at) }), ...ends(token)].join(" ")),
     ...withdrawal(app, token, (text) => cards.settle(token.id, text)),
