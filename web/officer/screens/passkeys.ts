@@ -5,7 +5,7 @@ import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { tidy } from "./details.ts";
 import { areRight, field, form, submit } from "./fields.ts";
-import { Line, listOf, living, paragraph, perform, saidOnce } from "./parts.ts";
+import { Line, listOf, living, paragraph, perform, shownOnce } from "./parts.ts";
 import { wrongText } from "./sentence.ts";
 
 /** The longest name, in characters. */
@@ -13,13 +13,13 @@ const LONGEST = 40;
 
 /** One's own passkeys, each with its name. */
 export function passkeysScreen(app: Console, said: string | null = null): void {
-  const told = saidOnce(said);
+  const notice = shownOnce(said);
   app.show("passkeys", () => {
     const own = living<readonly Key[]>(app, [], (api) => api.passkeys(), {
       draw: (keys) => [listOf(keys, "", (key) => card(app, key))],
       update: () => 0,
     });
-    return [heading(t("passkeys.title")), paragraph(t("passkeys.what"), "lead"), ...told(), own.element, paragraph(t("passkeys.lost"))];
+    return [heading(t("passkeys.title")), paragraph(t("passkeys.what"), "lead"), ...notice(), own.element, paragraph(t("passkeys.lost"))];
   });
 }
 
