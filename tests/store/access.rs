@@ -185,7 +185,8 @@ pub async fn a_session_ends_when_it_is_idle_old_or_of_another_clock(backend: &dy
     let mut now = NOW + 600;
     while now + 600 < NOW + SESSION_LONGEST {
         now += 600;
-        assert!(issuer.session(hash(1), true, now).await.unwrap().is_some(), "{}", now - NOW);
+        let ends_at = issuer.session(hash(1), true, now).await.unwrap().map(|open| open.ends_at);
+        assert_eq!(ends_at, Some(NOW + SESSION_LONGEST), "{}", now - NOW);
     }
     assert!(world.is_in(1, NOW + SESSION_LONGEST - 1).await);
     assert!(!world.is_in(1, NOW + SESSION_LONGEST).await);
