@@ -1,6 +1,6 @@
-//! The page and its files as they go out: whole, compressed once, and with the headers that hold them in place.
+//! The page and its files as they go out: whole, compressed once, when somebody first asks for them, and with the headers that hold them in place.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::{
     body::Bytes,
@@ -21,7 +21,8 @@ pub struct Asset {
     media: &'static str,
     policy: HeaderValue,
     plain: Bytes,
-    gzip: Bytes,
+    /// Filled by the first who takes it: a tenth of a start would go into files that nobody asks for.
+    gzip: Arc<OnceLock<Bytes>>,
 }
 
 /// All files of the page.
@@ -77,14 +78,9 @@ pub fn wanted(request: &HeaderMap) -> &str {
 }
 
 impl Asset {
-    /// Compresses a file.
+    /// A file with the policy that it lives under.
     pub fn new(media: &'static str, policy: &str, content: String) -> Self {
-        let mut compressor = Compressor::new(CompressionLvl::best());
-        let mut gzip = vec![0; compressor.gzip_compress_bound(content.len())];
-        // The space is enough by that bound; a page that were not compressed would only be slower.
-        let length = compressor.gzip_compress(content.as_bytes(), &mut gzip).unwrap_or(0);
-        gzip.truncate(length);
-        Self { media, policy: policy_value(policy), plain: content.into(), gzip: gzip.into() }
+        Self { media, policy: policy_value(policy), plain: content.into(), gzip: Arc::default() }
     }
 
     /// Compressed where the browser takes that: nothing secret and nothing of the request is in it.
@@ -96,12 +92,24 @@ impl Asset {
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::VARY, HeaderValue::from_static("accept-encoding")),
         ]);
-        if self.gzip.is_empty() || !accepts_gzip(request) {
+        let gzip = accepts_gzip(request).then(|| self.gzip.get_or_init(|| compress(&self.plain)));
+        // One that could not be compressed is only slower.
+        let Some(gzip) = gzip.filter(|gzip| !gzip.is_empty()) else {
             return (headers, self.plain.clone()).into_response();
-        }
+        };
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        (headers, self.gzip.clone()).into_response()
+        (headers, gzip.clone()).into_response()
     }
+}
+
+/// As small as it gets, which takes milliseconds; nothing if it cannot be.
+fn compress(plain: &[u8]) -> Bytes {
+    let mut compressor = Compressor::new(CompressionLvl::best());
+    let mut gzip = vec![0; compressor.gzip_compress_bound(plain.len())];
+    // The space is enough by that bound.
+    let length = compressor.gzip_compress(plain, &mut gzip).unwrap_or(0);
+    gzip.truncate(length);
+    gzip.into()
 }
 
 impl IntoResponse for Document {

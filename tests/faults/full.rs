@@ -76,7 +76,7 @@ pub fn story(run: &Run) -> Outcome {
     let station = Station::in_folder(folder, "sqlite:small/store.sqlite");
     let journal = Arc::new(Journal::default());
     let mut dice = Dice::of(run.seed, &[5]);
-    let rounds = run.pick(6, 60);
+    let rounds = run.pick(2, 60);
     let unavailable = run.block_on(async {
         let serving = station.start();
         let world = World::of(&station, &serving, &journal);
