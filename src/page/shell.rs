@@ -54,18 +54,14 @@ impl Pages {
 }
 
 impl Page<'_> {
-    /// A text, with the organisation's name and telephone filled in.
+    /// A text, with the organisation's name filled in.
     pub(super) fn t(&self, key: &str) -> String {
         self.with(key, &[])
     }
 
     /// A text with more to fill in.
     pub(super) fn with(&self, key: &str, values: &[(&str, &str)]) -> String {
-        let Organisation { name, telephone, .. } = self.organisation();
-        // A telephone number must not break over two lines.
-        let telephone = self.words.telephone(telephone).replace(' ', "\u{a0}");
-        let always = [("organisation", name.as_str()), ("telephone", telephone.as_str())];
-        self.words.text(key, &[values, &always].concat())
+        self.words.text(key, &[values, &[("organisation", self.organisation().name.as_str())]].concat())
     }
 
     pub(super) fn organisation(&self) -> &Organisation {
@@ -189,5 +185,5 @@ fn reach(to: &str) -> Markup {
         return html! { a href=(to) rel="noreferrer" { bdi dir="ltr" { (shown) } } };
     }
     let dial: String = to.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-    html! { a href={ "tel:" (dial) } { bdi dir="ltr" { (to.replace(' ', "\u{a0}")) } } }
+    html! { a href={ "tel:" (dial) } { bdi dir="ltr" { (to) } } }
 }

@@ -49,12 +49,12 @@ const come = (page: Visit, ...voices: [string, boolean][]) =>
 const read = (page: Visit) => page.page.locator(".aloud");
 
 test("a screen is read by a voice of the phone alone, digit by digit, and stops where it is left", async () => {
-  const page = await stage.visit(fragmentOf(token({ name: "Anna" })), PHONE, STAND_IN);
+  const page = await stage.visit(fragmentOf(token({ name: "Anna" })), { ...PHONE, locale: "en-GB" }, STAND_IN);
   await page.see("Not checked yet");
   assert.equal(await read(page).isVisible(), false, "no voice is there");
   await come(page, ["en-US", false], ["fr-FR", true]);
   assert.equal(await read(page).isVisible(), false, "none of the phone's own for the language");
-  await come(page, ["en-US", false], ["cy", true], ["en_GB", true]);
+  await come(page, ["en-US", false], ["cy", true], ["en-AU", true], ["en_GB", true]);
   await page.press("Read this to me");
   const first = await said(page);
   assert.ok(first.length > 1 && first.every(({ lang, local }) => lang === "en_GB" && local), JSON.stringify(first));
@@ -90,6 +90,24 @@ test("one's own number is read digit by digit, and a language by its own voice",
   await page.speak("Cymraeg");
   await page.press("Darllenwch hwn i mi");
   assert.ok((await said(page)).every(({ lang }) => lang === "cy-GB"));
+
+  await page.page.locator(".way").nth(2).click();
+  await page.page.locator("#code").fill("legroom mansion dimgo customer talisman");
+  await page.page.locator("[type=submit]").click();
+  await page.page.locator(".screen-suggest").waitFor();
+  await page.press("Darllenwch hwn i mi");
+  const words = (await said(page)).filter(({ lang }) => lang === "en-GB").map(({ text }) => text);
+  assert.deepEqual(words, ["dingo", "legroom", "mansion", "dingo", "customer", "talisman"]);
+
+  await page.press("Na, gadewch i mi eu newid");
+  await page.page.locator(".screen-enter").waitFor();
+  await page.speak("English");
+  await page.press("Go back");
+  await page.page.locator(".way-stop").click();
+  await page.see("Stop");
+  await page.press("Read this to me");
+  const stop = (await said(page)).map(({ text }) => text);
+  for (const line of ["Ring us on 0 3 0 0, 5 5 5, 0 1 4 3.", "In danger? Ring 9 9 9."]) assert.ok(stop.includes(line), stop.join("|"));
   await page.speak("اردو");
   assert.equal(await read(page).isVisible(), false);
 });

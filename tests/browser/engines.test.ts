@@ -5,6 +5,7 @@ import { Firefox } from "./engines/firefox.ts";
 import { type Flow, flows } from "./engines/flows.ts";
 import { past } from "./engines/past.ts";
 import { policy } from "./engines/policy.ts";
+import { scanning } from "./engines/scanning.ts";
 import { families } from "./engines/vectors.ts";
 import { WebKit } from "./engines/webkit.ts";
 import { FakeService } from "./service.ts";
@@ -22,6 +23,7 @@ function runAll(engine: Engine): void {
   describe("flows", () => runFlows(engine, flows));
   describe("past", () => runFlows(engine, past));
   describe("policy", () => runFlows(engine, policy));
+  describe("scanning", () => runFlows(engine, scanning));
   describe("vectors", () => runFlows(engine, families));
 }
 

@@ -52,14 +52,14 @@ fn a_hangup_changes_the_organisation_on_every_page() {
     let folder = Folder::ready();
     let mut service = Service::start(&folder, &["--role", "all"]);
     for path in ["/", "/check"] {
-        assert!(page(&service, path).contains("01632\u{a0}960\u{a0}123"), "{path}");
+        assert!(page(&service, path).contains("01632 960 123"), "{path}");
     }
     changed(&folder, "01632 960 123", "01632 960 999");
     service.send("HUP");
     service.logs("the settings were read again");
     for path in ["/", "/check"] {
         let page = page(&service, path);
-        assert!(page.contains("01632\u{a0}960\u{a0}999") && !page.contains("960\u{a0}123"), "{path}");
+        assert!(page.contains("01632 960 999") && !page.contains("960 123"), "{path}");
     }
 }
 
@@ -80,12 +80,12 @@ fn settings_that_are_wrong_change_nothing() {
         service.send("HUP");
         let line = service.logs("those from before stay");
         assert!(line.contains(says) && line.contains("ERROR"), "{line}");
-        assert!(page(&service, "/check").contains("01632\u{a0}960\u{a0}123"), "{to}");
+        assert!(page(&service, "/check").contains("01632 960 123"), "{to}");
     }
     changed(&folder, "01632 960 123", "01632 960 999");
     service.send("HUP");
     service.logs("the settings were read again");
-    assert!(page(&service, "/check").contains("01632\u{a0}960\u{a0}999"));
+    assert!(page(&service, "/check").contains("01632 960 999"));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 import { el } from "../shared/dom.ts";
+import { singly } from "../shared/ear.ts";
 import type { Text } from "./app.ts";
 
-/** What of a screen is read: what it says and what to do. Not what was typed, and nothing that stands on every screen. */
-const READ = "h1, h2, .panel p, .action p, .lead, .means, .do, .problem, .steps li, .number-value, .number p, dt, dd, .words li";
+/** What of a screen is read: what it says, what to do and what can be pressed. Not what was typed, and nothing that stands on every screen. */
+const READ = "h1, h2, p, label, .steps li, .telephone, .number-value + .unseen, .words li, .button, .way";
 
 /** Reads the screen by voices of the phone itself, so that no text leaves it. Without one for the language there is no button. */
 export class ReadingAloud {
@@ -58,31 +59,52 @@ export class ReadingAloud {
   private utterances(): SpeechSynthesisUtterance[] {
     const found: SpeechSynthesisUtterance[] = [];
     Array.from(this.main.querySelectorAll<HTMLElement>(READ)).forEach((part) => {
-      const english = part.closest('[translate="no"], [lang="en"]');
-      const voice = voiceOf(english ? "en" : this.tag);
-      const isShown = part.offsetParent !== null && !part.closest(".safety") && !part.querySelector(READ);
-      // digits stand there twice: to be seen, and to be heard one by one
+      if (part.offsetParent === null || part.closest("details") || part.querySelector(READ)) return;
       const copy = part.cloneNode(true) as HTMLElement;
+      // digits stand there twice: to be seen, and to be heard one by one
       Array.from(copy.querySelectorAll("[aria-hidden]")).forEach((seen) => seen.remove());
-      const text = singly(copy.textContent || "");
-      if (voice === null || !isShown || text === "") return;
-      const utterance = new SpeechSynthesisUtterance(text);
-      utterance.voice = voice;
-      utterance.lang = voice.lang;
-      found.push(utterance);
+      Array.from(copy.querySelectorAll('[href^="tel:"]')).forEach((number) => (number.textContent = singly(number.textContent || "")));
+      Array.from(copy.querySelectorAll("button .hint")).forEach((hint) => hint.insertBefore(document.createTextNode(". "), hint.firstChild));
+      piecesOf(copy, this.tag).forEach(({ text, tag }) => {
+        const voice = voiceOf(tag);
+        if (voice === null) return;
+        const utterance = new SpeechSynthesisUtterance(text.trim().replace(" . ", ". "));
+        utterance.voice = voice;
+        utterance.lang = voice.lang;
+        found.push(utterance);
+      });
     });
     return found;
   }
 }
 
-/** A voice of this device for a language. Some systems write en_GB. */
-function voiceOf(tag: string): SpeechSynthesisVoice | null {
-  const voices = window.speechSynthesis && "SpeechSynthesisUtterance" in window ? speechSynthesis.getVoices() : [];
-  return voices.filter(({ localService, lang }) => localService && lang.toLowerCase().split(/[-_]/)[0] === tag)[0] || null;
+interface Piece {
+  text: string;
+  readonly tag: string;
 }
 
-/** Numbers that are read out or dialled, digit by digit with a pause between their groups; times and years stay. */
-function singly(text: string): string {
-  const digits = (number: string): string => number.split(/\s+/).map((group) => group.split("").join(" ")).join(", ");
-  return text.replace(/\+?\d[\d\s]{3,}\d/g, digits).trim();
+/** The text of a part in the page's language, cut where a word of the list begins or ends: that is English. */
+function piecesOf(part: HTMLElement, own: string): Piece[] {
+  const pieces: Piece[] = [];
+  const walk = (node: Node, tag: string): void => {
+    const last = pieces[pieces.length - 1];
+    const text = node.nodeType === Node.TEXT_NODE ? node.textContent || "" : "";
+    if (last && last.tag === tag) last.text += text;
+    else pieces.push({ text, tag });
+    Array.from(node.childNodes).forEach((child) => walk(child, (node as Element).getAttribute("lang") || tag));
+  };
+  walk(part, own);
+  // a voice has nothing to say to quotation marks alone
+  return pieces.filter(({ text }) => /[^\s.,;:!?“”„"«»]/.test(text));
+}
+
+/** A voice of this device for a language, that of the person's region before others. Some systems write en_GB. */
+function voiceOf(tag: string): SpeechSynthesisVoice | null {
+  const voices = window.speechSynthesis && "SpeechSynthesisUtterance" in window ? speechSynthesis.getVoices() : [];
+  const fitting = voices.filter(({ localService, lang }) => localService && lang.toLowerCase().split(/[-_]/)[0] === tag);
+  const wishes = (navigator.languages || [navigator.language]).map((wish) => wish.toLowerCase());
+  const own = fitting.filter(({ lang }) => wishes.indexOf(lang.replace("_", "-").toLowerCase()) >= 0);
+  // the first of a system's list may be one that nobody would choose
+  const chosen = (some: SpeechSynthesisVoice[]): SpeechSynthesisVoice | undefined => some.filter((voice) => voice.default)[0] || some[0];
+  return chosen(own) || chosen(fitting) || null;
 }

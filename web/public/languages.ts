@@ -34,9 +34,7 @@ export function speak({ organisation, keys }: Deployment, language: Language, te
   const catalogue = {} as { [Key in keyof typeof en]: Said };
   // the server sends every text of the page in each language
   unpack(keys).forEach((key, i) => (catalogue[key as keyof typeof en] = texts[i] || key));
-  // a telephone number must not break over two lines
-  const telephone = organisation.telephone.replace(/ /g, "\u00a0") || (catalogue["contact.published"] as string);
-  return translator(catalogue, { organisation: organisation.name, telephone }, language);
+  return translator(catalogue, { organisation: organisation.name }, language);
 }
 
 /** Puts what surrounds the screens into a language, with a menu of the others. The choice is kept nowhere. */

@@ -27,6 +27,10 @@ export function english(word: string): HTMLElement {
 
 /** Digits in groups, to be heard one by one: "417 092" as "4 1 7, 0 9 2". A line breaks between groups alone. */
 export function digits(text: string, kind = "seen"): HTMLElement[] {
-  const heard = text.split(" ").map((group) => group.split("").join(" "));
-  return [el("span", { class: kind, dir: "ltr", "aria-hidden": "true" }, text), el("span", { class: "unseen" }, " " + heard.join(", "))];
+  return [el("span", { class: kind, dir: "ltr", "aria-hidden": "true" }, text), el("span", { class: "unseen" }, " " + singly(text))];
+}
+
+/** Digits one by one, with a pause between groups. */
+export function singly(text: string): string {
+  return text.split(" ").map((group) => group.split("").join(" ")).join(", ");
 }

@@ -9,14 +9,15 @@ import { paragraph } from "./parts.ts";
 const GAP = "\u0001";
 
 /** A text with a node in its gap, if it has that gap. */
-export function around(t: Text, key: Key, gap: string, node: Node): (Node | string)[] {
-  const [before = "", after] = t(key, { [gap]: GAP }).split(GAP);
+export function around(t: Text, key: Key, gap: string, node: Node, values = {}): (Node | string)[] {
+  const [before = "", after] = t(key, Object.assign({ [gap]: GAP }, values)).split(GAP);
   return after === undefined ? [before] : [before, node, after];
 }
 
 /** A text whose telephone number can be pressed. */
-export function ringing(app: App, key: Key, kind?: string | undefined): HTMLElement {
-  return el("p", kind === undefined ? {} : { class: kind }, ...around(app.t, key, "telephone", telephoneLink(app.t, app.deployment.organisation)));
+export function ringing(app: App, key: Key, kind?: string | undefined, values = {}): HTMLElement {
+  const link = telephoneLink(app.t, app.deployment.organisation);
+  return el("p", kind === undefined ? {} : { class: kind }, ...around(app.t, key, "telephone", link, values));
 }
 
 /** The organisation's number, to be pressed. */
@@ -51,7 +52,6 @@ export function contact(app: App): HTMLElement {
 /** A telephone number or an address that begins with https://, to be pressed. Both are read from left to right in every language. */
 function reach(to: string): HTMLElement {
   const isAddress = to.indexOf("https://") === 0;
-  // a telephone number must not break over two lines
-  const shown = el("bdi", { dir: "ltr" }, isAddress ? to.slice(8) : to.replace(/ /g, "\u00a0"));
+  const shown = el("bdi", { dir: "ltr" }, isAddress ? to.slice(8) : to);
   return el("a", isAddress ? { href: to, rel: "noreferrer" } : { href: "tel:" + to.replace(/[^0-9+]/g, "") }, shown);
 }

@@ -87,12 +87,13 @@ function startWithNewNumber(app: App): void {
 
 function notes(app: App, { verdict, serviceAlone, phoneTime, answer }: Judged): Node[] {
   const { t } = app;
-  const texts: string[] = [];
-  if (serviceAlone) texts.push(t("note.service_alone"));
+  const found: Node[] = [];
+  if (serviceAlone) found.push(paragraph(t("note.service_alone")));
   if (answer !== null && Math.abs(answer.serverTime - phoneTime) > CLOCKS_DIFFER) {
-    texts.push(t("note.clock", { phone: phoneText(app, phoneTime), server: phoneText(app, answer.serverTime) }));
+    const times = { phone: phoneText(app, phoneTime), server: phoneText(app, answer.serverTime) };
+    found.push(ringing(app, "note.clock", undefined, times));
   }
   const byTime = verdict === "expired" || verdict === "not_yet_valid";
-  if (answer === null && byTime) texts.push(t("offline.by_clock", { time: phoneText(app, phoneTime) }));
-  return texts.length === 0 ? [] : [el("div", { class: "notes" }, ...texts.map((text) => paragraph(text)))];
+  if (answer === null && byTime) found.push(paragraph(t("offline.by_clock", { time: phoneText(app, phoneTime) })));
+  return found.length === 0 ? [] : [el("div", { class: "notes" }, ...found)];
 }
