@@ -94,26 +94,28 @@ export const scanning: Readonly<Record<string, Flow>> = {
     await page.run(CAMERAS);
     await show(page, "far", linkOf(service, token()), { torn: true });
     await page.press("Scan a code");
-    await page.told(aim);
+    await page.announced(aim);
     assert.equal(await isOpen(page), true);
     await page.press("Use another camera");
-    await page.told("We see a code. Hold still.");
+    await page.announced("We see a code. Hold still.");
     assert.deepEqual(await camerasAsked(page), ["environment", "far"]);
     await show(page, "far", "https://evil.example/pay");
-    await page.told("This is not one of our codes. We did not open it.");
+    await page.announced("This is not one of our codes. We did not open it.");
     await show(page, "far", linkOf(service, token()));
     await page.see(genuine);
   },
 
   "a photo that cannot be opened is said to be one, and another is read": async (open, service) => {
     const page = await open();
+    await page.run(CAMERAS);
     await page.press("Scan a code");
+    await page.announced(aim);
     for (const [file, said] of [
       [Buffer.concat([Buffer.from("00000024", "hex"), Buffer.from("ftypheic0000mif1heic")]), "This browser cannot open this kind of photo. Take a screenshot of it, and choose that."],
       [Buffer.from("BEGIN:VCARD"), "This file is no photo. Choose a photo of the code."],
     ] as const) {
       await choose(page, file);
-      await page.told(said);
+      await page.announced(said);
     }
     await choose(page, photoOf(drawFrame(linkOf(service, token()), { width: 900, height: 1200, size: 0.4, turn: 90, levels: [230, 15] })));
     await page.see(genuine);
