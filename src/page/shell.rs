@@ -141,9 +141,14 @@ impl Page<'_> {
     pub(super) fn around(&self, key: &str, gap: &str, markup: &Markup) -> Markup {
         const GAP: &str = "\u{1}";
         let text = self.with(key, &[(gap, GAP)]);
-        html! {
-            @if let Some((before, after)) = text.split_once(GAP) { (before) (markup) (after) } @else { (text) }
+        let Some((before, after)) = text.split_once(GAP) else { return html! { (text) } };
+        if !markup.0.starts_with("<a ") {
+            return html! { (before) (markup) (after) };
         }
+        // A link is not broken where it fits on a line, so a full stop after it would break off; `bdi` sets it apart already.
+        let [before, after] = [before.trim_end_matches('\u{2068}'), after.trim_start_matches('\u{2069}')];
+        let mark = after.chars().next().filter(|sign| ".,،۔।".contains(*sign)).map_or(0, char::len_utf8);
+        html! { (before) span.whole { (markup) (after[..mark]) } (after[mark..]) }
     }
 
     /// The organisation's number, to be pressed.

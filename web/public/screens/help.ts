@@ -11,7 +11,11 @@ const GAP = "\u0001";
 /** A text with a node in its gap, if it has that gap. */
 export function around(t: Text, key: Key, gap: string, node: Node, values = {}): (Node | string)[] {
   const [before = "", after] = t(key, Object.assign({ [gap]: GAP }, values)).split(GAP);
-  return after === undefined ? [before] : [before, node, after];
+  if (after === undefined) return [before];
+  if (node.nodeName !== "A") return [before, node, after];
+  // a link is not broken where it fits on a line, so a full stop after it would break off; bdi sets it apart already
+  const [whole, mark = ""] = /^\u2069?([.,،۔।]?)/.exec(after) || [""];
+  return [before.replace(/\u2068$/, ""), el("span", { class: "whole" }, node, mark), after.slice(whole.length)];
 }
 
 /** A text whose telephone number can be pressed. */
