@@ -54,9 +54,17 @@ impl Catalogue {
     pub fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
         let count = values.iter().find(|(name, _)| *name == "count").and_then(|(_, count)| count.parse().ok());
         let text = self.texts.get(key).and_then(|text| text.counted(self.language, count)).unwrap_or(key);
-        // A value is set apart where the language runs right to left: "+44 1632 960123" would otherwise read backwards.
-        let [before, after] = if self.language.direction() == "rtl" { ["\u{2068}", "\u{2069}"] } else { [""; 2] };
-        values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), &format!("{before}{value}{after}")))
+        values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), &self.apart(value)))
+    }
+
+    /// A value is set apart where the language runs right to left: "+44 1632 960123" would otherwise read backwards. Of one that was made
+    /// here of others, such as a date, no letter tells how it runs.
+    fn apart(&self, value: &str) -> String {
+        if self.language.direction() != "rtl" {
+            return value.to_owned();
+        }
+        let before = if value.contains('\u{2069}') { '\u{2067}' } else { '\u{2068}' };
+        format!("{before}{value}\u{2069}")
     }
 
     /// How to name the organisation's telephone: its number, or "the number that we publish" where the settings give none.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NARROW, PHONE, type Visit, digitsOf, fragmentOf, wordsOf } from "./browser.ts";
-import { FakeService, answer, token } from "./service.ts";
+import { FakeService, answer, seconds, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
 // The language comes from the browser or the menu and is kept nowhere; what is read out or compared stays as it is. The page has one
@@ -130,24 +130,34 @@ test("one's own number is typed as it was shown", async () => {
   assert.equal(await field.evaluate((element) => getComputedStyle(element).direction), "ltr");
 });
 
-test("numbers read from left to right in a language that runs from right to left", async () => {
+test("numbers read from left to right in a language that runs from right to left, and a date as the language does", async () => {
   const service = await FakeService.start(["ur"], "+44 1632 960123");
   try {
-    service.reply = () => answer("withdrawn");
+    // the phone's clock is a day behind, so the page shows a date
+    service.reply = () => answer("withdrawn", { server_time: seconds() + 90000 });
     const page = await stage.visitElsewhere(service.url + fragmentOf(token()), [service.url]);
     await page.page.locator("main .button-main").click();
     await page.see("یہ کوڈ واپس لے لیا گیا ہے");
-    const places = await page.page.locator("main ol.steps bdi").evaluate((number) => {
-      const text = number.firstChild as Text;
-      return ["+", "16", "96"].map((sign) => {
-        const [range, at] = [document.createRange(), text.data.indexOf(sign)];
-        range.setStart(text, at);
-        range.setEnd(text, at + 1);
-        return range.getBoundingClientRect().left;
-      });
-    });
-    assert.deepEqual(places, [...places].sort((a, b) => a - b));
+    const [plus, sixteen, last] = await placesOf(page, "main ol.steps bdi", ["[+]", "16", "96"]);
+    assert.ok(plus! < sixteen! && sixteen! < last!);
+    // a word, then the year
+    const [month, year] = await placesOf(page, ".notes p", ["[^ ]{3,} [^ ]?20\\d\\d", "20\\d\\d"]);
+    assert.ok(month! > year!);
   } finally {
     service.stop();
   }
 });
+
+/** How far from the left a text shows the first sign of each pattern. */
+function placesOf(page: Visit, selector: string, patterns: readonly string[]): Promise<number[]> {
+  return page.page.locator(selector).evaluate((element, wanted) => {
+    const text = element.firstChild as Text;
+    return wanted.map((pattern) => {
+      const [range, at] = [document.createRange(), text.data.search(new RegExp(pattern))];
+      // the mark that sets a value apart has no place
+      range.setStart(text, at + (/[\u2066-\u2069]/.test(text.data.charAt(at)) ? 1 : 0));
+      range.setEnd(text, range.startOffset + 1);
+      return range.getBoundingClientRect().left;
+    });
+  }, patterns);
+}

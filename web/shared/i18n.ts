@@ -15,18 +15,20 @@ export type Translate<Key extends string> = (key: Key, values?: { readonly [name
 
 /**
  * A translator for one catalogue; `always` holds values that any text may use. Where a language runs right to left, a value is
- * set apart: "+44 1632 960123" would otherwise read backwards.
+ * set apart: "+44 1632 960123" would otherwise read backwards. Of a value that was made here of others, such as a date, no letter tells
+ * how it runs.
  */
 export function translator<C extends Catalogue>(
   catalogue: C,
   always: { readonly [name: string]: string },
   { tag, direction }: Tongue,
 ): Translate<keyof C & string> {
-  const [before, after] = direction === "rtl" ? ["\u2068", "\u2069"] : ["", ""];
+  const apart = (value: string): string =>
+    direction === "rtl" ? (value.indexOf("\u2069") < 0 ? "\u2068" : "\u2067") + value + "\u2069" : value;
   return (key, values = {}) =>
     formOf(catalogue[key] || key, tag, values["count"]).replace(/\{([a-z_]+)\}/g, (whole: string, name: string) => {
       const value = values[name] ?? always[name];
-      return value === undefined ? whole : before + value + after;
+      return value === undefined ? whole : apart(value);
     });
 }
 
