@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NARROW, PHONE, type Visit, digitsOf, fragmentOf, wordsOf } from "./browser.ts";
+import { DESKTOP, NARROW, PHONE, type Visit, digitsOf, fragmentOf, wordsOf } from "./browser.ts";
 import { FakeService, answer, seconds, token } from "./service.ts";
 import { Stage } from "./stage.ts";
 
@@ -135,7 +135,7 @@ test("numbers read from left to right in a language that runs from right to left
   try {
     // the phone's clock is a day behind, so the page shows a date
     service.reply = () => answer("withdrawn", { server_time: seconds() + 90000 });
-    const page = await stage.visitElsewhere(service.url + fragmentOf(token()), [service.url]);
+    const page = await stage.visitElsewhere(service.url + fragmentOf(token()), [service.url], DESKTOP);
     await page.page.locator("main .button-main").click();
     await page.see("یہ کوڈ واپس لے لیا گیا ہے");
     const [plus, sixteen, last] = await placesOf(page, "main ol.steps bdi", ["[+]", "16", "96"]);
