@@ -71,7 +71,7 @@ async fn a_session_says_whose_it_is() {
     app.clock.set(NOW + 7);
     let opened = app.browser().try_sign_in(&mut passkey).await;
     let who = json!({"callsign": "falcon", "role": "officer", "organisation": "Example Police", "address": "verify.example.org",
-                     "server_time": NOW + 7});
+                     "server_time": NOW + 7, "session_ends_at": NOW + 7 + 12 * 3600});
     assert_eq!((opened.status, opened.header("cache-control"), opened.json()), (201, "no-store", who.clone()));
     let browser = app.browser().signed_in(&mut passkey).await;
     let reply = browser.get("/v1/session").await;
