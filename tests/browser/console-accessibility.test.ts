@@ -29,7 +29,7 @@ const approver = from(async () => {
   await asking.page.getByLabel("Reference").fill("W".repeat(64));
   await asking.page.getByLabel("What it is for").fill("Return a lost bag");
   await asking.press("Send request");
-  await asking.read("Your request is sent. It waits for an approver.");
+  await asking.read("Your request is sent.");
   return stage.person("approver");
 });
 const administrator = from(() => stage.person("administrator"));

@@ -17,7 +17,7 @@ test("enrol, ask, approve, issue, check, see the check, withdraw", async () => {
   await officer.page.getByLabel("By telephone").check();
   await officer.page.getByLabel("Maximum number of codes").fill("3");
   await officer.press("Send request");
-  await officer.read("Your request is sent. It waits for an approver.");
+  await officer.read("Your request is sent.");
   await officer.read("Waiting for an approver");
 
   const approver = await stage.person("approver");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { end, freePort, untilReady } from "./program.ts";
+import { TlsFront } from "./tls-front.ts";
 import { type StaticPage, readPage } from "./service.ts";
 
 /** The program under test. */
@@ -28,6 +29,8 @@ export interface Difference {
   readonly origins?: readonly string[];
   /** Wrong guesses at codes of five words that are answered. */
   readonly guesses?: number;
+  /** Whether the console is behind TLS, with a certificate that nobody signed. */
+  readonly tls?: boolean;
   /** What is logged, into a file named `log` beside the store. */
   readonly log?: string;
 }
@@ -42,18 +45,21 @@ export class RealService {
     readonly folder: string,
     private readonly settings: NodeJS.ProcessEnv,
     private readonly process: ChildProcess,
+    private readonly front: TlsFront | null,
   ) {}
 
-  static async start({ languages = ["en", "cy"], origins = [], guesses, log }: Difference = {}): Promise<RealService> {
+  static async start({ languages = ["en", "cy"], origins = [], guesses, tls = false, log }: Difference = {}): Promise<RealService> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: build it, or name it in COUNTERSIGN_BIN.`);
     const folder = mkdtempSync(join(tmpdir(), "countersign-browser-"));
     const [publicPort, privatePort] = [await freePort(), await freePort()];
-    const settings = settingsOf(folder, publicPort, privatePort);
+    const front = tls ? await TlsFront.to(privatePort, folder) : null;
+    const consoleUrl = front?.url ?? `http://localhost:${privatePort}`;
+    const settings = settingsOf(folder, publicPort, privatePort, consoleUrl);
     prepare(folder, settings, languages);
     const output = log === undefined ? "inherit" : openSync(join(folder, "log"), "a");
     const env = { ...settings, COUNTERSIGN_LOG: log, COUNTERSIGN_GUESSES: guesses?.toString() };
     const process = spawn(BINARY, ["serve", "--role", "all", ...origins.flatMap((origin) => ["--page-origins", origin])], { cwd: folder, env, stdio: ["ignore", output, output] });
-    const service = new RealService(`http://localhost:${publicPort}`, consoleAt(privatePort), folder, settings, process);
+    const service = new RealService(settings["COUNTERSIGN_PUBLIC_URL"], consoleUrl, folder, settings, process, front);
     await untilReady(process, service.url + "/health/ready");
     return service;
   }
@@ -91,6 +97,24 @@ export class RealService {
     authorise(this.folder, this.settings, callsign, reference, tokens);
   }
 
+  /** Asks for an authorisation, which waits for a decision; gives its id. */
+  ask(callsign: string, reference: string): string {
+    return ask(this.folder, this.settings, callsign, reference, 20);
+  }
+
+  approve(id: string): void {
+    run(this.folder, this.settings, "authorisations", "approve", id, "--as", "heron");
+  }
+
+  refuse(id: string, reason: string): void {
+    run(this.folder, this.settings, "authorisations", "refuse", id, "--as", "heron", "--reason", reason);
+  }
+
+  /** The authorisations that there are, each with where it stands. */
+  authorisations(): readonly { readonly id: string; readonly reference: string; readonly state: string }[] {
+    return JSON.parse(run(this.folder, this.settings, "authorisations", "list", "--format", "json")) as [];
+  }
+
   suspend(callsign: string): void {
     run(this.folder, this.settings, "officers", "suspend", callsign);
   }
@@ -107,11 +131,12 @@ export class RealService {
 
   async stop(): Promise<void> {
     await end(this.process);
+    this.front?.stop();
     rmSync(this.folder, { recursive: true });
   }
 }
 
-function settingsOf(folder: string, publicPort: number, privatePort: number): NodeJS.ProcessEnv {
+function settingsOf(folder: string, publicPort: number, privatePort: number, consoleUrl: string) {
   return {
     PATH: process.env["PATH"],
     COUNTERSIGN_CONFIG: join(folder, "countersign.toml"),
@@ -121,15 +146,11 @@ function settingsOf(folder: string, publicPort: number, privatePort: number): No
     COUNTERSIGN_PUBLIC_URL: `http://localhost:${publicPort}`,
     COUNTERSIGN_PUBLIC: `127.0.0.1:${publicPort}`,
     COUNTERSIGN_PRIVATE: `127.0.0.1:${privatePort}`,
-    COUNTERSIGN_CONSOLE_URL: consoleAt(privatePort),
+    // by name, not by number: passkeys belong to a name
+    COUNTERSIGN_CONSOLE_URL: consoleUrl,
     COUNTERSIGN_PRIVATE_URL: `http://127.0.0.1:${privatePort}`,
     COUNTERSIGN_CREDENTIAL_FILE: join(folder, "credential"),
   };
-}
-
-/** By name, not by number: passkeys belong to a name. */
-function consoleAt(privatePort: number): string {
-  return `http://localhost:${privatePort}`;
 }
 
 function linkOf(printed: string): string {
@@ -154,9 +175,13 @@ function prepare(folder: string, settings: NodeJS.ProcessEnv, languages: readonl
 }
 
 function authorise(folder: string, settings: NodeJS.ProcessEnv, callsign: string, reference: string, tokens: number): void {
+  run(folder, settings, "authorisations", "approve", ask(folder, settings, callsign, reference, tokens), "--as", "heron");
+}
+
+function ask(folder: string, settings: NodeJS.ProcessEnv, callsign: string, reference: string, tokens: number): string {
   const channels = ["--channel", "in-person", "--channel", "telephone", "--channel", "online"];
   const asked = run(folder, settings, "authorisations", "ask", "--as", callsign, "--reference", reference, "--purpose", "Visit", ...channels, "--max-tokens", String(tokens), "--format", "json");
-  run(folder, settings, "authorisations", "approve", (JSON.parse(asked) as { id: string }).id, "--as", "heron");
+  return (JSON.parse(asked) as { id: string }).id;
 }
 
 function run(folder: string, settings: NodeJS.ProcessEnv, ...words: string[]): string {

@@ -3,7 +3,8 @@ import type { Browser, BrowserContextOptions, CDPSession, Locator } from "playwr
 import { PHONE, Visit } from "../browser.ts";
 import { PNG, readQr } from "../tools.ts";
 
-const AUTHENTICATOR = {
+/** A device of Chromium's that knows its person's finger. */
+export const AUTHENTICATOR = {
   protocol: "ctap2",
   transport: "internal",
   hasResidentKey: true,

@@ -1,11 +1,13 @@
 import type { Browser, Page } from "playwright-core";
 import { PHONE, startBrowser } from "../browser.ts";
-import { type Engine, EnginePage, PATIENCE_MS, type PageCode, buttonPath } from "./engine.ts";
+import { AUTHENTICATOR } from "../console/seat.ts";
+import { type Engine, EnginePage, PATIENCE_MS, type PageCode, type Size } from "./engine.ts";
 
 /** Debian's Chromium. Where it is missing the start fails: it is the one browser that every run needs. */
 export class Chromium implements Engine {
   readonly name = "Chromium";
   readonly missing = null;
+  readonly wantsTls = false;
   private browser: Browser | null = null;
 
   async start(): Promise<void> {
@@ -38,8 +40,8 @@ class ChromiumPage extends EnginePage {
     return this.page.evaluate(script);
   }
 
-  protected waitFor(path: string): Promise<void> {
-    return this.page.locator(path).waitFor();
+  waitFor(path: string): Promise<void> {
+    return this.page.locator(path).first().waitFor();
   }
 
   async go(url: string): Promise<void> {
@@ -62,8 +64,26 @@ class ChromiumPage extends EnginePage {
     await this.page.reload();
   }
 
-  press(button: string): Promise<void> {
-    return this.page.locator(buttonPath(button)).click();
+  click(path: string): Promise<void> {
+    return this.page.locator(path).first().click();
+  }
+
+  clickTwice(path: string): Promise<void> {
+    return this.page.locator(path).first().dblclick();
+  }
+
+  resize(size: Size): Promise<void> {
+    return this.page.setViewportSize(size);
+  }
+
+  photograph(): Promise<Buffer> {
+    return this.page.screenshot();
+  }
+
+  async bringDevice(): Promise<void> {
+    const cdp = await this.page.context().newCDPSession(this.page);
+    await cdp.send("WebAuthn.enable");
+    await cdp.send("WebAuthn.addVirtualAuthenticator", { options: AUTHENTICATOR });
   }
 
   fill(selector: string, text: string): Promise<void> {

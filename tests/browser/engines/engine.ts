@@ -6,13 +6,21 @@ import { join } from "node:path";
 
 /** How long a screen may take to appear. */
 export const PATIENCE_MS = 10000;
-export const PHONE_SIZE = { width: 360, height: 740 };
+export const PHONE_SIZE: Size = { width: 360, height: 740 };
+
+/** Of what a window shows, in CSS pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** A browser. Between `start` and `close` it opens pages, one at a time. */
 export interface Engine {
   readonly name: string;
   /** Why it cannot run here, and what to install; null where it can. */
   readonly missing: string | null;
+  /** Whether it takes a cookie that is marked as secure over TLS alone, also from this machine. */
+  readonly wantsTls: boolean;
   start(): Promise<void>;
   open(url: string): Promise<EnginePage>;
   /** Ends all that was started, also after a start that failed half-way. */
@@ -28,8 +36,11 @@ export abstract class EnginePage {
   /** Runs a script inside the page. */
   abstract run(script: string): Promise<void>;
   /** Waits for what an XPath finds to be seen. */
-  protected abstract waitFor(path: string): Promise<void>;
-  abstract press(button: string): Promise<void>;
+  abstract waitFor(path: string): Promise<void>;
+  /** Presses what an XPath finds. */
+  abstract click(path: string): Promise<void>;
+  /** Presses it twice, with nothing between the two. */
+  abstract clickTwice(path: string): Promise<void>;
   abstract fill(selector: string, text: string): Promise<void>;
   /** Presses a key and lets it go again. */
   abstract key(name: "Shift"): Promise<void>;
@@ -40,6 +51,15 @@ export abstract class EnginePage {
   abstract close(): Promise<void>;
   /** Opens an address in the place of the page. */
   abstract go(url: string): Promise<void>;
+  abstract resize(size: Size): Promise<void>;
+  /** A picture of what the window shows, as PNG. */
+  abstract photograph(): Promise<Buffer>;
+  /** From now on the page has a device that makes passkeys, and that finds the person's finger right. */
+  abstract bringDevice(): Promise<void>;
+
+  press(button: string): Promise<void> {
+    return this.click(buttonPath(button));
+  }
 
   /** Waits for the screen with this heading. */
   see(heading: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Browser, Page } from "puppeteer-core";
+import { freePort } from "../program.ts";
 import { puppeteer } from "../tools.ts";
 import {
   BrowserHome,
@@ -8,10 +9,11 @@ import {
   PHONE_SIZE,
   type PageCode,
   SETPRIV,
-  buttonPath,
+  type Size,
   endsWithUs,
   missingPackages,
 } from "./engine.ts";
+import { Marionette } from "./marionette.ts";
 
 export const FIREFOX = "/usr/bin/firefox-esr";
 
@@ -19,17 +21,23 @@ export const FIREFOX = "/usr/bin/firefox-esr";
 export class Firefox implements Engine {
   readonly name = "Firefox";
   readonly missing = missingPackages({ "firefox-esr": FIREFOX });
+  readonly wantsTls = false;
   private home: BrowserHome | null = null;
   private browser: Browser | null = null;
+  private marionettePort = 0;
+  private marionette: Promise<Marionette> | null = null;
 
   async start(): Promise<void> {
     this.home = new BrowserHome();
+    this.marionettePort = await freePort();
     this.browser = await puppeteer.launch({
       browser: "firefox",
       executablePath: SETPRIV,
       // the program to start comes first, so the library cannot put its own in front
       ignoreDefaultArgs: true,
-      args: [...endsWithUs(FIREFOX), "--headless"],
+      args: [...endsWithUs(FIREFOX), "--headless", "--marionette"],
+      // passkeys are made by devices of a test's, and by no others
+      extraPrefsFirefox: { "marionette.port": this.marionettePort, "security.webauth.webauthn_enable_softtoken": true, "security.webauth.webauthn_enable_usbtoken": false },
       env: this.home.environment,
       defaultViewport: PHONE_SIZE,
     });
@@ -41,20 +49,32 @@ export class Firefox implements Engine {
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(url);
-    return new FirefoxPage(page);
+    return new FirefoxPage(page, () => this.addDevice());
+  }
+
+  private async addDevice(): Promise<() => Promise<void>> {
+    this.marionette ??= Marionette.open(this.marionettePort);
+    return (await this.marionette).addDevice();
   }
 
   async close(): Promise<void> {
     try {
       await this.browser?.close();
     } finally {
+      // not before: the two share one session, which ends with it
+      (await this.marionette)?.close();
       this.home?.remove();
     }
   }
 }
 
 class FirefoxPage extends EnginePage {
-  constructor(private readonly page: Page) {
+  private removeDevice: (() => Promise<void>) | null = null;
+
+  constructor(
+    private readonly page: Page,
+    private readonly addDevice: () => Promise<() => Promise<void>>,
+  ) {
     super();
   }
 
@@ -66,7 +86,7 @@ class FirefoxPage extends EnginePage {
     await this.page.evaluate(script);
   }
 
-  protected async waitFor(path: string): Promise<void> {
+  async waitFor(path: string): Promise<void> {
     await this.page.waitForSelector(`::-p-xpath(${path})`, { visible: true });
   }
 
@@ -90,15 +110,41 @@ class FirefoxPage extends EnginePage {
     await this.page.reload();
   }
 
-  press(button: string): Promise<void> {
-    return this.page.locator(`::-p-xpath(${buttonPath(button)})`).click();
+  async click(path: string): Promise<void> {
+    await this.reach(path);
+    await this.page.locator(`::-p-xpath(${path})`).click();
+  }
+
+  async clickTwice(path: string): Promise<void> {
+    await this.reach(path);
+    await this.page.locator(`::-p-xpath(${path})`).click({ count: 2 });
+  }
+
+  /** Scrolls it to where nothing is over it, as somebody does who presses it. */
+  private async reach(path: string): Promise<void> {
+    const found = await this.page.waitForSelector(`::-p-xpath(${path})`, { visible: true });
+    await found?.evaluate((it) => it.scrollIntoView({ block: "center" }));
+  }
+
+  resize(size: Size): Promise<void> {
+    return this.page.setViewport(size);
+  }
+
+  async photograph(): Promise<Buffer> {
+    return Buffer.from(await this.page.screenshot());
+  }
+
+  async bringDevice(): Promise<void> {
+    this.removeDevice = await this.addDevice();
   }
 
   fill(selector: string, text: string): Promise<void> {
     return this.page.locator(selector).fill(text);
   }
 
-  close(): Promise<void> {
-    return this.page.browserContext().close();
+  async close(): Promise<void> {
+    // it is there for all pages of the browser
+    await this.removeDevice?.();
+    await this.page.browserContext().close();
   }
 }

@@ -12,20 +12,22 @@ import {
   PHONE_SIZE,
   type PageCode,
   SETPRIV,
-  buttonPath,
+  type Size,
   endsWithUs,
   missingPackages,
 } from "./engine.ts";
+import { SoftDevice } from "./soft-device.ts";
 
 const DRIVER = "/usr/bin/WebKitWebDriver";
 const DISPLAY = "/usr/bin/Xvfb";
 
-const { Builder, By, until } = selenium;
+const { Builder, By, Capabilities, until } = selenium;
 
 /** Debian's WebKitGTK, by its own driver, which starts its MiniBrowser with `--automation`. */
 export class WebKit implements Engine {
   readonly name = "WebKit";
   readonly missing = missingPackages({ "webkit2gtk-driver": DRIVER, xvfb: DISPLAY });
+  readonly wantsTls = true;
   private home: BrowserHome | null = null;
   private display: Display | null = null;
   private service: Service | null = null;
@@ -40,17 +42,28 @@ export class WebKit implements Engine {
     const service = new DriverService.Builder(SETPRIV).addArguments(...endsWithUs(DRIVER)).setEnvironment(environment);
     this.service = service.setLoopback(true).build();
     const address = await this.service.start(PATIENCE_MS);
-    this.driver = await new Builder().usingServer(address).forBrowser("MiniBrowser").build();
+    // a test's own certificate is signed by nobody
+    const wanted = new Capabilities().setBrowserName("MiniBrowser").setAcceptInsecureCerts(true);
+    this.driver = await new Builder().usingServer(address).withCapabilities(wanted).build();
     this.firstWindow = await this.driver.getWindowHandle();
   }
 
   async open(url: string): Promise<EnginePage> {
     if (this.driver === null) throw new Error("not started");
-    // a tab would open behind the first one, where nobody sees it
-    await this.driver.switchTo().newWindow("window");
-    await this.driver.manage().window().setRect(PHONE_SIZE);
+    await this.openWindow(this.driver);
     await this.driver.get(url);
-    return new WebKitPage(this.driver, this.firstWindow);
+    const page = new WebKitPage(this.driver, this.firstWindow);
+    await page.resize(PHONE_SIZE);
+    return page;
+  }
+
+  /** A window without a toolbar, which would not be as narrow as a phone. A tab would open behind the first one, where nobody sees it. */
+  private async openWindow(driver: WebDriver): Promise<void> {
+    const before = await driver.getAllWindowHandles();
+    await driver.executeScript(`document.body.innerHTML = "<button onclick='window.open(\\"about:blank\\", \\"_blank\\", \\"popup,noopener,width=360,height=740\\")'>open</button>"`);
+    await driver.findElement(By.css("button")).click();
+    const opened = async (): Promise<string | undefined> => (await driver.getAllWindowHandles()).find((handle) => !before.includes(handle));
+    await driver.switchTo().window((await driver.wait(opened, PATIENCE_MS)) ?? "");
   }
 
   async close(): Promise<void> {
@@ -63,6 +76,8 @@ export class WebKit implements Engine {
 }
 
 class WebKitPage extends EnginePage {
+  private device: SoftDevice | null = null;
+
   constructor(
     private readonly driver: WebDriver,
     private readonly firstWindow: string,
@@ -78,7 +93,7 @@ class WebKitPage extends EnginePage {
     return this.driver.executeScript<void>(script);
   }
 
-  protected async waitFor(path: string): Promise<void> {
+  async waitFor(path: string): Promise<void> {
     await this.find(By.xpath(path));
   }
 
@@ -99,12 +114,41 @@ class WebKitPage extends EnginePage {
     return this.driver.navigate().forward();
   }
 
-  reload(): Promise<void> {
-    return this.driver.navigate().refresh();
+  async reload(): Promise<void> {
+    await this.device?.take(this);
+    await this.driver.navigate().refresh();
+    await this.device?.bring(this);
   }
 
-  async press(button: string): Promise<void> {
-    await (await this.find(By.xpath(buttonPath(button)))).click();
+  /** A stand-in: this browser knows no passkeys, and its driver no device. */
+  async bringDevice(): Promise<void> {
+    this.device = new SoftDevice();
+    await this.device.bring(this);
+  }
+
+  async click(path: string): Promise<void> {
+    await (await this.reach(path)).click();
+  }
+
+  async clickTwice(path: string): Promise<void> {
+    const element = await this.reach(path);
+    await this.driver.actions().move({ origin: element }).press().release().press().release().perform();
+  }
+
+  /** What lies around the page counts into the size of a window, and the page follows its window after a while. */
+  async resize({ width, height }: Size): Promise<void> {
+    const window = this.driver.manage().window();
+    await this.driver.wait(async () => {
+      const got = await this.evaluate(() => ({ width: innerWidth, height: innerHeight }), null);
+      if (got.width === width && got.height === height) return true;
+      const outer = await window.getRect();
+      await window.setRect({ width: outer.width + width - got.width, height: outer.height + height - got.height });
+      return false;
+    }, PATIENCE_MS);
+  }
+
+  async photograph(): Promise<Buffer> {
+    return Buffer.from(await this.driver.takeScreenshot(), "base64");
   }
 
   async fill(selector: string, text: string): Promise<void> {
@@ -116,6 +160,13 @@ class WebKitPage extends EnginePage {
   async close(): Promise<void> {
     await this.driver.close();
     await this.driver.switchTo().window(this.firstWindow);
+  }
+
+  /** Finds it and scrolls it to where nothing is over it, as somebody does who presses it. */
+  private async reach(path: string): Promise<WebElement> {
+    const element = await this.find(By.xpath(path));
+    await this.driver.executeScript((it: Element) => it.scrollIntoView({ block: "center" }), element);
+    return element;
   }
 
   private async find(locator: Locator): Promise<WebElement> {

@@ -16,7 +16,7 @@ export function facts(app: Console, one: Authorisation, asker = false): (HTMLEle
     el("p", { class: "state state-" + standing(app, one) }, t(`standing.${standing(app, one)}`)),
     one.reason === null ? null : el("p", { dir: "auto" }, t("authorisation.reason", { reason: one.reason })),
     ...(asker ? [el("p", {}, t("authorisation.asked_by", { callsign: one.asked_by, time: timeText(one.asked_at) }))] : []),
-    el("p", {}, [channelsText(one.channels), time, one.state === "asked" ? t("authorisation.most", { count: String(max_tokens) }) : used].join(". ") + "."),
+    el("p", {}, [channelsText(one.channels), time, one.state === "asked" || one.state === "refused" ? t("authorisation.most", { count: String(max_tokens) }) : used].join(". ") + "."),
   ];
 }
 

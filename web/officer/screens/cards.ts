@@ -34,6 +34,10 @@ export class Cards<T> {
     return this;
   }
 
+  has(item: T): boolean {
+    return this.cards.has(this.idOf(item));
+  }
+
   /** Brings what is shown up to date; says how many others there are. Where these are all that there is, what is missing is gone. */
   update(items: readonly T[], isAll = true): number {
     const present = new Map(items.map((item) => [this.idOf(item), item]));

@@ -31,7 +31,8 @@ export function codesScreen(app: Console, said: string | null = null): void {
         fill(make, ways(app, all));
         return [authorisations(app, all, cards)];
       },
-      update: (all) => cards.update(all.filter((one) => isCurrent(app, one))) + (shown === waysIn(app, all) ? 0 : 1),
+      // what was refused or withdrawn says so, and why, where it stands
+      update: (all) => cards.update(all.filter((one) => isCurrent(app, one) || cards.has(one))) + (shown === waysIn(app, all) ? 0 : 1),
     });
     return [heading(t("codes.title")), ...notice(), ...clockNote(app), make, ...preparedSection(app), codesInUse(app), mine.element];
   });

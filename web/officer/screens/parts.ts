@@ -103,7 +103,9 @@ export function living<T>(
   const box = el("div", { class: "loaded" }, paragraph(t("page.moment"), "hint"));
   const waiting = el("div", { class: "news", "aria-live": "polite" });
   let isDrawn = false;
-  let asked = 0;
+  let [asked, drawing] = [0, 0];
+  /** News came while the whole was on its way: what comes may be older. */
+  let hasMissed = false;
   const latest = async (api: Api): Promise<Result<T> | null> => {
     const [here, mine] = [app.stillHere(), ++asked];
     const result = await load(api);
@@ -111,7 +113,9 @@ export function living<T>(
     return here() && mine === asked ? result : null;
   };
   const again = async (): Promise<void> => {
+    drawing++;
     const result = await latest(app.api);
+    drawing--;
     if (result === null) return;
     const hadFocus = box.contains(document.activeElement) || waiting.contains(document.activeElement);
     fill(waiting);
@@ -119,9 +123,12 @@ export function living<T>(
     if (result.ok) fill(box, ...draw(result.value, () => void refresh()));
     else fill(box, paragraph(problemText(result.problem), "line line-problem"), button(t("do.retry"), "plain", () => void again()));
     if (hadFocus) focus()?.focus();
+    if (hasMissed) void refresh();
   };
   const refresh = async (): Promise<void> => {
-    if (!isDrawn) return;
+    // what somebody asked for is not thrown away for news
+    hasMissed = drawing > 0;
+    if (!isDrawn || hasMissed) return;
     const result = await latest(app.quiet);
     // a problem that comes of its own accord is no news: what stands there stood there before
     if (result === null || !result.ok) return;
