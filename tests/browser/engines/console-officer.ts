@@ -5,7 +5,7 @@ import { readToken, toText } from "../../../web/shared/link.ts";
 import type { RealService } from "../harness.ts";
 import { PNG } from "../tools.ts";
 import { type ConsoleFlow, away, choose, enter, says, stand } from "./console.ts";
-import type { EnginePage } from "./engine.ts";
+import { type EnginePage, PHONE_SIZE } from "./engine.ts";
 
 // At an officer's console: what comes of its own accord, the code that is held out, and what outlives a reload.
 
@@ -46,6 +46,10 @@ async function makeCode(page: EnginePage): Promise<void> {
 const valueOf = (page: EnginePage, selector: string): Promise<string> =>
   page.evaluate((where) => document.querySelector<HTMLInputElement>(where)?.value ?? "", selector);
 
+/** What is higher than its frame, so that it runs over what follows. */
+const overflowing = (page: EnginePage): Promise<string[]> =>
+  page.evaluate(() => Array.from(document.querySelectorAll<HTMLElement>("li.card, .button")).filter((it) => it.scrollHeight > it.clientHeight).map((it) => it.innerText), null);
+
 /** How many codes the officer has that can be checked. */
 const codesInUse = (page: EnginePage): Promise<number> =>
   page.evaluate(async () => ((await (await fetch("/v1/tokens")).json()) as { readonly state: string }[]).filter(({ state }) => state === "live").length, null);
@@ -66,9 +70,12 @@ export const officers: Readonly<Record<string, ConsoleFlow>> = {
     await page.waitFor(says("Your request is sent."));
     await page.waitFor(says("Waiting for an approver"));
     const [asked] = service.authorisations().filter(({ reference }) => reference === "ملف 7");
+    await page.resize({ width: 844, height: 390 });
     service.refuse(asked?.id ?? "", "Nid yr wythnos hon");
     await page.waitFor(says("Refused"));
     await page.waitFor(says("Reason: Nid yr wythnos hon"));
+    await page.resize(PHONE_SIZE);
+    assert.deepEqual(await overflowing(page), [], "a phone that is turned upright again");
     await away(page, true);
     service.authorise("curlew", "R-8");
     await away(page, false);
