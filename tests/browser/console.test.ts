@@ -143,3 +143,16 @@ test("all codes of an authorisation are used: the reason is shown", async () => 
   await officer.press("Done");
   await officer.read("All codes used");
 });
+
+test("an authorisation for later: the ways to make a code are there once it begins", async () => {
+  const officer = await stage.person("officer");
+  const from = new Date(Date.now() + 6000).toISOString().replace(/\.\d+/, "");
+  stage.service.approve(stage.service.ask(officer.callsign, "Case 2042", "--from", from));
+  const [way, news] = ["In person", "There is something new: show"].map((name) => officer.page.getByRole("button", { name, exact: true }));
+  assert.ok(way && news);
+  await officer.press("There is something new: show");
+  await officer.page.getByRole("heading", { name: "Case 2042" }).waitFor();
+  await way.or(news).first().waitFor();
+  if (!(await way.isVisible())) await news.click();
+  await way.waitFor();
+});

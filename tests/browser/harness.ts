@@ -98,8 +98,8 @@ export class RealService {
   }
 
   /** Asks for an authorisation, which waits for a decision; gives its id. */
-  ask(callsign: string, reference: string): string {
-    return ask(this.folder, this.settings, callsign, reference, 20);
+  ask(callsign: string, reference: string, ...more: string[]): string {
+    return ask(this.folder, this.settings, callsign, reference, 20, more);
   }
 
   approve(id: string): void {
@@ -178,9 +178,9 @@ function authorise(folder: string, settings: NodeJS.ProcessEnv, callsign: string
   run(folder, settings, "authorisations", "approve", ask(folder, settings, callsign, reference, tokens), "--as", "heron");
 }
 
-function ask(folder: string, settings: NodeJS.ProcessEnv, callsign: string, reference: string, tokens: number): string {
+function ask(folder: string, settings: NodeJS.ProcessEnv, callsign: string, reference: string, tokens: number, more: readonly string[] = []): string {
   const channels = ["--channel", "in-person", "--channel", "telephone", "--channel", "online"];
-  const asked = run(folder, settings, "authorisations", "ask", "--as", callsign, "--reference", reference, "--purpose", "Visit", ...channels, "--max-tokens", String(tokens), "--format", "json");
+  const asked = run(folder, settings, "authorisations", "ask", "--as", callsign, "--reference", reference, "--purpose", "Visit", ...channels, "--max-tokens", String(tokens), ...more, "--format", "json");
   return (JSON.parse(asked) as { id: string }).id;
 }
 

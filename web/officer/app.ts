@@ -34,6 +34,8 @@ const PLAIN_NAMES: { readonly [screen: string]: "header.codes" | "header.people"
 };
 /** A difference between the two clocks that is worth a word, in seconds. */
 const CLOCKS_DIFFER = 120;
+/** An answer was so long on its way, in seconds, which looks like a clock that is behind: what is approved now would not be live yet. */
+const ON_ITS_WAY = 3;
 
 /** What was on the screen when a session ended, for the same person to find again. */
 interface Left {
@@ -134,7 +136,8 @@ export class Console {
     this.bar.hide("ending");
     this.news.turn(true);
     this.shelf.removeItem(LEAVING);
-    this.ahead = session.server_time - Math.floor(Date.now() / 1000);
+    const ahead = session.server_time - Math.floor(Date.now() / 1000);
+    this.ahead = ahead < 0 && ahead >= -ON_ITS_WAY ? 0 : ahead;
     this.prepared.keepOnlyOf(session.callsign);
     void this.reconcile();
   }

@@ -17,6 +17,8 @@ import { tokenCards } from "./tokens.ts";
 
 /** So many authorisations, those that end last before all others, are enough to choose from. */
 const MOST = 50;
+/** Browsers wait no longer than about 24 days. */
+const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Where an officer begins: make a code, see what is live, ask for an authorisation. */
 export function codesScreen(app: Console, said: string | null = null): void {
@@ -25,9 +27,12 @@ export function codesScreen(app: Console, said: string | null = null): void {
     const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("codes.no_authorisations"), t("standing.over"), (one) => facts(app, one));
     let shown = "";
     const make = el("div", {});
+    const clock = new Clock(app);
+    app.onLeave(() => clock.end());
     const mine = living<readonly Authorisation[]>(app, ["authorisations"], (api) => load(app, api), {
       draw: (all) => {
         shown = waysIn(app, all);
+        clock.follow(all);
         fill(make, ways(app, all));
         return [authorisations(app, all, cards)];
       },
@@ -42,6 +47,28 @@ async function load(app: Console, api: Api): Promise<Result<readonly Authorisati
   const wanted = new URLSearchParams({ ...ownSearch(app), sort: "until", limit: String(MOST) });
   const found = await api.authorisations(`authorisations?${wanted.toString()}`);
   return found.ok ? done(found.value.items.filter(({ asked_by }) => asked_by === app.session?.callsign)) : found;
+}
+
+/** Looks again whenever one of them begins or ends, which is no change that the service would tell of. */
+class Clock {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly app: Console) {}
+
+  follow(all: readonly Authorisation[]): void {
+    this.end();
+    const ahead = all.flatMap(({ from, until }) => [from, until]).filter((moment) => moment > this.app.now());
+    if (ahead.length === 0) return;
+    const wait = (Math.min(...ahead) - this.app.now()) * 1000 + 500;
+    this.timer = setTimeout(() => {
+      this.app.news.tell(["authorisations"]);
+      this.follow(all);
+    }, Math.min(wait, LONGEST_WAIT));
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
 }
 
 /** An approver's lists have also what is others'. */
