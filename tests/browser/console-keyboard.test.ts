@@ -94,9 +94,12 @@ test("a request and its answer", async () => {
     await seat.page.keyboard.press("Enter");
     assert.deepEqual(await heardOf(seat), {
       alerts: ["Please write a reference.", "Please write a sentence."],
-      focused: ["Reference", "Your own reference, such as a case number. Never a person’s name.", "true", "Please write a reference."],
+      focused: ["Reference", "Your own reference, such as a case number. Never a person’s name.", "true", ""],
     });
   }
+  await seat.page.keyboard.press("Tab");
+  await seat.page.keyboard.press("Shift+Tab");
+  assert.equal((await heardOf(seat)).focused[3], "Please write a reference.", "who comes back hears it again");
   await seat.page.keyboard.type("Case 9");
   assert.deepEqual((await heardOf(seat)).alerts, ["Please write a sentence."]);
   await reach(seat, "What it is for");

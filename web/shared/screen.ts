@@ -32,6 +32,21 @@ export function present(main: HTMLElement, name: string, nodes: readonly Node[])
 }
 
 /**
+ * Moves the focus to a field that is wrong, which an alert says. The alert is the field's error message from when it is left: as the
+ * focus arrives Orca would say it twice.
+ */
+export function focusWrong(field: HTMLElement, alert: Element): void {
+  field.setAttribute("aria-invalid", "true");
+  field.removeAttribute("aria-errormessage");
+  field.focus();
+  const left = (): void => {
+    field.setAttribute("aria-errormessage", alert.id);
+    field.removeEventListener("blur", left);
+  };
+  field.addEventListener("blur", left);
+}
+
+/**
  * Moves the focus to the head of a screen: a group, named by the heading and described by the sentences under it. Orca speaks it at
  * once in Chromium and in Firefox; of a heading that takes the focus from what was removed it says nothing in Chromium.
  */

@@ -1,4 +1,5 @@
 import { el } from "../../shared/dom.ts";
+import { focusWrong } from "../../shared/screen.ts";
 import { CHANNELS, type Channel } from "../model.ts";
 import { t } from "../words.ts";
 
@@ -62,7 +63,7 @@ function saying(box: HTMLElement, problem: HTMLElement, inputs: readonly HTMLEle
     inputs.forEach((input) => (text === null ? input.removeAttribute("aria-invalid") : input.setAttribute("aria-invalid", "true")));
   };
   box.addEventListener("input", () => say(null));
-  return { say, focus: () => inputs[0]?.focus() };
+  return { say, focus: () => inputs[0] && focusWrong(inputs[0], problem) };
 }
 
 /** The channels, each to be ticked or not. */

@@ -1,4 +1,5 @@
 import { button, el } from "../../shared/dom.ts";
+import { focusWrong } from "../../shared/screen.ts";
 import type { WordList } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
 import { interpret } from "../interpret.ts";
@@ -25,8 +26,7 @@ export function enterScreen(app: App, list: WordList, way: Way, typed: string): 
     problem.textContent = text;
     if (text === "") return field.removeAttribute("aria-invalid");
     if (followed !== null) followed.hush();
-    field.setAttribute("aria-invalid", "true");
-    field.focus();
+    focusWrong(field, problem);
     // the button may be so far down that the focus alone shows the field without the words above it
     problem.scrollIntoView();
   };
@@ -64,8 +64,6 @@ function fieldOf(way: Way, typed: string): Field {
     autocorrect: "off",
     spellcheck: "false",
     "aria-describedby": "hint",
-    // not described by it: a screen reader would say twice what the alert says
-    "aria-errormessage": "problem",
   };
   const field: Field =
     way === "digits"

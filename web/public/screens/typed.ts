@@ -1,5 +1,6 @@
 import { button, el } from "../../shared/dom.ts";
 import { marked } from "../../shared/ear.ts";
+import { focusWrong } from "../../shared/screen.ts";
 import { numberIn } from "../../shared/typed.ts";
 import type { App } from "../app.ts";
 import { type Judged, withNumber } from "../check.ts";
@@ -42,7 +43,6 @@ export function numberForm(
     dir: "ltr",
     autocomplete: "off",
     "aria-describedby": "own-number-hint",
-    "aria-errormessage": "own-number-problem",
   });
   const problem = el("p", { id: "own-number-problem", class: "problem", role: "alert" });
   const form = el(
@@ -59,8 +59,7 @@ export function numberForm(
     const value = numberIn(field.value);
     if (value !== null) return then(value);
     problem.textContent = t("number.type.wrong");
-    field.setAttribute("aria-invalid", "true");
-    field.focus();
+    focusWrong(field, problem);
   });
   return { form, field };
 }
