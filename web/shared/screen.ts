@@ -7,8 +7,12 @@ import { sentence } from "./ear.ts";
  */
 const voice = (): HTMLElement | null => document.querySelector("body > .unseen");
 
+/** The language that the document came in. */
+let first = "";
+
 /** Makes the place from which `announce` speaks. */
 export function openVoice(): void {
+  first = document.documentElement.lang;
   document.body.appendChild(live("unseen"));
 }
 
@@ -22,13 +26,25 @@ export function announce(text: string): void {
   if (text !== "" && place.textContent === before) place.appendChild(document.createTextNode("\u00a0"));
 }
 
-/** Puts a screen in the place of another and moves the focus to its head. */
-export function present(main: HTMLElement, name: string, nodes: readonly Node[]): void {
+/** Puts a screen in the place of another and moves the focus to its head, or leaves that for later. */
+export function present(main: HTMLElement, name: string, nodes: readonly Node[], focus = focusHead): void {
   main.className = "screen-" + name;
   fill(main, ...nodes);
   announce("");
   window.scrollTo(0, 0);
-  focusHead(main);
+  focus(main);
+  sayLanguage(main);
+}
+
+/**
+ * Firefox gives a screen reader the language that the document came in, and another for an element only where it is not that of the
+ * element around it. So once the language has changed, `main` keeps the first, and what is in it has its own.
+ */
+function sayLanguage(main: HTMLElement): void {
+  const { lang } = document.documentElement;
+  if (lang === first) return;
+  main.lang = first;
+  Array.from(main.children).forEach((part) => part.setAttribute("lang", lang));
 }
 
 /**
