@@ -1,5 +1,5 @@
 import { fill } from "../shared/dom.ts";
-import { announce, openVoice, present } from "../shared/screen.ts";
+import { announce, focusHead, openVoice, present } from "../shared/screen.ts";
 import { Api, type Order } from "./api.ts";
 import { Confirming } from "./confirming.ts";
 import { type Ending, watchEnding } from "./ending.ts";
@@ -259,10 +259,15 @@ export class Console {
     const header = isBare || this.session === null ? [] : headerOf(this, this.session, name);
     this.header.hidden = header.length === 0;
     fill(this.header, ...header);
-    present(this.main, name, nodes);
-    document.title = `${this.nameOf(name)} – ${t("page.title")}`;
     const isBeginning = this.session === null ? name === "sign-in" || name === "enrol" : name === HOME[this.session.role];
-    this.trail.enter(name, () => this.show(name, build, isBare), isBeginning);
+    const goesBack = this.trail.enter(name, () => this.show(name, build, isBare), isBeginning);
+    // while Chromium goes back, a screen reader hears nothing of a focus: it is moved once the browser has arrived
+    present(this.main, name, nodes, goesBack ? () => undefined : focusHead);
+    this.nameScreen();
+  }
+
+  private nameScreen(): void {
+    document.title = `${this.nameOf(this.name)} – ${t("page.title")}`;
   }
 
   /** A screen's name in the title, which a browser keeps in its history: its heading, or one that names neither place nor person. */
@@ -273,7 +278,12 @@ export class Console {
 
   /** The device's own way back or forth was used. */
   moved(state: unknown): void {
-    this.trail.moved(state)?.();
+    const open = this.trail.moved(state);
+    if (open !== null) return open();
+    // the browser has arrived, with the title that the entry had, and takes only one that is another than before
+    document.title = "";
+    this.nameScreen();
+    if (document.activeElement === document.body) focusHead(this.main);
   }
 
   /** A link was opened in this page. */

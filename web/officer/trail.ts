@@ -23,13 +23,15 @@ export class Trail {
     this.depth = depthOf(past.state);
   }
 
-  /** A screen is shown. One that the way has come through already is gone back to; one that is a beginning has nothing before it. */
-  enter(name: string, open: () => void, isBeginning: boolean): void {
+  /** A screen is shown. One that the way has come through already is gone back to; one that is a beginning has nothing before it. Tells whether the browser goes back for it, which takes a moment. */
+  enter(name: string, open: () => void, isBeginning: boolean): boolean {
     const at = isBeginning ? 0 : this.placeOf(name);
     this.steps = [...this.steps.slice(0, at), { name, open }];
+    const goesBack = at < this.depth;
     if (at > this.depth) this.past.pushState({ depth: at }, "");
-    else if (at < this.depth) this.goBack(this.depth - at);
+    else if (goesBack) this.goBack(this.depth - at);
     this.depth = at;
+    return goesBack;
   }
 
   /** After a reload: what lies before the present entry leads to the beginning. */

@@ -14,7 +14,7 @@ export function facts(app: Console, one: Authorisation, asker = false): (HTMLEle
     el("h3", { dir: "auto" }, one.reference),
     one.purpose === null ? null : el("p", { class: "purpose", dir: "auto" }, one.purpose),
     el("p", { class: "state state-" + standing(app, one) }, t(`standing.${standing(app, one)}`)),
-    one.reason === null ? null : el("p", { dir: "auto" }, t("authorisation.reason", { reason: one.reason })),
+    one.reason === null ? null : el("p", { class: "reason", dir: "auto" }, t("authorisation.reason", { reason: one.reason })),
     ...(asker ? [el("p", {}, t("authorisation.asked_by", { callsign: one.asked_by, time: timeText(one.asked_at) }))] : []),
     el("p", {}, [channelsText(one.channels), time, one.state === "asked" || one.state === "refused" ? t("authorisation.most", { count: String(max_tokens) }) : used].join(". ") + "."),
   ];

@@ -1,4 +1,5 @@
 import { el, fill } from "../../shared/dom.ts";
+import { announce } from "../../shared/screen.ts";
 import { paragraph } from "./parts.ts";
 
 interface Card {
@@ -60,34 +61,51 @@ export class Cards<T> {
   }
 
   private redraw(card: Card, item: T): void {
-    const hadFocus = card.element.contains(document.activeElement);
-    keepHeight(card.element);
-    fill(card.element, ...this.draw(item));
+    const before = stateOf(card.element);
+    change(card.element, this.draw(item));
     card.drawn = JSON.stringify(item);
-    const title = card.element.querySelector<HTMLElement>("h2, h3");
-    if (!hadFocus || title === null) return;
-    title.tabIndex = -1;
-    title.focus({ preventScroll: true });
+    const state = stateOf(card.element);
+    if (state !== before) say(card.element, state);
   }
 
   /** Says in its place what became of something; there is nothing more to do with it. */
   settle(id: string, text: string): void {
     const card = this.cards.get(id);
     if (card === undefined) return;
-    const hadFocus = card.element.contains(document.activeElement);
-    keepHeight(card.element);
-    const said = el("p", { class: "state state-over", "aria-live": "polite", tabindex: "-1" });
-    fill(card.element, card.element.querySelector("h2, h3"), said);
-    // said once it stands there
-    said.textContent = text;
+    change(card.element, [titleOf(card.element), el("p", { class: "state state-over" }, text)]);
     card.drawn = null;
-    if (hadFocus) said.focus({ preventScroll: true });
+    say(card.element, text);
   }
 }
 
 /** Whether somebody is about to decide something there. */
 function isBusy(card: HTMLElement): boolean {
   return card.querySelector(".sure:not([hidden])") !== null;
+}
+
+function titleOf(card: HTMLElement): HTMLElement | null {
+  return card.querySelector("h2, h3");
+}
+
+/** What may become of a card while it is shown. */
+function stateOf(card: HTMLElement): string {
+  return Array.from(card.querySelectorAll(".state, .reason"), ({ textContent }) => textContent ?? "").join(". ");
+}
+
+/** Shows something else on a card. A focus on it moves to its title. */
+function change(card: HTMLElement, nodes: readonly (Node | null)[]): void {
+  const hadFocus = card.contains(document.activeElement);
+  keepHeight(card);
+  fill(card, ...nodes);
+  const title = titleOf(card);
+  if (!hadFocus || title === null) return;
+  title.tabIndex = -1;
+  title.focus({ preventScroll: true });
+}
+
+/** Has a screen reader say what became of a card, wherever it reads just now: Orca says nothing in Chromium of the title's focus. */
+function say(card: HTMLElement, state: string): void {
+  announce([titleOf(card)?.textContent ?? "", state].join(": "));
 }
 
 /** What is under it must not slide under a finger. */

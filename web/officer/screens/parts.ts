@@ -1,4 +1,5 @@
 import { button, el, fill, live } from "../../shared/dom.ts";
+import { announce } from "../../shared/screen.ts";
 import type { Api } from "../api.ts";
 import type { Console } from "../app.ts";
 import type { Kind } from "../news.ts";
@@ -101,7 +102,7 @@ export function living<T>(
   { draw, update, news = () => t("news.show"), focus = () => document.querySelector<HTMLElement>("main .head") }: Living<T>,
 ): { readonly element: HTMLElement; readonly again: () => Promise<void> } {
   const box = el("div", { class: "loaded" }, paragraph(t("page.moment"), "hint"));
-  const waiting = el("div", { class: "news", "aria-live": "polite" });
+  const waiting = el("div", { class: "news" });
   let isDrawn = false;
   let [asked, drawing] = [0, 0];
   /** News came while the whole was on its way: what comes may be older. */
@@ -134,7 +135,10 @@ export function living<T>(
     if (result === null || !result.ok) return;
     const count = update(result.value);
     const text = count === 0 ? "" : news(count);
-    if (waiting.textContent !== text) fill(waiting, text === "" ? null : button(text, "main", () => void again()));
+    if (waiting.textContent === text) return;
+    fill(waiting, text === "" ? null : button(text, "main", () => void again()));
+    // of a button that comes into a live region Orca says nothing in Firefox
+    if (text !== "") announce(text);
   };
   // the screen that this is a part of is not shown yet
   queueMicrotask(() => {

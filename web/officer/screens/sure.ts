@@ -1,4 +1,5 @@
 import { button, el, fill } from "../../shared/dom.ts";
+import { announce } from "../../shared/screen.ts";
 import { needsMeaning } from "../press.ts";
 import { t } from "../words.ts";
 import { paragraph } from "./parts.ts";
@@ -52,12 +53,18 @@ export class Sure {
     const id = "sure-" + String(++panels);
     const does = needsMeaning(button(yes, "main", () => act(does)));
     does.classList.add("button-grave");
+    // not of what describes the panel, which a screen reader would say once more when it changes
     const counted = counts === undefined ? null : paragraph(t("page.moment"));
-    void counts?.().then((text) => counted && (text === null ? counted.remove() : (counted.textContent = text)));
+    void counts?.().then((text) => {
+      if (counted === null || text === null) return counted?.remove();
+      counted.textContent = text;
+      if (counted.isConnected) announce(text);
+    });
     fill(
       this.panel,
       el("p", { class: "sure-title", id }, title),
-      el("div", { class: "sure-means", id: id + "-means" }, ...means.map((text) => paragraph(text)), counted),
+      el("div", { class: "sure-means", id: id + "-means" }, ...means.map((text) => paragraph(text))),
+      counted,
       fields === undefined ? null : fields(),
       does,
     );
