@@ -28,7 +28,7 @@ web/node_modules: web/package.json web/package-lock.json
 test:
 	bash tests/run.sh
 
-## The page as Orca speaks it in Chromium and Firefox, every scene: minutes, where make test has two in each
+## Page and console as Orca speaks them in Chromium and Firefox, every scene: minutes, where make test has two in each
 by-ear: web
 	cargo build --quiet
 	bash tests/ear/run.sh all

@@ -1,10 +1,15 @@
-import { execFileSync } from "node:child_process";
-import type { Browser as Chrome, Page as ChromePage } from "playwright-core";
-import type { Browser as Fox, Page as FoxPage } from "puppeteer-core";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser as Chrome, CDPSession, Page as ChromePage } from "playwright-core";
 import { CHROMIUM, QUIET } from "../browser/browser.ts";
 import { buttonPath } from "../browser/engines/engine.ts";
 import { FIREFOX } from "../browser/engines/firefox.ts";
-import { chromium, puppeteer } from "../browser/tools.ts";
+import { AUTHENTICATOR } from "../browser/console/seat.ts";
+import { end, freePort } from "../browser/program.ts";
+import { chromium } from "../browser/tools.ts";
+import { Marionette } from "./marionette.ts";
 
 /** A browser with a window, in which a screen reader listens. One page at a time. */
 export interface Window {
@@ -15,23 +20,37 @@ export interface Window {
   press(name: string): Promise<void>;
   /** Puts a text into the field of the code at once, as by paste. */
   fill(text: string): Promise<void>;
+  /** Moves the focus to a button, by its own text, as Tab does once it is there; `within` is the XPath of what holds it. */
+  focus(name: string, within?: string): Promise<void>;
   /** The text of an element. */
   text(selector: string): Promise<string>;
+  /** Has the browser know a device that holds no passkey yet, and finds the finger right whenever it is asked. */
+  device(): Promise<void>;
   /** Where the page is; nothing where it has hidden itself to leave. */
   address(): Promise<string>;
   close(): Promise<void>;
 }
 
 const FIELD = "#code";
+const SETTINGS = {
+  "accessibility.force_disabled": -1,
+  "browser.aboutwelcome.enabled": false,
+  "datareporting.policy.dataSubmissionEnabled": false,
+  // virtual authenticators are used in the place of real ones only so
+  "security.webauth.webauthn_enable_softtoken": true,
+  "security.webauth.webauthn_enable_usbtoken": false,
+};
 
 export class ChromiumWindow implements Window {
   readonly name = "Chromium";
   private browser: Chrome | null = null;
   private page: ChromePage | null = null;
+  private cdp: CDPSession | null = null;
 
   async start(): Promise<void> {
     this.browser = await chromium.launch({ executablePath: CHROMIUM, headless: false, args: [...QUIET, "--force-renderer-accessibility"] });
     this.page = await this.browser.newPage({ viewport: null });
+    this.page.setDefaultTimeout(10000);
     activate("chromium");
   }
 
@@ -47,8 +66,19 @@ export class ChromiumWindow implements Window {
     await this.here.locator(FIELD).fill(text);
   }
 
+  async focus(name: string, within = ""): Promise<void> {
+    await this.here.locator("xpath=" + within + buttonPath(name)).first().focus();
+  }
+
   text(selector: string): Promise<string> {
     return this.here.locator(selector).first().innerText();
+  }
+
+  async device(): Promise<void> {
+    await this.cdp?.detach();
+    this.cdp = await this.here.context().newCDPSession(this.here);
+    await this.cdp.send("WebAuthn.enable");
+    await this.cdp.send("WebAuthn.addVirtualAuthenticator", { options: AUTHENTICATOR });
   }
 
   address(): Promise<string> {
@@ -67,43 +97,67 @@ export class ChromiumWindow implements Window {
 
 export class FirefoxWindow implements Window {
   readonly name = "Firefox";
-  private browser: Fox | null = null;
-  private page: FoxPage | null = null;
+  private folder = "";
+  private browser: ChildProcess | null = null;
+  private marionette: Marionette | null = null;
+  private authenticator: string | null = null;
 
   async start(): Promise<void> {
-    const extraPrefsFirefox = { "accessibility.force_disabled": -1 };
-    this.browser = await puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: false, defaultViewport: null, extraPrefsFirefox });
-    this.page = (await this.browser.pages())[0] ?? (await this.browser.newPage());
+    this.folder = mkdtempSync(join(tmpdir(), "countersign-ear-"));
+    const port = await freePort();
+    const settings = Object.entries({ ...SETTINGS, "marionette.port": port }).map(([name, value]) => `user_pref("${name}", ${value});\n`);
+    writeFileSync(join(this.folder, "user.js"), settings.join(""));
+    this.browser = spawn(FIREFOX, ["--marionette", "--new-instance", "--profile", this.folder], { stdio: "ignore" });
+    this.marionette = await Marionette.open(port, this.browser);
     activate("firefox");
   }
 
   async open(url: string): Promise<void> {
-    await this.here.goto(url);
+    await this.here.ask("WebDriver:Navigate", { url });
   }
 
   async press(name: string): Promise<void> {
-    await this.here.locator(`::-p-xpath(${buttonPath(name)})`).click();
+    await this.here.ask("WebDriver:ElementClick", { id: await this.here.find("xpath", buttonPath(name)) });
+  }
+
+  async focus(name: string, within = ""): Promise<void> {
+    await this.here.find("xpath", within + buttonPath(name));
+    await this.run("document.evaluate(arguments[0], document, null, XPathResult.FIRST_ORDERED_NODE_TYPE).singleNodeValue.focus()", within + buttonPath(name));
   }
 
   async fill(text: string): Promise<void> {
-    await this.here.locator(FIELD).fill(text);
+    await this.here.find("css selector", FIELD);
+    const put = `const field = document.querySelector("${FIELD}"); field.value = arguments[0];`;
+    await this.run(put + "field.dispatchEvent(new InputEvent('input', { bubbles: true }))", text);
   }
 
   text(selector: string): Promise<string> {
-    return this.here.$eval(selector, (element) => (element as HTMLElement).innerText);
+    return this.run("return document.querySelector(arguments[0]).innerText", selector);
   }
 
   address(): Promise<string> {
-    return this.here.evaluate(() => (document.body.hidden ? "" : location.href));
+    return this.run("return document.body.hidden ? '' : location.href");
+  }
+
+  async device(): Promise<void> {
+    if (this.authenticator !== null) await this.here.ask("WebAuthn:RemoveVirtualAuthenticator", { authenticatorId: this.authenticator });
+    const { automaticPresenceSimulation: isUserConsenting, ...options } = AUTHENTICATOR;
+    this.authenticator = (await this.here.ask("WebAuthn:AddVirtualAuthenticator", { ...options, isUserConsenting })) as string;
   }
 
   async close(): Promise<void> {
-    await this.browser?.close();
+    this.marionette?.close();
+    if (this.browser !== null) await end(this.browser);
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
-  private get here(): FoxPage {
-    if (this.page === null) throw new Error("not started");
-    return this.page;
+  private async run(script: string, ...args: readonly string[]): Promise<string> {
+    return String(await this.here.ask("WebDriver:ExecuteScript", { script, args }));
+  }
+
+  private get here(): Marionette {
+    if (this.marionette === null) throw new Error("not started");
+    return this.marionette;
   }
 }
 

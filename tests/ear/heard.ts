@@ -9,6 +9,9 @@ const run = promisify(execFile);
 const STILL_MS = 900;
 const LOOK_EVERY_MS = 50;
 
+/** The echo of keys, what Orca says of clicks and of parts that the focus leaves, its modes, and what Firefox asks before a passkey. */
+const NOT_OF_THE_PAGE = /^(.|return|tab|left (control|shift)|space|down|clickable\.|leaving .*|main content|(browse|focus) mode|alert\.|Touch your security key .*)$/i;
+
 /** A sentence that was begun. */
 export interface Spoken {
   readonly text: string;
@@ -34,10 +37,10 @@ export class Heard {
     this.debugFrom = this.debug().length;
   }
 
-  /** All that was said since `listen`, without the echo of keys. */
+  /** All that was said since `listen` of the page itself. */
   said(): readonly Spoken[] {
     const begun = this.lines().slice(this.from).filter(({ kind }) => kind === "SAY");
-    return begun.filter(({ text }) => !/^(.|return|tab|left (control|shift)|space|down)$/i.test(text));
+    return begun.filter(({ text }) => !NOT_OF_THE_PAGE.test(text));
   }
 
   /** Waits until something is said that the pattern fits; fails with all that was said instead. */
@@ -58,9 +61,14 @@ export class Heard {
   }
 
   /** The language that Orca took a label to be in. Orca 43 knows it and does not hand it to the voice, so only its own log has it. */
-  languageOf(label: string): string | undefined {
-    const log = this.debug().slice(this.debugFrom);
-    const before = log.slice(0, log.lastIndexOf(`labelAndName=[${label}]`));
+  async languageOf(label: string): Promise<string | undefined> {
+    const [log, name] = [() => this.debug().slice(this.debugFrom), `labelAndName=[${label}]`];
+    // it is written later than it is said, with what comes after it
+    for (let tries = 0; !log().includes(name) && tries < 20; tries++) {
+      await keys("Control_L");
+      await this.silence();
+    }
+    const before = log().slice(0, log().lastIndexOf(name));
     return /^language='(\w*)'/.exec(before.slice(before.lastIndexOf("language='")))?.[1];
   }
 

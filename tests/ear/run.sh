@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Listens to the page with Orca in Debian's Chromium and Firefox: "run.sh short" two scenes, "run.sh all" every one,
+# Listens to page and console with Orca in Debian's Chromium and Firefox: "run.sh short" two scenes, "run.sh all" every one,
 # "run.sh all --test-name-pattern=Welsh" those so named. Where it cannot run it says NOT RUN and why, and does not fail.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -30,11 +30,25 @@ apart=(unshare --pid --fork --kill-child --mount-proc)
 [ "$(id -u)" -eq 0 ] || apart=(unshare --user --map-root-user --pid --fork --kill-child --mount-proc)
 "${apart[@]}" true 2>/dev/null || not_run "unshare may not make a process namespace here"
 
-EAR_FOLDER=$(mktemp -d)
-export EAR_FOLDER EAR_SCENES=${1:-all}
-# EAR_KEEP=1 leaves what was heard, and Orca's own log, which says why something is silent.
-if [ -n "${EAR_KEEP:-}" ]; then echo "kept: $EAR_FOLDER"; else trap 'rm -rf "$EAR_FOLDER"' EXIT; fi
+# Each browser in a session of its own, side by side: a voice spends most of the time speaking.
+session() {
+    local folder status=0
+    folder=$(mktemp -d)
+    # The namespace's first process is a shell: to it an X server does not say that it is ready, nor does dbus-run-session reap quietly.
+    EAR_BROWSER=$1 EAR_FOLDER=$folder "${apart[@]}" bash -c 'xvfb-run "$@"; exit $?' first -a -n "$2" -s "-screen 0 1280x1024x24" \
+        dbus-run-session -- ../tests/ear/session.sh node --import tsx --test --test-timeout=600000 "${@:3}" ../tests/ear/scenes.test.ts || status=$?
+    # EAR_KEEP=1 leaves what was heard, and Orca's own log, which says why something is silent.
+    if [ -n "${EAR_KEEP:-}" ]; then echo "kept: $folder"; else rm -rf "$folder"; fi
+    return $status
+}
+
+export EAR_SCENES=${1:-all}
 cd web
-# The namespace's first process is a shell: to it an X server does not say that it is ready, nor does dbus-run-session reap quietly.
-"${apart[@]}" bash -c 'xvfb-run "$@"; exit $?' first -a -s "-screen 0 1280x1024x24" dbus-run-session -- ../tests/ear/session.sh \
-    node --import tsx --test --test-timeout=600000 "${@:2}" ../tests/ear/scenes.test.ts
+second=$(mktemp)
+trap 'rm -f "$second"' EXIT
+session Firefox 199 "${@:2}" >"$second" 2>&1 &
+status=0
+session Chromium 99 "${@:2}" || status=$?
+wait $! || status=$?
+cat "$second"
+exit $status

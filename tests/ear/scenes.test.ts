@@ -1,144 +1,16 @@
-import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import cy from "../../web/shared/i18n/cy.json" with { type: "json" };
-import en from "../../web/shared/i18n/en.json" with { type: "json" };
-import { wordsOf } from "../browser/browser.ts";
-import { FakeService, answer, seconds, token } from "../browser/service.ts";
-import { ChromiumWindow, FirefoxWindow, type Window } from "./browsers.ts";
-import { Heard, keys, touch, type } from "./heard.ts";
+import { after, before, describe } from "node:test";
+import { ChromiumWindow, FirefoxWindow } from "./browsers.ts";
+import { consoleScenes } from "./console.ts";
+import { isShort } from "./listening.ts";
+import { pageScenes } from "./page.ts";
 
-// The page as Orca speaks it. Keys are the display's; what is expected comes from the catalogue.
+// The screens as Orca speaks them. Keys are the display's.
 
-const isShort = process.env["EAR_SCENES"] === "short";
-const heard = new Heard(process.env["EAR_FOLDER"] ?? "");
-/** A deadline, not a measure: the short run is part of the whole suite, on machines that are busy with it. */
-const WITHIN_MS = isShort ? 15000 : 5000;
-/** Until a new page, or what the scene begins with, is spoken. */
-const READY_WITHIN_MS = 20000;
+const window = process.env["EAR_BROWSER"] === "Firefox" ? new FirefoxWindow() : new ChromiumWindow();
 
-type Text = keyof { [K in keyof typeof en as (typeof en)[K] extends string ? K : never]: string };
-const startsWith = (text: string): RegExp => new RegExp("^" + text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-const titled = (verdict: string): RegExp => startsWith(en[`verdict.${verdict}.title` as Text]);
-
-for (const window of [new ChromiumWindow(), new FirefoxWindow()]) {
-  describe(window.name, () => {
-    let service: FakeService;
-    before(async () => {
-      service = await FakeService.start();
-      await window.start();
-    });
-    after(async () => {
-      service.stop();
-      await window.close();
-    });
-
-    verdictScene("genuine");
-    wrongWordScene();
-    if (!isShort) for (const verdict of ["already_checked", "challenge_needed", "unknown_code", "withdrawn", "not_genuine"]) verdictScene(verdict);
-    if (!isShort) shiftScene();
-    if (!isShort) numberScene();
-    // Firefox 153 says that the page is in the language that it was loaded in, also after another was chosen
-    if (!isShort && window.name === "Chromium") welshScene();
-
-    function verdictScene(verdict: string): void {
-      test(`the answer is the first thing heard: ${verdict}`, async () => {
-        const made = token();
-        service.reply = () => answer(verdict, { token: made.toString("base64url"), first_checked_at: seconds() - 250 });
-        await enter(service, window, await wordsOf(made));
-        await keys("Return");
-        await heard.until(titled(verdict), WITHIN_MS);
-        // the wait for the answer is a screen of its own where the answer takes longer
-        const wait = ["clickable.", en["checking.wait"]];
-        const first = heard.said().find(({ text }) => !wait.includes(text) && !text.startsWith(en["checking.title"]));
-        assert.match(first?.text ?? "", titled(verdict), heard.report());
-        await heard.silence();
-        nothingTwice();
-      });
-    }
-
-    function wrongWordScene(): void {
-      test("a wrong word is heard before anything is pressed", async () => {
-        await enter(service, window, "");
-        const warning = en["enter.wrong_word"].split("{ordinal}")[0] ?? "";
-        await type("legroom mansion xqzz customer talisman");
-        await heard.until(startsWith(warning), WITHIN_MS);
-      });
-    }
-
-    function shiftScene(): void {
-      test("three times the heading before stays on the page", async () => {
-        await openPage(service, window);
-        await heard.listen();
-        await keys("h", "h", "h", "h");
-        await keys("shift+h", "shift+h", "shift+h");
-        await heard.until(/heading/, WITHIN_MS);
-        await heard.silence();
-        assert.equal(await window.address(), service.url + "/");
-        assert.ok(!heard.report().includes(en["page.shift_2"].split(".")[1] ?? ""), "the letter was part of it: " + heard.report());
-      });
-    }
-
-    function numberScene(): void {
-      test("the person's number is heard digit by digit", async () => {
-        await openPage(service, window);
-        await heard.listen();
-        const number = await window.text(".number-value");
-        const spelled = number.split(" ").map((group) => group.split("").join(" ")).join(", ");
-        for (let heading = 0; heading < 6 && !heard.report().includes(en["number.title"]); heading++) {
-          await keys("h");
-          await heard.silence();
-        }
-        await keys("Down");
-        await heard.until(new RegExp(spelled), WITHIN_MS);
-        assert.ok(!heard.report().includes(number), heard.report());
-      });
-    }
-
-    function welshScene(): void {
-      test("on a Welsh page English words are English to Orca", async () => {
-        await openPage(service, window);
-        await window.press("Cymraeg");
-        await heard.until(startsWith(cy["start.title"]), READY_WITHIN_MS);
-        await window.press(cy["start.words"]);
-        await heard.until(startsWith(cy["enter.words.title"] + " panel"), READY_WITHIN_MS);
-        await keys("Tab");
-        await heard.until(startsWith(cy["enter.words.title"] + " entry"), READY_WITHIN_MS);
-        await type("legroom dimg");
-        await heard.silence();
-        await keys("Tab");
-        await heard.until(/dingo/, WITHIN_MS);
-        await heard.silence();
-        assert.equal(heard.languageOf(cy["enter.words.title"]), "cy");
-        assert.equal(heard.languageOf("dingo"), "en");
-      });
-    }
-  });
-}
-
-/** Opens the page, and waits until what Orca says of a new page is over: it would swallow what comes next. */
-async function openPage(service: FakeService, window: Window): Promise<void> {
-  heard.begin();
-  await window.open(service.url);
-  await heard.until(new RegExp(`^Finished loading|^${en["start.title"]}`), READY_WITHIN_MS);
-  await touch();
-  await heard.listen();
-}
-
-/** Opens the page, goes to the field for words with the pointer, and has a text in it. */
-async function enter(service: FakeService, window: Window, code: string): Promise<void> {
-  await openPage(service, window);
-  await window.press(en["start.words"]);
-  await heard.until(startsWith(en["enter.words.title"] + " panel"), READY_WITHIN_MS);
-  await keys("Tab");
-  await heard.until(startsWith(en["enter.words.title"] + " entry"), READY_WITHIN_MS);
-  await heard.listen();
-  if (code === "") return;
-  await window.fill(code);
-  await heard.until(startsWith(en["follow.fits_five"].split(".")[0] ?? ""), READY_WITHIN_MS);
-  await heard.listen();
-}
-
-function nothingTwice(): void {
-  const texts = heard.said().map(({ text }) => text);
-  assert.deepEqual(texts.filter((text, i) => texts.indexOf(text) !== i), [], heard.report());
-}
+describe(window.name, () => {
+  before(() => window.start());
+  after(() => window.close());
+  pageScenes(window);
+  if (!isShort) consoleScenes(window);
+});
