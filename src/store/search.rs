@@ -34,10 +34,10 @@ impl Search {
         // Of too many the longest: they tell most texts apart.
         words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         words.truncate(MOST_WORDS);
-        (!words.is_empty()).then(|| Self { words, text: text.trim().to_lowercase() })
+        (!words.is_empty()).then(|| Self { words, text: text.trim().to_lowercase().replace('\0', "\u{fffd}") })
     }
 
-    /// As it was typed, in lower case.
+    /// As it was typed, in lower case. PostgreSQL takes no NUL, and no callsign has what stands for it.
     pub(super) fn text(&self) -> String {
         self.text.clone()
     }

@@ -15,8 +15,8 @@ const MOST_PIECES: usize = 60;
 const FEWEST_WORDS: usize = 5;
 const MOST_WORDS: usize = 6;
 
-/// What people say between words. None is a word of the list, nor the beginning of one.
-const BETWEEN: [&str; 11] = ["and", "are", "code", "is", "next", "no", "number", "the", "then", "word", "words"];
+/// What people say before and between words and digits. None is a word of the list, nor the beginning of one.
+const BETWEEN: [&str; 13] = ["and", "are", "code", "is", "my", "next", "no", "number", "the", "then", "word", "words", "your"];
 /// How words are counted, and digits said. None is a word of the list, nor the beginning of one.
 const NAMED: [&[&str]; 10] = [
     &["zero", "oh"],
@@ -69,7 +69,8 @@ pub(super) fn pieces(text: &str) -> Vec<String> {
 /// The digits that a text consists of, grouped in any way, also said, or typed with letters that look like them.
 pub(super) fn digits(pieces: &[String]) -> Option<String> {
     let alike = |piece: &str| piece.bytes().all(|b| b"oil".contains(&b));
-    let digits = pieces.iter().map(|piece| {
+    let given: Vec<&String> = pieces.iter().filter(|piece| !BETWEEN.contains(&piece.as_str())).collect();
+    let digits = given.iter().map(|piece| {
         if piece.bytes().all(|b| b.is_ascii_digit() || b"oil".contains(&b)) {
             Some(piece.replace('o', "0").replace(['i', 'l'], "1"))
         } else {
@@ -78,7 +79,7 @@ pub(super) fn digits(pieces: &[String]) -> Option<String> {
     });
     let digits = digits.collect::<Option<String>>()?;
     // Letters alone are no digits.
-    (!pieces.iter().all(|piece| alike(piece))).then_some(digits)
+    (!given.iter().all(|piece| alike(piece))).then_some(digits)
 }
 
 /// The number of the word that a whole word, or a beginning of at least four letters, stands for.

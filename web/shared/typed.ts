@@ -22,8 +22,8 @@ const MOST_PIECES = 60;
 const MOST_WORDS = 6;
 const FEWEST_WORDS = 5;
 
-/** What people say between words. None is a word of the list, nor the beginning of one. */
-const BETWEEN = " and are code is next no number the then word words ";
+/** What people say before and between words and digits. None is a word of the list, nor the beginning of one. */
+const BETWEEN = " and are code is my next no number the then word words your ";
 /** Digits, and letters that are taken for them. */
 const ALIKE = /^[0-9oil]+$/;
 /** How words are counted, and digits said. None is a word of the list, nor the beginning of one. */
@@ -65,7 +65,7 @@ export function piecesIn(input: string): Typed[] {
 
 /** The digits that an input consists of, grouped in any way, also said, or typed with letters that look like them; else null. */
 export function digitsIn(input: string): string | null {
-  const pieces = piecesIn(input).map(({ typed }) => typed);
+  const pieces = piecesIn(input).map(({ typed }) => typed).filter((typed) => !isBetween(typed));
   const digits = pieces.map((typed) => (ALIKE.test(typed) ? typed.replace(/o/g, "0").replace(/[il]/g, "1") : numberNamed(typed)));
   // letters alone are no digits
   const any = pieces.some((typed) => !/^[oil]*$/.test(typed));
@@ -134,7 +134,11 @@ export function wordsIn(input: string, list: WordList): Typed[] {
 /** Whether a piece only counts the next word, or stands between two. */
 function countsOnly(typed: string, before: number): boolean {
   const counted = /^[0-9]$/.test(typed) ? typed : numberNamed(typed);
-  return counted === String(before + 1) || BETWEEN.indexOf(" " + typed + " ") >= 0;
+  return counted === String(before + 1) || isBetween(typed);
+}
+
+function isBetween(typed: string): boolean {
+  return BETWEEN.indexOf(" " + typed + " ") >= 0;
 }
 
 /** "3" for "three", "third" and "3rd"; else nothing. */

@@ -120,6 +120,7 @@ fn spoken_words(book: &mut Book) {
         good("in quotes", ", ", &|_, word| format!("\u{201c}{word}\u{201d}"));
         good("in other quotes", " ", &|_, word| format!("\u{ab}{word}\u{bb}"));
         good("with apostrophes", " ", &|_, word| format!("'{word}'"));
+        good("with words before each", ", ", &|_, word| format!("my next word is {word}"));
         good("with and between", " and ", &plain);
         good("with and then between", ", and then ", &plain);
         good("with commas and no spaces", ",", &plain);
@@ -171,6 +172,8 @@ fn spoken_digits(book: &mut Book) {
         good("one by one", right.chars().flat_map(|c| [c, ' ']).collect());
         good("in brackets and quotes", format!("\u{201c}({})\u{201d}", grouped(&right, ") (")));
         good("with the letter O", right.replace('0', "O"));
+        good("with words before", format!("The code is: {}", grouped(&right, " ")));
+        good("with words before and between", format!("Your number {}", grouped(&right, ", then ")));
         good("with small letters", right.replace('0', "o").replace('1', "l"));
         good("with the letter I", grouped(&right.replace('1', "I"), " "));
         let said = |c: char| names[usize::try_from(c.to_digit(10).unwrap_or(0)).unwrap_or(0)];
