@@ -10,9 +10,9 @@ const FEWEST_DIGITS: usize = 2;
 /// An address is shown, so it should fit a screen.
 const LONGEST_ADDRESS: usize = 200;
 
-/// Checks what people in danger ring, and where they report.
+/// Checks what people in danger ring, where they report, and where they leave to: the page hides all before it goes there.
 pub(super) fn check(organisation: &Organisation) -> Result<(), ConfigError> {
-    let Organisation { emergency, report, .. } = organisation;
+    let Organisation { emergency, report, exit_url, .. } = organisation;
     let wrong = |flag, value: &str, wanted| Err(ConfigError::Wrong { flag, value: value.into(), wanted });
     if !emergency.is_empty() && !is_telephone(emergency) {
         return wrong(
@@ -28,7 +28,12 @@ pub(super) fn check(organisation: &Organisation) -> Result<(), ConfigError> {
             "a telephone number such as 01632 960 124, or an address of at most 200 characters such as https://www.example.org/report",
         );
     }
-    Ok(())
+    match exit_url {
+        Some(exit) if !is_address(exit) => {
+            wrong("organisation.exit_url", exit, "an address of at most 200 characters such as https://www.example.org/")
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_telephone(text: &str) -> bool {
@@ -39,7 +44,13 @@ fn is_telephone(text: &str) -> bool {
 }
 
 fn is_address(text: &str) -> bool {
-    let host = |uri: &Uri| uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
+    let host = |uri: &Uri| {
+        uri.authority().filter(|authority| !authority.as_str().contains('@')).is_some_and(|authority| {
+            let (host, whole) = (authority.host(), authority.as_str());
+            // Browsers open no port above 65,535.
+            host.contains(|c: char| c.is_ascii_alphanumeric()) && (host == whole || authority.port().is_some_and(|port| port.as_u16() > 0))
+        })
+    };
     // A browser would read a backslash as a slash, so that the host that it asks is another than the one that stands here. Signs that
     // are not ASCII could turn the line around.
     let is_plain = text.is_ascii() && !text.contains('\\');
@@ -74,7 +85,12 @@ mod tests {
             "www.example.org",
             "https://",
             "https:///report",
+            "https://.",
+            "https://www.example.org:99999/",
+            "https://www.example.org:0/",
+            "https://www.example.org:",
             "https://us@evil.example/",
+            "https://us@evil.example:443/",
             "https://www.example.org/a b",
             "https://evil.example\\@www.example.org/",
             "javascript:alert(1)",
@@ -89,9 +105,12 @@ mod tests {
     fn the_setting_that_is_wrong_is_named() {
         let emergency = Organisation { emergency: "nine".into(), ..Organisation::default() };
         let report = Organisation { report: "report@example.org".into(), ..Organisation::default() };
-        for (organisation, named) in
-            [(emergency, "organisation.emergency \"nine\" is not a telephone number"), (report, "organisation.report \"report@")]
-        {
+        let exit = Organisation { exit_url: Some("https://".into()), ..Organisation::default() };
+        for (organisation, named) in [
+            (emergency, "organisation.emergency \"nine\" is not a telephone number"),
+            (report, "organisation.report \"report@"),
+            (exit, "organisation.exit_url \"https://\" is not an address of"),
+        ] {
             let said = check(&organisation).unwrap_err().to_string();
             assert!(said.starts_with(named), "{said}");
         }

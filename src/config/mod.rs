@@ -217,15 +217,6 @@ impl Settings {
         if organisation.name.is_empty() {
             organisation.name = self.issuer()?.to_string();
         }
-        if let Some(exit) = &organisation.exit_url
-            && !exit.starts_with("https://")
-        {
-            return Err(ConfigError::Wrong {
-                flag: "organisation.exit_url",
-                value: exit.clone(),
-                wanted: "an address that begins with https://",
-            });
-        }
         contact::check(&organisation)?;
         if organisation.languages.is_empty() {
             organisation.languages = Language::USUAL.into();
