@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { readSaid, wrongIn } from "../officer/screens/details.ts";
 import { readCount } from "../officer/screens/ask.ts";
+import { wrongText } from "../officer/screens/sentence.ts";
 import { wrongReference } from "../officer/screens/references.ts";
 import { fromField, toField } from "../officer/times.ts";
 import { problemText } from "../officer/words.ts";
@@ -44,11 +45,20 @@ test("name, place and digits: what is empty is not said, and a name is counted i
   assert.deepEqual(readSaid({ ...typed, name: " Anna " }), { name: "Anna" });
   assert.deepEqual(readSaid({ ...typed, place: "Bridge Street", dialled: "043" }), { place: "Bridge Street", dialled: "043" });
   assert.deepEqual(readSaid({ ...typed, name: "e\u0301" }), { name: "é" });
+  // what comes along with a text that was copied and shows as nothing, but not what joins letters
+  assert.deepEqual(readSaid({ ...typed, name: "\ufeffAnna\u200e", place: "12\t\u202aMill\u202c\u00a0\u200bLane\u2028" }), { name: "Anna", place: "12 Mill Lane" });
+  assert.deepEqual(readSaid({ ...typed, name: "\u200b \u2069", place: "می\u200cدان" }), { place: "می\u200cدان" });
   const none = { name: null, place: null, dialled: null };
   assert.deepEqual(wrongIn({ name: "é".repeat(12), place: "é".repeat(16), dialled: "" }), none);
   const wrong = { name: "é".repeat(12) + "e", place: "x".repeat(33), dialled: "12" };
   assert.deepEqual(wrongIn(wrong), { name: en["details.name_long"], place: en["details.place_long"], dialled: en["details.dialled_wrong"] });
   for (const dialled of ["1", "1234", "a12"]) assert.deepEqual(wrongIn({ ...typed, dialled }), { ...none, dialled: en["details.dialled_wrong"] });
+});
+
+test("a sentence has a letter or a digit", () => {
+  for (const none of ["", " \t", "\u200b", "?!", "\u{1f693}"]) assert.equal(wrongText(none, 9, "none"), "none", none);
+  for (const right of ["7", "Ω", "東京 \u{1f693}", "123456789\u200e"]) assert.equal(wrongText(right, 9, "none"), null, right);
+  assert.notEqual(wrongText("1234567890", 9, "none"), null);
 });
 
 test("the most codes are a number from 1 to 1000", () => {

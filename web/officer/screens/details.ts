@@ -55,9 +55,12 @@ export function readSaid(typed: Typed): Said {
   return Object.fromEntries(filled.filter(([, text]) => text !== ""));
 }
 
-/** A text as the service takes it. */
+/** What shows as nothing, and comes along with a text that was copied. Joiners stay: some scripts need them. */
+const UNSEEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
+
+/** A text as the service takes it, in one line. */
 export function tidy(text: string): string {
-  return text.trim().normalize("NFC");
+  return text.replace(UNSEEN, "").replace(/[\s\p{Cc}]+/gu, " ").trim().normalize("NFC");
 }
 
 function bytesOf(text: string): number {

@@ -17,9 +17,9 @@ export function wrongSentence({ input }: Field<HTMLInputElement>): string | null
   return wrongText(input.value, LONGEST, t("field.no_sentence"));
 }
 
-/** What is wrong with a text that must be there, and no longer than so many characters. */
+/** What is wrong with a text that must be there, with a letter or digit in it, and no longer than so many characters. */
 export function wrongText(typed: string, longest: number, none: string): string | null {
-  const length = Array.from(tidy(typed)).length;
-  if (length === 0) return none;
-  return length > longest ? t("field.long", { most: String(longest) }) : null;
+  const text = tidy(typed);
+  if (!/[\p{L}\p{N}]/u.test(text)) return none;
+  return Array.from(text).length > longest ? t("field.long", { most: String(longest) }) : null;
 }
