@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use precis_profiles::{Nickname, precis_core::profile::Profile as _};
 use unicode_normalization::is_nfc;
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use super::ClaimError;
 
@@ -104,13 +104,18 @@ pub fn inside(max: usize, text: &str) -> Option<String> {
     if text.chars().count() <= max { read("the text", 4 * max, &text).ok() } else { None }
 }
 
+/// Marks that stand over or under one letter, at most. Scripts need seven; more are drawn over the lines above and below.
+const MOST_MARKS: usize = 8;
+
 /// Spaces in their usual form, compatibility forms by what they stand for, nothing that this version of Unicode does not know, and
 /// something to read in it.
 fn usual_form(text: &str) -> Option<Cow<'_, str>> {
     let text: Cow<'_, str> = Nickname::new().enforce(text).ok()?;
     let begins_well = text.chars().next().is_some_and(|c| c.general_category_group() != GeneralCategoryGroup::Mark);
     let reads = |c: char| matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number);
-    (begins_well && text.chars().any(reads)).then_some(text)
+    let has_no_width = |c: &char| matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
+    let is_stacked = text.split(|c| !has_no_width(&c)).any(|marks| marks.chars().count() > MOST_MARKS);
+    (begins_well && text.chars().any(reads) && !is_stacked).then_some(text)
 }
 
 /// Whether every reader of before takes it too: those knew no joiners.
@@ -140,6 +145,8 @@ mod tests {
             ("\u{646}\u{6cc}\u{200c}\u{645}", "\u{646}\u{6cc}\u{200c}\u{645}"),
             ("\u{5d3}\u{5d5}\u{5d3}", "\u{5d3}\u{5d5}\u{5d3}"),
             ("24 High St.", "24 High St."),
+            ("\u{f62}\u{f90}\u{fb1}\u{f71}\u{f74}\u{f83}", "\u{f62}\u{f90}\u{fb1}\u{f71}\u{f74}\u{f83}"),
+            ("\u{5e9}\u{5c1}\u{5bc}\u{5b8}\u{596}", "\u{5e9}\u{5b8}\u{5bc}\u{5c1}\u{596}"),
         ] {
             assert_eq!(issued(typed).as_deref(), Some(shown), "{typed:?}");
             assert_eq!(read("the name", 24, shown).as_deref().ok(), Some(shown));
@@ -170,6 +177,7 @@ mod tests {
             "\u{200c}\u{200c}",
             "A\u{202e}B",
             "A\u{fe0f}",
+            "A\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}\u{30a}",
             "...",
             "\u{1f600}",
             "A\nB",
