@@ -25,6 +25,7 @@ import { unconfirmedScreen } from "./screens/unconfirmed.ts";
 import { verdictScreen } from "./screens/verdict.ts";
 import { notLoadedScreen, waitingScreen } from "./screens/waiting.ts";
 import type { Screen } from "./state.ts";
+import { clockOf } from "./times.ts";
 
 export type Key = keyof typeof en;
 export type Text = Translate<Key>;
@@ -208,6 +209,8 @@ export class App {
       // an answer that comes late does not replace a newer screen, and counts only where the person can come back to it
       if (this.past.holds(checking) && this.past.exchange(checking, this.judged(outcome))) this.draw();
     });
+    // made once the question is on its way, so that neither waits for it
+    setTimeout(() => clockOf(this.deployment.time_zone), 0);
   }
 
   /** A token that is damaged needs no service to be refused. */

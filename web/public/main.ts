@@ -31,10 +31,8 @@ function start(app: App): void {
   watchForExit(app);
   void renew(app.keySets);
   if (fragment !== "") app.open(fragment);
-  else app.replace({ at: "start" });
+  else begin(app);
   app.meet();
-  // most people type: the screens for that come once the page stands, before they are chosen
-  window.addEventListener("load", () => app.parts.enter.load().catch(() => {}));
   // a camera may hand its link to a tab that is already open
   window.addEventListener("hashchange", () => {
     const next = takeFragment((address) => app.past.adopt(address));
@@ -44,4 +42,11 @@ function start(app: App): void {
   window.addEventListener("pageshow", (event) => {
     if (event.persisted && !isLeaving()) app.startAnew();
   });
+}
+
+function begin(app: App): void {
+  app.replace({ at: "start" });
+  // most people type: the screens for that come once the page stands, before they are chosen; who follows a link checks it sooner
+  // without them
+  window.addEventListener("load", () => app.parts.enter.load().catch(() => {}));
 }

@@ -3,19 +3,31 @@ import type { Text } from "./app.ts";
 /** Year, month, day, hour and minute, as a clock shows them. */
 type Shown = readonly [number, number, number, number, number];
 
-/** What clocks show in a zone; undefined where this browser does not know the zone. */
-function inZone(at: Date, timeZone: string): Shown | undefined {
+const clocks: { [timeZone: string]: Intl.DateTimeFormat | null } = {};
+
+/** What writes the times of a zone, kept because an old phone needs 50 ms to make one; null where this browser does not know the zone. */
+export function clockOf(timeZone: string): Intl.DateTimeFormat | null {
+  const known = clocks[timeZone];
+  return known === undefined ? (clocks[timeZone] = made(timeZone)) : known;
+}
+
+function made(timeZone: string): Intl.DateTimeFormat | null {
   const two = "2-digit";
   try {
     // in the one locale that every browser has, month first; some write midnight as 24:00
-    const text = new Intl.DateTimeFormat("en-US", {
+    return new Intl.DateTimeFormat("en-US", {
       timeZone, year: "numeric", month: two, day: two, hour: two, minute: two, hour12: false,
-    }).format(at);
-    const [month, day, year, hour, minute] = (text.match(/\d+/g) || []).map(Number);
-    return minute === undefined ? undefined : [year!, month!, day!, hour! % 24, minute];
+    });
   } catch {
-    return undefined;
+    return null;
   }
+}
+
+/** What clocks show in a zone; undefined where this browser does not know the zone. */
+function inZone(at: Date, timeZone: string): Shown | undefined {
+  const clock = clockOf(timeZone);
+  const [month, day, year, hour, minute] = ((clock && clock.format(at)) || "").match(/\d+/g) || [];
+  return minute === undefined ? undefined : [Number(year), Number(month), Number(day), Number(hour) % 24, Number(minute)];
 }
 
 function here(at: Date): Shown {
