@@ -25,6 +25,8 @@ use crate::{
 };
 
 const FOLDER: &str = ".countersign-demo";
+/// For the other commands, which know nothing of what the demonstration was given.
+const SETTINGS: &str = ".countersign-demo/countersign.toml";
 const OFFICER: &str = "falcon";
 const APPROVER: &str = "heron";
 const ADMINISTRATOR: &str = "kite";
@@ -59,6 +61,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
         // Heard from before anybody learns that the service runs: who stops it at once would otherwise end it half-way.
         let signals = Signals::new()?;
+        write_settings(&settings)?;
         say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
         service.until(signals, Reload::new(Side::All, given, settings)).await;
         Ok(())
@@ -159,14 +162,30 @@ async fn console(registry: &Registry, console_url: &str) -> Result<String, Failu
     Ok(lines.join("\n"))
 }
 
+/// What `--config` reads: the demonstration's names and addresses. A path or an address is a TOML string as Rust writes one.
+fn write_settings(settings: &Settings) -> Result<(), Failure> {
+    let path = Path::new(SETTINGS);
+    let text = format!(
+        "issuer = \"{}\"\nstore = \"sqlite:{FOLDER}/store.sqlite\"\nkeys = \"{FOLDER}/keys\"\ncredential_file = \"{FOLDER}/officer.credential\"\n\
+         public_url = {:?}\nprivate_url = {:?}\nconsole_url = {:?}\n",
+        settings.issuer()?,
+        settings.public_url()?,
+        settings.private_url()?,
+        settings.console_url()?,
+    );
+    files::replace(path, text.as_bytes(), files::PRIVATE).map_err(|error| unwritable(path, &error))
+}
+
 fn advice(settings: &Settings, console: &str) -> Result<String, Failure> {
-    let (public_url, private_url) = (settings.public_url()?, settings.private_url()?);
+    let public_url = settings.public_url()?;
     let program = std::env::args().next().unwrap_or_else(|| "countersign".into());
     Ok(format!(
         "Open {public_url} in a browser on this machine and type the words, or open the link.\n\
          A phone cannot open it: the link points at this machine itself.\n\n\
-         Issue the next one from this folder in another terminal:\n  \
-         {program} issue --channel in-person --spoken --private-url {private_url} --credential-file {FOLDER}/officer.credential\n\n\
+         From this folder in another terminal, issue the next one, verify its words, and see the people:\n  \
+         {program} --config {SETTINGS} issue --channel in-person --spoken\n  \
+         {program} --config {SETTINGS} verify \"the words that it printed\"\n  \
+         {program} --config {SETTINGS} officers list\n\n\
          {console}\n\n\
          Everything is kept in {FOLDER}/. Press Control-C to stop."
     ))

@@ -113,6 +113,10 @@ test("a double tap decides nothing but what was read, and what is new moves noth
   await row.getByRole("button", { name: /^Yes, suspend/ }).dblclick();
   assert.equal(sent(), 1);
   assert.deepEqual(administrator.paths.filter((path) => path.endsWith("/suspend")), []);
+  assert.equal(await row.getByText("This is you.").count(), 0);
+  const own = card(administrator, administrator.callsign);
+  await own.getByRole("button", { name: "Suspend" }).click();
+  await own.getByText("This is you. Another administrator has to let you in again.").waitFor();
 });
 
 test("a review narrows what is live, and a withdrawal ends it with its codes", async () => {

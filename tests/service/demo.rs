@@ -81,6 +81,13 @@ fn a_demo_that_was_left_for_long_publishes_its_next_set() {
     }
 }
 
+/// What a line that the demo prints prints, run in the folder that it speaks of.
+fn shell(folder: &Folder, line: &str) -> String {
+    let ran = Command::new("sh").args(["-c", line]).current_dir(folder.path()).output().unwrap();
+    assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).unwrap()
+}
+
 #[test]
 fn the_demo_shows_the_whole_main_job() {
     let folder = Folder::empty();
@@ -93,11 +100,11 @@ fn the_demo_shows_the_whole_main_job() {
         let genuine = folder.ok(&["verify", &sheet.words.unwrap(), "--server", &server]);
         assert!(genuine.starts_with("This code is genuine\n"), "{genuine}");
 
-        let next = demo.text.lines().find(|line| line.contains(" issue --channel ")).unwrap();
-        let issued = Command::new("sh").args(["-c", next]).current_dir(folder.path()).output().unwrap();
-        assert!(issued.status.success(), "{next}: {}", String::from_utf8_lossy(&issued.stderr));
-        let sheet = Sheet::read(&String::from_utf8(issued.stdout).unwrap());
-        folder.ok(&["verify", &sheet.digits.unwrap(), "--server", &server]);
+        let printed = |part: &str| demo.text.lines().find(|line| line.starts_with("  ") && line.contains(part)).unwrap();
+        let sheet = Sheet::read(&shell(&folder, printed(" issue --channel ")));
+        let verify = printed(" verify ").replace("the words that it printed", &sheet.words.unwrap());
+        assert!(shell(&folder, &verify).starts_with("This code is genuine\n"), "{verify}");
+        assert!(shell(&folder, printed(" officers list")).contains("falcon"));
         demo.terminate();
     }
     let secrets = assert_private(folder.path(), |path| ["/private/", ".sqlite", ".credential"].iter().any(|part| path.contains(part)));

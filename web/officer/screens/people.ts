@@ -50,7 +50,12 @@ function suspension(app: Console, { callsign, role }: Person, line: Line, change
   return asksFirst({
     ask: t("people.suspend"),
     title: t("people.suspend.title", { callsign }),
-    means: [t("people.suspend.sessions"), t("people.suspend.codes"), ...(role === "approver" ? [t("people.suspend.approved")] : [])],
+    means: [
+      ...(callsign === app.session?.callsign ? [t("people.suspend.own")] : []),
+      t("people.suspend.sessions"),
+      t("people.suspend.codes"),
+      ...(role === "approver" ? [t("people.suspend.approved")] : []),
+    ],
     counts: async () => {
       const found = await app.api.onePerson(callsign);
       if (!found.ok) return null;
