@@ -119,7 +119,7 @@ impl Page<'_> {
                 h2 { (self.t("next.do")) }
                 p.do { (self.around(&todo, "telephone", &self.telephone())) }
                 @if is_red && verdict != Verdict::OtherChallenge { (self.help()) }
-                (self.quoted(reference.filter(|_| is_red || verdict == Verdict::AlreadyChecked)))
+                (self.quoted(reference.filter(|_| is_red || matches!(verdict, Verdict::AlreadyChecked | Verdict::CannotCheck))))
             }
             @if verdict == Verdict::OtherChallenge { div.card { h2 { (self.t("stop.unsure")) } (self.help()) } }
         }

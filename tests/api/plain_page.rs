@@ -130,6 +130,7 @@ async fn a_service_that_cannot_check_says_so() {
     app.faults.set(Fault::Fails("use_once"));
     let reply = post(&app.anyone(), &SAME, &issued.token, "").await;
     assert_eq!((reply.status, says(&reply).as_str()), (503, "We cannot check right now"));
+    assert!(reply.body.contains("class=\"reference\""), "it says to ring");
     assert!(!reply.body.contains("secret detail"));
 }
 

@@ -55,6 +55,7 @@ export interface Unconfirmed {
   readonly question: Question;
   readonly token: Token;
   readonly phoneTime: number;
+  readonly reference: string | null;
 }
 
 interface Finding {
@@ -87,10 +88,11 @@ export class Checker {
     const found = await this.findingOf(question, answer, keySets, now);
     // neither the service nor this browser checked anything
     const finding = answer === null && found.serviceAlone ? CANNOT_CHECK : found;
-    if (reply === "silent" && finding.verdict === "genuine" && finding.token !== null) {
-      return { verdict: null, question, token: finding.token, phoneTime };
-    }
     const bytes = question.ticket.kind === "token" ? question.ticket.bytes : answer && answer.token;
+    const reference = bytes && (await referenceOf(bytes));
+    if (reply === "silent" && finding.verdict === "genuine" && finding.token !== null) {
+      return { verdict: null, question, token: finding.token, phoneTime, reference };
+    }
     const worst = stricter(answer === null ? "cannot_check" : answer.verdict, finding.verdict);
     return {
       question,
@@ -100,7 +102,7 @@ export class Checker {
       phoneTime,
       serviceAlone: finding.serviceAlone,
       busy: reply === "busy" && question.ticket.kind === "code",
-      reference: bytes && (await referenceOf(bytes)),
+      reference,
     };
   }
 

@@ -4,7 +4,7 @@ import type { Token } from "../../shared/token.ts";
 import verdicts from "../../shared/verdicts.json";
 import type { Verdict } from "../../shared/verdict.ts";
 import type { App } from "../app.ts";
-import type { Judged } from "../check.ts";
+import type { Outcome } from "../check.ts";
 import { secondsNow } from "../clock.ts";
 import { organisationTime, phoneTime } from "../times.ts";
 import { around } from "./help.ts";
@@ -54,7 +54,7 @@ export function action(app: App, ...rest: readonly Node[]): HTMLElement {
 }
 
 /** What to quote when ringing, where there was a token. */
-export function referenceLine(app: App, { reference }: Judged): HTMLElement | null {
+export function referenceLine(app: App, { reference }: Outcome): HTMLElement | null {
   if (reference === null) return null;
   return el("p", { class: "hint" }, app.t("reference.quote"), " ", ...digits(reference, "reference"));
 }

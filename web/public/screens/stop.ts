@@ -8,7 +8,7 @@ import { action, again, panel, paragraph, referenceLine } from "./parts.ts";
 /** Where every way of somebody without a code ends. Who is genuine can always make one, so the way back stands here too. */
 export function stopScreen(app: App, { why, instead }: Stop): Node[] {
   const { t } = app;
-  const quote = instead !== null && instead.at === "verdict" ? referenceLine(app, instead.outcome) : null;
+  const quote = instead !== null && (instead.at === "verdict" || instead.at === "unconfirmed") ? referenceLine(app, instead.outcome) : null;
   const quoted = quote === null ? [] : [quote];
   const back = instead === null ? [] : [button(t("enter.back"), "plain", () => app.resume(instead))];
   return [

@@ -9,7 +9,7 @@ import { matchQuestion } from "./match.ts";
 import { forgottenNumber, typedNumber } from "./typed.ts";
 
 /** Answers after which people should ring. */
-const RING: readonly Verdict[] = ["already_checked", "other_challenge", "withdrawn", "not_genuine"];
+const RING: readonly Verdict[] = ["already_checked", "other_challenge", "withdrawn", "not_genuine", "cannot_check"];
 
 /** A difference between the two clocks that is worth a word, in seconds. */
 const CLOCKS_DIFFER = 120;
