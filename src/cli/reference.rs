@@ -36,7 +36,10 @@ fn sheet(body: &Value) -> String {
 }
 
 fn line(token: &Value) -> String {
-    let time = |member: &str| token[member].as_i64().map(terms::shown);
+    let time = |member: &str| {
+        let shown = if member == "first_checked_at" { terms::shown_minute } else { terms::shown };
+        token[member].as_i64().map(shown)
+    };
     let text = |member: &str| token[member].as_str().unwrap_or_default();
     let times = [
         ("made", "issued_at"),

@@ -16,6 +16,11 @@ pub fn shown(seconds: i64) -> String {
     Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system()).strftime("%-d %B %Y, %H:%M:%S %Z").to_string()
 }
 
+/// One that is known to the minute alone, as the time of a check is.
+pub fn shown_minute(seconds: i64) -> String {
+    Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system()).strftime("%-d %B %Y, %H:%M %Z").to_string()
+}
+
 /// How many tokens an act withdrew, without a full stop.
 pub fn withdrawn(tokens: u64) -> String {
     if tokens == 1 { "1 live token is withdrawn".into() } else { format!("{tokens} live tokens are withdrawn") }
