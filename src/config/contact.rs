@@ -12,8 +12,15 @@ const LONGEST_ADDRESS: usize = 200;
 
 /// Checks what people in danger ring, where they report, and where they leave to: the page hides all before it goes there.
 pub(super) fn check(organisation: &Organisation) -> Result<(), ConfigError> {
-    let Organisation { emergency, report, exit_url, .. } = organisation;
+    let Organisation { telephone, emergency, report, exit_url, .. } = organisation;
     let wrong = |flag, value: &str, wanted| Err(ConfigError::Wrong { flag, value: value.into(), wanted });
+    if !telephone.is_empty() && !is_dialled_as_shown(telephone) {
+        return wrong(
+            "organisation.telephone",
+            telephone,
+            "a telephone number such as 01632 960 123 or +44 1632 960123: 2 to 15 digits in groups, without an extension and without (0) after +44",
+        );
+    }
     if !emergency.is_empty() && !is_telephone(emergency) {
         return wrong(
             "organisation.emergency",
@@ -43,6 +50,13 @@ fn is_telephone(text: &str) -> bool {
     whole && (FEWEST_DIGITS..=MOST_DIGITS).contains(&digits)
 }
 
+/// Whether the page, which dials the digits, dials what a person would who reads the number.
+fn is_dialled_as_shown(text: &str) -> bool {
+    let spaced = text.replace(['-', '.', '/'], " ");
+    let in_brackets = spaced.strip_prefix('(').and_then(|rest| rest.split_once(')')).filter(|(area, _)| is_telephone(area));
+    is_telephone(&in_brackets.map_or(spaced.clone(), |(area, rest)| format!("{area} {}", rest.trim_start())))
+}
+
 fn is_address(text: &str) -> bool {
     let host = |uri: &Uri| {
         uri.authority().filter(|authority| !authority.as_str().contains('@')).is_some_and(|authority| {
@@ -70,6 +84,27 @@ mod tests {
             ["", "9", "999 ", " 999", "99  9", "+", "+ 44 1", "++44", "999a", "९९९", "(0) 999", "999;ext=1", "1234567890123456", "tel:999"]
         {
             assert!(!is_telephone(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_dialled_as_it_is_shown() {
+        for fits in ["0300 555 0143", "(0300) 555-0143", "(029)20872087", "+44 300 555 0143", "030/5550143", "101"] {
+            assert!(is_dialled_as_shown(fits), "{fits}");
+        }
+        for wrong in [
+            "+44 (0)300 555 0143",
+            "0300 555 0143 ext 9",
+            "0300 555 0143, 0300 555 0144",
+            "0300 555 0143\u{202e}",
+            "\u{660}300",
+            "call us",
+            "(0300 555 0143",
+            "0300) 555",
+            "()0300",
+            "1",
+        ] {
+            assert!(!is_dialled_as_shown(wrong), "{wrong}");
         }
     }
 
@@ -105,10 +140,12 @@ mod tests {
     fn the_setting_that_is_wrong_is_named() {
         let emergency = Organisation { emergency: "nine".into(), ..Organisation::default() };
         let report = Organisation { report: "report@example.org".into(), ..Organisation::default() };
+        let telephone = Organisation { telephone: "0300 555 0143 ext 9".into(), ..Organisation::default() };
         let exit = Organisation { exit_url: Some("https://".into()), ..Organisation::default() };
         for (organisation, named) in [
             (emergency, "organisation.emergency \"nine\" is not a telephone number"),
             (report, "organisation.report \"report@"),
+            (telephone, "organisation.telephone \"0300 555 0143 ext 9\" is not a telephone number"),
             (exit, "organisation.exit_url \"https://\" is not an address of"),
         ] {
             let said = check(&organisation).unwrap_err().to_string();
