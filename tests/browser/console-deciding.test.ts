@@ -49,8 +49,12 @@ test("refused: the officer sees it among the earlier ones, with the reason; and 
   await officer.read("Refused");
   await officer.read("Reason: Nid yr wythnos hon, لطفاً");
 
+  await approver.page.reload();
+  await approver.read("No requests are waiting.");
   await ask(officer, "ملف ٧");
   await approver.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await approver.page.getByRole("button", { name: "1 new request: show" }).waitFor();
+  assert.equal(await approver.page.getByText("No requests are waiting.").isVisible(), false);
   await approver.press("1 new request: show");
   await approver.mean(card(approver, "ملف ٧").getByRole("button", { name: "Approve" }));
   await approver.read("You approved ملف ٧.");

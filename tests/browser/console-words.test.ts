@@ -54,6 +54,7 @@ test("the words on the screen become six at once, in every place that shows them
   for (const [width, height] of [[360, 612], [390, 664], [1280, 800]] as const) {
     await seat.page.setViewportSize({ width, height });
     await seat.page.evaluate(() => window.scrollTo(0, 0));
+    assert.deepEqual(await seat.covered("h1, .word"), [], `${width}x${height}`);
     assert.ok(await isSeen(seat, CHANGED), `${width}x${height}`);
     // who reads the last words has scrolled
     await seat.page.locator(".word").last().evaluate((word) => word.scrollIntoView({ block: "center" }));

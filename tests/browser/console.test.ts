@@ -71,7 +71,15 @@ test("on the telephone: the words that are read out are the code, and say which 
 test("words can be switched on for a code to scan, and a tap spells one", async () => {
   const officer = await stage.officer();
   await officer.makeCode("In person");
+  const address = new URL(stage.service.url).host;
+  for (const [width, height] of [[320, 568], [360, 612], [390, 664]] as const) {
+    await officer.page.setViewportSize({ width, height });
+    await officer.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    assert.deepEqual(await officer.covered("button, .qr img"), [], `${width}x${height}`);
+  }
   await officer.press("Show words");
+  await officer.see(`Type ${address}, then these words.`);
+  assert.equal(await officer.page.locator(".qr").isVisible(), false, "the words stand in the place of the symbol");
   const first = officer.page.locator(".word").first();
   const word = await first.innerText();
   await first.click();
@@ -82,6 +90,20 @@ test("words can be switched on for a code to scan, and a tap spells one", async 
   const person = await stage.visit();
   await person.enter("words", await officer.words());
   await person.see("This code is genuine");
+
+  // a reload without a network has them too
+  await officer.untilKept();
+  const words = await officer.words();
+  await officer.press("Show code to scan");
+  await officer.see(`Type ${address}, then scan.`);
+  const link = await officer.scan();
+  await officer.page.context().setOffline(true);
+  await officer.page.reload();
+  await officer.read("Checks do not show here now. Ask what their screen says.");
+  assert.equal(await officer.scan(), link);
+  await officer.press("Show words");
+  await officer.page.locator(".word").first().waitFor();
+  assert.equal(await officer.words(), words);
 });
 
 test("the next code has the same details, and never the same number", async () => {
@@ -112,6 +134,10 @@ test("the next code has the same details, and never the same number", async () =
 test("a number that is not whole, a name that is too long: said before anything is asked", async () => {
   const officer = await stage.officer();
   await officer.press("In person");
+  for (const [width, height] of [[320, 568], [360, 612], [390, 664]] as const) {
+    await officer.page.setViewportSize({ width, height });
+    assert.deepEqual(await officer.covered(".number, .key"), [], `${width}x${height}`);
+  }
   await officer.press("7");
   await officer.press("Make code");
   await officer.read("A number has six digits. Leave it empty if there is none.");

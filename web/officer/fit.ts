@@ -1,7 +1,5 @@
 /** The shortest side at which a phone reads the symbol from another's hand, in CSS pixels. */
 const SMALLEST = 150;
-/** From this height on a larger one is worth less than the sight of what stands under it: the button that shows the words. */
-const [LARGE, NEXT] = [480, 80];
 /** Between the symbol and the foot. */
 const GAP = 4;
 
@@ -22,7 +20,7 @@ export function fitLive(shown: HTMLElement): () => void {
     const asked = below === 0 ? 0 : (foot.querySelector<HTMLElement>(".sure")?.offsetHeight ?? 0);
     const above = title.getBoundingClientRect().bottom - shown.getBoundingClientRect().top;
     const free = height - above - (below - asked);
-    const room = isBeside ? Math.min(height, window.innerWidth / 2) : Math.min(Math.max(Math.min(free, LARGE), free - NEXT), window.innerWidth);
+    const room = isBeside ? Math.min(height, window.innerWidth / 2) : Math.min(free, window.innerWidth);
     root.style.setProperty("--foot", String(below) + "px");
     root.style.setProperty("--room", String(Math.max(0, Math.floor(room - GAP))) + "px");
     shown.classList.toggle("has-no-room", room < SMALLEST);

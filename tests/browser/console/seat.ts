@@ -122,6 +122,17 @@ export class Seat extends Visit {
     return found.data;
   }
 
+  /** What of these is out of sight, or behind the foot of the screen. */
+  async covered(parts: string): Promise<readonly string[]> {
+    return this.page.evaluate((which) => {
+      const foot = document.querySelector(".foot");
+      const end = foot?.getBoundingClientRect().top ?? 0;
+      return Array.from(document.querySelectorAll(which), (part) => ({ part, box: part.getBoundingClientRect() }))
+        .filter(({ part, box }) => box.height > 0 && (box.top < 0 || box.bottom > (foot?.contains(part) === true ? window.innerHeight : end)))
+        .map(({ part }) => part.textContent || part.className);
+    }, parts);
+  }
+
   /** The words on the screen. */
   async words(): Promise<string> {
     return (await this.page.locator(".word").allInnerTexts()).join(" ");

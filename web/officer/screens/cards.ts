@@ -43,6 +43,9 @@ export class Cards<T> {
   update(items: readonly T[], isAll = true): number {
     const present = new Map(items.map((item) => [this.idOf(item), item]));
     const fresh = items.filter((item) => !this.cards.has(this.idOf(item))).length;
+    // there is something, which waits to be asked for
+    const none = this.cards.size === 0 ? this.element.querySelector<HTMLElement>(".hint") : null;
+    if (none !== null) none.hidden = fresh > 0;
     for (const [id, card] of this.cards) {
       const item = present.get(id);
       if (card.drawn === null) continue;

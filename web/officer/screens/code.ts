@@ -4,14 +4,7 @@ import type { Console } from "../app.ts";
 import type { Code, Spoken } from "../model.ts";
 import { done } from "../result.ts";
 import { t } from "../words.ts";
-import { Line, asking, paragraph } from "./parts.ts";
-
-/** A code as the other person needs it: to scan, or on the telephone to hear. */
-export function codePart(code: Code, said: SpokenPart): Node[] {
-  const { address, channel } = code;
-  if (channel === "telephone") return [heading(t("live.say", { address })), said.element, panel(code)];
-  return [heading(t("live.scan", { address })), panel(code), paragraph(t("live.no_room"), "note no-room"), said.element];
-}
+import { type Line, paragraph, perform } from "./parts.ts";
 
 /** White, whatever the rest looks like: a camera needs it. */
 function panel({ qr_svg }: Code): HTMLElement {
@@ -19,22 +12,57 @@ function panel({ qr_svg }: Code): HTMLElement {
   return el("div", { class: "qr" }, el("img", { src, alt: t("live.qr"), width: "240", height: "240" }));
 }
 
-/** Words and digits, or the button that switches them on. */
-export class SpokenPart {
-  readonly element = el("div", { class: "spoken" });
+/**
+ * A code as the other person needs it: on the telephone to hear, else to scan. Words that are asked for stand in the place of the
+ * symbol, since a phone has no room for both.
+ */
+export class CodePart {
+  /** What switches between symbol and words. It stands at the foot, where it is always in sight. */
+  readonly turning: HTMLButtonElement | null;
+  private readonly title: HTMLElement;
+  private readonly element = el("div", { class: "spoken" });
+  private isSpoken: boolean;
 
   constructor(
     private readonly app: Console,
     private code: Code,
+    private readonly shown: HTMLElement,
+    private readonly line: Line,
   ) {
+    this.isSpoken = code.channel === "telephone";
+    this.title = heading("");
     if (code.spoken !== null) this.element.append(...spokenNodes(code.spoken));
-    else if (app.session !== null) {
-      const line = new Line();
-      const show = asking(app, t("live.show_words"), "plain", line, () => this.speak(), () => {
-        this.element.querySelector("button")?.focus();
-      });
-      this.element.append(show, line.element);
-    }
+    const canTurn = !this.isSpoken && (code.spoken !== null || app.session !== null);
+    this.turning = canTurn ? button("", "plain", () => this.turn()) : null;
+    this.say();
+  }
+
+  nodes(): Node[] {
+    const symbol = panel(this.code);
+    if (this.code.channel === "telephone") return [this.title, this.element, symbol];
+    return [this.title, symbol, paragraph(t("live.no_room"), "note no-room"), this.element];
+  }
+
+  private turn(): void {
+    if (this.turning === null) return;
+    if (this.isSpoken || this.code.spoken !== null) this.show(!this.isSpoken);
+    else void perform(this.app, this.turning, this.line, () => this.speak(), () => this.show(true));
+  }
+
+  private show(isSpoken: boolean): void {
+    this.isSpoken = isSpoken;
+    this.say();
+    window.scrollTo(0, 0);
+    if (isSpoken) this.element.querySelector("button")?.focus();
+  }
+
+  private say(): void {
+    const { address, channel } = this.code;
+    this.title.textContent = t(this.isSpoken ? "live.say" : "live.scan", { address });
+    if (channel === "telephone") return;
+    this.shown.classList.toggle("is-to-scan", !this.isSpoken);
+    this.shown.classList.toggle("is-to-say", this.isSpoken);
+    if (this.turning !== null) this.turning.textContent = t(this.isSpoken ? "live.show_symbol" : "live.show_words");
   }
 
   /** Five words are not enough any more: somebody guesses at codes. */
@@ -58,7 +86,11 @@ export class SpokenPart {
     this.code = { ...this.code, spoken };
     const { id } = this.code;
     const made = this.app.tab.made.get(id);
-    if (made !== undefined) this.app.tab.made.set(id, { ...made, code: this.code });
+    if (made !== undefined) {
+      this.app.tab.made.set(id, { ...made, code: this.code });
+      // a reload without a network has them too
+      if (this.app.tab.showing === id) this.app.tab.show(this.code);
+    }
     this.app.prepared.replace(this.code);
     this.element.replaceChildren(...spokenNodes(spoken));
   }

@@ -46,8 +46,11 @@ export async function issueAgain(app: Console, { channel, ...said }: Order): Pro
   return done(() => (found.value.length === 0 ? codesScreen(app) : issueScreen(app, channel, found.value, said)));
 }
 
-/** The authorisation that was used last, where it still is one of these. */
+/** The authorisation that was used last, where it still is one of these. Where there is one alone, nothing is to be chosen. */
 export function authorisationChoice(app: Console, authorisations: readonly Authorisation[]): ReturnType<typeof choice> {
   const options = authorisations.map(({ id, reference }) => [id, reference] as const);
-  return choice("authorisation", t("issue.authorisation"), options, app.tab.authorisation);
+  const made = choice("authorisation", t("issue.authorisation"), options, app.tab.authorisation);
+  const [only] = authorisations;
+  if (authorisations.length !== 1 || only === undefined) return made;
+  return { ...made, box: el("p", { class: "only" }, t("issue.authorisation"), ": ", el("bdi", {}, only.reference)) };
 }

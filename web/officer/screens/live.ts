@@ -10,7 +10,7 @@ import { type Code, LEEWAY, type Status } from "../model.ts";
 import { needsMeaning } from "../press.ts";
 import { t } from "../words.ts";
 import { codesScreen } from "./codes.ts";
-import { SpokenPart, codePart } from "./code.ts";
+import { CodePart } from "./code.ts";
 import { issueAgain } from "./issue.ts";
 import { makeCode } from "./making.ts";
 import { Line, paragraph, perform } from "./parts.ts";
@@ -38,8 +38,8 @@ class LiveView {
   private readonly shown = el("div", { class: "live" });
   private readonly veil = el("div", { class: "veil", hidden: "" }, el("h1", { class: "unseen" }, t("page.title")));
   private readonly state: StateLine;
-  private readonly said: SpokenPart;
   private readonly line = new Line();
+  private readonly said: CodePart;
   private readonly foot = el("div", { class: "foot" });
   private letSleep = keepAwake();
   private readonly timers: number[] = [];
@@ -50,7 +50,7 @@ class LiveView {
     private readonly order: Order | null,
   ) {
     this.state = new StateLine(() => app.now());
-    this.said = new SpokenPart(app, code);
+    this.said = new CodePart(app, code, this.shown, this.line);
     const unwatch = app.session === null ? () => this.state.end() : this.watch();
     app.onLeave(() => {
       this.letSleep();
@@ -68,7 +68,7 @@ class LiveView {
 
   nodes(): Node[] {
     this.fillFoot();
-    fill(this.shown, ...codePart(this.code, this.said), this.foot);
+    fill(this.shown, ...this.said.nodes(), this.foot);
     const back = el("button", { type: "button" }, t("live.show_again"));
     back.addEventListener("click", () => this.unveil());
     this.veil.appendChild(back);
@@ -105,7 +105,8 @@ class LiveView {
     const hide = control(t("live.hide"), () => this.hide());
     const another = own && this.order !== null ? this.another(this.order) : null;
     const controls = el("div", { class: "controls" }, another, hide, withdrawal && withdrawal.button, this.done());
-    const status = el("div", { class: "status" }, this.state.element, paragraph(timesText(this.code), "runs-out"));
+    const standing = el("div", { class: "standing" }, this.state.element, paragraph(timesText(this.code), "runs-out"));
+    const status = el("div", { class: "status" }, standing, this.said.turning);
     fill(this.foot, status, withdrawal && withdrawal.panel, this.line.element, controls);
   }
 
