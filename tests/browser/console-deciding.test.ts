@@ -38,12 +38,18 @@ test("refused: the officer sees it among the earlier ones, with the reason; and 
   await ask(officer, "Case 7");
   const approver = await stage.person("approver");
   await card(approver, "Case 7").getByText("Return a lost bag").waitFor();
+  const height = async () => Math.round((await card(approver, "Case 7").boundingBox())?.height ?? 0);
+  const before = await height();
   await card(approver, "Case 7").getByRole("button", { name: "Refuse" }).click();
   await approver.press("Yes, refuse it");
   await approver.read("Please write a sentence.");
   await approver.page.getByLabel("Reason").fill("Nid yr wythnos hon, لطفاً");
+  const asking = await height();
   await approver.press("Yes, refuse it");
   await approver.read("You refused Case 7.");
+  assert.equal(await height(), asking, "nothing moves under a finger");
+  await approver.page.evaluate(() => window.dispatchEvent(new Event("scroll")));
+  assert.ok((await height()) < (before + asking) / 2, "what the question took is given back");
   await officer.page.reload();
   await officer.page.getByText("Earlier ones").click();
   await officer.read("Refused");

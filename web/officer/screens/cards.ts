@@ -1,5 +1,6 @@
 import { el, fill } from "../../shared/dom.ts";
 import { announce } from "../../shared/screen.ts";
+import { unsettle } from "../press.ts";
 import { paragraph } from "./parts.ts";
 
 interface Card {
@@ -111,7 +112,16 @@ function say(card: HTMLElement, state: string): void {
   announce([titleOf(card)?.textContent ?? "", state].join(": "));
 }
 
-/** What is under it must not slide under a finger. */
+/** What is under it must not slide under a finger. What a question took is given back with the next scroll, which moves everything. */
 function keepHeight(card: HTMLElement): void {
-  card.style.minHeight = `${card.getBoundingClientRect().height}px`;
+  const { height } = card.getBoundingClientRect();
+  card.style.minHeight = `${height}px`;
+  const asked = card.querySelector<HTMLElement>(".sure:not([hidden])");
+  if (asked === null) return;
+  const before = height - asked.offsetHeight - parseFloat(getComputedStyle(asked).marginTop);
+  const release = (): void => {
+    card.style.minHeight = `${before}px`;
+    unsettle();
+  };
+  window.addEventListener("scroll", release, { once: true, passive: true });
 }
