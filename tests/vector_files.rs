@@ -115,13 +115,14 @@ fn every_spoken_code_is_read_or_mistyped() {
 
 #[test]
 fn whatever_people_give_is_read_or_its_fault_is_named() {
+    let own = ["https://verify.example.org", "https://vfy.example:8443"].map(String::from);
     let judge = |vector: &Value| {
         let input = text(vector, "input");
         match (Token::find(input), SpokenCode::parse(input)) {
             (Ok(token), _) => json!({"token_hex": hex(token.as_bytes())}),
             (Err(InputError::Damaged), _) => json!({"problem": "damaged"}),
             (Err(InputError::NoToken), Ok(code)) => json!({"code": format!("{:x}", code.value())}),
-            (Err(InputError::NoToken | InputError::Several), _) => fault(&correct(input)),
+            (Err(InputError::NoToken | InputError::Several), _) => fault(&correct(input, &own)),
         }
     };
     check(&file("readings.json"), judge, &[("read", 284)]);
@@ -138,6 +139,7 @@ fn fault(correction: &Correction) -> Value {
         Correction::Check => json!({"problem": "wrong_check"}),
         Correction::Several => json!({"problem": "several"}),
         Correction::LinkChanged => json!({"problem": "link_changed"}),
+        Correction::LinkForeign => json!({"problem": "link_foreign"}),
         Correction::LinkEmpty => json!({"problem": "link_empty"}),
         Correction::NoCode => json!({"problem": "no_code"}),
     }

@@ -75,7 +75,8 @@ fn pages(settings: &Settings) -> Result<Pages, Failure> {
     let root = folder.root()?;
     let minimum_key_set = folder.public_keys(&issuer, Place::here()?.clock.now())?.set().version();
     let organisation = settings.organisation()?;
-    Ok(Pages::new(Deployment { issuer, api: public_url.clone(), public_url, root, minimum_key_set, organisation }))
+    let link_url = settings.link_url()?;
+    Ok(Pages::new(Deployment { issuer, api: public_url.clone(), public_url, link_url, root, minimum_key_set, organisation }))
 }
 
 #[derive(Serialize)]

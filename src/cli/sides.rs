@@ -85,6 +85,7 @@ pub fn public_app(
     let pages = Pages::new(Deployment {
         issuer: issuer.clone(),
         public_url: public_url.clone(),
+        link_url: settings.link_url()?,
         api: String::new(),
         root: keys.root().clone(),
         minimum_key_set: 1,

@@ -46,7 +46,7 @@ pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failu
         _ => online(&code, args, settings)?,
     };
     let verdict = answer["verdict"].as_str().unwrap_or("cannot_check").to_owned();
-    format.print(&answer, |answer| sheet(answer, &verdict, &code, settings))?;
+    format.print(&answer, |answer| sheet(answer, &verdict, args, settings))?;
     match verdict.as_str() {
         "genuine" => Ok(()),
         "cannot_check" => Err(Failure::CannotCheck(None)),
@@ -116,7 +116,7 @@ fn judge(token: &Token, keys: &PublicKeys, issuer: &IssuerName, now: i64) -> (Ve
 }
 
 /// The answer in the words that people see on the page.
-fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> String {
+fn sheet(answer: &Value, verdict: &str, args: &Args, settings: &Settings) -> String {
     let words = Catalogue::of(Language::English);
     let named = settings.organisation().unwrap_or_else(|_| Organisation { name: "The organisation".into(), ..Organisation::default() });
     let telephone = words.telephone(&named.telephone);
@@ -129,7 +129,7 @@ fn sheet(answer: &Value, verdict: &str, code: &str, settings: &Settings) -> Stri
         lines.push(words.text("verdict.already_checked.when", &[("ago", &words.ago(now - minute))]));
     }
     if verdict == "mistyped" {
-        lines.extend(hint(&words, code));
+        lines.extend(hint(&words, args, settings));
     }
     let now = answer["server_time"].as_i64().unwrap_or_default();
     let time = |seconds| words.time(seconds, now, &named.time_zone.clone().unwrap_or_default());
@@ -151,6 +151,8 @@ fn said(approach: &Value, time: impl Fn(i64) -> String) -> Option<String> {
 }
 
 /// What may be wrong with words that do not fit; a question, never a correction.
-fn hint(words: &Catalogue, code: &str) -> Option<String> {
-    SpokenCode::parse(code).is_err().then(|| words.hint(&correct(code)))
+fn hint(words: &Catalogue, args: &Args, settings: &Settings) -> Option<String> {
+    let code = args.code.join(" ");
+    let own: Vec<String> = [args.server.clone(), settings.public_url().ok(), settings.link_url().ok()].into_iter().flatten().collect();
+    SpokenCode::parse(&code).is_err().then(|| words.hint(&correct(&code, &own)))
 }

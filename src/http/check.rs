@@ -91,7 +91,7 @@ pub async fn answer(
     let was_tried = !std::mem::replace(&mut fields.tried, "1".into()).is_empty();
     match app.limited(peer, check).await {
         Ok(answer) if answer.verdict == Verdict::Mistyped && !was_tried => {
-            page(StatusCode::OK, pages.mistyped(&pages.words.hint(&correct(&fields.code)), &fields))
+            page(StatusCode::OK, pages.mistyped(&pages.words.hint(&correct(&fields.code, &app.origins)), &fields))
         }
         Ok(answer) => {
             let reference = shown.or(answer.token.as_ref().map(Token::hash)).map(Reference::of);

@@ -14,6 +14,8 @@ pub struct Deployment {
     pub issuer: IssuerName,
     /// Where the public side is reached: scheme and host.
     pub public_url: String,
+    /// What links begin with; it leads to the same service.
+    pub link_url: String,
     /// Where the page finds the service: `public_url` for a page on another host, nothing for the service's own.
     pub api: String,
     /// The pinned root key.
@@ -37,6 +39,7 @@ impl Deployment {
         json!({
             "issuer": self.issuer.as_str(),
             "api": self.api,
+            "own": [self.public_url, self.link_url],
             "root": self.root.jwk_x(),
             "minimum_key_set": self.minimum_key_set,
             "organisation": {

@@ -68,6 +68,7 @@ mod tests {
         let pages = Pages::new(Deployment {
             issuer: "verify.example.org".parse().unwrap(),
             public_url: hostile.into(),
+            link_url: hostile.into(),
             api: String::new(),
             root: SigningKey::from_seed(&Zeroizing::new([1; 32])).public(),
             minimum_key_set: 1,

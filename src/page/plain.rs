@@ -126,8 +126,8 @@ impl Page<'_> {
     }
 
     /// Where every way of somebody without a code ends, with the sentences on what led here.
-    pub fn stop(&self, why: &[&str], reference: Option<Reference>) -> Document {
-        let said = html! { @for key in why { p.means { (self.t(key)) } } p { (self.t("stop.always")) } };
+    pub fn stop(&self, why: &[String], reference: Option<Reference>) -> Document {
+        let said = html! { @for sentence in why { p.means { (sentence) } } p { (self.t("stop.always")) } };
         self.plain(
             Some("next.do"),
             &html! {},
@@ -142,7 +142,8 @@ impl Page<'_> {
 
     /// The second try without a genuine code.
     pub fn stop_after(&self, verdict: Verdict, reference: Option<Reference>) -> Document {
-        self.stop(&["stop.twice", &format!("verdict.{}.title", verdict.as_str())], reference)
+        let reason = self.t(&format!("verdict.{}.title", verdict.as_str()));
+        self.stop(&[self.t("stop.twice"), self.with("stop.reason", &[("reason", &reason)])], reference)
     }
 
     pub(super) fn no_code(&self) -> Markup {

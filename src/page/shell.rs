@@ -114,6 +114,7 @@ impl Page<'_> {
                 nav.languages aria-label=(self.t("page.languages")) {
                     @for other in others {
                         a lang=(other.tag()) hreflang=(other.tag()) href={ (self.check()) "?lang=" (other.tag()) } { (other.own_name()) }
+                        " "
                     }
                 }
             }

@@ -38,7 +38,9 @@ pub enum Correction {
     Several,
     /// A mail program put a link of its own in place of ours.
     LinkChanged,
-    /// A link without a code.
+    /// A link that leads to somebody else.
+    LinkForeign,
+    /// A link to us without a code.
     LinkEmpty,
     /// Nothing like a code.
     NoCode,
@@ -47,25 +49,49 @@ pub enum Correction {
 /// The words are at least three letters apart; a word heard as another is seldom further.
 const HEARD_ALIKE: usize = 3;
 
-/// Finds out what may be wrong with a text in which there is neither a token nor a code.
-pub fn correct(text: &str) -> Correction {
+/// Finds out what may be wrong with a text in which there is neither a token nor a code. `own` are the addresses that lead to us.
+pub fn correct(text: &str, own: &[String]) -> Correction {
     if Token::find(text) == Err(InputError::Several) {
         return Correction::Several;
     }
-    fault_of_link(text).unwrap_or_else(|| correct_spoken(text))
+    fault_of_link(text, own).unwrap_or_else(|| correct_spoken(text))
 }
 
 /// Programs that put a link of their own in place of one in a message.
 const CHANGED: [&str; 9] = ["safelinks", "urldefense", "proofpoint", "cudasvc", "mimecast", "/url?", "redirect", "?url=", "&url="];
 
 /// Why a link holds no code, where there is a link.
-fn fault_of_link(text: &str) -> Option<Correction> {
-    let text = text.to_ascii_lowercase();
-    let has = |sign: &str| text.contains(sign);
-    if !["http:", "https:", "http%3a", "https%3a", "www."].into_iter().any(has) {
+fn fault_of_link(text: &str, own: &[String]) -> Option<Correction> {
+    let links = hosts_in(text);
+    if links.is_empty() {
         return None;
     }
-    Some(if CHANGED.into_iter().any(has) { Correction::LinkChanged } else { Correction::LinkEmpty })
+    let text = text.to_lowercase();
+    if CHANGED.into_iter().any(|sign| text.contains(sign)) {
+        return Some(Correction::LinkChanged);
+    }
+    let ours = hosts_in(&own.join(" "));
+    Some(if links.iter().all(|host| ours.contains(host)) { Correction::LinkEmpty } else { Correction::LinkForeign })
+}
+
+/// What ends a sentence behind a link. A comma within may be part of a host.
+const MARKS: &str = ".,;:!)]}'’”»،۔।";
+
+/// The hosts of all links in a text, as a browser reads them: what stands before an `@` is none, and `\` is as good as `/`.
+fn hosts_in(text: &str) -> Vec<String> {
+    let text = text.to_lowercase().replace("%3a", ":").replace("%2f", "/");
+    let mut hosts = vec![];
+    let mut rest = text.as_str();
+    while let Some((start, scheme)) = ["http:", "https:", "www."].iter().filter_map(|sign| Some((rest.find(sign)?, *sign))).min() {
+        let link = if scheme == "www." { &rest[start..] } else { rest[start + scheme.len()..].trim_start_matches(['/', '\\']) };
+        let end = link.find(|c: char| c.is_whitespace() || "\\/?#<>\"".contains(c)).unwrap_or(link.len());
+        let host = link[..end].trim_end_matches(|c| MARKS.contains(c));
+        let host = host.rsplit('@').next().unwrap_or_default();
+        let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|c| c.is_ascii_digit())).map_or(host, |(name, _)| name);
+        hosts.push(host.strip_suffix('.').unwrap_or(host).to_owned());
+        rest = &link[end..];
+    }
+    hosts
 }
 
 fn correct_spoken(text: &str) -> Correction {

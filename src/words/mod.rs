@@ -86,6 +86,7 @@ impl Catalogue {
             Correction::Check => self.text("enter.wrong_check", &[]),
             Correction::Several => self.text("enter.several", &[]),
             Correction::LinkChanged => self.text("enter.link_changed", &[]),
+            Correction::LinkForeign => self.text("enter.link_foreign", &[]),
             Correction::LinkEmpty => self.text("enter.link_empty", &[]),
             Correction::NoCode => self.text("enter.no_code", &[]),
             Correction::TwoUnheard(position) => self.text("enter.two_unheard", &[("ordinal", &ordinal(*position))]),

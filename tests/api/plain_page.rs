@@ -37,7 +37,7 @@ fn says(reply: &Reply) -> String {
 }
 
 /// What is wrong with a text, each in its own sentence: the words of the table in `docs/page.md`.
-const WRONG: [(&str, &str); 14] = [
+const WRONG: [(&str, &str); 15] = [
     ("Good morning, may I come in?", "We see no code here. Look at your typing, or ask for the code again."),
     ("1. abacus 2. aba cus 3. abacus", "You have typed 3 of 5 words."),
     ("abacus abacus abacus abacus abacus abacus abacus", "You have typed 7 words. There should be 5 or 6."),
@@ -52,6 +52,7 @@ const WRONG: [(&str, &str); 14] = [
     ("O55 140 547 809 304", "One of these digits is wrong. Ask to hear them again."),
     ("https://eu.mimecast.com/s/x?domain=verify.example.org", "Your mail program changed this link."),
     ("See https://verify.example.org/", "There is no code in this link."),
+    ("https://pay.example/verify?y=2", "This link does not lead to us. Do not open it. Ask for the words."),
 ];
 
 #[tokio::test]
@@ -381,7 +382,7 @@ async fn every_way_without_a_code_ends_in_stop_within_two_steps() {
         assert!(form.body.contains("name=\"tried\" value=\"1\""), "{code}");
         let second = sent(&asker, &format!("tried=1&code={}", encoded(code))).await;
         is_stop(&second);
-        assert!(second.body.contains("Two tries, and no genuine code."), "{code}");
+        assert!(second.body.contains("Again no code that we can confirm.</p>"), "{code}");
         is_stop(&sent(&asker, "go=stop").await);
     }
     // A slip in the form itself is no try, and neither is what follows a genuine code.

@@ -25,8 +25,8 @@ const exposed = {
     const reading = readToken(text);
     return reading.kind === "bytes" ? toHex(reading.bytes) : reading.kind;
   },
-  given(text: string, words: string): string {
-    const found = interpret(text, wordList(words.trim().split("\n")));
+  given(text: string, words: string, own: readonly string[]): string {
+    const found = interpret(text, wordList(words.trim().split("\n")), own);
     return JSON.stringify(found.kind !== "ticket" ? found : found.ticket.kind === "code" ? found.ticket.code.value.toString(16) : toHex(found.ticket.bytes));
   },
   number(text: string): string {

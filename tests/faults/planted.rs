@@ -164,6 +164,7 @@ async fn app(store: Arc<dyn VerifierStore>) -> PublicApp {
     let pages = Pages::new(Deployment {
         issuer: issuer.clone(),
         public_url: PUBLIC_URL.into(),
+        link_url: PUBLIC_URL.into(),
         api: String::new(),
         root: keys.root().clone(),
         minimum_key_set: 1,

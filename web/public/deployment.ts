@@ -5,6 +5,8 @@ export interface Deployment {
   readonly issuer: string;
   /** Prefix of the API's addresses; empty for the page's own origin. */
   readonly api: string;
+  /** The addresses that lead to the service. */
+  readonly own: readonly string[];
   /** The public key of the root that signs key sets, in base64url. */
   readonly root: string;
   readonly minimum_key_set: number;

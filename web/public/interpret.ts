@@ -8,11 +8,11 @@ export type Interpretation =
   | { readonly kind: "ticket"; readonly ticket: Ticket }
   | { readonly kind: "damaged" }
   | { readonly kind: "nothing" }
-  | { readonly kind: "several" | "link_changed" | "link_empty" }
+  | { readonly kind: "several" | "link_changed" | "link_foreign" | "link_empty" }
   | Exclude<SpokenReading, { readonly kind: "code" }>;
 
-/** Finds a token or a spoken code in what was typed or pasted. */
-export function interpret(input: string, list: WordList): Interpretation {
+/** Finds a token or a spoken code in what was typed or pasted. `own` are the addresses that lead to us. */
+export function interpret(input: string, list: WordList, own: readonly string[]): Interpretation {
   if (/^\s*$/.test(input)) return { kind: "nothing" };
   const token = findToken(input);
   if (token.kind === "bytes") return { kind: "ticket", ticket: { kind: "token", bytes: token.bytes } };
@@ -20,7 +20,7 @@ export function interpret(input: string, list: WordList): Interpretation {
   if (token.kind === "several") return { kind: "several" };
   const spoken = readSpoken(input, list);
   if (spoken.kind === "code") return { kind: "ticket", ticket: ticketOf(spoken.code, list) };
-  const fault = faultOfLink(input);
+  const fault = faultOfLink(input, own);
   return fault === null ? spoken : { kind: fault };
 }
 

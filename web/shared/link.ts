@@ -131,10 +131,25 @@ function isWhole(reading: TokenReading): reading is { kind: "bytes"; bytes: Byte
 /** Programs that put a link of their own in place of one in a message. */
 const CHANGED = /safelinks|urldefense|proofpoint|cudasvc|mimecast|\/url\?|redirect|[?&]url=/i;
 
-/** Why a link holds no code; null where there is no link. */
-export function faultOfLink(input: string): "link_changed" | "link_empty" | null {
-  if (!/https?(:|%3a)|www\./i.test(input)) return null;
-  return CHANGED.test(input) ? "link_changed" : "link_empty";
+/** What ends a sentence behind a link. A comma within may be part of a host. */
+const MARKS = /[.,;:!)\]}'’”»،۔।]+$/;
+
+/** Why a link holds no code; null where there is no link. `own` are the addresses that lead to us. */
+export function faultOfLink(input: string, own: readonly string[]): "link_changed" | "link_foreign" | "link_empty" | null {
+  const links = hostsIn(input);
+  if (links.length === 0) return null;
+  if (CHANGED.test(input)) return "link_changed";
+  const ours = hostsIn(own.join(" "));
+  return links.every((host) => ours.indexOf(host) >= 0) ? "link_empty" : "link_foreign";
+}
+
+/** The hosts of all links in a text, as a browser reads them: what stands before an `@` is none, and `\` is as good as `/`. */
+function hostsIn(text: string): string[] {
+  const plain = text.toLowerCase().replace(/%3a/g, ":").replace(/%2f/g, "/");
+  return (plain.match(/(https?:[\\/]*|www\.)[^\s\\/?#<>"]*/g) || []).map((link) => {
+    const host = link.replace(/^https?:[\\/]*/, "").replace(MARKS, "");
+    return host.slice(host.lastIndexOf("@") + 1).replace(/:[0-9]*$/, "").replace(/\.$/, "");
+  });
 }
 
 /** The canonical text form, which is what the page sends. */

@@ -48,6 +48,9 @@ export interface ReferenceVectors {
   readonly vectors: readonly (Named & { readonly token_hex: string; readonly reference: string })[];
 }
 
+/** The addresses that the links of the vectors are judged by. */
+export const OWN = ["https://verify.example.org", "https://vfy.example:8443"];
+
 /** What a person gave, and what it comes to. */
 export interface ReadingVectors {
   readonly vectors: readonly (Named & { readonly input: string; readonly expect: object })[];

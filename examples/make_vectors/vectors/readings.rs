@@ -341,10 +341,23 @@ fn links(book: &mut Book) {
     for (name, input) in [
         ("without a code", "https://verify.example.org/"),
         ("with its end cut off", "https://verify.example.org/#0118088250"),
-        ("to somebody else", "Please pay at HTTPS://shop.example/#menu now"),
-        ("without a scheme", "www.example.org"),
+        ("the short address, with a port and a full stop", "It is HTTPS://VFY.example:8443."),
+        ("of ours, escaped", "https%3A%2F%2Fverify.example.org%2F%23011"),
+        ("of ours, in brackets behind a name", "(http:verify.example.org:443/check?lang=cy)"),
     ] {
         book.problem(&format!("link: {name}"), input, "link_empty");
+    }
+    for (name, input) in [
+        ("to somebody else", "Please pay at HTTPS://shop.example/#menu now"),
+        ("without a scheme", "www.example.org"),
+        ("our host as a name before another", "https://verify.example.org@evil.example/verify?x=1"),
+        ("our host as part of another", "https://verify.example.org.evil.example"),
+        ("our host behind a backslash", "https://evil.example\\@verify.example.org/"),
+        ("our host and a comma", "https://verify.example.org,.evil.example/"),
+        ("a letter more", "https://verify.example.org\u{e9}/"),
+        ("ours and another", "Not https://verify.example.org/ but http:\\\\evil.example is right"),
+    ] {
+        book.problem(&format!("link: {name}"), input, "link_foreign");
     }
 }
 

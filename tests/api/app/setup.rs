@@ -202,6 +202,7 @@ pub(super) fn public_side(
     let pages = Pages::new(Deployment {
         issuer: issuer(),
         public_url: PUBLIC_URL.into(),
+        link_url: PUBLIC_URL.into(),
         api: String::new(),
         root: root().public(),
         minimum_key_set: 1,

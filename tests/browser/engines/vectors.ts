@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { readProjectFile } from "../../../web/test/files.ts";
-import { expectedCode, expectedInput, readSharedVectors } from "../../../web/test/shared-vectors.ts";
+import { OWN, expectedCode, expectedInput, readSharedVectors } from "../../../web/test/shared-vectors.ts";
 import type { Exposed } from "../bundle.ts";
 import { esbuild } from "../tools.ts";
 import type { EnginePage } from "./engine.ts";
@@ -62,8 +62,8 @@ export const families: Readonly<Record<string, Flow>> = {
   "whatever people give": async (open) => {
     const page = await openExposed(open);
     const found = await page.evaluate(
-      ({ vectors, words }) => vectors.map((v) => exposed.given(v.input, words)),
-      { ...readings, words: readProjectFile("src/token/words.txt") },
+      ({ vectors, words, own }) => vectors.map((v) => exposed.given(v.input, words, own)),
+      { ...readings, own: OWN, words: readProjectFile("src/token/words.txt") },
     );
     compare(readings.vectors, found, ({ expect }) => asGiven(expect));
     const read = await page.evaluate(({ vectors }) => vectors.map((v) => exposed.number(v.input)), numbers);

@@ -38,7 +38,7 @@ export function enterScreen(app: App, list: WordList, way: Way, typed: string): 
   let wrong = "";
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const found = interpret(field.value, list);
+    const found = interpret(field.value, list, app.deployment.own.concat(location.origin));
     if (found.kind === "ticket") app.checkTicket(found.ticket, false);
     else if (found.kind === "damaged") app.showDamaged();
     else if (found.kind === "suggest") app.show(Object.assign({ at: "suggest" as const, way, typed: field.value }, found));
