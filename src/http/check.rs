@@ -87,6 +87,11 @@ pub async fn answer(
         Err(problem) => return page(StatusCode::UNPROCESSABLE_ENTITY, pages.form(Some(problem), &fields)),
     };
     let shown = if let Shown::Token(Ok(token)) = &check.shown { Some(token.hash()) } else { None };
+    // As it was read: a whole message may be too long to come back.
+    let code = match &check.shown {
+        Shown::Token(token) => token.as_ref().map_or_else(|_| String::new(), Token::text),
+        Shown::Code(code) => code.map_or_else(|_| String::new(), SpokenCode::words),
+    };
     // The second try without a genuine code, of whatever kind, leads to Stop.
     let was_tried = !std::mem::replace(&mut fields.tried, "1".into()).is_empty();
     match app.limited(peer, check).await {
@@ -96,7 +101,11 @@ pub async fn answer(
         Ok(answer) => {
             let reference = shown.or(answer.token.as_ref().map(Token::hash)).map(Reference::of);
             let stops = was_tried && answer.verdict != Verdict::Genuine;
-            let document = if stops { pages.stop_after(answer.verdict, reference) } else { pages.verdict(&answer, reference) };
+            let document = if stops {
+                pages.stop_after(answer.verdict, reference)
+            } else {
+                pages.verdict(&answer, reference, &Fields { code, ..fields })
+            };
             page(status(answer.verdict), document)
         }
         Err(problem) if was_tried => problem.with_page(pages.stop_after(Verdict::CannotCheck, None), wrap, &*app.entropy),

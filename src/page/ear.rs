@@ -22,7 +22,10 @@ mod tests {
     #[test]
     fn digits_are_heard_one_by_one() {
         let said = with_digits("to 000 012.", "000 012").into_string();
-        assert_eq!(said, r#"to <span class="seen" dir="ltr" aria-hidden="true">000 012</span><span class="unseen" data-heard=" 0 0 0, 0 1 2"></span>."#);
+        assert_eq!(
+            said,
+            r#"to <span class="seen" dir="ltr" aria-hidden="true">000 012</span><span class="unseen" data-heard=" 0 0 0, 0 1 2"></span>."#
+        );
         assert_eq!(with_digits("none", "043").into_string(), "none");
     }
 }

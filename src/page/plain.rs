@@ -82,7 +82,8 @@ impl Page<'_> {
     }
 
     /// An answer, and what to quote of the token that was shown.
-    pub fn verdict(&self, answer: &Answer, reference: Option<Reference>) -> Document {
+    /// `fields` have the code to be checked again where the answer asks for a number.
+    pub fn verdict(&self, answer: &Answer, reference: Option<Reference>, fields: &Fields) -> Document {
         let Answer { verdict, by_this_form, .. } = *answer;
         let word = verdict.as_str();
         let said = html! {
@@ -102,6 +103,7 @@ impl Page<'_> {
                 (self.verdict_panel(verdict, &said))
                 @if verdict == Verdict::Genuine { (self.match_question(answer)) }
                 @else { (self.what_to_do(verdict, reference)) }
+                @if verdict == Verdict::ChallengeNeeded { (self.number_asked(fields)) }
                 p.notes { (self.t("check.no_script")) }
                 @if verdict == Verdict::Genuine {
                     p { a href={ (self.check()) "?lang=" (self.words.language.tag()) } { (self.t("check.again")) } }
@@ -198,10 +200,7 @@ impl Page<'_> {
     pub(super) fn fields(&self, problem: Option<&str>, fields: &Fields) -> Markup {
         html! {
             form.enter method="post" action=(self.check()) autocomplete="off" {
-                input type="hidden" name="lang" value=(self.words.language.tag());
-                @if !fields.form.is_empty() { input type="hidden" name="form" value=(fields.form); }
-                @if !fields.tried.is_empty() { input type="hidden" name="tried" value="1"; }
-                @if let Some(own) = fields.own { input type="hidden" name="own" value=(own); }
+                (self.kept(fields))
                 p { (self.t("check.intro")) }
                 @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
                 label for="code" { (self.t("check.code.label")) }
@@ -216,6 +215,33 @@ impl Page<'_> {
                 button.button.button-main type="submit" { (self.t("check.submit")) }
                 // Seen in Chromium, which keeps what a form sent to open its windows again.
                 p.hint { (self.t("check.trace")) }
+            }
+        }
+    }
+
+    /// What a form has beside what is typed.
+    fn kept(&self, fields: &Fields) -> Markup {
+        html! {
+            input type="hidden" name="lang" value=(self.words.language.tag());
+            @if !fields.form.is_empty() { input type="hidden" name="form" value=(fields.form); }
+            @if !fields.tried.is_empty() { input type="hidden" name="tried" value="1"; }
+            @if let Some(own) = fields.own { input type="hidden" name="own" value=(own); }
+        }
+    }
+
+    /// The same code again, for a person who read a number out and left its field empty.
+    fn number_asked(&self, fields: &Fields) -> Markup {
+        html! {
+            form.enter method="post" action=(self.check()) autocomplete="off" {
+                (self.kept(fields))
+                input type="hidden" name="code" value=(fields.shown());
+                h2 { (self.t("number.type.title")) }
+                label for="challenge" { (self.t("number.type.label")) }
+                p.hint #challenge-hint { (self.t("number.type.hint")) }
+                input #challenge name="challenge" dir="ltr" type="text" inputmode="numeric" required autocomplete="off"
+                    aria-describedby="challenge-hint";
+                " "
+                button.button.button-plain type="submit" { (self.t("number.type.submit")) }
             }
         }
     }

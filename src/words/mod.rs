@@ -97,7 +97,9 @@ impl Catalogue {
             Correction::DidYouMean { words, changed, unheard } => match changed.as_slice() {
                 [only] if *unheard => self.text("suggest.unheard", &[("word", words[*only])]),
                 [only] => self.text("suggest.one", &[("ordinal", &ordinal(*only)), ("word", words[*only])]),
-                _ => format!("{} {}", self.text("follow.some", &[]), words.join(" ")),
+                // The same letters, parted otherwise.
+                [] => format!("{} {}", self.text("suggest.title", &[]), words.join(" ")),
+                several => format!("{} {}", counted("follow.some", several.len()), words.join(" ")),
             },
         }
     }

@@ -50,12 +50,14 @@ async fn ask(address: SocketAddr, path: &str, headers: &str, body: &str) -> Answ
 async fn outcomes(app: &TestApp) -> Vec<(Value, &'static str)> {
     let long = json!({"channel": "telephone", "name": format!("a{}", "\"".repeat(23)), "place": format!("b{}", "\"".repeat(31)), "dialled": "123", "challenge": "123456"});
     let (long, plain) = (app.officer.issue(long).await, app.officer.issue_spoken().await);
+    let numbered = app.officer.issue(json!({"channel": "in-person", "challenge": "123456"})).await;
     let gone = app.officer.issue_plain().await;
     app.officer.withdraw(&gone.id).await;
     vec![
         (json!({"code": long.words, "challenge": "123456"}), "genuine"),
         (json!({"code": long.words, "challenge": "123456"}), "already_checked"),
         (json!({"token": plain.token, "challenge": "123456"}), "other_challenge"),
+        (json!({"token": numbered.token}), "challenge_needed"),
         (json!({"token": plain.token}), "genuine"),
         (json!({"token": gone.token}), "withdrawn"),
         (json!({"token": format!("{}A", &plain.token[..plain.token.len() - 1])}), "not_genuine"),

@@ -46,7 +46,7 @@ const WRONG: [(&str, &str); 15] = [
     ("abacus zodiac abacus zodiac abacus", "One of these words is wrong. Look at each word, or ask to hear them again."),
     ("abacus abacus abacus abacus xbacus", "One word looks wrong: the fifth. Did you mean “abacus”?"),
     ("abacus ? abacus abacus abacus", "The word that you did not hear is most likely “abacus”."),
-    ("depict marriage legroom museum remedy", "Did you mean these? legroom marriage depict museum remedy"),
+    ("depict marriage legroom museum remedy", "2 of these words look wrong. Did you mean these? legroom marriage depict museum remedy"),
     ("٤١٧ 092", "You have typed 6 of 15 digits."),
     ("0551 4054 7809 3030", "You have typed 16 digits. There should be 15 or 18."),
     ("O55 140 547 809 304", "One of these digits is wrong. Ask to hear them again."),
@@ -385,6 +385,13 @@ async fn every_way_without_a_code_ends_in_stop_within_two_steps() {
         assert!(second.body.contains("Again no code that we can confirm.</p>"), "{code}");
         is_stop(&sent(&asker, "go=stop").await);
     }
+    // The answer that asks for a number has the code and a field for the number: no second try, if it fits.
+    let asker = app.anyone();
+    let asks = post(&asker, &SAME, &format!("They wrote: {} Regards", numbered.link), "").await;
+    assert_eq!(says(&asks), "This code needs a number");
+    assert!(asks.body.contains(&format!("name=\"code\" value=\"{}\"", numbered.token)), "{}", asks.body);
+    let answered = sent(&asker, &format!("tried=1&code={}&challenge=123+456", numbered.token)).await;
+    assert_eq!((says(&answered).as_str(), asks.body.matches("name=\"challenge\"").count()), ("This code is genuine", 1));
     // A slip in the form itself is no try, and neither is what follows a genuine code.
     let asker = app.anyone();
     assert_eq!(sent(&asker, "code=").await.body.matches("name=\"tried\"").count(), 0);

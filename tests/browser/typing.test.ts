@@ -81,7 +81,7 @@ test("the check word is verified as it is typed, before anything is sent", async
     [right, fitsFive, []],
     ["legr mans ding cust tali", fitsFive, ["talisman"]],
     ["legroom mansion dimgo customer talisman", "One word looks wrong: the third. Did you mean “dingo”?", ["dingo"]],
-    ["mansion legroom dingo customer talisman", "One of these words is wrong. Did you mean these?", [right]],
+    ["mansion legroom dingo customer talisman", "2 of these words look wrong. Did you mean these?", [right]],
     ["progress onboard chapter maternal talisman", "Did they say a sixth word? Then type it. If not, press the button.", []],
     ["progress onboard chapter maternal talisman chapter", "One of these words is wrong. Look at each word, or ask to hear them again.", []],
     [right + " dingo mansion", "You have typed 7 words. There should be 5 or 6.", []],

@@ -120,7 +120,10 @@ function lineOf(app: App, input: string, reading: SpokenReading | null, offers: 
   if (reading === null) return "";
   if (reading.kind === "code") return t("follow.fits");
   if (reading.kind === "suggest") {
-    return reading.changed.length === 1 ? explain(app, input, reading.words, reading.changed) : t("follow.some");
+    const count = reading.changed.length;
+    if (count === 1) return explain(app, input, reading.words, reading.changed);
+    // none, where the same letters were parted otherwise
+    return count === 0 ? t("suggest.title") : t("follow.some", { count: String(count) });
   }
   const [word] = offers;
   if (reading.kind !== "wrong_word" || word === undefined) return problemText(app, reading, "words");
