@@ -126,6 +126,7 @@ test("what is wrong with an input is said beside it, and nothing is sent", async
     ["055 140 547 809 3O4", "One of these digits is wrong. Ask to hear them again."],
     [`${stage.service.url}${fragmentOf(token())} ${stage.service.url}${fragmentOf(token({ name: "Anna" }))}`, "Here are two codes. Type or paste only one."],
     ["https://eu.mimecast.com/s/x?domain=verify.example.org", "Your mail program changed this link. We cannot read the code in it. Ask for the words or digits."],
+    ["Pay at https://fine.example/x?y=" + encodeURIComponent(stage.service.url), "This link does not lead to us. Do not open it. Ask for the words."],
     [stage.service.url + "/#", "There is no code in this link. Its end may be missing. Copy all of it, or ask for the words."],
   ] as const) {
     const page = await stage.visit();

@@ -23,6 +23,7 @@ const screens: readonly Screen[] = [
   ["the form, a number of two digits", "check.challenge.wrong", () => ({ code: words, number: "12" })],
   ["mistyped", "verdict.mistyped.title", () => ({ code: words.replace("dingo", "dimgo") })],
   ["genuine", "verdict.genuine.title", () => ({ code: issue() })],
+  ["needs a number", "number.type.label", () => ({ code: stage.service.issue("--channel", "in-person", "--challenge", "417092").token })],
   ["stop after two tries", "stop.title", () => ({ code: words.replace("dingo", "dimgo"), twice: true })],
   ["not genuine", "verdict.not_genuine.title", () => ({ code: issue().slice(0, 90) })],
 ];

@@ -53,7 +53,7 @@ interface TextBrowser {
 }
 
 const FORM = /Check this code/;
-const NUMBER = /Your number (\d{3} \d{3}) .*Check this code/;
+const NUMBER = /Your number (\d{3} \d{3}) Write .*Check this code/;
 
 const browsers: { readonly [name: string]: TextBrowser } = {
   lynx: {
