@@ -1,6 +1,6 @@
 //! `countersign demo`: the whole main job on this machine, with everything in `.countersign-demo/`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -61,7 +61,7 @@ pub fn run(flags: Flags) -> Result<(), Failure> {
         let issued = issued.map_err(|_| Failure::cannot_check("the first token could not be asked for; start the demo again"))??;
         // Heard from before anybody learns that the service runs: who stops it at once would otherwise end it half-way.
         let signals = Signals::new()?;
-        write_settings(&settings)?;
+        write_settings(&given, &settings)?;
         say(&format!("{}\n\n{}", issue::sheet(&issued)?, advice(&settings, &console)?))?;
         service.until(signals, Reload::new(Side::All, given, settings)).await;
         Ok(())
@@ -162,17 +162,20 @@ async fn console(registry: &Registry, console_url: &str) -> Result<String, Failu
     Ok(lines.join("\n"))
 }
 
-/// What `--config` reads: the demonstration's names and addresses. A path or an address is a TOML string as Rust writes one.
-fn write_settings(settings: &Settings) -> Result<(), Failure> {
+/// What `--config` reads: the names and addresses that the demonstration runs with. Of these a TOML string is written as Rust writes one.
+fn write_settings(given: &Flags, settings: &Settings) -> Result<(), Failure> {
     let path = Path::new(SETTINGS);
-    let text = format!(
-        "issuer = \"{}\"\nstore = \"sqlite:{FOLDER}/store.sqlite\"\nkeys = \"{FOLDER}/keys\"\ncredential_file = \"{FOLDER}/officer.credential\"\n\
-         public_url = {:?}\nprivate_url = {:?}\nconsole_url = {:?}\n",
-        settings.issuer()?,
-        settings.public_url()?,
-        settings.private_url()?,
-        settings.console_url()?,
-    );
+    let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let entries = [
+        ("issuer", given.issuer.clone()),
+        ("store", given.store.clone()),
+        ("keys", file(&given.keys)),
+        ("credential_file", file(&given.credential_file)),
+        ("public_url", Some(settings.public_url()?)),
+        ("private_url", Some(settings.private_url()?)),
+        ("console_url", Some(settings.console_url()?)),
+    ];
+    let text: String = entries.into_iter().filter_map(|(name, value)| Some(format!("{name} = {:?}\n", value?))).collect();
     files::replace(path, text.as_bytes(), files::PRIVATE).map_err(|error| unwritable(path, &error))
 }
 

@@ -13,12 +13,16 @@ pub fn moment(text: &str) -> Result<i64, String> {
 
 /// A moment in the zone of this machine, to the second.
 pub fn shown(seconds: i64) -> String {
-    Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system()).strftime("%-d %B %Y, %H:%M:%S %Z").to_string()
+    written(seconds, "%-d %B %Y, %H:%M:%S %Z")
 }
 
 /// One that is known to the minute alone, as the time of a check is.
 pub fn shown_minute(seconds: i64) -> String {
-    Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system()).strftime("%-d %B %Y, %H:%M %Z").to_string()
+    written(seconds, "%-d %B %Y, %H:%M %Z")
+}
+
+fn written(seconds: i64, format: &str) -> String {
+    Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system()).strftime(format).to_string()
 }
 
 /// How many tokens an act withdrew, without a full stop.
