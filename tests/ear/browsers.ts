@@ -6,10 +6,10 @@ import type { Browser as Chrome, CDPSession, Page as ChromePage } from "playwrig
 import { CHROMIUM, QUIET } from "../browser/browser.ts";
 import { buttonPath } from "../browser/engines/engine.ts";
 import { FIREFOX } from "../browser/engines/firefox.ts";
+import { Marionette } from "../browser/engines/marionette.ts";
 import { AUTHENTICATOR } from "../browser/console/seat.ts";
 import { end, freePort } from "../browser/program.ts";
 import { chromium } from "../browser/tools.ts";
-import { Marionette } from "./marionette.ts";
 
 /** A browser with a window, in which a screen reader listens. One page at a time. */
 export interface Window {
@@ -100,15 +100,17 @@ export class FirefoxWindow implements Window {
   private folder = "";
   private browser: ChildProcess | null = null;
   private marionette: Marionette | null = null;
-  private authenticator: string | null = null;
+  private removeDevice: (() => Promise<void>) | null = null;
 
   async start(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), "countersign-ear-"));
     const port = await freePort();
     const settings = Object.entries({ ...SETTINGS, "marionette.port": port }).map(([name, value]) => `user_pref("${name}", ${value});\n`);
     writeFileSync(join(this.folder, "user.js"), settings.join(""));
-    this.browser = spawn(FIREFOX, ["--marionette", "--new-instance", "--profile", this.folder], { stdio: "ignore" });
-    this.marionette = await Marionette.open(port, this.browser);
+    const browser = spawn(FIREFOX, ["--marionette", "--new-instance", "--profile", this.folder], { stdio: "ignore" });
+    this.browser = browser;
+    this.marionette = await Marionette.open(port, () => browser.exitCode !== null);
+    await this.marionette.begin();
     activate("firefox");
   }
 
@@ -140,9 +142,8 @@ export class FirefoxWindow implements Window {
   }
 
   async device(): Promise<void> {
-    if (this.authenticator !== null) await this.here.ask("WebAuthn:RemoveVirtualAuthenticator", { authenticatorId: this.authenticator });
-    const { automaticPresenceSimulation: isUserConsenting, ...options } = AUTHENTICATOR;
-    this.authenticator = (await this.here.ask("WebAuthn:AddVirtualAuthenticator", { ...options, isUserConsenting })) as string;
+    await this.removeDevice?.();
+    this.removeDevice = await this.here.addDevice();
   }
 
   async close(): Promise<void> {
