@@ -15,6 +15,8 @@ use crate::{
 const MAX_DURATION: i64 = 31 * 86_400;
 /// The furthest ahead it may begin. Seconds.
 const MAX_AHEAD: i64 = 31 * 86_400;
+/// Nothing ends later than so long after it was asked for. Seconds.
+pub(crate) const LAST_END: i64 = MAX_AHEAD + MAX_DURATION;
 /// The most tokens it may allow.
 const MAX_TOKENS: u32 = 1_000;
 
@@ -261,6 +263,8 @@ pub struct Authorisation {
     pub reason: Option<Reason>,
     /// Whether it was approved by somebody who is suspended now: nothing can be issued under it until another approver reviews it.
     pub approver_suspended: bool,
+    /// Whether the one who asked is suspended now.
+    pub asker_suspended: bool,
 }
 
 impl Authorisation {
@@ -283,6 +287,7 @@ impl Authorisation {
             decided_at: None,
             reason: None,
             approver_suspended: false,
+            asker_suspended: false,
         }
     }
 

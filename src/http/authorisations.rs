@@ -68,9 +68,9 @@ async fn list(State(app): App, caller: Caller, kept: Kept, looked: Looked<Author
             let Listed { items, next } = app.registry.authorisations(&actor, page).await?;
             Ok(listed("/v1/authorisations", most, &items, next))
         }
-        Looked::Wanted(wanted) => {
+        Looked::Wanted(wanted, only) => {
             let most = wanted.page.most;
-            let Listed { items, next } = app.registry.authorisations_sorted(&actor, wanted).await?;
+            let Listed { items, next } = app.registry.authorisations_sorted(&actor, only, wanted).await?;
             Ok(listed_as("/v1/authorisations", &kept, most, &items, next))
         }
     }

@@ -9,7 +9,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use super::{private::no_store, problem::Problem};
-use crate::store::{MOST_LISTED, Page, Search, Sort, SortError, Wanted};
+use crate::store::{MOST_LISTED, Only, OnlyError, Page, Search, Sort, SortError, Wanted};
 
 /// Items on a page where no `limit` is given.
 const USUAL: u16 = 100;
@@ -41,12 +41,12 @@ impl<P: std::str::FromStr<Err: ToString>, S: Send + Sync> FromRequestParts<S> fo
 /// The most characters of a search.
 const LONGEST_SEARCH: usize = 100;
 
-/// Which list is asked for: in its own order, or searched and sorted.
+/// Which list is asked for: in its own order, or searched, sorted or a part of it.
 pub enum Looked<P, I> {
     /// As it comes.
     Usual(Page<P>),
-    /// `?search=` and `&sort=`, each where it is given.
-    Wanted(Wanted<I>),
+    /// `?search=` and `&sort=`, each where it is given, and `&only=`.
+    Wanted(Wanted<I>, Option<Only>),
 }
 
 impl<P, I, S: Send + Sync> FromRequestParts<S> for Looked<P, I>
@@ -57,18 +57,19 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let wrong = || Problem::invalid("`search` and `sort` are texts, each given once");
-        let Query(Looking { search, sort }) = Query::from_request_parts(parts, state).await.map_err(|_| wrong())?;
-        if search.is_none() && sort.is_none() {
+        let wrong = || Problem::invalid("`search`, `sort` and `only` are texts, each given once");
+        let Query(Looking { search, sort, only }) = Query::from_request_parts(parts, state).await.map_err(|_| wrong())?;
+        if search.is_none() && sort.is_none() && only.is_none() {
             return Asked::from_request_parts(parts, state).await.map(|Asked(page)| Self::Usual(page));
         }
         let sort = sort.map_or(Ok(Sort::Made), |sort| sort.parse()).map_err(|error: SortError| Problem::invalid(error.to_string()))?;
+        let only = only.map(|only| only.parse()).transpose().map_err(|error: OnlyError| Problem::invalid(error.to_string()))?;
         let search = search.unwrap_or_default();
         if search.chars().count() > LONGEST_SEARCH {
             return Err(Problem::invalid(format!("`search` has at most {LONGEST_SEARCH} characters")));
         }
         let Asked(page) = Asked::from_request_parts(parts, state).await?;
-        Ok(Self::Wanted(Wanted { search: Search::of(&search), sort, page }))
+        Ok(Self::Wanted(Wanted { search: Search::of(&search), sort, page }, only))
     }
 }
 
@@ -76,6 +77,7 @@ where
 struct Looking {
     search: Option<String>,
     sort: Option<String>,
+    only: Option<String>,
 }
 
 /// The query of the address without its page, so that the link to the next one asks for the same.
@@ -86,11 +88,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Kept {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let query = parts.uri.query().unwrap_or_default();
-        let kept = query.split('&').filter(|pair| pair.starts_with("search=") || pair.starts_with("sort="));
+        let kept = query.split('&').filter(|pair| ["search=", "sort=", "only="].iter().any(|name| pair.starts_with(name)));
         // What would end the link is in no query that browsers and libraries write.
         let safe = |pair: &&str| !pair.contains(['<', '>', '"']);
         Ok(Self(kept.filter(safe).flat_map(|pair| [pair, "&"]).collect()))
     }
+}
+
+/// A part was asked for of a list that comes whole.
+pub fn no_parts() -> Problem {
+    Problem::invalid("`only` is for authorisations; leave it out here")
 }
 
 /// The page of a list that was searched or sorted, and where the next one is.

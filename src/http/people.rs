@@ -16,7 +16,7 @@ use super::{
     app::PrivateApp,
     body::Decoded,
     idempotency::IdempotencyKey,
-    pages::{Kept, Looked, listed, listed_as},
+    pages::{Kept, Looked, listed, listed_as, no_parts},
     private::{Id, no_store},
     problem::Problem,
     session::Caller,
@@ -60,8 +60,11 @@ async fn list(State(app): App, caller: Caller, kept: Kept, looked: Looked<Person
             let Listed { items, next } = app.registry.people(&actor, page).await?;
             Ok(listed("/v1/people", most, &items, next))
         }
-        Looked::Wanted(wanted) if wanted.sort == Sort::Until => Err(Problem::invalid("people have no end; `sort` is made or name")),
-        Looked::Wanted(wanted) => {
+        Looked::Wanted(_, Some(_)) => Err(no_parts()),
+        Looked::Wanted(wanted, None) if wanted.sort == Sort::Until => {
+            Err(Problem::invalid("people have no end; `sort` is made, oldest or name"))
+        }
+        Looked::Wanted(wanted, None) => {
             let most = wanted.page.most;
             let Listed { items, next } = app.registry.people_sorted(&actor, wanted).await?;
             Ok(listed_as("/v1/people", &kept, most, &items, next))

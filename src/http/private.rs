@@ -31,7 +31,7 @@ use super::{
     health,
     idempotency::IdempotencyKey,
     metrics, oversight,
-    pages::{Kept, Looked, listed_as},
+    pages::{Kept, Looked, listed_as, no_parts},
     people,
     problem::{Problem, note_recovery},
     session::Caller,
@@ -186,7 +186,8 @@ fn spoken_json(Spoken { code, six }: Spoken) -> Value {
 async fn live(State(app): App, caller: Caller, kept: Kept, looked: Looked<Cti, Cti>) -> Answered {
     let wanted = match looked {
         Looked::Usual(page) => Wanted { search: None, sort: Sort::Until, page },
-        Looked::Wanted(wanted) => wanted,
+        Looked::Wanted(_, Some(_)) => return Err(no_parts()),
+        Looked::Wanted(wanted, None) => wanted,
     };
     let most = wanted.page.most;
     let Listed { items, next } = app.desk.live(caller.within(Scope::Tokens)?, wanted).await?;

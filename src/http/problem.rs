@@ -204,6 +204,7 @@ impl From<Refused> for Problem {
             Refused::Taken(_) => Self::new(StatusCode::CONFLICT, "taken", said),
             Refused::Over => Self::new(StatusCode::CONFLICT, "over", said),
             Refused::TooFew(_) => Self::new(StatusCode::CONFLICT, "too-few", said),
+            Refused::AskerSuspended(_) => Self::new(StatusCode::CONFLICT, "asker-suspended", said),
             Refused::AlreadyIs(_) => Self::new(StatusCode::CONFLICT, "already-decided", said),
             Refused::Choose(list) => Self::new(StatusCode::CONFLICT, "choose-authorisation", said).with("authorisations", json!(list)),
             Refused::KeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", said),

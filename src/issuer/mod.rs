@@ -44,7 +44,7 @@ pub use survey::key_changes;
 pub use timekeeper::{Checked, Timekeeper, Untimely, clock_corrected, time_by_hand, wrote_lately};
 
 use crate::{
-    authority::{Authorisation, AuthorisationError, State},
+    authority::{Authorisation, AuthorisationError, Callsign, State},
     entropy::NoEntropy,
     keyring::{KeyId, RingError},
     store::{MOST_ASKED, MOST_LOOK_UPS, MOST_UNDECIDED, StoreError},
@@ -78,6 +78,9 @@ pub enum Refused {
     /// The one who asked never decides.
     #[error("nobody decides about their own request; ask another approver")]
     OwnRequest,
+    /// Nothing of somebody who is suspended is approved.
+    #[error("{0}, who asked for this, is suspended; refuse it, or have an administrator lift the suspension first")]
+    AskerSuspended(Callsign),
     /// There is none, or none that this person may know of.
     #[error("there is no {what} {id}")]
     Unknown {

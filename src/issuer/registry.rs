@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     ledger::Event,
-    store::{Answered, AskRefusal, AuthorisationPlace, Decided, IssuerStore, Listed, Once, Page, Wanted},
+    store::{Answered, AskRefusal, AuthorisationPlace, Decided, IssuerStore, Listed, Once, Only, Page, Wanted},
     token::Channel,
 };
 
@@ -186,14 +186,15 @@ impl Registry {
         Ok(page.with(items, |last| AuthorisationPlace::of(last, now)))
     }
 
-    /// The same, searched and sorted.
+    /// The same, searched and sorted, or one part of them.
     pub async fn authorisations_sorted(
         &self,
         actor: &Actor,
+        only: Option<Only>,
         wanted: Wanted<AuthorisationId>,
     ) -> Result<Listed<Authorisation, AuthorisationId>, Refused> {
         let asked_by = self.lists(actor).await?;
-        Ok(self.store.sorted_authorisations(asked_by, wanted).await?)
+        Ok(self.store.sorted_authorisations(asked_by, only, wanted, self.clock.now()).await?)
     }
 
     /// Whose authorisations somebody may list: all where it is nobody's in particular.
@@ -230,6 +231,7 @@ fn decided(id: AuthorisationId, decided: Decided) -> Result<Authorisation, Refus
         Decided::AlreadyIs(state) => Err(Refused::AlreadyIs(state)),
         Decided::OwnRequest => Err(Refused::OwnRequest),
         Decided::Suspended => Err(Refused::Suspended),
+        Decided::AskerSuspended(asker) => Err(Refused::AskerSuspended(asker)),
         Decided::Over => Err(Refused::Over),
         Decided::TooFew(issued) => Err(Refused::TooFew(issued)),
     }

@@ -38,7 +38,9 @@ pub use ceremonies::{CEREMONY_LASTS, Ceremony, CeremonyKind, CeremonyStore, MOST
 pub use deployment::{Deployment, DeploymentKeys, Found};
 use ledger::not_another_key;
 pub use ledger::{CheckpointRow, EntryRow, Head, LedgerStore, PAGE};
-pub use paging::{AuthorisationPlace, Listed, MOST_LISTED, Page, PersonPlace, PlaceError, Sort, SortError, Wanted, all_pages};
+pub use paging::{
+    AuthorisationPlace, Listed, MOST_LISTED, Only, OnlyError, Page, PersonPlace, PlaceError, Sort, SortError, Wanted, all_pages,
+};
 pub use people::{Answered, Ended, Follows, Reinstated};
 pub use postgres::{PostgresAddress, PostgresStore};
 pub use requests::{Earlier, IssuedToken, KEEP_REQUESTS, Once};
@@ -389,6 +391,8 @@ pub enum Decided {
     OwnRequest,
     /// The one who decides was suspended meanwhile.
     Suspended,
+    /// The one who asked is suspended, and nothing of theirs is approved.
+    AskerSuspended(Callsign),
     /// It ran out before the act.
     Over,
     /// More tokens were issued than it would allow.
@@ -521,11 +525,14 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
         now: i64,
     ) -> Result<Vec<Authorisation>, StoreError>;
 
-    /// A page of all authorisations, or of those that one person asked for, searched and sorted.
+    /// A page of all authorisations, or of those that one person asked for, searched and sorted; where `only` is given, of that part
+    /// of them at `now`.
     async fn sorted_authorisations(
         &self,
         asked_by: Option<Callsign>,
+        only: Option<Only>,
         wanted: Wanted<AuthorisationId>,
+        now: i64,
     ) -> Result<Listed<Authorisation, AuthorisationId>, StoreError>;
 
     /// A page of the tokens that have not run out at `now`: of all, or of those that one person issued or approved; searched and sorted.

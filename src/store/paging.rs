@@ -46,6 +46,8 @@ impl<P> Page<P> {
 pub enum Sort {
     /// What was made last first.
     Made,
+    /// What was made first.
+    Oldest,
     /// Of authorisations the last to end first, of tokens the soonest.
     Until,
     /// By name: of authorisations the reference, of people the callsign.
@@ -58,6 +60,7 @@ impl FromStr for Sort {
     fn from_str(text: &str) -> Result<Self, SortError> {
         match text {
             "made" => Ok(Self::Made),
+            "oldest" => Ok(Self::Oldest),
             "until" => Ok(Self::Until),
             "name" => Ok(Self::Name),
             _ => Err(SortError),
@@ -67,8 +70,34 @@ impl FromStr for Sort {
 
 /// The text names no order.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`sort` is made, until or name")]
+#[error("`sort` is made, oldest, until or name")]
 pub struct SortError;
+
+/// A part of all authorisations, at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// Those that wait for a decision.
+    Waiting,
+    /// Those that were approved, and neither ran out nor were withdrawn.
+    InForce,
+}
+
+impl FromStr for Only {
+    type Err = OnlyError;
+
+    fn from_str(text: &str) -> Result<Self, OnlyError> {
+        match text {
+            "waiting" => Ok(Self::Waiting),
+            "in-force" => Ok(Self::InForce),
+            _ => Err(OnlyError),
+        }
+    }
+}
+
+/// The text names no part.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`only` is waiting or in-force")]
+pub struct OnlyError;
 
 /// A page of a list that is searched or sorted. Its place is the id of what was listed last, or looked at last: where a search meets
 /// little, a page ends before it is full, and the next one looks further.

@@ -123,6 +123,18 @@ async fn a_list_is_searched_and_sorted_and_its_links_ask_for_the_same() {
             assert_eq!(followed(&app.approver, &path, "reference").await.0, wanted, "{path}");
         }
     }
+    for (query, wanted) in [
+        ("only=waiting&sort=oldest", vec!["Bridge 7", "Ärzte 7", "bridge 12"]),
+        ("only=waiting", vec!["bridge 12", "Ärzte 7", "Bridge 7"]),
+        ("search=bridge&only=waiting&sort=name", vec!["bridge 12", "Bridge 7"]),
+        ("only=in-force&sort=until", vec!["OP-1"]),
+        ("only=in-force&search=bridge", vec![]),
+    ] {
+        for limit in [1, 2, 200] {
+            let path = format!("/v1/authorisations?{query}&limit={limit}");
+            assert_eq!(followed(&app.approver, &path, "reference").await.0, wanted, "{path}");
+        }
+    }
     let ids = [app.officer.issue(json!({"channel": "online", "authorisation": app.authorisation.to_string()})).await.id];
     let shown = app.officer.get("/v1/tokens?search=op+1&sort=name").await.json();
     assert_eq!((&shown[0]["id"], &shown[0]["reference"]), (&json!(ids[0]), &json!("OP-1")));
@@ -135,6 +147,11 @@ async fn a_list_is_searched_and_sorted_and_its_links_ask_for_the_same() {
         ("/v1/authorisations", "sort=size"),
         ("/v1/authorisations", "search=a&search=b"),
         ("/v1/authorisations", "sort=name&after=waiting.1.0000000000000000"),
+        ("/v1/authorisations", "only=over"),
+        ("/v1/authorisations", "only=waiting&only=in-force"),
+        ("/v1/authorisations", "only=waiting&after=waiting.1.0000000000000000"),
+        ("/v1/tokens", "only=in-force"),
+        ("/v1/people", "only=waiting"),
         ("/v1/tokens", "sort=made&after=x"),
         ("/v1/people", "sort=until"),
     ] {

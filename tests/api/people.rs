@@ -94,6 +94,23 @@ async fn who_approved_it_is_suspended_and_another_takes_over() {
 }
 
 #[tokio::test]
+async fn who_asked_is_suspended_and_is_allowed_nothing_until_that_is_lifted() {
+    let app = TestApp::start().await;
+    let id = app.asked(&app.officer.officer, wide()).await.id;
+    let path = format!("/v1/authorisations/{id}");
+    assert_eq!(app.approver.get(&path).await.json()["asker_suspended"], false);
+    app.administrator.post("/v1/people/falcon/suspend", &Value::Null).await;
+    let listed = app.approver.get("/v1/authorisations?only=waiting").await.json();
+    assert_eq!((&listed[0]["id"], &listed[0]["asker_suspended"]), (&json!(id), &json!(true)));
+    let reply = app.approver.post(&format!("{path}/approve"), &Value::Null).await;
+    assert_eq!(reply.problem(), (409, "asker-suspended".into()));
+    let said = "falcon, who asked for this, is suspended; refuse it, or have an administrator lift the suspension first";
+    assert_eq!(reply.json()["detail"], said);
+    app.administrator.post("/v1/people/falcon/reinstate", &json!({"reason": "Ar gam"})).await;
+    assert_eq!(app.approver.post(&format!("{path}/approve"), &Value::Null).await.json()["asker_suspended"], false);
+}
+
+#[tokio::test]
 async fn what_a_finger_sends_twice_is_done_once() {
     let app = TestApp::start().await;
     let otter = &app.administrator;

@@ -49,6 +49,23 @@ pub async fn who_is_suspended_meanwhile_does_not_decide(backend: &dyn Backend) {
     assert_eq!(issuer.authorisation(ID).await.unwrap().unwrap().state, State::Asked);
 }
 
+pub async fn nothing_of_somebody_suspended_is_approved(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &world.stores.issuer;
+    let by = || "heron".parse().unwrap();
+    for id in [2, 3] {
+        issuer.ask(authorisation(id, 5), None, entry()).await.unwrap();
+    }
+    assert!(issuer.suspend("falcon".parse().unwrap(), entry()).await.unwrap());
+    let before = world.entries().await;
+    assert_eq!(issuer.decide(ID, Decision::Approve, by(), entry()).await.unwrap(), Decided::AskerSuspended("falcon".parse().unwrap()));
+    assert_eq!(world.entries().await, before);
+    let found = issuer.authorisation(ID).await.unwrap().unwrap();
+    assert_eq!((found.state, found.asker_suspended), (State::Asked, true));
+    let refused = issuer.decide(ID, Decision::Refuse, by(), entry()).await.unwrap();
+    assert!(matches!(refused, Decided::Done(a) if a.asker_suspended));
+}
+
 pub async fn a_decision_stands(backend: &dyn Backend) {
     let world = World::new(backend).await;
     let issuer = &world.stores.issuer;

@@ -3,8 +3,8 @@
 use countersign::{
     authority::{Authorisation, AuthorisationId, Callsign, Decision, Officer, Request, Role},
     store::{
-        AskRefusal, AuthorisationPlace, Decided, IssuerStore, KEEP_ASKED, MOST_ASKED, MOST_UNDECIDED, NewToken, Page, PersonPlace, Search,
-        Sort, Wanted, all_pages,
+        AskRefusal, AuthorisationPlace, Decided, IssuerStore, KEEP_ASKED, MOST_ASKED, MOST_UNDECIDED, NewToken, Only, Page, PersonPlace,
+        Search, Sort, Wanted, all_pages,
     },
     token::{Channel, Cti},
 };
@@ -215,12 +215,13 @@ pub async fn lists_are_searched_and_sorted_in_pages(backend: &dyn Backend) {
     let found = async |by: Option<&str>, search: &str, sort, most: u16| {
         let list = async |page: Page<AuthorisationId>| {
             let wanted = Wanted { search: Search::of(search), sort, page: Page { most, ..page } };
-            issuer.sorted_authorisations(by.map(named), wanted).await
+            issuer.sorted_authorisations(by.map(named), None, wanted, NOW).await
         };
         all_pages(list).await.unwrap().iter().map(|a| a.id.0[0]).collect::<Vec<u8>>()
     };
     for most in [1, 2, 3, 200] {
         assert_eq!(found(None, "", Sort::Made, most).await, [5, 4, 3, 2, 1], "{most} a page");
+        assert_eq!(found(None, "", Sort::Oldest, most).await, [1, 2, 3, 4, 5], "{most} a page");
         assert_eq!(found(None, "", Sort::Until, most).await, [1, 2, 5, 4, 3], "{most} a page");
         assert_eq!(found(None, "", Sort::Name, most).await, [1, 4, 5, 2, 3], "{most} a page");
         assert_eq!(found(Some("Kite.2"), "", Sort::Name, most).await, [4, 5], "{most} a page");
@@ -252,11 +253,48 @@ pub async fn lists_are_searched_and_sorted_in_pages(backend: &dyn Backend) {
     for most in [1, 2, 200] {
         assert_eq!(people("", Sort::Name, most).await, ["Kite.2", "falcon", "heron"]);
         assert_eq!(people("", Sort::Made, most).await, ["Kite.2", "heron", "falcon"]);
+        assert_eq!(people("", Sort::Oldest, most).await, ["falcon", "heron", "Kite.2"]);
     }
     assert_eq!(people(" KITE.2", Sort::Name, 9).await, ["Kite.2"]);
     for nobody in ["zz", "fal\0con", "falcon\0"] {
         assert_eq!(people(nobody, Sort::Made, 9).await, Vec::<String>::new(), "{nobody:?}");
     }
+}
+
+pub async fn what_waits_and_what_is_in_force_are_listed_alone(backend: &dyn Backend) {
+    let world = World::new(backend).await;
+    let issuer = &*world.stores.issuer;
+    // The approved one of the world has the id 01 and was asked at NOW.
+    for (id, at) in [(2, NOW + 1), (3, NOW + 1), (4, NOW + 2), (5, NOW + 3), (6, NOW + 4), (7, NOW + 5)] {
+        assert!(asks(issuer, request(id, at)).await);
+    }
+    decides(issuer, 7, Decision::Refuse).await;
+    for id in [4, 5] {
+        decides(issuer, id, Decision::Approve).await;
+    }
+    let found = async |only, by: Option<&str>, (search, sort), most: u16, now| {
+        let list = async |page: Page<AuthorisationId>| {
+            let wanted = Wanted { search: Search::of(search), sort, page: Page { most, ..page } };
+            issuer.sorted_authorisations(by.map(named), Some(only), wanted, now).await
+        };
+        all_pages(list).await.unwrap().iter().map(|a| a.id.0[0]).collect::<Vec<u8>>()
+    };
+    let at = NOW + 6;
+    for (most, by) in [(1, None), (2, Some("falcon")), (3, None), (200, Some("falcon"))] {
+        assert_eq!(found(Only::Waiting, by, ("", Sort::Oldest), most, at).await, [2, 3, 6], "{most} a page");
+        assert_eq!(found(Only::Waiting, by, ("falcon", Sort::Made), most, at).await, [6, 3, 2], "{most} a page");
+        assert_eq!(found(Only::InForce, by, ("", Sort::Until), most, at).await, [5, 4, 1], "{most} a page");
+        assert_eq!(found(Only::InForce, by, ("op 2", Sort::Oldest), most, at).await, [4, 5], "{most} a page");
+        assert_eq!(found(Only::InForce, by, ("", Sort::Name), most, at).await, [1, 4, 5], "{most} a page");
+    }
+    assert_eq!(found(Only::Waiting, Some("heron"), ("", Sort::Oldest), 9, at).await, Vec::<u8>::new());
+    let ran_out = NOW + HOUR + 2;
+    assert_eq!(found(Only::Waiting, None, ("", Sort::Oldest), 1, ran_out).await, [6]);
+    assert_eq!(found(Only::InForce, None, ("", Sort::Made), 1, ran_out).await, [5]);
+    issuer.withdraw_authorisation(AuthorisationId([5; 8]), entry()).await.unwrap();
+    issuer.withdraw_authorisation(AuthorisationId([3; 8]), entry()).await.unwrap();
+    assert_eq!(found(Only::InForce, None, ("", Sort::Made), 9, at).await, [4, 1]);
+    assert_eq!(found(Only::Waiting, None, ("", Sort::Oldest), 9, at).await, [2, 6]);
 }
 
 pub async fn tokens_are_found_by_what_their_authorisation_says(backend: &dyn Backend) {
@@ -281,6 +319,7 @@ pub async fn tokens_are_found_by_what_their_authorisation_says(backend: &dyn Bac
     for (of, most) in [(None, 1), (Some("falcon"), 2), (Some("heron"), 1), (None, 200)] {
         assert_eq!(found(of, "", Sort::Until, most).await, [2, 3, 1]);
         assert_eq!(found(of, "", Sort::Made, most).await, [3, 2, 1]);
+        assert_eq!(found(of, "", Sort::Oldest, most).await, [1, 2, 3]);
         assert_eq!(found(of, "", Sort::Name, most).await, [2, 1, 3], "by reference");
         assert_eq!(found(of, "7 FALC", Sort::Made, most).await, [1]);
         assert_eq!(found(of, "مرج", Sort::Made, most).await, [3]);

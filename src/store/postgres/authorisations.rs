@@ -8,7 +8,7 @@ use super::{
     withdrawals::withdraw as withdraw_tokens,
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Review, State},
+    authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
     ledger::Entry,
     store::{
         Answered, AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, MOST_UNDECIDED, Page, StoreError,
@@ -58,12 +58,13 @@ pub(super) async fn ask(db: &Session, a: &Authorisation, entry: &Entry) -> Resul
 
 pub(super) async fn decide(db: &Session, id: AuthorisationId, answer: &Answered, entry: &Entry) -> Result<Decided, StoreError> {
     let Answered { decision, reason, by } = answer;
-    // `asked_by <> $2` is the second person: the one who asked cannot be the one who decides.
+    // `asked_by <> $2` is the second person: the one who asked cannot be the one who decides. Who is suspended is allowed nothing.
     let changed = db
         .execute(
             "UPDATE authorisations SET state = $1, decided_by = $2, decided_at = $3, reason = $5
              WHERE id = $4 AND state = 'asked' AND asked_by <> $2
-               AND EXISTS (SELECT 1 FROM officers WHERE callsign = $2 AND suspended_at IS NULL)",
+               AND EXISTS (SELECT 1 FROM officers WHERE callsign = $2 AND suspended_at IS NULL)
+               AND ($1 <> 'approved' OR EXISTS (SELECT 1 FROM officers WHERE callsign = asked_by AND suspended_at IS NULL))",
             &[&decision.state(), by, &entry.at, &id, reason],
         )
         .await?;
@@ -73,6 +74,7 @@ pub(super) async fn decide(db: &Session, id: AuthorisationId, answer: &Answered,
         Some(a) if done => Decided::Done(a),
         Some(a) if a.asked_by == *by => Decided::OwnRequest,
         Some(a) if a.state == decision.state() && a.decided_by.as_ref() == Some(by) => Decided::Done(a),
+        Some(a) if a.state == State::Asked && a.asker_suspended && *decision == Decision::Approve => Decided::AskerSuspended(a.asked_by),
         Some(a) if a.state == State::Asked => Decided::Suspended,
         Some(a) => Decided::AlreadyIs(a.state),
     })

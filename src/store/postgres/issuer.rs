@@ -17,7 +17,7 @@ use crate::{
     ledger::Entry,
     store::{
         Answered, AskRefusal, AuthorisationPlace, Decided, Earlier, Ended, Follows, IssueRefusal, IssuedToken, IssuerStore,
-        KEEP_HEARTBEATS, KEEP_ROWS, Listed, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError,
+        KEEP_HEARTBEATS, KEEP_ROWS, Listed, LiveToken, NewLink, NewToken, Once, Only, Page, PersonPlace, Reinstated, Speakable, StoreError,
         StoredKeySet, TokenRecord, VerifierSessions, Wanted,
     },
     token::{Channel, Cti, Reference, SpokenSize},
@@ -167,9 +167,11 @@ impl IssuerStore for PostgresStore {
     async fn sorted_authorisations(
         &self,
         asked_by: Option<Callsign>,
+        only: Option<Only>,
         wanted: Wanted<AuthorisationId>,
+        now: i64,
     ) -> Result<Listed<Authorisation, AuthorisationId>, StoreError> {
-        lists::authorisations(&*self.reading().await?, asked_by.as_ref(), &wanted).await
+        lists::authorisations(&*self.reading().await?, asked_by.as_ref(), only, &wanted, now).await
     }
 
     async fn sorted_tokens(

@@ -11,8 +11,8 @@ use super::{
     tokens::{JOINED, LIVE, live_token},
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Officer},
-    store::{KEEP_LISTED, Listed, LiveToken, Search, Sort, StoreError, Wanted, search::MOST_READ},
+    authority::{Authorisation, AuthorisationId, Callsign, LAST_END, Officer},
+    store::{KEEP_LISTED, Listed, LiveToken, Only, Search, Sort, StoreError, Wanted, search::MOST_READ},
     token::Cti,
 };
 
@@ -106,6 +106,7 @@ fn all(conditions: &[String]) -> String {
 fn ordered(sort: Sort, [made, until, name]: [&'static str; 3], soonest_first: bool) -> (&'static str, &'static str, &'static str) {
     match sort {
         Sort::Made => (made, "<", "DESC"),
+        Sort::Oldest => (made, ">", "ASC"),
         Sort::Until if soonest_first => (until, ">", "ASC"),
         Sort::Until => (until, "<", "DESC"),
         Sort::Name => (name, ">", "ASC"),
@@ -131,21 +132,39 @@ const WITH_WORD: &str = "SELECT DISTINCT authorisation AS found FROM authorisati
 pub(super) async fn authorisations(
     db: &Session,
     asked_by: Option<&Callsign>,
+    only: Option<Only>,
     wanted: &Wanted<AuthorisationId>,
+    now: i64,
 ) -> Result<Listed<Authorisation, AuthorisationId>, StoreError> {
     let (column, beyond, order) = ordered(wanted.sort, ["asked_at", "ends_at", "search"], false);
-    let (ranges, parts) = (wanted.ranges(), wanted.parts());
+    let (ranges, parts, first_asked) = (wanted.ranges(), wanted.parts(), now - LAST_END);
     let mut query = Query::default();
-    let few = rarest(db, &ranges).await?.map(|(first, end)| {
+    let mut few = rarest(db, &ranges).await?.map(|(first, end)| {
         query.given.extend([first as Value<'_>, end]);
         // One by one: the database would rather read the whole table where it thinks that they are more.
         format!("({WITH_WORD}) AS few CROSS JOIN LATERAL (SELECT * FROM authorisations WHERE id = found OFFSET 0) AS authorisations")
     });
+    if let Some(only) = only {
+        if few.is_none()
+            && let Some(open) = few_open(db, only, now).await?
+        {
+            query.given.push(&now);
+            few = Some(open);
+        }
+        match wanted.sort {
+            Sort::Until => query.within("ends_at > ?", &now),
+            Sort::Made | Sort::Oldest => query.within("asked_at > ?", &first_asked),
+            Sort::Name => {}
+        }
+    }
     if let Some(asked_by) = &asked_by {
         query.within("asked_by = ?", asked_by);
     }
     if let Some(after) = &wanted.page.after {
         query.within(&format!("({column}, id) {beyond} (SELECT {column}, id FROM authorisations WHERE id = ?)"), after);
+    }
+    if let Some(only) = only {
+        query.and(part_of(only), &now);
     }
     query.and_has("search", &parts);
     let list = List {
@@ -158,6 +177,27 @@ pub(super) async fn authorisations(
         id_of: |last: &Authorisation| last.id,
     };
     query.page(db, &list, few, wanted.page.most).await
+}
+
+fn part_of(only: Only) -> &'static str {
+    match only {
+        Only::Waiting => "state = 'asked' AND ends_at > ?",
+        Only::InForce => "state = 'approved' AND ends_at > ?",
+    }
+}
+
+/// What has not ended at `$1`, where it is few. What waits always is: so much of each person may.
+async fn few_open(db: &Session, only: Only, now: i64) -> Result<Option<String>, StoreError> {
+    let (open, are_few) = match only {
+        Only::Waiting => ("FROM authorisations WHERE state = 'asked' AND ends_at > $1", true),
+        Only::InForce => {
+            let open = "FROM authorisations WHERE ends_at > $1";
+            let are_few = format!("SELECT count(*) < {MOST_READ} FROM (SELECT 1 {open} LIMIT {MOST_READ}) AS counted");
+            (open, db.one(&are_few, &[&now]).await?.try_get(0)?)
+        }
+    };
+    // By its end, as in any other order what is over would be met on the way.
+    Ok(are_few.then(|| format!("(SELECT * {open} OFFSET 0) AS authorisations")))
 }
 
 /// Authorisations under which all tokens of a list are, by what is `$1` and `$2`. Tokens end after `$3`.
@@ -243,12 +283,13 @@ async fn are_few_live(db: &Session, now: i64) -> Result<bool, StoreError> {
 }
 
 pub(super) async fn officers(db: &Session, wanted: &Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError> {
-    let made = wanted.sort == Sort::Made;
+    let (column, beyond, order) = ordered(wanted.sort, ["enrolled_at", "callsign", "callsign"], true);
+    let by_name = column == "callsign";
     let text = wanted.search.as_ref().map(Search::text);
     let mut query = Query::default();
     if let Some(after) = &wanted.page.after {
-        let newer = "(enrolled_at, callsign) < (SELECT enrolled_at, callsign FROM officers WHERE callsign = ?)";
-        query.within(if made { newer } else { "callsign > ?" }, after);
+        let by_time = format!("(enrolled_at, callsign) {beyond} (SELECT enrolled_at, callsign FROM officers WHERE callsign = ?)");
+        query.within(if by_name { "callsign > ?" } else { &by_time }, after);
     }
     if let Some(text) = &text {
         query.and("strpos(lower(callsign), ?) > 0", text);
@@ -257,7 +298,7 @@ pub(super) async fn officers(db: &Session, wanted: &Wanted<Callsign>) -> Result<
         select: format!("SELECT {OFFICER} FROM"),
         table: "officers",
         joined: "",
-        order: if made { "enrolled_at DESC, callsign DESC" } else { "callsign" }.into(),
+        order: if by_name { "callsign".into() } else { format!("enrolled_at {order}, callsign {order}") },
         row: officer,
         id: "callsign",
         id_of: |last: &Officer| last.callsign.clone(),

@@ -10,7 +10,7 @@ use super::{
     withdrawals::withdraw as withdraw_tokens,
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Review, State},
+    authority::{Authorisation, AuthorisationId, Callsign, Decision, Review, State},
     ledger::Entry,
     store::{
         Answered, AuthorisationPlace, Decided, KEEP_ASKED, MOST_ASKED, MOST_LISTED, MOST_UNDECIDED, Page, StoreError,
@@ -65,12 +65,13 @@ pub(super) fn index_all(db: &Connection) -> Result<(), StoreError> {
 
 pub(super) fn decide(db: &Connection, id: AuthorisationId, answer: &Answered, entry: &Entry) -> Result<Decided, StoreError> {
     let Answered { decision, reason, by } = answer;
-    // `asked_by <> :by` is the second person: the one who asked cannot be the one who decides.
+    // `asked_by <> :by` is the second person: the one who asked cannot be the one who decides. Who is suspended is allowed nothing.
     let changed = db
         .prepare_cached(
             "UPDATE authorisations SET state = :state, decided_by = :by, decided_at = :at, reason = :reason
              WHERE id = :id AND state = 'asked' AND asked_by <> :by
-               AND EXISTS (SELECT 1 FROM officers WHERE callsign = :by AND suspended_at IS NULL)",
+               AND EXISTS (SELECT 1 FROM officers WHERE callsign = :by AND suspended_at IS NULL)
+               AND (:state <> 'approved' OR EXISTS (SELECT 1 FROM officers WHERE callsign = asked_by AND suspended_at IS NULL))",
         )?
         .execute(named_params! {":state": decision.state().as_str(), ":by": by, ":at": entry.at, ":id": id, ":reason": reason})?;
     let done = recorded(db, changed, entry)?;
@@ -79,6 +80,7 @@ pub(super) fn decide(db: &Connection, id: AuthorisationId, answer: &Answered, en
         Some(a) if done => Decided::Done(a),
         Some(a) if a.asked_by == *by => Decided::OwnRequest,
         Some(a) if a.state == decision.state() && a.decided_by.as_ref() == Some(by) => Decided::Done(a),
+        Some(a) if a.state == State::Asked && a.asker_suspended && *decision == Decision::Approve => Decided::AskerSuspended(a.asked_by),
         Some(a) if a.state == State::Asked => Decided::Suspended,
         Some(a) => Decided::AlreadyIs(a.state),
     })

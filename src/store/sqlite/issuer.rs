@@ -17,8 +17,8 @@ use crate::{
     ledger::Entry,
     store::{
         Answered, AskRefusal, AuthorisationPlace, Decided, Earlier, Ended, Follows, IssueRefusal, IssuedToken, IssuerStore,
-        KEEP_HEARTBEATS, Listed, LiveToken, NewLink, NewToken, Once, Page, PersonPlace, Reinstated, Speakable, StoreError, StoredKeySet,
-        TokenRecord, VerifierSessions, Wanted,
+        KEEP_HEARTBEATS, Listed, LiveToken, NewLink, NewToken, Once, Only, Page, PersonPlace, Reinstated, Speakable, StoreError,
+        StoredKeySet, TokenRecord, VerifierSessions, Wanted,
     },
     token::{Channel, Cti, Reference, SpokenSize},
 };
@@ -175,9 +175,11 @@ impl IssuerStore for SqliteStore {
     async fn sorted_authorisations(
         &self,
         asked_by: Option<Callsign>,
+        only: Option<Only>,
         wanted: Wanted<AuthorisationId>,
+        now: i64,
     ) -> Result<Listed<Authorisation, AuthorisationId>, StoreError> {
-        self.snapshot(move |db| lists::authorisations(db, asked_by.as_ref(), &wanted)).await
+        self.snapshot(move |db| lists::authorisations(db, asked_by.as_ref(), only, &wanted, now)).await
     }
 
     async fn sorted_tokens(

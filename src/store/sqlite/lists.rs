@@ -7,8 +7,8 @@ use super::{
     tokens::{JOINED, LIVE, live_token},
 };
 use crate::{
-    authority::{Authorisation, AuthorisationId, Callsign, Officer},
-    store::{KEEP_LISTED, Listed, LiveToken, Search, Sort, StoreError, Wanted, search::MOST_READ},
+    authority::{Authorisation, AuthorisationId, Callsign, LAST_END, Officer},
+    store::{KEEP_LISTED, Listed, LiveToken, Only, Search, Sort, StoreError, Wanted, search::MOST_READ},
     token::Cti,
 };
 
@@ -109,6 +109,7 @@ fn all(conditions: &[String]) -> String {
 fn ordered(sort: Sort, [made, until, name]: [&'static str; 3], soonest_first: bool) -> (&'static str, &'static str, &'static str) {
     match sort {
         Sort::Made => (made, "<", "DESC"),
+        Sort::Oldest => (made, ">", "ASC"),
         Sort::Until if soonest_first => (until, ">", "ASC"),
         Sort::Until => (until, "<", "DESC"),
         Sort::Name => (name, ">", "ASC"),
@@ -131,20 +132,38 @@ const WITH_WORD: &str = "SELECT DISTINCT authorisation AS found FROM authorisati
 pub(super) fn authorisations(
     db: &Connection,
     asked_by: Option<&Callsign>,
+    only: Option<Only>,
     wanted: &Wanted<AuthorisationId>,
+    now: i64,
 ) -> Result<Listed<Authorisation, AuthorisationId>, StoreError> {
     let (column, beyond, order) = ordered(wanted.sort, ["asked_at", "ends_at", "search"], false);
-    let (ranges, parts) = (wanted.ranges(), wanted.parts());
+    let (ranges, parts, first_asked) = (wanted.ranges(), wanted.parts(), now - LAST_END);
     let mut query = Query::default();
-    let few = rarest(db, &ranges)?.map(|(first, end)| {
+    let mut few = rarest(db, &ranges)?.map(|(first, end)| {
         query.given.extend([first as &dyn ToSql, end]);
         format!("({WITH_WORD}) CROSS JOIN authorisations ON id = found")
     });
+    if let Some(only) = only {
+        if few.is_none()
+            && let Some(open) = few_open(db, only, now)?
+        {
+            query.given.push(&now);
+            few = Some(open);
+        }
+        match wanted.sort {
+            Sort::Until => query.within("ends_at > ?", &now),
+            Sort::Made | Sort::Oldest => query.within("asked_at > ?", &first_asked),
+            Sort::Name => {}
+        }
+    }
     if let Some(asked_by) = &asked_by {
         query.within("asked_by = ?", asked_by);
     }
     if let Some(after) = &wanted.page.after {
         query.within(&format!("({column}, id) {beyond} (SELECT {column}, id FROM authorisations WHERE id = ?)"), after);
+    }
+    if let Some(only) = only {
+        query.and(part_of(only), &now);
     }
     query.and_has("search", &parts);
     let list = List {
@@ -157,6 +176,26 @@ pub(super) fn authorisations(
         id_of: |last: &Authorisation| last.id,
     };
     query.page(db, &list, few, &wanted.page.most)
+}
+
+fn part_of(only: Only) -> &'static str {
+    match only {
+        Only::Waiting => "state = 'asked' AND ends_at > ?",
+        Only::InForce => "state = 'approved' AND ends_at > ?",
+    }
+}
+
+/// What has not ended at `?1`, where it is few. What waits always is: so much of each person may.
+fn few_open(db: &Connection, only: Only, now: i64) -> Result<Option<String>, StoreError> {
+    let open = "FROM authorisations INDEXED BY authorisations_by_end WHERE ends_at > ?1";
+    let (open, are_few) = match only {
+        Only::Waiting => ("FROM authorisations INDEXED BY authorisations_waiting WHERE state = 'asked' AND ends_at > ?1", true),
+        Only::InForce => {
+            let are_few = format!("SELECT count(*) < {MOST_READ} FROM (SELECT 1 {open} LIMIT {MOST_READ})");
+            (open, rows(db, &are_few, [now], |row| row.get::<_, bool>(0))? == [true])
+        }
+    };
+    Ok(are_few.then(|| format!("(SELECT * {open}) AS authorisations")))
 }
 
 /// Authorisations under which all tokens of a list are, by what is `?1` and `?2`. Tokens end after `?3`.
@@ -237,12 +276,13 @@ fn are_few_live(db: &Connection, now: i64) -> Result<bool, StoreError> {
 }
 
 pub(super) fn officers(db: &Connection, wanted: &Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError> {
-    let made = wanted.sort == Sort::Made;
+    let (column, beyond, order) = ordered(wanted.sort, ["enrolled_at", "callsign", "callsign"], true);
+    let by_name = column == "callsign";
     let text = wanted.search.as_ref().map(Search::text);
     let mut query = Query::default();
     if let Some(after) = &wanted.page.after {
-        let newer = "(enrolled_at, callsign) < (SELECT enrolled_at, callsign FROM officers WHERE callsign = ?)";
-        query.within(if made { newer } else { "callsign > ?" }, after);
+        let by_time = format!("(enrolled_at, callsign) {beyond} (SELECT enrolled_at, callsign FROM officers WHERE callsign = ?)");
+        query.within(if by_name { "callsign > ?" } else { &by_time }, after);
     }
     if let Some(text) = &text {
         query.and("instr(lower(callsign), ?) > 0", text);
@@ -251,7 +291,7 @@ pub(super) fn officers(db: &Connection, wanted: &Wanted<Callsign>) -> Result<Lis
         select: format!("SELECT {OFFICER} FROM"),
         table: "officers",
         joined: "",
-        order: if made { "enrolled_at DESC, callsign DESC" } else { "callsign" }.into(),
+        order: if by_name { "callsign".into() } else { format!("enrolled_at {order}, callsign {order}") },
         row: officer,
         id: "callsign",
         id_of: |last: &Officer| last.callsign.clone(),

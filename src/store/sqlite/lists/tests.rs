@@ -5,6 +5,8 @@ use std::cell::Cell;
 use super::*;
 use crate::store::{AuthorisationPlace, Listed, Page, SqliteStore, deployment::tests::keys, sqlite::authorisations::page};
 
+const NOW: i64 = 1_000;
+
 thread_local! {
     /// What lists took, in steps of the virtual machine: the same in every run.
     pub static STEPS: Cell<i32> = const { Cell::new(0) };
@@ -43,13 +45,25 @@ fn costs(db: &Connection) -> Vec<(String, i32, usize)> {
     let mut all = vec![];
     let mut note = |what: String, listed: usize| all.push((what, STEPS.replace(0), listed));
     let (own, approver): (Callsign, Callsign) = ("p000003".parse().unwrap(), "heron".parse().unwrap());
-    for sort in [Sort::Made, Sort::Until, Sort::Name] {
+    for sort in [Sort::Made, Sort::Oldest, Sort::Until, Sort::Name] {
         for after in [None, Some(700_u64.to_be_bytes())] {
             for (search, of) in
                 [("", None), ("", Some(&own)), ("op", None), ("000217", None), ("p000044 op", None), ("op lane", None), ("lane road", None)]
             {
-                let listed = authorisations(db, of, &wanted(search, sort, after.map(AuthorisationId))).unwrap();
+                let listed = authorisations(db, of, None, &wanted(search, sort, after.map(AuthorisationId)), 0).unwrap();
                 note(format!("authorisations {search:?} {sort:?} {of:?} {after:?}"), listed.items.len());
+            }
+            for (only, search, of) in [
+                (Only::Waiting, "", None),
+                (Only::Waiting, "op", None),
+                (Only::Waiting, "", Some(&own)),
+                (Only::InForce, "", None),
+                (Only::InForce, "op", None),
+                (Only::InForce, "000217", None),
+                (Only::InForce, "", Some(&own)),
+            ] {
+                let listed = authorisations(db, of, Some(only), &wanted(search, sort, after.map(AuthorisationId)), NOW).unwrap();
+                note(format!("authorisations {only:?} {search:?} {sort:?} {of:?} {after:?}"), listed.items.len());
             }
             for (search, of) in [
                 ("", None),
@@ -72,9 +86,14 @@ fn costs(db: &Connection) -> Vec<(String, i32, usize)> {
             }
         }
     }
+    let last_end: i64 = db.query_row("SELECT max(ends_at) FROM authorisations", (), |row| row.get(0)).unwrap();
+    for sort in [Sort::Made, Sort::Oldest, Sort::Until, Sort::Name] {
+        let listed = authorisations(db, None, Some(Only::InForce), &wanted("", sort, None), last_end - 100).unwrap();
+        note(format!("authorisations of which few are in force {sort:?}"), listed.items.len());
+    }
     for (whose, after) in [(None, None), (Some(&own), None), (None, Some(700)), (Some(&own), Some(700))] {
         let place = |asked_at: i64| AuthorisationPlace { waits: false, asked_at, id: AuthorisationId(asked_at.to_be_bytes()) };
-        let listed = page(db, whose, &Page { after: after.map(place), most: 20 }, 1_000).unwrap();
+        let listed = page(db, whose, &Page { after: after.map(place), most: 20 }, NOW).unwrap();
         note(format!("authorisations as usual {whose:?} {after:?}"), listed.len());
     }
     all
@@ -87,7 +106,7 @@ fn a_page_costs_no_more_where_there_is_ten_times_as_much() {
     for ((what, before, listed), (_, after, listed_after)) in few.into_iter().zip(many) {
         assert_eq!(listed, listed_after, "{what}");
         // There are fewer people at first than a page looks at.
-        let most = if what.contains("nobody") { 20 * MOST_READ } else { i64::from(before) * 5 / 4 + 300 };
+        let most = if what.contains("nobody") { 40 * MOST_READ } else { i64::from(before) * 5 / 4 + 300 };
         assert!(i64::from(after) <= most, "{what}: {before} steps, and {after} with ten times as much");
     }
 }
@@ -110,7 +129,7 @@ fn followed<T, I>(list: impl Fn(Option<I>) -> Listed<T, I>) -> (Vec<T>, usize) {
 fn a_search_of_common_words_comes_whole_in_short_pages() {
     let db = filled(&tempfile::tempdir().unwrap(), 4_000);
     // Of the middle of the list, which five thousand authorisations and more have, every other one.
-    let (found, empty) = followed(|after| authorisations(&db, None, &wanted("p001 lane", Sort::Made, after)).unwrap());
+    let (found, empty) = followed(|after| authorisations(&db, None, None, &wanted("p001 lane", Sort::Made, after), 0).unwrap());
     let asked: Vec<i64> = found.iter().map(|one| one.asked_at).collect();
     assert_eq!(asked, (4_996..=9_995).rev().filter(|n| n % 2 == 1).collect::<Vec<_>>());
     assert!(empty > 10, "{empty}");
@@ -121,4 +140,18 @@ fn a_search_of_common_words_comes_whole_in_short_pages() {
     assert!(tokens(&db, Some(&heron), &wanted("p001 lane", Sort::Name, None), 0).unwrap().is_none(), "too many to sort");
     let (found, empty) = followed(|after| officers(&db, &wanted("1", Sort::Name, after)).unwrap());
     assert_eq!((found.len(), empty), ((1..=4_000).filter(|n: &u32| n.to_string().contains('1')).count(), 0));
+}
+
+#[test]
+fn what_is_in_force_comes_whole_and_alone_however_much_there_is() {
+    let db = filled(&tempfile::tempdir().unwrap(), 4_000);
+    for sort in [Sort::Made, Sort::Oldest, Sort::Until, Sort::Name] {
+        for now in [NOW, 919_000, 919_900] {
+            let (found, _) = followed(|after| authorisations(&db, None, Some(Only::InForce), &wanted("", sort, after), now).unwrap());
+            let mut found: Vec<i64> = found.iter().map(|one| one.asked_at).collect();
+            found.sort_unstable();
+            let in_force = (1..=20_000).filter(|n| n % 10 != 0 && 900_000 + n > now);
+            assert_eq!(found, in_force.collect::<Vec<_>>(), "{sort:?} at {now}");
+        }
+    }
 }
