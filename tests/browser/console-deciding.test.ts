@@ -16,7 +16,7 @@ async function ask(seat: Seat, reference: string): Promise<void> {
   await seat.read("Your request is sent.");
 }
 
-const card = (seat: Seat, text: string) => seat.page.locator("li.card", { hasText: text });
+const card = (seat: Seat, text: string) => seat.page.locator(".card", { hasText: text });
 
 test("nobody is offered their own request", async () => {
   const approver = await stage.person("approver");
@@ -59,9 +59,9 @@ test("refused: the officer sees it among the earlier ones, with the reason; and 
   await approver.read("No requests are waiting.");
   await ask(officer, "ملف ٧");
   await approver.page.evaluate(() => window.dispatchEvent(new Event("focus")));
-  await approver.page.getByRole("button", { name: "1 new request: show" }).waitFor();
+  await approver.page.getByRole("button", { name: "1 more request: show" }).waitFor();
   assert.equal(await approver.page.getByText("No requests are waiting.").isVisible(), false);
-  await approver.press("1 new request: show");
+  await approver.press("1 more request: show");
   await approver.mean(card(approver, "ملف ٧").getByRole("button", { name: "Approve" }));
   await approver.read("You approved ملف ٧.");
   await officer.page.reload();
@@ -93,25 +93,25 @@ test("a double tap decides nothing but what was read, and what is new moves noth
   const sent = () => approver.paths.filter((path) => /approve|refuse|withdraw|suspend/.test(path)).length;
   await card(approver, "Case 11").waitFor();
   await approver.stand();
-  const place = () => card(approver, "Case 10").evaluate((it) => JSON.stringify([it.getBoundingClientRect().top + window.scrollY, it.getBoundingClientRect().height]));
+  const place = () => card(approver, "Case 11").evaluate((it) => JSON.stringify([it.getBoundingClientRect().top + window.scrollY, it.getBoundingClientRect().height]));
   const below = await place();
   await ask(officer, "Case 12");
   await approver.page.evaluate(() => window.dispatchEvent(new Event("focus")));
-  await approver.page.getByRole("button", { name: "1 new request: show" }).waitFor();
+  await approver.page.getByRole("button", { name: "1 more request: show" }).waitFor();
   assert.equal(await place(), below);
   await approver.stand();
-  await card(approver, "Case 11").getByRole("button", { name: "Approve" }).dblclick();
-  await approver.read("You approved Case 11.");
+  await card(approver, "Case 10").getByRole("button", { name: "Approve" }).dblclick();
+  await approver.read("You approved Case 10.");
   assert.equal(await place(), below);
   assert.equal(sent(), 1);
-  await approver.press("1 new request: show");
+  await approver.press("1 more request: show");
   await card(approver, "Case 12").waitFor();
-  assert.equal(await card(approver, "Case 11").count(), 0);
+  assert.equal(await card(approver, "Case 10").count(), 0);
 
   await approver.press("In use");
-  const live = card(approver, "Case 11");
+  const live = card(approver, "Case 10");
   await live.getByRole("button", { name: "Withdraw" }).dblclick();
-  await live.getByText("Withdraw Case 11?").waitFor();
+  await live.getByText("Withdraw Case 10?").waitFor();
   await live.getByText(`${officer.callsign} can make no more codes with it.`).waitFor();
   const administrator = await stage.person("administrator");
   const row = card(administrator, officer.callsign);
@@ -139,6 +139,8 @@ test("a review narrows what is live, and a withdrawal ends it with its codes", a
   await live.getByText("1 of 100 codes used").waitFor();
   await live.getByRole("button", { name: "Review" }).click();
   await approver.see(`Review ${reference}`);
+  // what is reviewed stands over the fields
+  for (const fact of ["Visit", "Live", `Asked by ${officer.callsign},`, "1 of 100 codes used"]) await card(approver, fact).waitFor();
   await approver.page.getByLabel("Maximum number of codes").fill("2");
   await approver.page.getByLabel("By telephone").uncheck();
   await approver.page.getByLabel("Online or in writing").uncheck();
@@ -281,16 +283,19 @@ test("a caller quotes a reference: how our codes stand, nobody's name, and a hun
   assert.doesNotMatch(await approver.text(), /kestrel|R-1/);
   assert.equal(await approver.page.title(), "References – Workspace");
   assert.equal(await approver.page.getByRole("button", { name: "Withdraw" }).count(), 0);
+  await approver.read("Does somebody misuse it? An administrator can withdraw it.");
 
   const administrator = await stage.person("administrator");
   await administrator.press("References");
   await lookUp(administrator, reference);
+  await administrator.read("Does somebody misuse it? You can withdraw it here. It stops working at once.");
   await administrator.press("Withdraw");
   await administrator.press("Yes, withdraw it");
   await administrator.page.getByText("Withdrawn", { exact: true }).waitFor();
   await approver.press("Look up another");
   await lookUp(approver, reference.replace(" ", ""));
   await approver.read(/^Withdrawn at \d\d:\d\d$/);
+  assert.equal(await approver.page.getByText("Does somebody misuse it?").count(), 0, "nothing is left to do");
   await approver.page.goBack();
   await lookUp(approver, reference.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10)));
   await approver.read("No code of ours has this reference.");

@@ -36,8 +36,10 @@ export interface Order {
   readonly spoken?: boolean;
 }
 
-/** In which order a list comes: what was made last first, by its end, or by name. */
-export type Sort = "made" | "until" | "name";
+/** In which order a list comes: what was made last or first before all else, by its end, or by name. */
+export type Sort = "made" | "oldest" | "until" | "name";
+/** A part of the authorisations: what waits for a decision, or what is approved and not over. */
+export type Only = "waiting" | "in-force";
 
 /** A part of a list, and where the next one is. */
 export interface Page<T> {
@@ -93,7 +95,8 @@ export class Api {
   lookUp = (reference: string) => this.send("GET", `references/${reference}`, model.lookedUp);
 
   authorisations = (from: string) => this.page(from, model.authorisation);
-  oneAuthorisation = (id: string) => this.send("GET", `authorisations/${id}`, model.followsWithdrawal);
+  oneAuthorisation = (id: string) => this.send("GET", `authorisations/${id}`, model.authorisation);
+  followsWithdrawal = (id: string) => this.send("GET", `authorisations/${id}`, model.followsWithdrawal);
   ask = (wish: Wish) => this.once("authorisations", nothing, wish);
   approve = (id: string) => this.once(`authorisations/${id}/approve`, nothing);
   refuse = (id: string, reason: string) => this.once(`authorisations/${id}/refuse`, nothing, { reason });

@@ -41,6 +41,8 @@ export const authorisation = record({
   reason: nullable(text),
   /** Nothing can be made with it until another approver reviews it. */
   approver_suspended: (value) => value === true,
+  /** It cannot be approved. */
+  asker_suspended: (value) => value === true,
 });
 export type Authorisation = Read<typeof authorisation>;
 
@@ -134,13 +136,13 @@ export type Code = Read<typeof code>;
 
 /** Whether an authorisation may be used at this moment. */
 export function isLive(authorisation: Authorisation, now: number): boolean {
-  const { state: at, from, until, max_tokens, tokens_issued, approver_suspended } = authorisation;
-  return at === "approved" && !approver_suspended && from <= now && now < until && tokens_issued < max_tokens;
+  const { state: at, from, until, max_tokens, tokens_issued, approver_suspended, asker_suspended } = authorisation;
+  return at === "approved" && !approver_suspended && !asker_suspended && from <= now && now < until && tokens_issued < max_tokens;
 }
 
-/** Whether an authorisation waits for a decision. */
-export function isWaiting({ state: at, until }: Authorisation, now: number): boolean {
-  return at === "asked" && until > now;
+/** Whether a code may be prepared under an authorisation, for a time within it. */
+export function isAhead({ state: at, until, approver_suspended }: Authorisation, now: number): boolean {
+  return at === "approved" && !approver_suspended && until > now;
 }
 
 /** Whether a code may still be used by somebody. */

@@ -4,31 +4,37 @@ import { type Authorisation, type Channel, isLive } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 
-/** What an authorisation allows and where it stands, as a card's content. `asker` names who asked, for those who decide. */
+/** An authorisation as a card's content. `asker` names who asked, for those who decide. */
 export function facts(app: Console, one: Authorisation, asker = false): (HTMLElement | null)[] {
+  return [el("h3", { dir: "auto" }, one.reference), ...particulars(app, one, asker)];
+}
+
+/** What it allows and where it stands. */
+export function particulars(app: Console, one: Authorisation, asker: boolean): (HTMLElement | null)[] {
   const { from, until, tokens_issued, max_tokens } = one;
-  const end = timeText(until);
+  const [at, end] = [standing(app.now(), one), timeText(until)];
   const time = from > app.now() ? t("authorisation.between", { from: timeText(from), until: end }) : t("authorisation.until", { until: end });
   const used = t("authorisation.used", { used: String(tokens_issued), count: String(max_tokens) });
   return [
-    el("h3", { dir: "auto" }, one.reference),
     one.purpose === null ? null : el("p", { class: "purpose", dir: "auto" }, one.purpose),
-    el("p", { class: "state state-" + standing(app, one) }, t(`standing.${standing(app, one)}`)),
+    el("p", { class: "state state-" + at }, t(`standing.${at}`, { callsign: one.asked_by })),
     one.reason === null ? null : el("p", { class: "reason", dir: "auto" }, t("authorisation.reason", { reason: one.reason })),
     ...(asker ? [el("p", {}, t("authorisation.asked_by", { callsign: one.asked_by, time: timeText(one.asked_at) }))] : []),
     el("p", {}, [channelsText(one.channels), time, one.state === "asked" || one.state === "refused" ? t("authorisation.most", { count: String(max_tokens) }) : used].join(". ") + "."),
   ];
 }
 
-type Standing = "asked" | "live" | "later" | "stopped" | "used" | "over" | "refused" | "withdrawn";
+export type Standing = "asked" | "vain" | "live" | "later" | "stopped" | "barred" | "used" | "over" | "refused" | "withdrawn";
 
-function standing(app: Console, one: Authorisation): Standing {
+/** Where it stands at this moment. */
+export function standing(now: number, one: Authorisation): Standing {
   if (one.state === "refused" || one.state === "withdrawn") return one.state;
-  if (one.until <= app.now()) return "over";
-  if (one.state === "asked") return "asked";
+  if (one.until <= now) return "over";
+  if (one.state === "asked") return one.asker_suspended ? "vain" : "asked";
+  if (one.asker_suspended) return "barred";
   if (one.approver_suspended) return "stopped";
-  if (isLive(one, app.now())) return "live";
-  return one.from > app.now() ? "later" : "used";
+  if (isLive(one, now)) return "live";
+  return one.from > now ? "later" : "used";
 }
 
 /** What is over or was refused, folded away: the last ten. */

@@ -1,11 +1,11 @@
 import { button, el } from "../../shared/dom.ts";
-import type { Api, Page, Sort } from "../api.ts";
+import type { Api, Only, Page, Sort } from "../api.ts";
 import type { Console } from "../app.ts";
 import type { Kind } from "../news.ts";
 import type { Result } from "../result.ts";
 import { t } from "../words.ts";
 import type { Cards } from "./cards.ts";
-import { choice, field } from "./fields.ts";
+import { choice, field, tick } from "./fields.ts";
 import { living, paragraph } from "./parts.ts";
 
 /** On one page. */
@@ -23,6 +23,14 @@ export interface Browsed<T> {
   readonly sorts: readonly Sort[];
   /** What is searched for besides what is typed. */
   readonly always?: string;
+  /** The part of the list that is shown. */
+  readonly only?: Only;
+  /** On a box to tick, for all of the list in the place of that part. */
+  readonly all?: string;
+  /** What is listed of what comes; of what is shown already, all is. */
+  readonly isListed?: (item: T) => boolean;
+  /** Looks up what became of something that the list has no more. */
+  readonly find?: (api: Api, id: string) => Promise<Result<T>>;
   readonly news?: (count: number) => string;
   /** Nothing at all is shown where there is nothing. */
   readonly isHidden?: boolean;
@@ -30,11 +38,13 @@ export interface Browsed<T> {
 
 /** Shows such a list page by page, with a search and an order once it is longer than a page. */
 export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
-  const { kind, title, cards, load, sorts, news, isHidden = false } = browsed;
+  const { kind, title, cards, load, sorts, news, find, isListed = () => true, isHidden = false } = browsed;
+  const listed = ({ items }: Page<T>): readonly T[] => items.filter(isListed);
   const heading = el("h2", { tabindex: "-1" }, title);
   const search = field(`${kind}-search`, t(`search.${kind}`), null, { type: "search", dir: "auto", maxlength: "60" });
   const order = choice(`${kind}-sort`, t("sort"), sorts.map((sort) => [sort, t(`sort.${sort}`)] as const));
   const controls = el("div", { class: "browse", hidden: "" }, search.box, sorts.length > 1 ? order.box : null);
+  const whole = browsed.all === undefined ? null : tick(browsed.all, false);
   const before: string[] = [];
   let from = "";
   const shown = living<Page<T>>(app, [kind], (api) => load(api, from), {
@@ -42,19 +52,23 @@ export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
       const isFirst = before.length === 0;
       if (sorts.length > 0 && (page.next !== null || !isFirst)) controls.hidden = false;
       section.hidden = isHidden && isFirst && page.items.length === 0 && search.input.value === "";
-      return [...found(cards, page), pager(page.next)];
+      return [...found(cards, listed(page), page.next), pager(page.next)];
     },
     update: (page) => {
-      const count = cards.update(page.items, page.next === null);
+      // what is new comes behind the oldest, and pushes none of them onto the next page
+      const count = cards.update(page.items.filter((item) => isListed(item) || cards.has(item)), page.next === null || sort() === "oldest");
       if (count > 0 && section.hidden) void shown.again();
       return count;
     },
+    ...(find === undefined ? {} : { complete: (page, api) => completed(page, cards, (id) => find(api, id)) }),
     ...(news === undefined ? {} : { news }),
     focus: () => heading,
   });
+  const sort = (): Sort | null => (sorts.length === 0 ? null : (order.input.value as Sort));
   const begin = (): void => {
     before.length = 0;
-    from = firstPage(kind, [browsed.always ?? "", search.input.value].join(" ").trim(), sorts.length === 0 ? null : (order.input.value as Sort));
+    const words = [browsed.always ?? "", search.input.value].join(" ").trim();
+    from = firstPage(kind, { search: words, sort: sort(), only: whole?.input.checked === true ? null : browsed.only });
   };
   const go = (to: string): void => {
     from = to;
@@ -66,23 +80,30 @@ export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
     const on = next === null ? null : button(t("page.next"), "plain", () => go((before.push(from), next)));
     return el("div", { class: "buttons pager" }, back, on);
   };
-  onPause(search.input, () => (begin(), void shown.again()));
-  order.input.addEventListener("change", () => (begin(), void shown.again()));
+  const restart = (): void => (begin(), void shown.again());
+  onPause(search.input, restart);
+  for (const input of [order.input, whole?.input]) input?.addEventListener("change", restart);
   begin();
-  const section = el("section", isHidden ? { hidden: "" } : {}, heading, controls, shown.element);
+  const section = el("section", isHidden ? { hidden: "" } : {}, heading, whole?.label ?? null, controls, shown.element);
   return section;
 }
 
 /** A search ends a page where it has looked at enough, full or not. */
-function found<T>(cards: Cards<T>, { items, next }: Page<T>): readonly Node[] {
-  const { element } = cards.show(items);
-  if (next === null || items.length === ON_A_PAGE) return [element];
-  return [...(items.length === 0 ? [] : [element]), paragraph(t(items.length === 0 ? "search.none_yet" : "search.further"), "hint")];
+function found<T>(cards: Cards<T>, listed: readonly T[], next: string | null): readonly Node[] {
+  const { element } = cards.show(listed);
+  if (next === null || listed.length === ON_A_PAGE) return [element];
+  return [...(listed.length === 0 ? [] : [element]), paragraph(t(listed.length === 0 ? "search.none_yet" : "search.further"), "hint")];
 }
 
-function firstPage(kind: Kind, search: string, sort: Sort | null): string {
-  const wanted = new URLSearchParams({ ...(search === "" ? {} : { search }), ...(sort === null ? {} : { sort }), limit: String(ON_A_PAGE) });
-  return `${kind}?${wanted.toString()}`;
+/** A page, and what became of that which is shown and not on it any more. */
+async function completed<T>(page: Page<T>, cards: Cards<T>, find: (id: string) => Promise<Result<T>>): Promise<Page<T>> {
+  const answers = await Promise.all(cards.missing(page.items).map(find));
+  return { ...page, items: [...page.items, ...answers.flatMap((answer) => (answer.ok ? [answer.value] : []))] };
+}
+
+function firstPage(kind: Kind, wanted: { readonly search: string; readonly sort: Sort | null; readonly only?: Only | null | undefined }): string {
+  const given = Object.entries(wanted).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return `${kind}?${new URLSearchParams([...given.map(([name, value]) => [name, String(value)]), ["limit", String(ON_A_PAGE)]]).toString()}`;
 }
 
 /** Acts once nothing was typed for a moment. */

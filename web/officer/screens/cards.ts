@@ -36,6 +36,12 @@ export class Cards<T> {
     return this;
   }
 
+  /** Which are shown of which nothing was said for good, and are not among these. */
+  missing(items: readonly T[]): readonly string[] {
+    const present = new Set(items.map(this.idOf));
+    return Array.from(this.cards).flatMap(([id, { drawn }]) => (drawn === null || present.has(id) ? [] : [id]));
+  }
+
   has(item: T): boolean {
     return this.cards.has(this.idOf(item));
   }

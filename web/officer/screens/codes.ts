@@ -1,7 +1,7 @@
 import { button, el, fill, heading } from "../../shared/dom.ts";
 import type { Api } from "../api.ts";
 import type { Console } from "../app.ts";
-import { type Authorisation, CHANNELS, type Channel, type LiveToken, isInUse, isLive } from "../model.ts";
+import { type Authorisation, CHANNELS, type Channel, type LiveToken, isAhead, isInUse, isLive } from "../model.ts";
 import { type Result, done } from "../result.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
@@ -29,7 +29,7 @@ export function codesScreen(app: Console, said: string | null = null): void {
     const make = el("div", {});
     const clock = new Clock(app);
     app.onLeave(() => clock.end());
-    const mine = living<readonly Authorisation[]>(app, ["authorisations"], (api) => load(app, api), {
+    const mine = living<readonly Authorisation[]>(app, ["authorisations"], (api) => loadOwn(app, api), {
       draw: (all) => {
         shown = waysIn(app, all);
         clock.follow(all);
@@ -43,14 +43,15 @@ export function codesScreen(app: Console, said: string | null = null): void {
   });
 }
 
-async function load(app: Console, api: Api): Promise<Result<readonly Authorisation[]>> {
+/** The person's own, those that end last first. */
+export async function loadOwn(app: Console, api: Api): Promise<Result<readonly Authorisation[]>> {
   const wanted = new URLSearchParams({ ...ownSearch(app), sort: "until", limit: String(MOST) });
   const found = await api.authorisations(`authorisations?${wanted.toString()}`);
   return found.ok ? done(found.value.items.filter(({ asked_by }) => asked_by === app.session?.callsign)) : found;
 }
 
 /** Looks again whenever one of them begins or ends, which is no change that the service would tell of. */
-class Clock {
+export class Clock {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly app: Console) {}
@@ -110,7 +111,7 @@ function ways(app: Console, authorisations: readonly Authorisation[]): HTMLEleme
   const live = authorisations.filter((one) => isLive(one, app.now()));
   const covering = (channel: Channel): readonly Authorisation[] => live.filter(({ channels }) => channels.includes(channel));
   const open = CHANNELS.filter((channel) => covering(channel).length > 0);
-  const soon = authorisations.filter((one) => one.state === "approved" && !one.approver_suspended && one.until > app.now());
+  const soon = authorisations.filter((one) => isAhead(one, app.now()));
   return el(
     "div",
     { class: "ways" },
@@ -135,6 +136,6 @@ function authorisations(app: Console, all: readonly Authorisation[], cards: Card
 
 /** What may be used now by this channel. */
 export async function loadCovering(app: Console, channel: Channel): Promise<Result<readonly Authorisation[]>> {
-  const found = await load(app, app.api);
+  const found = await loadOwn(app, app.api);
   return found.ok ? done(found.value.filter((one) => one.channels.includes(channel) && isLive(one, app.now()))) : found;
 }

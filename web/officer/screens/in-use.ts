@@ -1,6 +1,6 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import type { Authorisation } from "../model.ts";
+import { type Authorisation, isInUse } from "../model.ts";
 import { t } from "../words.ts";
 import { facts } from "./authorisation.ts";
 import { browse } from "./browse.ts";
@@ -10,7 +10,7 @@ import { reviewScreen } from "./review.ts";
 import { asksFirst } from "./sure.ts";
 import { tokenCards } from "./tokens.ts";
 
-/** Authorisations and codes, those first that are in use. Both can be withdrawn; approvers also review. */
+/** Authorisations and codes that are in use. Both can be withdrawn; approvers also review. What is over is shown where it is asked for. */
 export function inUseScreen(app: Console, said: string | null = null): void {
   const notice = shownOnce(said);
   app.show("in-use", () => {
@@ -26,9 +26,19 @@ export function inUseScreen(app: Console, said: string | null = null): void {
         title: t("in_use.authorisations"),
         cards,
         load: (api, from) => api.authorisations(from),
+        only: "in-force",
+        all: t("in_use.all"),
+        find: (api, id) => api.oneAuthorisation(id),
         sorts: ["until", "made", "name"],
       }),
-      browse(app, { kind: "tokens", title: t("in_use.codes"), cards: tokenCards(app, true), load: (api, from) => api.tokens(from), sorts: ["until", "made", "name"] }),
+      browse(app, {
+        kind: "tokens",
+        title: t("in_use.codes"),
+        cards: tokenCards(app, true),
+        load: (api, from) => api.tokens(from),
+        isListed: isInUse,
+        sorts: ["until", "made", "name"],
+      }),
     ];
   });
 }
@@ -41,7 +51,7 @@ function acts(app: Console, one: Authorisation, withdrawn: () => void): HTMLElem
     title: t("in_use.withdraw.title", { reference: one.reference }),
     means: [t("in_use.withdraw.means", { callsign: one.asked_by }), t("in_use.withdraw.codes")],
     counts: async () => {
-      const found = await app.api.oneAuthorisation(one.id);
+      const found = await app.api.followsWithdrawal(one.id);
       return found.ok ? t("in_use.withdraw.counts", { codes: String(found.value.live_tokens) }) : null;
     },
     yes: t("do.withdraw_sure"),

@@ -3,7 +3,7 @@ import { announce } from "../../shared/screen.ts";
 import type { Api } from "../api.ts";
 import type { Console } from "../app.ts";
 import type { Kind } from "../news.ts";
-import type { Problem, Result } from "../result.ts";
+import { type Problem, type Result, done } from "../result.ts";
 import { problemText, t } from "../words.ts";
 
 export function paragraph(text: string, kind?: string): HTMLElement {
@@ -88,6 +88,8 @@ export interface Living<T> {
   readonly draw: (value: T, refresh: () => void) => readonly Node[];
   /** Brings what stands there up to date without moving anything; says how many things are new. */
   readonly update: (value: T) => number;
+  /** Before that: what else is to be known of what stands there. */
+  readonly complete?: (value: T, api: Api) => Promise<T>;
   /** What is said of so many. */
   readonly news?: (count: number) => string;
   /** What takes the focus when what had it is gone. */
@@ -99,7 +101,7 @@ export function living<T>(
   app: Console,
   kinds: readonly Kind[],
   load: (api: Api) => Promise<Result<T>>,
-  { draw, update, news = () => t("news.show"), focus = () => document.querySelector<HTMLElement>("main .head") }: Living<T>,
+  { draw, update, complete, news = () => t("news.show"), focus = () => document.querySelector<HTMLElement>("main .head") }: Living<T>,
 ): { readonly element: HTMLElement; readonly again: () => Promise<void> } {
   const box = el("div", { class: "loaded" }, paragraph(t("page.moment"), "hint"));
   const waiting = el("div", { class: "news" });
@@ -107,9 +109,10 @@ export function living<T>(
   let [asked, drawing] = [0, 0];
   /** News came while the whole was on its way: what comes may be older. */
   let hasMissed = false;
-  const latest = async (api: Api): Promise<Result<T> | null> => {
+  const latest = async (api: Api, complete?: Living<T>["complete"]): Promise<Result<T> | null> => {
     const [here, mine] = [app.stillHere(), ++asked];
-    const result = await load(api);
+    const loaded = await load(api);
+    const result = complete !== undefined && loaded.ok ? done(await complete(loaded.value, api)) : loaded;
     // of two answers the one that was asked for later counts
     return here() && mine === asked ? result : null;
   };
@@ -130,7 +133,7 @@ export function living<T>(
     // what somebody asked for is not thrown away for news
     hasMissed = drawing > 0;
     if (!isDrawn || hasMissed) return;
-    const result = await latest(app.quiet);
+    const result = await latest(app.quiet, complete);
     // a problem that comes of its own accord is no news: what stands there stood there before
     if (result === null || !result.ok) return;
     const count = update(result.value);

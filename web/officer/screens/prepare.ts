@@ -1,15 +1,15 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import { type Authorisation, CHANNELS, type Channel } from "../model.ts";
+import { type Authorisation, CHANNELS, type Channel, isAhead } from "../model.ts";
 import { startOf as startOfCode } from "../prepared.ts";
 import { fromField, timeText, toField } from "../times.ts";
 import { t } from "../words.ts";
 import { codesScreen } from "./codes.ts";
 import { detailFields } from "./details.ts";
 import { areRight, choice, field, form, submit, tick } from "./fields.ts";
-import { authorisationChoice } from "./issue.ts";
 import { prepareCode } from "./making.ts";
 import { Line, paragraph, perform } from "./parts.ts";
+import { underField } from "./under.ts";
 
 const DAY = 86400;
 const QUARTER = 900;
@@ -20,8 +20,9 @@ export function prepareScreen(app: Console, authorisations: readonly Authorisati
   app.show("prepare", () => {
     app.confirming.prepare();
     const line = new Line();
-    const under = authorisationChoice(app, authorisations);
     const how = choice("channel", t("prepare.channel"), CHANNELS.map((one) => [one, t(`channel.${one}`)] as const));
+    const channel = (): Channel => how.input.value as Channel;
+    const under = underField(app, authorisations, { fits: (one) => isAhead(one, app.now()), channel });
     const bounds = { min: toField(app.now()), max: toField(app.now() + DAY) };
     const from = field("from", t("prepare.from"), t("prepare.from_hint"), { type: "datetime-local", ...bounds });
     from.input.value = toField(Math.ceil((app.now() + 60) / QUARTER) * QUARTER);
@@ -32,11 +33,10 @@ export function prepareScreen(app: Console, authorisations: readonly Authorisati
     const send = submit(t("prepare.make"));
     const make = () => {
       const start = startOf(app, from.input.value);
-      if (!areRight([from, start === null ? t("prepare.wrong_time") : null], ...details.checks()) || start === null) return null;
-      const channel = how.input.value as Channel;
-      const spoken = words.input.checked || channel === "telephone";
+      if (!areRight([under, under.wrong()], [from, start === null ? t("prepare.wrong_time") : null], ...details.checks()) || start === null) return null;
+      const spoken = words.input.checked || channel() === "telephone";
       const window = { not_before: start, lifetime: Number(lasts.input.value) };
-      return prepareCode(app, { authorisation: under.input.value, channel, ...details.said(), ...window, spoken });
+      return prepareCode(app, { authorisation: under.chosen(), channel: channel(), ...details.said(), ...window, spoken });
     };
     return [
       heading(t("prepare.title")),

@@ -52,10 +52,17 @@ function lookedUpScreen(app: Console, { reference, tokens }: LookedUp): void {
       title,
       paragraph(found, "lead"),
       ...(isKnown ? [paragraph(t("reference.found_means")), cardsOf(app, tokens).element] : [paragraph(t("reference.unknown_means"))]),
-      paragraph(t(isKnown ? "reference.found_do" : "reference.unknown_do")),
+      ...whatToDo(app, tokens),
       button(t("reference.another"), "main", () => referencesScreen(app)),
     ];
   });
+}
+
+/** Of codes that are over, nothing is left to do. */
+function whatToDo(app: Console, tokens: readonly Quoted[]): Node[] {
+  if (tokens.length === 0) return [paragraph(t("reference.unknown_do"))];
+  if (!tokens.some(isOpen)) return [];
+  return [paragraph(t(app.session?.role === "administrator" ? "reference.found_do" : "reference.found_ask"))];
 }
 
 function cardsOf(app: Console, tokens: readonly Quoted[]): Cards<Quoted> {

@@ -1,9 +1,8 @@
 import { button, el, heading } from "../../shared/dom.ts";
-import type { Api, Page } from "../api.ts";
 import type { Console } from "../app.ts";
-import { type Authorisation, isWaiting } from "../model.ts";
+import type { Authorisation } from "../model.ts";
 import { needsMeaning } from "../press.ts";
-import { type Result, done } from "../result.ts";
+import type { Result } from "../result.ts";
 import { t } from "../words.ts";
 import { facts } from "./authorisation.ts";
 import { browse } from "./browse.ts";
@@ -30,24 +29,18 @@ export function requestsScreen(app: Console): void {
         kind: "authorisations",
         title: t("requests.waiting"),
         cards,
-        load: (api, from) => waiting(app, api, from),
-        sorts: [],
+        load: (api, from) => api.authorisations(from),
+        isListed: ({ asked_by }) => asked_by !== app.session?.callsign,
+        only: "waiting",
+        // who waited longest is answered first
+        sorts: ["oldest", "made", "name"],
         news: (count) => t("requests.new", { count: String(count) }),
       }),
     ];
   });
 }
 
-/** What waits for a decision stands before everything else. */
-async function waiting(app: Console, api: Api, from: string): Promise<Result<Page<Authorisation>>> {
-  const found = await api.authorisations(from);
-  if (!found.ok) return found;
-  const { items, next } = found.value;
-  const all = items.filter((one) => isWaiting(one, app.now()));
-  return done({ items: all.filter(({ asked_by }) => asked_by !== app.session?.callsign), next: all.length === items.length ? next : null });
-}
-
-function decision(app: Console, { id, reference, asked_by: callsign }: Authorisation, settled: (text: string) => void): HTMLElement {
+function decision(app: Console, { id, reference, asked_by: callsign, asker_suspended }: Authorisation, settled: (text: string) => void): HTMLElement {
   const line = new Line();
   const decide = (pressed: HTMLButtonElement, ask: () => Promise<Result<null>> | null, said: "requests.approve.done" | "requests.refuse.done"): void =>
     void perform(app, pressed, line, ask, () => settled(t(said, { reference })));
@@ -61,5 +54,5 @@ function decision(app: Console, { id, reference, asked_by: callsign }: Authorisa
     fields: () => reason.box,
     act: (pressed) => decide(pressed, () => (areRight([reason, wrongSentence(reason)]) ? app.api.refuse(id, tidy(reason.input.value)) : null), "requests.refuse.done"),
   });
-  return el("div", {}, el("div", { class: "buttons" }, approve, refuse.button), refuse.panel, line.element);
+  return el("div", {}, el("div", { class: "buttons" }, asker_suspended ? null : approve, refuse.button), refuse.panel, line.element);
 }

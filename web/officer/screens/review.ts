@@ -4,6 +4,7 @@ import type { Authorisation } from "../model.ts";
 import { fromField, toField } from "../times.ts";
 import { t } from "../words.ts";
 import { readCount } from "./ask.ts";
+import { particulars } from "./authorisation.ts";
 import { areRight, channelBoxes, field, form, submit } from "./fields.ts";
 import { inUseScreen } from "./in-use.ts";
 import { Line, paragraph, perform } from "./parts.ts";
@@ -32,6 +33,7 @@ export function reviewScreen(app: Console, one: Authorisation): void {
     const done = (): void => inUseScreen(app, t("review.done", { reference: one.reference }));
     return [
       heading(t("review.title", { reference: one.reference })),
+      el("div", { class: "card" }, ...particulars(app, one, true)),
       paragraph(t("review.what", { callsign: one.asked_by }), "lead"),
       form(
         () => void perform(app, send, line, review, done),
