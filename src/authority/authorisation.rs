@@ -265,6 +265,8 @@ pub struct Authorisation {
     pub approver_suspended: bool,
     /// Whether the one who asked is suspended now.
     pub asker_suspended: bool,
+    /// Who took it back.
+    pub withdrawn_by: Option<Callsign>,
 }
 
 impl Authorisation {
@@ -288,6 +290,7 @@ impl Authorisation {
             reason: None,
             approver_suspended: false,
             asker_suspended: false,
+            withdrawn_by: None,
         }
     }
 

@@ -110,14 +110,15 @@ pub fn run(command: Command, settings: &Settings, format: Format) -> Result<(), 
 /// One authorisation in one line.
 fn line(a: &Authorisation) -> String {
     let channels = a.channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>().join(",");
-    // Only what was approved can be withdrawn after a decision, and the approver is not the one who withdrew.
+    // Only what was approved can be withdrawn after a decision.
     let decided = a.decided_by.as_ref().map_or_else(String::new, |by| match a.state {
         State::Withdrawn => format!("  approved by {by}"),
         state => format!("  {} by {by}", state.as_str()),
     });
+    let withdrawn = a.withdrawn_by.as_ref().map_or_else(String::new, |by| format!("  withdrawn by {by}"));
     let (state, from, until) = (a.state.as_str(), terms::shown(a.from), terms::shown(a.until));
     let Authorisation { id, asked_by, tokens_issued, max_tokens, reference, .. } = a;
     format!(
-        "{id}  {state}  asked by {asked_by}{decided}  {channels}  {from} to {until}  {tokens_issued} of {max_tokens} tokens  {reference}"
+        "{id}  {state}  asked by {asked_by}{decided}{withdrawn}  {channels}  {from} to {until}  {tokens_issued} of {max_tokens} tokens  {reference}"
     )
 }

@@ -160,8 +160,9 @@ impl Registry {
         let hidden = Refused::Hidden { what: "authorisation", id: id.to_string() };
         let attempt = Attempt::on(Act::WithdrawAuthorisation, id);
         self.refusals.allow(officer, own || officer.role.oversees_authorisations(), attempt, hidden).await?;
-        let entry = Event::AuthorisationWithdrawn { authorisation: id, by: officer.callsign.clone() }.at(self.clock.now());
-        decided(id, self.store.withdraw_authorisation(id, entry).await?)
+        let by = officer.callsign.clone();
+        let entry = Event::AuthorisationWithdrawn { authorisation: id, by: by.clone() }.at(self.clock.now());
+        decided(id, self.store.withdraw_authorisation(id, by, entry).await?)
     }
 
     /// One authorisation that the actor may see, and how many live tokens it has.

@@ -511,7 +511,7 @@ pub trait IssuerStore: AccessStore + CeremonyStore + SpokenStore + TimeStore {
     }
 
     /// Takes an authorisation or request back, and withdraws its live tokens. Again is as good as once.
-    async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError>;
+    async fn withdraw_authorisation(&self, id: AuthorisationId, by: Callsign, entry: Entry) -> Result<Decided, StoreError>;
 
     /// One authorisation.
     async fn authorisation(&self, id: AuthorisationId) -> Result<Option<Authorisation>, StoreError>;

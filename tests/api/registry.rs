@@ -21,7 +21,7 @@ async fn asked_approved_and_seen() {
     let id = asked.json()["id"].as_str().unwrap().to_owned();
     let expected = json!({"id": id, "reference": "OP-7", "purpose": "Return a lost bag", "channels": ["in-person", "online"], "from": NOW, "until": NOW + 3_600,
                           "max_tokens": 3, "tokens_issued": 0, "asked_by": "falcon", "asked_at": NOW, "state": "asked",
-                          "decided_by": null, "decided_at": null, "reason": null, "approver_suspended": false, "asker_suspended": false});
+                          "decided_by": null, "decided_at": null, "reason": null, "approver_suspended": false, "asker_suspended": false, "withdrawn_by": null});
     assert_eq!(asked.json(), expected);
     app.clock.set(NOW + 10);
     let approved = app.approver.post(&format!("/v1/authorisations/{id}/approve"), &Value::Null).await;
@@ -34,7 +34,7 @@ async fn asked_approved_and_seen() {
     let other = app.approver.post(&format!("/v1/authorisations/{id}/refuse"), &json!({"reason": "Not now"})).await;
     assert_eq!(other.problem(), (409, "already-decided".into()));
     let withdrawn = app.officer.post(&format!("/v1/authorisations/{id}/withdraw"), &Value::Null).await;
-    assert_eq!(withdrawn.json()["state"], "withdrawn");
+    assert_eq!((&withdrawn.json()["state"], &withdrawn.json()["withdrawn_by"]), (&json!("withdrawn"), &json!("falcon")));
     let again = app.officer.post(&format!("/v1/authorisations/{id}/withdraw"), &Value::Null).await;
     assert_eq!((again.status, again.json()), (200, withdrawn.json()));
     let late = app.approver.post(&format!("/v1/authorisations/{id}/approve"), &Value::Null).await;

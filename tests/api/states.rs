@@ -32,7 +32,7 @@ const STATES: [&str; 10] = [
 ];
 
 /// `ok`; `again`: the same, and nothing changes; `no`: this role may not; `own`: nobody decides about their own request; `hidden`: for them it does not
-/// exist; `decided`: it is not in the state for that; `over`: it ran out; `unfit`: it covers no token now; `401`: the actor
+/// exist; `decided`: it is not in the state for that; `barred`: its asker is suspended; `over`: it ran out; `unfit`: it covers no token now; `401`: the actor
 /// is the one who is suspended. Own things are planted in the store also where the role could never have come by them.
 const OWN: &str = "
     by                      | asked   | asked, then asker suspended | approved | not begun | over    | used up | refused | withdrawn | asker suspended | approver suspended
@@ -58,8 +58,8 @@ const OWN: &str = "
     overseer issues         | no      | 401                         | no       | no        | no      | no      | no      | no        | 401             | no
 ";
 
-/// The same for what another person asked and a third approved. What a suspended asker asked may still be decided and
-/// reviewed: nobody can issue under it.
+/// The same for what another person asked and a third approved. What a suspended asker asked may be refused and not
+/// approved; what was approved before may be reviewed, since nobody can issue under it.
 const OTHERS: &str = "
     by                      | asked   | asked, then asker suspended | approved | not begun | over    | used up | refused | withdrawn | asker suspended | approver suspended
     officer approves        | no      | no                          | no       | no        | no      | no      | no      | no        | no              | no
@@ -67,7 +67,7 @@ const OTHERS: &str = "
     officer reviews         | no      | no                          | no       | no        | no      | no      | no      | no        | no              | no
     officer withdraws       | hidden  | hidden                      | hidden   | hidden    | hidden  | hidden  | hidden  | hidden    | hidden          | hidden
     officer issues          | hidden  | hidden                      | hidden   | hidden    | hidden  | hidden  | hidden  | hidden    | hidden          | hidden
-    approver approves       | ok      | ok                          | decided  | decided   | decided | decided | decided | decided   | decided         | decided
+    approver approves       | ok      | barred                      | decided  | decided   | decided | decided | decided | decided   | decided         | decided
     approver refuses        | ok      | ok                          | decided  | decided   | decided | decided | decided | decided   | decided         | decided
     approver reviews        | decided | decided                     | ok       | ok        | over    | ok      | decided | decided   | ok              | ok
     approver withdraws      | ok      | ok                          | ok       | ok        | ok      | ok      | decided | again     | ok              | ok
@@ -128,7 +128,7 @@ impl Stage {
             "used up" => self.use_up(asker, id).await,
             "withdrawn" => {
                 let entry = Event::AuthorisationWithdrawn { authorisation: id, by: asker.callsign.clone() }.at(NOW);
-                store.withdraw_authorisation(id, entry).await.unwrap();
+                store.withdraw_authorisation(id, "heron".parse().unwrap(), entry).await.unwrap();
             }
             "asker suspended" | "asked, then asker suspended" => self.suspend(asker).await,
             "approver suspended" => self.suspend(&approver).await,

@@ -43,6 +43,7 @@ pub fn heard(reply: &Reply) -> String {
         (403, "not-authorised") => "unfit",
         (404, "unknown") => "hidden",
         (409, "already-decided") => "decided",
+        (409, "asker-suspended") => "barred",
         (409, "over") => "over",
         (409, "cannot-speak") => "late",
         _ => panic!("{reply:?}"),

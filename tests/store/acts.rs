@@ -169,7 +169,7 @@ pub async fn suspension_and_withdrawal_reach_live_tokens_only(backend: &dyn Back
     // At the second where the leeway of the third token is over and that of the fourth is not.
     let at = NOW + 61;
     let late = Entry { at, ..entry() };
-    world.stores.issuer.withdraw_authorisation(AuthorisationId([2; 8]), late.clone()).await.unwrap();
+    world.stores.issuer.withdraw_authorisation(AuthorisationId([2; 8]), "heron".parse().unwrap(), late.clone()).await.unwrap();
     assert_eq!(withdrawn().await, [None, Some(at), None, Some(at)]);
     assert!(world.stores.issuer.suspend("falcon".parse().unwrap(), late).await.unwrap());
     assert_eq!(withdrawn().await, [Some(at), Some(at), None, Some(at)]);
@@ -189,7 +189,7 @@ pub async fn a_refused_act_leaves_no_trace(backend: &dyn Backend) {
     let other_bytes = world.stores.issuer.make_speakable(Cti([1; 8]), speakable(9, 10), entry()).await;
     assert!(matches!(other_bytes, Err(IssueRefusal::NotAuthorised)));
     assert!(!world.stores.issuer.withdraw_token(Cti([9; 8]), entry()).await.unwrap());
-    let none = world.stores.issuer.withdraw_authorisation(AuthorisationId([9; 8]), entry()).await.unwrap();
+    let none = world.stores.issuer.withdraw_authorisation(AuthorisationId([9; 8]), "heron".parse().unwrap(), entry()).await.unwrap();
     assert_eq!(none, Decided::Unknown);
     assert_eq!((world.entries().await, world.stores.issuer.authorisations(None, Page::default(), NOW).await.unwrap()), before);
     assert!(world.stores.issuer.token(Cti([2; 8])).await.unwrap().is_none());
@@ -211,7 +211,7 @@ pub async fn no_record_no_act(backend: &dyn Backend) {
     assert!(issuer.enrol(officer("kite", Role::Officer), entry()).await.is_err());
     assert!(issuer.suspend("falcon".parse().unwrap(), entry()).await.is_err());
     assert!(issuer.ask(authorisation(3, 5), None, entry()).await.is_err());
-    assert!(issuer.withdraw_authorisation(first, entry()).await.is_err());
+    assert!(issuer.withdraw_authorisation(first, "heron".parse().unwrap(), entry()).await.is_err());
     assert!(issuer.withdraw_token(Cti([1; 8]), entry()).await.is_err());
     assert!(matches!(issuer.make_speakable(Cti([1; 8]), speakable(1, 9), entry()).await, Err(IssueRefusal::Store(_))));
     assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::Store(_))));

@@ -87,7 +87,7 @@ fn a_store_of_a_newer_version_says_so_and_stays_byte_for_byte() {
     sql.execute_batch("ALTER TABLE deployment RENAME COLUMN root TO roots; PRAGMA user_version = 99").unwrap();
     drop(sql);
     let before = everything(&folder);
-    let newer = "was made by a newer version (schema 99, this program knows 8)";
+    let newer = "was made by a newer version (schema 99, this program knows 9)";
     refuses(SqliteStore::found(&path), newer);
     refuses(SqliteStore::open_for_issuer(&path, &world::deployment_keys()), newer);
     refuses(SqliteStore::open_for_verifier(&path, &world::deployment_keys()), newer);

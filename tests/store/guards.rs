@@ -73,11 +73,14 @@ pub async fn a_decision_stands(backend: &dyn Backend) {
     issuer.ask(authorisation(2, 5), None, entry()).await.unwrap();
     assert!(matches!(issuer.decide(ID, Decision::Refuse, by(), entry()).await.unwrap(), Decided::Done(_)));
     assert_eq!(issuer.decide(ID, Decision::Approve, by(), entry()).await.unwrap(), Decided::AlreadyIs(State::Refused));
-    assert_eq!(issuer.withdraw_authorisation(ID, entry()).await.unwrap(), Decided::AlreadyIs(State::Refused));
+    assert_eq!(issuer.withdraw_authorisation(ID, "heron".parse().unwrap(), entry()).await.unwrap(), Decided::AlreadyIs(State::Refused));
     let unknown = AuthorisationId([9; 8]);
     assert_eq!(issuer.decide(unknown, Decision::Approve, by(), entry()).await.unwrap(), Decided::Unknown);
     let first = AuthorisationId([1; 8]);
-    assert!(matches!(issuer.withdraw_authorisation(first, entry()).await.unwrap(), Decided::Done(_)));
+    let withdrawn = issuer.withdraw_authorisation(first, "falcon".parse().unwrap(), entry()).await.unwrap();
+    assert!(matches!(withdrawn, Decided::Done(a) if a.withdrawn_by == Some("falcon".parse().unwrap())));
+    let again = issuer.withdraw_authorisation(first, by(), entry()).await.unwrap();
+    assert!(matches!(again, Decided::Done(a) if a.withdrawn_by == Some("falcon".parse().unwrap())), "the first one stands");
     assert_eq!(issuer.decide(first, Decision::Approve, by(), entry()).await.unwrap(), Decided::AlreadyIs(State::Withdrawn));
 }
 
@@ -101,7 +104,7 @@ pub async fn the_statement_that_issues_checks_everything_itself(backend: &dyn Ba
     assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "approver suspended");
     let other = World { stores: backend.open().await };
     assert!(matches!(other.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "in another process too");
-    issuer.withdraw_authorisation(AuthorisationId([1; 8]), entry()).await.unwrap();
+    issuer.withdraw_authorisation(AuthorisationId([1; 8]), "heron".parse().unwrap(), entry()).await.unwrap();
     assert!(matches!(world.issue(new_token(2)).await, Err(IssueRefusal::NotAuthorised)), "withdrawn");
 }
 

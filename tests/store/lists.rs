@@ -133,7 +133,7 @@ pub async fn at_most_fifty_requests_of_a_person_wait(backend: &dyn Backend) {
     assert!(asks(issuer, herons).await, "another person asks all the same");
     let waiting = in_pages(issuer, Some("falcon"), 200, NOW).await;
     decides(issuer, waiting[0], Decision::Refuse).await;
-    issuer.withdraw_authorisation(AuthorisationId([waiting[1]; 8]), entry()).await.unwrap();
+    issuer.withdraw_authorisation(AuthorisationId([waiting[1]; 8]), "heron".parse().unwrap(), entry()).await.unwrap();
     for (id, room) in [(201, true), (202, true), (203, false)] {
         assert_eq!(asks(issuer, request(id, NOW)).await, room, "{id}");
     }
@@ -160,7 +160,7 @@ pub async fn who_asks_and_withdraws_without_end_is_stopped_for_a_day(backend: &d
         if asked % 10 == 0 {
             decides(issuer, id, Decision::Refuse).await;
         } else {
-            issuer.withdraw_authorisation(AuthorisationId([id; 8]), entry()).await.unwrap();
+            issuer.withdraw_authorisation(AuthorisationId([id; 8]), "heron".parse().unwrap(), entry()).await.unwrap();
         }
         id += 1;
     }
@@ -291,8 +291,8 @@ pub async fn what_waits_and_what_is_in_force_are_listed_alone(backend: &dyn Back
     let ran_out = NOW + HOUR + 2;
     assert_eq!(found(Only::Waiting, None, ("", Sort::Oldest), 1, ran_out).await, [6]);
     assert_eq!(found(Only::InForce, None, ("", Sort::Made), 1, ran_out).await, [5]);
-    issuer.withdraw_authorisation(AuthorisationId([5; 8]), entry()).await.unwrap();
-    issuer.withdraw_authorisation(AuthorisationId([3; 8]), entry()).await.unwrap();
+    issuer.withdraw_authorisation(AuthorisationId([5; 8]), "heron".parse().unwrap(), entry()).await.unwrap();
+    issuer.withdraw_authorisation(AuthorisationId([3; 8]), "heron".parse().unwrap(), entry()).await.unwrap();
     assert_eq!(found(Only::InForce, None, ("", Sort::Made), 9, at).await, [4, 1]);
     assert_eq!(found(Only::Waiting, None, ("", Sort::Oldest), 9, at).await, [2, 6]);
 }

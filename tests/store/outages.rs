@@ -191,7 +191,7 @@ async fn who_cannot_come_in_reads_what_to_do() {
     drop(backend.open().await);
     // It may keep everything otherwise, also what the comparison needs.
     backend.sql("UPDATE schema_version SET version = 99; ALTER TABLE deployment RENAME COLUMN root TO roots").await.unwrap();
-    let newer = "schema 99, this program knows 5); install that version, or restore the backup from before";
+    let newer = "schema 99, this program knows 6); install that version, or restore the backup from before";
     assert!(opened("countersign_verifier_1", &backend.0.name).await.contains(newer));
     let Err(error) = PostgresStore::open_for_issuer(backend.address("countersign_issuer"), &crate::world::deployment_keys()).await else {
         panic!("it opened")
@@ -200,7 +200,7 @@ async fn who_cannot_come_in_reads_what_to_do() {
     let found = PostgresStore::found(&backend.address("countersign_verifier_1")).await;
     assert!(found.unwrap_err().to_string().contains(newer));
     backend.sql("UPDATE schema_version SET version = 1; ALTER TABLE deployment RENAME COLUMN roots TO root").await.unwrap();
-    assert!(opened("countersign_verifier_1", &backend.0.name).await.contains("schema 1, this program needs 5); start the issuer"));
+    assert!(opened("countersign_verifier_1", &backend.0.name).await.contains("schema 1, this program needs 6); start the issuer"));
 }
 
 /// A key and a certificate for `name`, self-signed or signed by `authority`.

@@ -145,7 +145,7 @@ pub async fn an_act_under_a_key_is_done_once_whatever_happened_since(backend: &d
         "what is refused uses no key up"
     );
     issuer.decide_once(asked, approve("heron"), Some(once(1)), entry()).await.unwrap();
-    issuer.withdraw_authorisation(asked, entry()).await.unwrap();
+    issuer.withdraw_authorisation(asked, "heron".parse().unwrap(), entry()).await.unwrap();
     assert!(matches!(issuer.decide_once(asked, approve("heron"), Some(once(1)), entry()).await, Err(StoreError::Repeated)));
     assert_eq!(issuer.earlier([1; 32]).await.unwrap().unwrap().subject, asked.0);
 

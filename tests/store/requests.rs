@@ -100,9 +100,12 @@ pub async fn the_same_decision_again_is_done(backend: &dyn Backend) {
     }
     let id = AuthorisationId([2; 8]);
     for _ in 0..2 {
-        assert!(matches!(issuer.withdraw_authorisation(id, entry()).await.unwrap(), Decided::Done(_)));
+        assert!(matches!(issuer.withdraw_authorisation(id, "heron".parse().unwrap(), entry()).await.unwrap(), Decided::Done(_)));
     }
-    assert!(matches!(issuer.withdraw_authorisation(AuthorisationId([3; 8]), entry()).await.unwrap(), Decided::AlreadyIs(_)));
+    assert!(matches!(
+        issuer.withdraw_authorisation(AuthorisationId([3; 8]), "heron".parse().unwrap(), entry()).await.unwrap(),
+        Decided::AlreadyIs(_)
+    ));
 }
 
 pub async fn look_ups_at_once_never_exceed_what_one_person_may(backend: &dyn Backend) {

@@ -94,7 +94,7 @@ pub async fn a_review_needs_a_second_person_and_an_authorisation_in_force(backen
     world.issued(2).await;
     issuer.ask(authorisation(2, 5), None, entry()).await.unwrap();
     world.approved(3, 5).await;
-    issuer.withdraw_authorisation(AuthorisationId([3; 8]), entry()).await.unwrap();
+    issuer.withdraw_authorisation(AuthorisationId([3; 8]), "heron".parse().unwrap(), entry()).await.unwrap();
     issuer.suspend(named("swan"), entry()).await.unwrap();
     let before = (world.entries().await, issuer.authorisations(None, Page::default(), NOW).await.unwrap());
     assert_eq!(world.review(1, narrowed(), "falcon", NOW).await, Decided::OwnRequest);

@@ -157,7 +157,9 @@ pub async fn every_withdrawal_gives_room_back(backend: &dyn Backend) {
         assert!(matches!(world.issue(witness(1)).await, Err(IssueRefusal::TooManyLive)), "{how}");
         match how {
             "token" => assert!(issuer.withdraw_token(Cti([cti; 8]), entry()).await.unwrap()),
-            "authorisation" => drop(issuer.withdraw_authorisation(AuthorisationId([number + 1; 8]), entry()).await.unwrap()),
+            "authorisation" => {
+                drop(issuer.withdraw_authorisation(AuthorisationId([number + 1; 8]), "heron".parse().unwrap(), entry()).await.unwrap());
+            }
             "selection" => {
                 let telephone = TokenSelection::Channel(Channel::Telephone);
                 assert_eq!(issuer.withdraw_tokens(telephone, ActorName::Operator, NOW).await.unwrap(), 1);

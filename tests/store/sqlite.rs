@@ -134,13 +134,13 @@ fn a_store_of_another_version_is_refused() {
     let sqlite = Sqlite::empty();
     drop(sqlite.opened());
     sqlite.run("PRAGMA user_version = 99").unwrap();
-    let newer = ["schema 99", "this program knows 8", "install that version, or restore the backup from before"];
+    let newer = ["schema 99", "this program knows 9", "install that version, or restore the backup from before"];
     refused(SqliteStore::open_for_issuer(&sqlite.path(), &crate::world::deployment_keys()), &newer);
     refused(SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()), &newer);
     sqlite.run("PRAGMA user_version = 4").unwrap();
     refused(
         SqliteStore::open_for_verifier(&sqlite.path(), &crate::world::deployment_keys()),
-        &["schema 4", "needs 8", "start the issuer of this version first"],
+        &["schema 4", "needs 9", "start the issuer of this version first"],
     );
 }
 

@@ -221,7 +221,7 @@ pub async fn what_is_withdrawn_by_a_clock_that_is_ahead_is_withdrawn(backend: &d
     }
     assert_eq!(issuer.revoke_key(key(1).public().id(), stolen(), ahead.entry()).await.unwrap(), Some(1));
     ahead.withdrew("a key").await;
-    assert!(matches!(issuer.withdraw_authorisation(first, ahead.entry()).await.unwrap(), Decided::Done(_)));
+    assert!(matches!(issuer.withdraw_authorisation(first, "heron".parse().unwrap(), ahead.entry()).await.unwrap(), Decided::Done(_)));
     ahead.withdrew("an authorisation").await;
     assert!(issuer.suspend("falcon".parse().unwrap(), ahead.entry()).await.unwrap());
     ahead.withdrew("a person").await;

@@ -43,6 +43,7 @@ export const authorisation = record({
   approver_suspended: (value) => value === true,
   /** It cannot be approved. */
   asker_suspended: (value) => value === true,
+  withdrawn_by: nullable(text),
 });
 export type Authorisation = Read<typeof authorisation>;
 

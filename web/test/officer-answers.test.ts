@@ -7,7 +7,7 @@ import { list, nothing, readJson } from "../officer/parse.ts";
 const session = { callsign: "kestrel", role: "officer", organisation: "Riverside Council", address: "verify.example.org", server_time: 1795000000, session_ends_at: 43200 };
 const authorisation = {
   id: "00ff00ff00ff00ff", reference: "R-1", channels: ["in-person", "telephone"], from: 1, until: 2, max_tokens: 3, tokens_issued: 0,
-  asked_by: "kestrel", asked_at: 1, state: "asked", decided_by: null, decided_at: null, purpose: "Return a lost bag", reason: null, approver_suspended: false, asker_suspended: false,
+  asked_by: "kestrel", asked_at: 1, state: "asked", decided_by: null, decided_at: null, purpose: "Return a lost bag", reason: null, approver_suspended: false, asker_suspended: false, withdrawn_by: null,
 };
 
 test("an answer gives what its parser reads, and nothing else that came along", () => {

@@ -32,7 +32,7 @@ afterEach(() => {
 function authorisation(id: number, state: string, until = 100) {
   return {
     id: String(id), reference: "R", channels: ["in-person"], from: 1, until, max_tokens: 3, tokens_issued: 0, asked_by: "kestrel",
-    asked_at: 1, state, decided_by: null, decided_at: null, purpose: null, reason: null, approver_suspended: false, asker_suspended: false,
+    asked_at: 1, state, decided_by: null, decided_at: null, purpose: null, reason: null, approver_suspended: false, asker_suspended: false, withdrawn_by: null,
   };
 }
 

@@ -116,9 +116,9 @@ pub(super) async fn review(
     })
 }
 
-pub(super) async fn withdraw(db: &Session, id: AuthorisationId, entry: &Entry) -> Result<Decided, StoreError> {
-    let withdraw = "UPDATE authorisations SET state = 'withdrawn' WHERE id = $1 AND state IN ('asked', 'approved')";
-    let changed = db.execute(withdraw, &[&id]).await?;
+pub(super) async fn withdraw(db: &Session, id: AuthorisationId, by: &Callsign, entry: &Entry) -> Result<Decided, StoreError> {
+    let withdraw = "UPDATE authorisations SET state = 'withdrawn', withdrawn_by = $2 WHERE id = $1 AND state IN ('asked', 'approved')";
+    let changed = db.execute(withdraw, &[&id, by]).await?;
     withdraw_tokens(db, "authorisation = $2 AND expires_at > $3", &[&entry.at, &id, &live_after(db, entry.at).await?]).await?;
     let done = recorded(db, changed, entry).await?;
     Ok(match find(db, id).await? {

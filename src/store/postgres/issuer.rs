@@ -147,8 +147,8 @@ impl IssuerStore for PostgresStore {
             .await
     }
 
-    async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError> {
-        self.acts.run(move |db| Box::pin(async move { authorisations::withdraw(db, id, &entry).await })).await
+    async fn withdraw_authorisation(&self, id: AuthorisationId, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
+        self.acts.run(move |db| Box::pin(async move { authorisations::withdraw(db, id, &by, &entry).await })).await
     }
 
     async fn authorisation(&self, id: AuthorisationId) -> Result<Option<Authorisation>, StoreError> {

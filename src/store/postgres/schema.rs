@@ -8,12 +8,13 @@ use super::{CHECKING, PostgresAddress, binding, pooler, rows::number, session::S
 use crate::store::{DeploymentKeys, Found, StoreError};
 
 /// Every change so far; `schema_version` holds the number of the last that was applied.
-const MIGRATIONS: [(u32, &str); 5] = [
+const MIGRATIONS: [(u32, &str); 6] = [
     (1, include_str!("migrations/0001.sql")),
     (2, include_str!("migrations/0002.sql")),
     (3, include_str!("migrations/0003.sql")),
     (4, include_str!("migrations/0004.sql")),
     (5, include_str!("migrations/0005.sql")),
+    (6, include_str!("migrations/0006.sql")),
 ];
 
 /// The version that this program works with.

@@ -120,10 +120,12 @@ pub(super) fn review(db: &Connection, id: AuthorisationId, review: &Review, by: 
     })
 }
 
-pub(super) fn withdraw(db: &Connection, id: AuthorisationId, entry: &Entry) -> Result<Decided, StoreError> {
+pub(super) fn withdraw(db: &Connection, id: AuthorisationId, by: &Callsign, entry: &Entry) -> Result<Decided, StoreError> {
     let changed = db
-        .prepare_cached("UPDATE authorisations SET state = 'withdrawn' WHERE id = ?1 AND state IN ('asked', 'approved')")?
-        .execute([id])?;
+        .prepare_cached(
+            "UPDATE authorisations SET state = 'withdrawn', withdrawn_by = ?2 WHERE id = ?1 AND state IN ('asked', 'approved')",
+        )?
+        .execute((id, by))?;
     let live = live_after(db, entry.at)?;
     withdraw_tokens(db, "authorisation = :id AND expires_at > :live", named_params! {":now": entry.at, ":id": id, ":live": live})?;
     let done = recorded(db, changed, entry)?;

@@ -155,8 +155,8 @@ impl IssuerStore for SqliteStore {
         .await
     }
 
-    async fn withdraw_authorisation(&self, id: AuthorisationId, entry: Entry) -> Result<Decided, StoreError> {
-        self.write(move |db| authorisations::withdraw(db, id, &entry)).await
+    async fn withdraw_authorisation(&self, id: AuthorisationId, by: Callsign, entry: Entry) -> Result<Decided, StoreError> {
+        self.write(move |db| authorisations::withdraw(db, id, &by, &entry)).await
     }
 
     async fn authorisation(&self, id: AuthorisationId) -> Result<Option<Authorisation>, StoreError> {

@@ -39,7 +39,7 @@ use super::{DeploymentKeys, Found, StoreError, signing::Signed};
 use crate::token::Cti;
 
 /// Every schema change so far; `user_version` counts how many were applied.
-const MIGRATIONS: [(u32, &str, Follow); 8] = [
+const MIGRATIONS: [(u32, &str, Follow); 9] = [
     (1, include_str!("migrations/0001.sql"), |_| Ok(())),
     (2, include_str!("migrations/0002.sql"), ledger::plant),
     (3, include_str!("migrations/0003.sql"), |_| Ok(())),
@@ -48,6 +48,7 @@ const MIGRATIONS: [(u32, &str, Follow); 8] = [
     (6, include_str!("migrations/0006.sql"), spoken::codes_of_both_sizes),
     (7, include_str!("migrations/0007.sql"), |_| Ok(())),
     (8, include_str!("migrations/0008.sql"), authorisations::index_all),
+    (9, include_str!("migrations/0009.sql"), |_| Ok(())),
 ];
 
 /// What has to be done after the statements of a change, in the same transaction.

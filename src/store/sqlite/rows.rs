@@ -140,7 +140,8 @@ pub(super) const AUTHORISATION: &str =
     "id, reference, channels, starts_at, ends_at, max_tokens, tokens_issued, asked_by, asked_at, state, decided_by, decided_at,
      purpose, reason,
      state = 'approved' AND EXISTS (SELECT 1 FROM officers WHERE callsign = decided_by AND suspended_at IS NOT NULL) AS approver_suspended,
-     EXISTS (SELECT 1 FROM officers WHERE callsign = asked_by AND suspended_at IS NOT NULL) AS asker_suspended";
+     EXISTS (SELECT 1 FROM officers WHERE callsign = asked_by AND suspended_at IS NOT NULL) AS asker_suspended,
+     withdrawn_by";
 
 /// The columns of [`AUTHORISATION`].
 pub(super) fn authorisation(row: &Row<'_>) -> rusqlite::Result<Authorisation> {
@@ -163,5 +164,6 @@ pub(super) fn authorisation(row: &Row<'_>) -> rusqlite::Result<Authorisation> {
         reason: row.get(13)?,
         approver_suspended: row.get(14)?,
         asker_suspended: row.get(15)?,
+        withdrawn_by: row.get(16)?,
     })
 }

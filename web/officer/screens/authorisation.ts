@@ -17,11 +17,16 @@ export function particulars(app: Console, one: Authorisation, asker: boolean): (
   const used = t("authorisation.used", { used: String(tokens_issued), count: String(max_tokens) });
   return [
     one.purpose === null ? null : el("p", { class: "purpose", dir: "auto" }, one.purpose),
-    el("p", { class: "state state-" + at }, t(`standing.${at}`, { callsign: one.asked_by })),
+    el("p", { class: "state state-" + at }, standingText(at, one)),
     one.reason === null ? null : el("p", { class: "reason", dir: "auto" }, t("authorisation.reason", { reason: one.reason })),
     ...(asker ? [el("p", {}, t("authorisation.asked_by", { callsign: one.asked_by, time: timeText(one.asked_at) }))] : []),
     el("p", {}, [channelsText(one.channels), time, one.state === "asked" || one.state === "refused" ? t("authorisation.most", { count: String(max_tokens) }) : used].join(". ") + "."),
   ];
+}
+
+function standingText(at: Standing, { asked_by, withdrawn_by }: Authorisation): string {
+  if (at === "withdrawn" && withdrawn_by !== null) return t("standing.withdrawn_by", { callsign: withdrawn_by });
+  return t(`standing.${at}`, { callsign: asked_by });
 }
 
 export type Standing = "asked" | "vain" | "live" | "later" | "stopped" | "barred" | "used" | "over" | "refused" | "withdrawn";

@@ -73,6 +73,9 @@ const WHY: { readonly [at in Standing]?: "under.withdrawn" | "under.over" | "und
 
 /** Why no code can be made under an authorisation, in a sentence, or null. What begins later may be prepared for. */
 export function whyNot(now: number, one: Authorisation, channel: Channel): string | null {
-  const key = WHY[standing(now, one)] ?? (one.channels.includes(channel) ? null : "under.channel");
-  return key === null ? null : t(key, { reference: one.reference });
+  const { reference, withdrawn_by: callsign } = one;
+  const at = standing(now, one);
+  if (at === "withdrawn" && callsign !== null) return t("under.withdrawn_by", { reference, callsign });
+  const key = WHY[at] ?? (one.channels.includes(channel) ? null : "under.channel");
+  return key === null ? null : t(key, { reference });
 }
