@@ -150,6 +150,21 @@ test("an authorisation that runs out while a form is open says so; and so does o
   assert.equal(await officer.page.getByLabel("Place").inputValue(), "New Mill");
 });
 
+test("what is reviewed stays true while its form is open, and what was typed stays", async () => {
+  const [officer, approver] = [await stage.person("officer"), await stage.person("approver")];
+  const [id = ""] = await send(officer, [wish("Case 12", 900)]);
+  await send(approver, [approval(id)]);
+  await approver.press("In use");
+  await card(approver, "Case 12").getByRole("button", { name: "Review" }).click();
+  await approver.see("Review Case 12");
+  await approver.page.getByLabel("Maximum number of codes").fill("7");
+  await send(officer, [[`/v1/authorisations/${id}/withdraw`, {}]]);
+  await approver.read(`Withdrawn by ${officer.callsign}`);
+  assert.equal(await approver.page.getByLabel("Maximum number of codes").inputValue(), "7");
+  await approver.press("Save changes");
+  await approver.read("Somebody else decided about this already.");
+});
+
 test("a code that was withdrawn is not among those in use", async () => {
   const officer = await stage.officer();
   await officer.makeCode("In person");

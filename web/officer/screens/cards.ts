@@ -115,7 +115,7 @@ function change(card: HTMLElement, nodes: readonly (Node | null)[]): void {
 
 /** Has a screen reader say what became of a card, wherever it reads just now: Orca says nothing in Chromium of the title's focus. */
 function say(card: HTMLElement, state: string): void {
-  announce([titleOf(card)?.textContent ?? "", state].join(": "));
+  announce([titleOf(card)?.textContent ?? "", state].filter((text) => text !== "").join(": "));
 }
 
 /** What is under it must not slide under a finger. What a question took is given back with the next scroll, which moves everything. */

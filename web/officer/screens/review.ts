@@ -5,6 +5,7 @@ import { fromField, toField } from "../times.ts";
 import { t } from "../words.ts";
 import { readCount } from "./ask.ts";
 import { particulars } from "./authorisation.ts";
+import { Cards } from "./cards.ts";
 import { areRight, channelBoxes, field, form, submit } from "./fields.ts";
 import { inUseScreen } from "./in-use.ts";
 import { Line, paragraph, perform } from "./parts.ts";
@@ -13,6 +14,13 @@ import { Line, paragraph, perform } from "./parts.ts";
 export function reviewScreen(app: Console, one: Authorisation): void {
   app.show("review", () => {
     const line = new Line();
+    const cards = new Cards<Authorisation>(({ id }) => id, "", "", (now) => particulars(app, now, true)).show([one]);
+    const look = async (): Promise<void> => {
+      const here = app.stillHere();
+      const found = await app.quiet.oneAuthorisation(one.id);
+      if (here() && found.ok) cards.update([found.value]);
+    };
+    app.onLeave(app.news.when((changed) => changed.includes("authorisations") && void look()));
     const until = field("until", t("review.until"), null, { type: "datetime-local", min: toField(app.now()) });
     until.input.value = toField(one.until);
     const most = field("most", t("field.most"), t("review.used", { used: String(one.tokens_issued) }), { inputmode: "numeric", maxlength: "4" });
@@ -33,7 +41,7 @@ export function reviewScreen(app: Console, one: Authorisation): void {
     const done = (): void => inUseScreen(app, t("review.done", { reference: one.reference }));
     return [
       heading(t("review.title", { reference: one.reference })),
-      el("div", { class: "card" }, ...particulars(app, one, true)),
+      cards.element,
       paragraph(t("review.what", { callsign: one.asked_by }), "lead"),
       form(
         () => void perform(app, send, line, review, done),
