@@ -102,6 +102,7 @@ test("a typed number is sent, and said to count only if the own screen chose it"
   await page.press("Check with this number");
   assert.equal(await page.page.getByRole("alert").innerText(), "A number has six digits.");
   await page.page.getByLabel("The number on your own screen").fill("000 007");
+  assert.equal(await page.page.getByRole("alert").count(), 0, "it goes as soon as something is changed");
   await page.press("Check with this number");
   await page.see(genuine);
   assert.equal(stage.service.asked[1]?.challenge, "000007");

@@ -59,7 +59,7 @@ async function chooseLanguage(frame: Frame, name: string): Promise<void> {
   await parts.evaluateAll((found, states) => found.forEach((part, i) => ((part as HTMLDetailsElement).open = states[i] === true)), open);
 }
 
-/** What axe-core finds with all its rules, also those that it leaves off unless asked; and whether the screen fits. */
+/** What axe-core finds with all its rules, also those that it leaves off unless asked; whether the screen fits; and whether an alert is put in full. */
 async function findProblemsNow(frame: Frame): Promise<string[]> {
   if (!(await frame.evaluate(() => "axe" in window))) await frame.evaluate(axeSource);
   return frame.evaluate(async () => {
@@ -68,7 +68,10 @@ async function findProblemsNow(frame: Frame): Promise<string[]> {
     const { violations } = await loaded.run(document, { rules });
     const fits = document.documentElement.scrollWidth <= window.innerWidth;
     const found = violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join(" ")}`);
-    return fits ? found : [...found, "wider than its window"];
+    if (!fits) found.push("wider than its window");
+    // Firefox says nothing of an alert that is filled later
+    if (document.querySelector("[role=alert]:empty") !== null) found.push("an alert that waits for its text");
+    return found;
   });
 }
 

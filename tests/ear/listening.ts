@@ -40,6 +40,13 @@ export async function isFirst(pattern: RegExp, withinMs: number, mayPrecede: (te
   nothingTwice();
 }
 
+/** Waits until a sentence is said, alone or after others, and fails where it is said once more. */
+export async function isHeardOnce(sentence: string, withinMs: number): Promise<void> {
+  await heard.until(holds(sentence), withinMs);
+  await heard.silence();
+  assert.equal(heard.said().filter(({ text }) => text.includes(sentence)).length, 1, heard.report());
+}
+
 export function nothingTwice(): void {
   const texts = heard.said().map(({ text }) => text);
   assert.deepEqual(texts.filter((text, i) => texts.indexOf(text) !== i), [], heard.report());

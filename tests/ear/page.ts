@@ -6,7 +6,7 @@ import { wordsOf } from "../browser/browser.ts";
 import { FakeService, answer, seconds, token } from "../browser/service.ts";
 import type { Window } from "./browsers.ts";
 import { keys, type } from "./heard.ts";
-import { READY_WITHIN_MS, WITHIN_MS, heard, isFirst, isShort, openPage, startsWith } from "./listening.ts";
+import { READY_WITHIN_MS, WITHIN_MS, heard, isFirst, isHeardOnce, isShort, openPage, startsWith } from "./listening.ts";
 
 // The page for the person approached. What is expected comes from the catalogue.
 
@@ -25,6 +25,7 @@ export function pageScenes(window: Window): void {
     wrongWordScene();
     if (isShort) return;
     for (const verdict of ["already_checked", "challenge_needed", "unknown_code", "withdrawn", "not_genuine"]) verdictScene(verdict);
+    wrongFieldScene();
     shiftScene();
     numberScene();
     welshScene();
@@ -46,6 +47,19 @@ export function pageScenes(window: Window): void {
         const warning = en["enter.wrong_word"].split("{ordinal}")[0] ?? "";
         await type("legroom mansion xqzz customer talisman");
         await heard.until(startsWith(warning), WITHIN_MS);
+      });
+    }
+
+    function wrongFieldScene(): void {
+      test("what is wrong in a field is heard once at each press, in the field and at the button", async () => {
+        await enter(service, window, "");
+        await type("legroom mansion ");
+        const few = en["enter.few_words"].replace("{count}", "2");
+        for (const press of [() => keys("Return"), () => keys("Return"), () => window.press(en["enter.submit"])]) {
+          await heard.listen();
+          await press();
+          await isHeardOnce(few, WITHIN_MS);
+        }
       });
     }
 

@@ -1,4 +1,4 @@
-import { el, fill } from "../shared/dom.ts";
+import { alert, el, fill } from "../shared/dom.ts";
 import { type Said, chooseTag, translator } from "../shared/i18n.ts";
 import { unpack } from "../shared/packed.ts";
 import type en from "../shared/i18n/en.json";
@@ -67,6 +67,6 @@ export function dress(
 export function sayOfMenu(text: string): void {
   const menu = document.querySelector(".languages");
   if (menu === null) return;
-  const said = menu.querySelector("p") || menu.appendChild(el("p", { role: "alert" }));
-  fill(said, text);
+  const said = menu.querySelector("p") || menu.appendChild(el("p", {}));
+  fill(said, alert(text));
 }

@@ -44,6 +44,11 @@ export function live(kind: string, text = ""): HTMLElement {
   return el("p", { class: kind, "aria-live": "polite" }, text);
 }
 
+/** A sentence that is said as it appears. Firefox tells a screen reader of an alert that is put in, and not of one whose text changes. */
+export function alert(text: string): HTMLElement {
+  return el("span", { role: "alert" }, text);
+}
+
 /** Puts nodes in place of all that an element holds. A focus in it moves to the first of them that can take it. */
 export function refill(parent: Element, ...children: readonly Child[]): void {
   const focused = parent.contains(document.activeElement);

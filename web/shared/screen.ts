@@ -1,4 +1,4 @@
-import { el, fill, live } from "./dom.ts";
+import { alert, el, fill, live } from "./dom.ts";
 import { sentence } from "./ear.ts";
 
 /**
@@ -48,15 +48,16 @@ function sayLanguage(main: HTMLElement): void {
 }
 
 /**
- * Moves the focus to a field that is wrong, which an alert says. The alert is the field's error message from when it is left: as the
- * focus arrives Orca would say it twice.
+ * Moves the focus to a field that is wrong, and says the problem beside it, each time. The problem is the field's error message from
+ * when it is left: as the focus arrives Orca would say it twice.
  */
-export function focusWrong(field: HTMLElement, alert: Element): void {
+export function focusWrong(field: HTMLElement, problem: Element): void {
   field.setAttribute("aria-invalid", "true");
   field.removeAttribute("aria-errormessage");
+  fill(problem, alert(problem.textContent || ""));
   field.focus();
   const left = (): void => {
-    field.setAttribute("aria-errormessage", alert.id);
+    field.setAttribute("aria-errormessage", problem.id);
     field.removeEventListener("blur", left);
   };
   field.addEventListener("blur", left);

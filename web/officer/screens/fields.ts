@@ -11,12 +11,13 @@ export interface Field<Input extends HTMLElement> extends Wrong {
 
 /** Something filled in that may be wrong. */
 export interface Wrong {
-  /** Says what is wrong, beside it and aloud, until it is changed. */
+  /** Shows what is wrong beside it, until it is changed. */
   readonly say: (problem: string | null) => void;
+  /** Moves there, and says what is wrong. */
   readonly focus: () => void;
 }
 
-/** Says what is wrong with each, moves to the first that is, and tells whether all are right. */
+/** Shows what is wrong with each, moves to the first that is, and tells whether all are right. */
 export function areRight(...checks: readonly (readonly [Wrong, string | null])[]): boolean {
   checks.forEach(([field, problem]) => field.say(problem));
   const first = checks.find(([, problem]) => problem !== null);
@@ -48,18 +49,17 @@ export function labelled<Input extends HTMLElement>(id: string, label: string, h
   return { box, input, ...saying(box, problem, [input]) };
 }
 
-/** Where the problem of inputs is said. They are not described by it: a screen reader would say twice what the alert says. */
+/** Where the problem of inputs is shown. They are not described by it: a screen reader would say twice what the alert says. */
 function problemOf(id: string, inputs: readonly HTMLElement[]): HTMLElement {
-  const problem = el("p", { id: id + "-problem", class: "field-problem", role: "alert" });
+  const problem = el("p", { id: id + "-problem", class: "field-problem" });
   inputs.forEach((input) => input.setAttribute("aria-errormessage", problem.id));
   return problem;
 }
 
-/** Of a part of a form: what says its problem, and takes it back once one of its inputs changes. */
+/** Of a part of a form: what shows its problem, and takes it back once one of its inputs changes. */
 function saying(box: HTMLElement, problem: HTMLElement, inputs: readonly HTMLElement[]): Wrong {
   const say = (text: string | null): void => {
-    // a mark that nobody hears makes the same again another text, which is said again
-    problem.textContent = text !== null && text === problem.textContent ? text + "\u00a0" : text;
+    problem.textContent = text;
     inputs.forEach((input) => (text === null ? input.removeAttribute("aria-invalid") : input.setAttribute("aria-invalid", "true")));
   };
   box.addEventListener("input", () => say(null));

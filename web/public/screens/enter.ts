@@ -11,7 +11,7 @@ import { problemText } from "./problem.ts";
 export function enterScreen(app: App, list: WordList, way: Way, typed: string): Node[] {
   const { t } = app;
   const field = fieldOf(way, typed);
-  const problem = el("p", { id: "problem", class: "problem", role: "alert" });
+  const problem = el("p", { id: "problem", class: "problem" });
   const followed = way === "paste" ? null : follow(app, list, way, field);
   const form = el(
     "form",

@@ -44,7 +44,7 @@ export function numberForm(
     autocomplete: "off",
     "aria-describedby": "own-number-hint",
   });
-  const problem = el("p", { id: "own-number-problem", class: "problem", role: "alert" });
+  const problem = el("p", { id: "own-number-problem", class: "problem" });
   const form = el(
     "form",
     { class: "enter", novalidate: "", autocomplete: "off" },
@@ -54,6 +54,10 @@ export function numberForm(
     field,
     el("button", { type: "submit", class: "button button-plain" }, submit),
   );
+  field.addEventListener("input", () => {
+    problem.textContent = "";
+    field.removeAttribute("aria-invalid");
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const value = numberIn(field.value);
