@@ -26,6 +26,14 @@ test("texts with a count have just the forms of their language", () => {
   assert.ok(seen > catalogues.length);
 });
 
+test("no text has a sign of markup, or another apostrophe or quotation mark than those of print", () => {
+  for (const { tag, texts } of [...catalogues, { tag: "console", texts: officer as Catalogue }]) {
+    for (const [key, said] of Object.entries(texts)) {
+      for (const text of typeof said === "string" ? [said] : Object.values(said)) assert.doesNotMatch(text, /[<>"'`!]/, `${tag} ${key}`);
+    }
+  }
+});
+
 test("a count chooses its form; a browser without the rules of a language says the usual one", () => {
   const { PluralRules } = Intl;
   const cy: Catalogue = { "a": { zero: "0:{count}", one: "1:{count}", two: "2:{count}", few: "3:{count}", many: "6:{count}", other: "x:{count}" } };
