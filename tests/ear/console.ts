@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import en from "../../web/officer/i18n/en.json" with { type: "json" };
 import { RealService } from "../browser/harness.ts";
 import type { Window } from "./browsers.ts";
-import { keys } from "./heard.ts";
+import { keys, type } from "./heard.ts";
 import { READY_WITHIN_MS, heard, holds, isFirst, isHeardOnce, nothingTwice, openPage, startsWith } from "./listening.ts";
 
 // The officers' console: one visit of an administrator and one of an officer, each scene where the one before it ended.
@@ -37,6 +37,19 @@ export function consoleScenes(window: Window): void {
       await press(said("people.suspend_sure", { callsign: "kestrel" }));
       await isFirst(startsWith("kestrel"), READY_WITHIN_MS);
       await heard.until(holds(said("people.suspended", { role: en["role.officer"], time: "" })), READY_WITHIN_MS);
+    });
+
+    test("a reference: what is wrong with it is heard once, then, digit by digit, which one is not known", async () => {
+      await press(en["header.references"]);
+      await isFirst(startsWith(en["reference.title"]), READY_WITHIN_MS);
+      await press(en["reference.send"]);
+      await isHeardOnce(en["reference.empty"], READY_WITHIN_MS);
+      await type("0000 0001");
+      await heard.listen();
+      await keys("Return");
+      await isFirst(startsWith(said("reference.of", { reference: "" }).trim()), READY_WITHIN_MS);
+      await heard.until(/0 0 0 0, 0 0 0 1/, READY_WITHIN_MS);
+      await heard.until(holds(en["reference.unknown"]), READY_WITHIN_MS);
     });
 
     test("an officer signs in on the same device", async () => {
