@@ -141,6 +141,7 @@ test("a review narrows what is live, and a withdrawal ends it with its codes", a
   await approver.see(`Review ${reference}`);
   // what is reviewed stands over the fields
   for (const fact of ["Visit", "Live", `Asked by ${officer.callsign},`, "1 of 100 codes used"]) await card(approver, fact).waitFor();
+  await approver.read("1 is used already.");
   await approver.page.getByLabel("Maximum number of codes").fill("2");
   await approver.page.getByLabel("By telephone").uncheck();
   await approver.page.getByLabel("Online or in writing").uncheck();

@@ -23,7 +23,7 @@ export function reviewScreen(app: Console, one: Authorisation): void {
     app.onLeave(app.news.when((changed) => changed.includes("authorisations") && void look()));
     const until = field("until", t("review.until"), null, { type: "datetime-local", min: toField(app.now()) });
     until.input.value = toField(one.until);
-    const most = field("most", t("field.most"), t("review.used", { used: String(one.tokens_issued) }), { inputmode: "numeric", maxlength: "4" });
+    const most = field("most", t("field.most"), t("review.used", { count: String(one.tokens_issued) }), { inputmode: "numeric", maxlength: "4" });
     most.input.value = String(one.max_tokens);
     const channels = channelBoxes(one.channels);
     const send = submit(t("review.send"));
