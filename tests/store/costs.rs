@@ -5,7 +5,7 @@ use std::cell::Cell;
 use countersign::{
     authority::{AuthorisationId, Callsign},
     store::{AuthorisationPlace, IssuerStore, Only, Page, PersonPlace, Search, Sort, Wanted},
-    token::Cti,
+    token::{Channel, Cti},
 };
 use serde_json::Value;
 
@@ -169,6 +169,38 @@ impl Filled {
     }
 }
 
+/// What it takes to find what an officer may issue under who had so many authorisations, all but four of them over.
+async fn usable(past: u32) -> Option<Vec<Cost>> {
+    let filled = Filled::new(10).await?;
+    let fill = format!(
+        "INSERT INTO officers (callsign, role, enrolled_at) VALUES ('kite', 'officer', 0);
+         INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state, decided_by)
+             SELECT decode('e' || lpad(to_hex(n), 15, '0'), 'hex'), 'OP', '{{online}}', 0, CASE WHEN n % 100 = 50 AND n < 400 THEN 900000 ELSE 500 END,
+                    9, 'kite', n, 'approved', 'heron'
+             FROM generate_series(1, {past}) AS n"
+    );
+    let client = filled.backend.client("postgres").await;
+    client.batch_execute(&fill).await.unwrap();
+    client.batch_execute("VACUUM ANALYZE").await.unwrap();
+    let Stores { issuer, .. } = filled.backend.open().await;
+    filled.read.set(filled.backend.0.cluster.log().len());
+    let mut costs = vec![];
+    // Often enough that the database plans the statement for whatever values it is given.
+    for n in 0..8 {
+        let found = issuer.live_authorisations(callsign("kite"), Channel::Online, NOW).await.unwrap();
+        assert_eq!(found.len(), 4);
+        filled.note(&mut costs, format!("what may be used, {n}"), found.len());
+    }
+    Some(costs)
+}
+
+async fn what_may_be_used_costs_no_more_after_a_long_past() {
+    let (Some(short), Some(long)) = (usable(400).await, usable(4_000).await) else { return };
+    for (short, long) in short.iter().zip(&long) {
+        assert!(long.rows <= short.rows * 5 / 4 + 20, "{}: {} rows, and {} after ten times as much", long.list, short.rows, long.rows);
+    }
+}
+
 fn callsign(text: &str) -> Callsign {
     text.parse().unwrap()
 }
@@ -205,4 +237,6 @@ async fn a_page_costs_no_more_where_there_is_ten_times_as_much() {
         assert!(*buffers <= before.buffers * 3 / 2 + 50, "{list}: {} buffers, and {buffers} of ten times as many", before.buffers);
     }
     filled.comes_whole_in_short_pages().await;
+    // Here and not beside it, since all databases of the server write into one log.
+    what_may_be_used_costs_no_more_after_a_long_past().await;
 }

@@ -172,14 +172,14 @@ pub(super) fn page(
 }
 
 pub(super) fn live(db: &Connection, asked_by: &Callsign, channel: Channel, at: i64) -> Result<Vec<Authorisation>, StoreError> {
-    let mut live = db.prepare_cached(&format!(
+    let live = format!(
         "SELECT {AUTHORISATION} FROM authorisations
          WHERE asked_by = ?1 AND state = 'approved' AND instr(',' || channels || ',', ',' || ?2 || ',') > 0
            AND starts_at <= ?3 AND ?3 < ends_at AND tokens_issued < max_tokens
            AND NOT EXISTS (SELECT 1 FROM officers WHERE callsign = decided_by AND suspended_at IS NOT NULL)
          ORDER BY asked_at DESC, id DESC LIMIT ?4"
-    ))?;
-    Ok(live.query_map((asked_by, channel.as_str(), at, MOST_LISTED), authorisation)?.collect::<Result<_, _>>()?)
+    );
+    rows(db, &live, (asked_by, channel.as_str(), at, MOST_LISTED), authorisation)
 }
 
 fn listed<'a>(channels: impl IntoIterator<Item = &'a Channel>) -> String {

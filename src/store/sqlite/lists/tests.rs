@@ -3,7 +3,14 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::store::{AuthorisationPlace, Listed, Page, SqliteStore, deployment::tests::keys, sqlite::authorisations::page};
+use crate::{
+    store::{
+        AuthorisationPlace, Listed, Page, SqliteStore,
+        deployment::tests::keys,
+        sqlite::authorisations::{live, page},
+    },
+    token::Channel,
+};
 
 const NOW: i64 = 1_000;
 
@@ -109,6 +116,28 @@ fn a_page_costs_no_more_where_there_is_ten_times_as_much() {
         let most = if what.contains("nobody") { 40 * MOST_READ } else { i64::from(before) * 5 / 4 + 300 };
         assert!(i64::from(after) <= most, "{what}: {before} steps, and {after} with ten times as much");
     }
+}
+
+/// What it takes to find what an officer may issue under who had so many authorisations, all but four of them over.
+fn usable(folder: &tempfile::TempDir, past: i64) -> i32 {
+    let db = filled(folder, past / 40);
+    db.execute_batch(&format!(
+        "INSERT INTO officers (callsign, role, enrolled_at) VALUES ('kite', 'officer', 0);
+         WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < {past})
+         INSERT INTO authorisations (id, reference, channels, starts_at, ends_at, max_tokens, asked_by, asked_at, state, decided_by)
+             SELECT unhex(printf('e%015x', n)), 'OP', 'online', 0, iif(n % 100 = 50 AND n < 400, 900000, 500), 9, 'kite', n, 'approved', 'heron' FROM n"
+    ))
+    .unwrap();
+    STEPS.set(0);
+    assert_eq!(live(&db, &"kite".parse().unwrap(), Channel::Online, NOW).unwrap().len(), 4);
+    STEPS.replace(0)
+}
+
+#[test]
+fn what_may_be_used_costs_no_more_after_a_long_past() {
+    let folder = tempfile::tempdir().unwrap();
+    let (short, long) = (usable(&folder, 400), usable(&folder, 4_000));
+    assert!(long <= short * 5 / 4, "{short} steps, and {long} after ten times as much");
 }
 
 /// All that the pages of a list hold, and how many of them held nothing.
