@@ -41,6 +41,9 @@ pub struct Args {
 /// Checks, prints the answer, and ends with its exit code.
 pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failure> {
     let code = args.code.join(" ");
+    if code.trim().is_empty() {
+        return Err(Failure::wrong(Catalogue::of(Language::English).text("check.empty", &[])));
+    }
     let answer = match (&args.key_set, &args.root) {
         (Some(key_set), Some(root)) => offline(&code, key_set, root, args.at_least, settings)?,
         _ => online(&code, args, settings)?,
