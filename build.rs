@@ -3,7 +3,7 @@
 use std::process::Command;
 
 fn main() {
-    println!("cargo::rustc-env=COUNTERSIGN_COMMIT={}", commit());
+    println!("cargo::rustc-env=COUNTERSIGN_COMMIT={}", commit().unwrap_or_default());
     let page = ["enter.js", "page.css", "page.js", "scan.js", "sw.js"].map(|name| format!("web/public/dist/{name}"));
     let console = ["console.css", "console.js", "sw.js"].map(|name| format!("web/officer/dist/{name}"));
     for file in page.into_iter().chain(console) {
@@ -16,25 +16,25 @@ fn main() {
 }
 
 /// What `COUNTERSIGN_COMMIT` says, for builds from an archive and for builds that must be the same everywhere; otherwise what git
-/// says of a release build. A development build would have to be made again with every commit.
+/// says of a release build, if it says something. A development build would have to be made again with every commit.
 #[allow(clippy::disallowed_methods, reason = "what cargo and whoever builds say to a build script")]
-fn commit() -> String {
+fn commit() -> Option<String> {
     println!("cargo::rerun-if-env-changed=COUNTERSIGN_COMMIT");
     if let Ok(given) = std::env::var("COUNTERSIGN_COMMIT")
         && !given.is_empty()
     {
-        return given;
+        return Some(given);
     }
     let is_release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
     // An archive that was unpacked inside of another repository is not of that one's commit.
     let at_the_top = || git(&["rev-parse", "--show-prefix"]).is_some_and(|prefix| prefix.is_empty());
     if !is_release || !at_the_top() {
-        return "unknown".into();
+        return None;
     }
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo::rerun-if-changed={log}");
     }
-    git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".into())
+    git(&["rev-parse", "--short=12", "HEAD"])
 }
 
 fn git(args: &[&str]) -> Option<String> {

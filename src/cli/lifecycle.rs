@@ -10,7 +10,7 @@ use crate::{
     health::LIFECYCLE,
 };
 
-/// The version of this program, and the commit that it was built from where that is known.
+/// The version of this program, and the commit that it was built from; empty where that is not known.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const COMMIT: &str = env!("COUNTERSIGN_COMMIT");
 
@@ -18,7 +18,8 @@ const COMMIT: &str = env!("COUNTERSIGN_COMMIT");
 pub fn started(role: &str, settings: &Settings) {
     let in_force: Vec<String> = settings.in_force().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     let (store, settings) = (settings.store_kind(), in_force.join("; "));
-    tracing::info!(target: LIFECYCLE, kind = "started", version = VERSION, commit = COMMIT, role, store, settings, "countersign started");
+    let commit = Some(COMMIT).filter(|commit| !commit.is_empty());
+    tracing::info!(target: LIFECYCLE, kind = "started", version = VERSION, commit, role, store, settings, "countersign started");
 }
 
 /// A side listens. In text a sentence for people who watch; the service does not end because nobody does.

@@ -6,10 +6,11 @@ use super::{ConfigError, LogFormat, LogLevel, Settings, StoreAddress};
 const RELOADED: [&str; 2] = ["log", "organisation"];
 
 impl Settings {
-    /// Every setting by its name in `countersign.toml`, with defaults. Of the store only the kind, because its address may hold
-    /// a password.
+    /// Every setting that has a value, by its name in `countersign.toml`, with defaults. Of the store only the kind, because its
+    /// address may hold a password.
     pub fn in_force(&self) -> Vec<(&'static str, String)> {
-        self.everything(|settings| settings.store_kind().to_owned())
+        let all = self.everything(|settings| settings.store_kind().to_owned());
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
     /// `sqlite` or `postgres`.
@@ -87,6 +88,7 @@ mod tests {
         let (before, after) = (with("hunter2"), with("hunter3"));
         let shown = format!("{:?}", before.in_force());
         assert!(shown.contains("postgres") && !shown.contains("hunter2") && !shown.contains("db.example.org"), "{shown}");
+        assert!(before.in_force().iter().all(|(name, value)| !value.is_empty() && *name != "config"), "{shown}");
         assert_eq!(before.needing_a_restart(&after), ["store"]);
         assert_eq!(before.needing_a_restart(&before), [] as [&str; 0]);
     }
