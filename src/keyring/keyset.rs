@@ -20,8 +20,13 @@ pub enum KeySetError {
     #[error("the key set is not signed by the pinned root key")]
     WrongRoot,
     /// It belongs to another issuer.
-    #[error("the key set is for another issuer than {0}")]
-    WrongIssuer(IssuerName),
+    #[error("the key set is for {found}, and the issuer name given is {given}; give the name and the key set that belong together")]
+    WrongIssuer {
+        /// The issuer that the set names.
+        found: IssuerName,
+        /// The issuer that was expected.
+        given: IssuerName,
+    },
     /// It has run out.
     #[error("the key set ran out; publish a new one")]
     Expired,

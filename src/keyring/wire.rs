@@ -93,8 +93,12 @@ impl KeySet {
     }
 
     fn from_payload(payload: Payload, issuer: &IssuerName) -> Result<Self, KeySetError> {
-        if payload.iss != issuer.url() || payload.sub != issuer.url() {
-            return Err(KeySetError::WrongIssuer(issuer.clone()));
+        if payload.iss != payload.sub {
+            return Err(KeySetError::Malformed);
+        }
+        let found = payload.iss.strip_prefix("https://").and_then(|name| name.parse::<IssuerName>().ok()).ok_or(KeySetError::Malformed)?;
+        if found != *issuer {
+            return Err(KeySetError::WrongIssuer { found, given: issuer.clone() });
         }
         let times = payload.keys.iter().flat_map(|key| [Some(key.nbf), Some(key.exp), key.revoked.as_ref().map(|r| r.revoked_at)]);
         if payload.version > MAX_INTEGER || !times.chain([Some(payload.iat), Some(payload.exp)]).flatten().all(is_time) {

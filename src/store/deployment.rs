@@ -54,11 +54,12 @@ impl DeploymentKeys {
         // The public half as it was given out and its private half are mostly of one key.
         ledger.dedup();
         let differs = |what: &str, its: &str, ours: &str| format!("its {what} is {its}, theirs is {ours}");
-        if bound.issuer != self.issuer.as_str() {
-            return Err(self.elsewhere(&differs("issuer name", &bound.issuer, self.issuer.as_str())));
-        }
-        if bound.root != self.root.id() {
-            return Err(self.elsewhere(&differs("root key", &bound.root.to_string(), &self.root.id().to_string())));
+        let root = differs("root key", &bound.root.to_string(), &self.root.id().to_string());
+        match (bound.issuer == self.issuer.as_str(), bound.root == self.root.id()) {
+            (false, true) => return Err(self.misnamed(&bound.issuer)),
+            (false, false) => return Err(self.elsewhere(&format!("it is of {}, not of {}, and {root}", bound.issuer, self.issuer))),
+            (true, false) => return Err(self.elsewhere(&root)),
+            (true, true) => {}
         }
         if !ledger.is_empty() && !ledger.contains(&bound.ledger_key) {
             return Err(self.at_another_time(&differs("ledger key", &bound.ledger_key, &ledger.join(" or "))));
@@ -97,6 +98,14 @@ impl DeploymentKeys {
             root: self.root.id(),
             ledger_key: ledger.to_string(),
         })
+    }
+
+    /// Store and root key belong together, so that the issuer name alone is wrong.
+    fn misnamed(&self, issuer: &str) -> String {
+        let (folder, given) = (self.folder.display(), &self.issuer);
+        format!(
+            "belongs to {issuer}, as the root key in {folder} does, but the issuer name given is {given}; nothing was changed; give --issuer {issuer}"
+        )
     }
 
     fn elsewhere(&self, how: &str) -> String {
@@ -156,12 +165,19 @@ pub(super) mod tests {
             assert_eq!(same.check(&bound), Ok(()));
         }
         for (other, what) in [
-            (keys("other.example.org", 1, &[2]), "its issuer name is verify.example.org, theirs is other.example.org"),
+            (keys("other.example.org", 3, &[2]), "it is of verify.example.org, not of other.example.org, and its root key is "),
             (keys(ISSUER, 3, &[2]), "its root key is "),
             (keys(ISSUER, 3, &[3]), "its root key is "),
         ] {
             let refused = other.check(&bound).unwrap_err();
             assert!(refused.starts_with("belongs to another deployment than the keys in staging: ") && refused.contains(what), "{refused}");
+        }
+        for ledger in [2, 3] {
+            assert_eq!(
+                keys("other.example.org", 1, &[ledger]).check(&bound).unwrap_err(),
+                "belongs to verify.example.org, as the root key in staging does, but the issuer name given is other.example.org; nothing was \
+                 changed; give --issuer verify.example.org"
+            );
         }
         let refused = keys(ISSUER, 1, &[3]).check(&bound).unwrap_err();
         let begins = "is of another time than the keys in staging: its ledger key is verify.example.org/ledger+";

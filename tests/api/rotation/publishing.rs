@@ -59,7 +59,7 @@ async fn a_set_that_may_not_follow_is_refused_and_changes_nothing() {
         (next.sign(&key(5)), KeySetError::WrongRoot),
         (next.sign(&root()).replacen('.', ".A", 1), KeySetError::WrongRoot),
         ("hello".into(), KeySetError::Malformed),
-        (other.sign(&root()), KeySetError::WrongIssuer(issuer())),
+        (other.sign(&root()), KeySetError::WrongIssuer { found: other.issuer().clone(), given: issuer() }),
         (signed(version, now - MAX_SET_LIFETIME, keys.clone()), KeySetError::Expired),
         (signed(version, now + 61, keys.clone()), KeySetError::NotYetValid),
         (signed(version - 1, now, keys.clone()), KeySetError::NotNewer { found: version - 1, last: version - 1 }),
