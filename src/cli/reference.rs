@@ -16,7 +16,7 @@ pub struct Args {
 /// Looks it up.
 pub fn run(args: &Args, settings: &Settings, format: Format) -> Result<(), Failure> {
     let reference: Reference =
-        args.digits.concat().parse().map_err(|error: crate::token::NoReference| Failure::wrong(error.to_string()))?;
+        args.digits.join(" ").parse().map_err(|error: crate::token::NoReference| Failure::wrong(error.to_string()))?;
     let client = Client::new(settings.private_url()?);
     let path = format!("/v1/references/{}", reference.to_string().replace(' ', ""));
     let (status, body) = client.get(&path, &settings.credential()?)?;

@@ -4,7 +4,7 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use serde::Serialize;
 
-use super::TokenHash;
+use super::{TokenHash, typed};
 
 /// How many references there are: eight digits.
 const ALL: u64 = 100_000_000;
@@ -57,11 +57,10 @@ impl From<Reference> for String {
 impl FromStr for Reference {
     type Err = NoReference;
 
-    /// Eight digits, in whatever groups they were written down.
+    /// Eight digits as people give them, like every code and number.
     fn from_str(text: &str) -> Result<Self, NoReference> {
-        let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-        let is_whole = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if is_whole { digits.parse().map(Self).map_err(|_| NoReference) } else { Err(NoReference) }
+        let digits = typed::digits(&typed::pieces(text)).filter(|digits| digits.len() == 8).ok_or(NoReference)?;
+        digits.parse().map(Self).map_err(|_| NoReference)
     }
 }
 
@@ -94,10 +93,20 @@ mod tests {
 
     #[test]
     fn a_reference_is_read_as_people_write_it() {
-        for text in ["0123 4567", "01234567", " 0123-4567 ", "01 23 45 67", "0123\u{a0}4567"] {
+        for text in [
+            "0123 4567",
+            "01234567",
+            " 0123-4567 ",
+            "01 23 45 67",
+            "0123\u{a0}4567",
+            "٠١٢٣ ٤٥٦٧",
+            "०१२३.४५६७",
+            "O123 4567",
+            "the number is 0123 4567",
+        ] {
             assert_eq!(text.parse::<Reference>().unwrap().to_string(), "0123 4567", "{text}");
         }
-        for text in ["", "1234567", "123456789", "0123 456x", "+1234567", "٠١٢٣٤٥٦٧", "0123.4567"] {
+        for text in ["", "1234567", "123456789", "٠١٢٣٤٥٦", "0123 456x", "+1234567", "oil oil oo"] {
             assert_eq!(text.parse::<Reference>(), Err(NoReference), "{text}");
         }
     }

@@ -44,6 +44,11 @@ async fn a_reference_says_how_its_token_stands_and_names_nobody() {
             }
         }
     }
+    // The digits of another script, as the caller's screen may show them.
+    let zero = char::from_u32(0x966).unwrap();
+    let quoted: String = reference(&used.token).chars().filter_map(|c| char::from_u32(u32::from(zero) + c.to_digit(10)?)).collect();
+    let reply = app.approver.get(&format!("/v1/references/{quoted}")).await;
+    assert_eq!((reply.status, &reply.json()["tokens"][0]["id"]), (200, &json!(used.id)), "{reply:?}");
     assert_eq!(found(&app.approver, "00000000").await, Vec::<Value>::new(), "of another's making, or long gone");
     assert_eq!(app.entries().await, before, "reading is no act");
     assert_eq!(app.anyone().get("/v1/references/12345678").await.status, 404, "not on the public side");
