@@ -66,6 +66,45 @@ test("a photo without a code, or that is none, says so calmly, and another may f
   await page.see(genuine);
 });
 
+test("a camera that answers late does not take the place of what was said of a photo", async () => {
+  const late = `
+    MediaDevices.prototype.getUserMedia = () =>
+      new Promise((_, refuse) => document.addEventListener("refuse", () => refuse(new DOMException("no", document.refusal))));`;
+  for (const name of ["NotAllowedError", "NotReadableError"]) {
+    const page = await scan(late);
+    await page.page.waitForFunction(() => "countersignScan" in window);
+    await choosePhoto(page, photoOf(blank(400, 300, 90)));
+    await announced(page, "We found no code in this photo.");
+    await page.page.evaluate((refusal) => {
+      Object.assign(document, { refusal });
+      document.dispatchEvent(new Event("refuse"));
+    }, name);
+    await page.page.getByRole("button", { name: "Try the camera again" }).waitFor();
+    await announced(page, "We found no code in this photo.");
+    assert.equal(await page.page.locator("video").isVisible(), false);
+  }
+});
+
+test("of two photos the line is about the one that was chosen last", async () => {
+  // the first is read only once the second was
+  const held = `
+    const real = FileReader.prototype.readAsBinaryString;
+    FileReader.prototype.readAsBinaryString = function (...file) {
+      document.held = () => new Promise((read) => {
+        this.addEventListener("loadend", () => setTimeout(read, 0));
+        real.apply(this, file);
+      });
+    };`;
+  const page = await scan(held);
+  await announced(page, "We found no camera here.");
+  await choosePhoto(page, Buffer.from("no picture at all"));
+  await page.page.waitForFunction(() => "held" in document);
+  await choosePhoto(page, photoOf(blank(400, 300, 90)));
+  await announced(page, "We found no code in this photo.");
+  await page.page.evaluate(() => (document as unknown as { held(): Promise<void> }).held());
+  await announced(page, "We found no code in this photo.");
+});
+
 test("symbols of an encoder that is not ours are read, dark on light and light on dark", async () => {
   for (const colours of [[], ["--foreground=FFFFFF", "--background=101418"]]) {
     const page = await scan();

@@ -26,6 +26,8 @@ class Scan {
   readonly control = el("div", { class: "others" });
   private camera: Camera | null = null;
   private left = false;
+  /** The photo that the line is about: a camera or an earlier photo that answers late does not take its place. */
+  private chosen: Blob | null = null;
   private seenUntil: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly app: App) {
@@ -43,11 +45,12 @@ class Scan {
   }
 
   photo(file: Blob): void {
+    this.chosen = file;
     this.say("scan.photo_wait");
     this.app.parts.scan.load().then(
       (scanner) => {
         const read = scanner.photo(file, (text) => this.read(text));
-        void read.then((outcome) => outcome === "read" || this.say(`scan.${outcome}`));
+        void read.then((outcome) => outcome === "read" || this.chosen !== file || this.say(`scan.${outcome}`));
       },
       () => this.ended("failed"),
     );
@@ -59,8 +62,8 @@ class Scan {
   }
 
   started(hasLight: boolean, isOneOfSeveral: boolean): void {
-    this.say("scan.aim");
-    const other = button(this.t("scan.other_camera"), "plain", () => this.camera && this.camera.next());
+    if (this.chosen === null) this.say("scan.aim");
+    const other = button(this.t("scan.other_camera"), "plain", () => this.next());
     refill(this.control, isOneOfSeveral ? other : null, hasLight ? this.lightButton() : null);
   }
 
@@ -88,7 +91,8 @@ class Scan {
 
   ended(why: Ending | "failed"): void {
     this.view.hidden = true;
-    this.say(`scan.${why}`);
+    // what did not load reads no photo either
+    if (this.chosen === null || why === "failed") this.say(`scan.${why}`);
     const again = button(this.t("scan.again"), "main", () => this.app.show({ at: "scan" }));
     refill(this.control, why === "absent" ? null : again);
   }
@@ -96,6 +100,11 @@ class Scan {
   private say(key: Parameters<Text>[0]): void {
     // the same words set again would be read out again, frame after frame
     if (this.line.textContent !== this.t(key)) this.line.textContent = this.t(key);
+  }
+
+  private next(): void {
+    this.chosen = null;
+    if (this.camera !== null) this.camera.next();
   }
 
   private lightButton(): HTMLElement {
