@@ -6,6 +6,7 @@ mod deployment;
 mod document;
 mod ear;
 mod export;
+mod form;
 mod index;
 mod plain;
 mod poster;
@@ -16,7 +17,7 @@ pub use self::{
     deployment::Deployment,
     document::Document,
     export::{ExportedFile, export},
-    plain::Fields,
+    form::Fields,
     poster::Poster,
     shell::{Page, Pages},
 };

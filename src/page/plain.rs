@@ -2,56 +2,17 @@
 //! drew the number can know that it did.
 
 use maud::{Markup, html};
-use serde::{Deserialize, Deserializer};
 
 use super::{
     Document, Page,
     ear::{digits, with_digits},
+    form::Fields,
 };
 use crate::{
-    token::{Approach, Challenge, Channel, Reference, group_digits},
+    token::{Approach, Channel, Reference, group_digits},
     verifier::{Answer, ChallengeResult, Verdict},
     words::Icon,
 };
-
-/// What was typed, to be shown again where something is wrong with it.
-#[derive(Default, Deserialize)]
-pub struct Fields {
-    /// Words, digits, link or token.
-    #[serde(default)]
-    pub code: String,
-    /// The person's number.
-    #[serde(default)]
-    pub challenge: String,
-    /// The language of the form.
-    #[serde(default)]
-    pub lang: String,
-    /// What shows that the form is one of ours.
-    #[serde(default)]
-    pub form: String,
-    /// The number that this page drew for the person; shown again as long as the form comes back.
-    #[serde(default, deserialize_with = "drawn")]
-    pub own: Option<Challenge>,
-    /// Not empty after a try without a genuine code: the next leads to Stop.
-    #[serde(default)]
-    pub tried: String,
-    /// Where a button without a code leads: `stop` or `again`.
-    #[serde(default)]
-    pub go: String,
-}
-
-/// What is no number counts as none: the page draws another.
-fn drawn<'de, D: Deserializer<'de>>(own: D) -> Result<Option<Challenge>, D::Error> {
-    Ok(String::deserialize(own)?.parse().ok())
-}
-
-impl Fields {
-    /// What was typed, as far as any code can be: more would only make the page longer.
-    fn shown(&self) -> &str {
-        let end = self.code.char_indices().nth(1_000).map_or(self.code.len(), |(end, _)| end);
-        &self.code[..end]
-    }
-}
 
 impl Page<'_> {
     /// The form, with the catalogue's key of what is wrong.
@@ -144,8 +105,11 @@ impl Page<'_> {
 
     /// The second try without a genuine code.
     pub fn stop_after(&self, verdict: Verdict, reference: Option<Reference>) -> Document {
-        let reason = self.t(&format!("verdict.{}.title", verdict.as_str()));
-        self.stop(&[self.t("stop.twice"), self.with("stop.reason", &[("reason", &reason)])], reference)
+        let reason = self.with("stop.reason", &[("reason", &self.t(&format!("verdict.{}.title", verdict.as_str())))]);
+        // What is said of typing is advice, and no reason to stop.
+        let reason = Some(reason).filter(|_| verdict != Verdict::Mistyped);
+        let why: Vec<String> = [self.t("stop.twice")].into_iter().chain(reason).collect();
+        self.stop(&why, reference)
     }
 
     pub(super) fn no_code(&self) -> Markup {
@@ -193,55 +157,6 @@ impl Page<'_> {
                     p.hint { (self.t("number.why")) }
                     p.hint { (self.t("number.safe")) }
                 }
-            }
-        }
-    }
-
-    pub(super) fn fields(&self, problem: Option<&str>, fields: &Fields) -> Markup {
-        html! {
-            form.enter method="post" action=(self.check()) autocomplete="off" {
-                (self.kept(fields))
-                p { (self.t("check.intro")) }
-                @if let Some(problem) = problem { p.problem role="alert" { (self.t(problem)) } }
-                label for="code" { (self.t("check.code.label")) }
-                p.hint #code-hint { (self.t("check.code.hint")) }
-                textarea #code name="code" dir="ltr" rows="3" required autocomplete="off" autocapitalize="none" spellcheck="false"
-                    aria-describedby="code-hint" { (fields.shown()) }
-                label for="challenge" { (self.t("check.challenge.label")) }
-                p.hint #challenge-hint { (self.t("check.challenge.hint")) }
-                input #challenge name="challenge" dir="ltr" type="text" inputmode="numeric" autocomplete="off"
-                    value=(fields.challenge) aria-describedby="challenge-hint";
-                " "
-                button.button.button-main type="submit" { (self.t("check.submit")) }
-                // Seen in Chromium, which keeps what a form sent to open its windows again.
-                p.hint { (self.t("check.trace")) }
-            }
-        }
-    }
-
-    /// What a form has beside what is typed.
-    fn kept(&self, fields: &Fields) -> Markup {
-        html! {
-            input type="hidden" name="lang" value=(self.words.language.tag());
-            @if !fields.form.is_empty() { input type="hidden" name="form" value=(fields.form); }
-            @if !fields.tried.is_empty() { input type="hidden" name="tried" value="1"; }
-            @if let Some(own) = fields.own { input type="hidden" name="own" value=(own); }
-        }
-    }
-
-    /// The same code again, for a person who read a number out and left its field empty.
-    fn number_asked(&self, fields: &Fields) -> Markup {
-        html! {
-            form.enter method="post" action=(self.check()) autocomplete="off" {
-                (self.kept(fields))
-                input type="hidden" name="code" value=(fields.shown());
-                h2 { (self.t("number.type.title")) }
-                label for="challenge" { (self.t("number.type.label")) }
-                p.hint #challenge-hint { (self.t("number.type.hint")) }
-                input #challenge name="challenge" dir="ltr" type="text" inputmode="numeric" required autocomplete="off"
-                    aria-describedby="challenge-hint";
-                " "
-                button.button.button-plain type="submit" { (self.t("number.type.submit")) }
             }
         }
     }

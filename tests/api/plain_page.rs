@@ -152,15 +152,22 @@ async fn a_right_number_is_never_called_a_match() {
 #[tokio::test]
 async fn a_form_that_cannot_be_read_comes_back_with_a_sentence() {
     let app = TestApp::start().await;
-    for (code, number, sentence) in [
-        ("", "", "Type the code."),
-        ("  \n", "", "Type the code."),
-        ("abacus", "12345", "A number has six digits."),
-        ("abacus", "abcdef", "A number has six digits."),
+    for (code, number, wrong, key) in [
+        ("", "", "code", "check.empty"),
+        ("  \n", "", "code", "check.empty"),
+        ("", "123456", "code", "check.empty"),
+        ("abacus", "12345", "challenge", "check.challenge.wrong"),
+        ("abacus", "abcdef", "challenge", "check.challenge.wrong"),
     ] {
-        let reply = post(&app.anyone(), &SAME, code, number).await;
-        assert_eq!(reply.status, 422, "{code} {number}");
-        assert!(reply.body.contains(sentence), "{code} {number}");
+        for language in [Language::English, Language::Welsh] {
+            let body = format!("lang={}&code={}&challenge={number}", language.tag(), encoded(code));
+            let reply = sent(&app.anyone(), &body).await;
+            assert_eq!(reply.status, 422, "{code} {number}");
+            let sentence = Catalogue::of(language).text(key, &[]);
+            let said = format!("<p class=\"problem\" id=\"{wrong}-problem\" role=\"alert\">{sentence}</p>");
+            assert!(reply.body.contains(&said), "{said}: {}", reply.body);
+            is_at_fault(&reply.body, wrong);
+        }
     }
     let request = app.anyone().request(Method::POST, "/check").header("sec-fetch-site", "same-origin");
     let reply = Reply::of(request.header("content-type", "text/plain").body("code=x")).await;
@@ -168,6 +175,18 @@ async fn a_form_that_cannot_be_read_comes_back_with_a_sentence() {
     let typed = post(&app.anyone(), &SAME, "\"><script>alert(1)</script>", "<b>").await;
     assert_eq!(typed.status, 422);
     assert!(!typed.body.contains("<script>") && !typed.body.contains("<b>"), "what was typed is text: {}", typed.body);
+}
+
+/// Of the form's fields this one alone is invalid, described by its fault and where the browser goes first.
+fn is_at_fault(body: &str, wrong: &str) {
+    for field in ["code", "challenge"] {
+        let tag = body.split('<').find(|tag| tag.contains(&format!("id=\"{field}\""))).unwrap();
+        let described = if field == wrong { format!("\"{field}-problem {field}-hint\"") } else { format!("\"{field}-hint\"") };
+        assert!(tag.contains(&format!("aria-describedby={described}")), "{tag}");
+        for attribute in ["aria-invalid=\"true\"", " autofocus"] {
+            assert_eq!(tag.contains(attribute), field == wrong, "{tag}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -383,6 +402,7 @@ async fn every_way_without_a_code_ends_in_stop_within_two_steps() {
         let second = sent(&asker, &format!("tried=1&code={}", encoded(code))).await;
         is_stop(&second);
         assert!(second.body.contains("Again no code that we can confirm.</p>"), "{code}");
+        assert!(!second.body.contains("Check your typing"), "advice is no reason: {code}");
         is_stop(&sent(&asker, "go=stop").await);
     }
     // The answer that asks for a number has the code and a field for the number: no second try, if it fits.

@@ -235,6 +235,8 @@ export class App {
   private judged(outcome: Judged | Unconfirmed): Screen {
     if (outcome.verdict === null) return this.counted("offline.title", { at: "unconfirmed", outcome });
     const answer: Screen = { at: "verdict", outcome, typed: "" };
+    // what is said of typing is advice, and no reason to stop
+    if (outcome.verdict === "mistyped") return this.counted(null, answer);
     if (outcome.verdict !== "genuine") return this.counted(`verdict.${outcome.verdict}.title`, answer);
     this.failures = 0;
     return answer;
