@@ -251,6 +251,35 @@ test("both answers are in view without scrolling, and of one size; a weaker code
   }
 });
 
+test("on a small phone the number to read out and its button are in view, and on Stop the number to ring, in Welsh too", async () => {
+  const viewport = { width: 360, height: 612 };
+  const end = (page: Visit, part: string) => page.page.locator(part).first().evaluate((element) => element.getBoundingClientRect().bottom);
+  const start = await stage.visit("/", { viewport });
+  assert.ok((await end(start, ".number .button-main")) <= 612, "the button");
+  for (const locale of ["en", "cy"]) {
+    for (const verdict of ["not_genuine", "genuine"]) {
+      stage.service.reply = () => answer(verdict);
+      const page = await stage.visit(fragmentOf(token({ name: "Anna", place: "Bridge Street" })), { viewport, locale });
+      await page.page.locator(".screen-opened .button-main").click();
+      if (verdict === "genuine") await page.page.locator(".answers .button").nth(1).click();
+      const bottom = await end(page, ".steps li a[href^=tel]");
+      assert.ok(bottom <= 612, `${locale}, ${verdict}: ${bottom}`);
+    }
+  }
+});
+
+test("advice on typing is no reason to stop", async () => {
+  const page = await stage.visit();
+  stage.service.reply = () => answer("mistyped", { token: null });
+  await page.enter("link", token().toString("base64url"));
+  await page.see("Check your typing");
+  await page.press("Check another code");
+  await page.enter("link", token().toString("base64url"));
+  await page.see("Stop");
+  assert.match(await page.text(), /Again no code that we can confirm\./);
+  assert.doesNotMatch(await page.text(), /typing/);
+});
+
 test("in the leeway after its end a genuine code has no two stories", async () => {
   const now = seconds();
   const page = await stage.visit(fragmentOf(token({ iat: now - 330, exp: now - 30 })));
