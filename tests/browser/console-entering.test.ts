@@ -91,7 +91,7 @@ test("a reload keeps the session; a sign-out ends it for the service too", async
   await seat.see("Make a code");
   const [cookie] = await seat.page.context().cookies();
   await seat.press("Sign out");
-  await seat.read("You are signed out. Nothing is kept on this device.");
+  await seat.read("You are signed out. No codes are left on this device. Your passkey stays.");
   assert.deepEqual(await seat.page.context().cookies(), []);
   const headers = { Cookie: `__Host-session=${cookie?.value}` };
   assert.equal((await fetch(stage.service.consoleUrl + "/v1/session", { headers })).status, 401);

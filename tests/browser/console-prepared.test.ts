@@ -123,7 +123,7 @@ test("signing out wipes it", async () => {
   const seat = await stage.officer();
   const kept = await prepare(seat);
   await seat.press("Sign out");
-  await seat.read("You are signed out. Nothing is kept on this device.");
+  await seat.read("You are signed out. No codes are left on this device. Your passkey stays.");
   assert.ok(!(await holds(seat, kept)));
 });
 

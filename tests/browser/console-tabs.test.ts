@@ -58,7 +58,7 @@ test("signed out in one tab with a network: the code is gone from the other", as
   await prepare(seat);
   const other = await anotherTab(seat);
   await seat.press("Sign out");
-  await seat.read("You are signed out. Nothing is kept on this device.");
+  await seat.read("You are signed out. No codes are left on this device. Your passkey stays.");
   await wiped(other, "Sign in");
 });
 
@@ -100,7 +100,7 @@ test("a code that was on its way when the person signed out in another tab is no
   await seat.press("Make code");
   await asked;
   await other.getByRole("button", { name: "Sign out" }).click();
-  await other.getByText("You are signed out. Nothing is kept on this device.").waitFor();
+  await other.getByText("You are signed out. No codes are left on this device. Your passkey stays.").waitFor();
   const delivered = seat.page.waitForResponse((response) => response.url().endsWith("/v1/tokens") && response.request().method() === "POST");
   deliver();
   await (await delivered).finished();
