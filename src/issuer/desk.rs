@@ -150,7 +150,7 @@ impl Desk {
     async fn issue_if_allowed(&self, by: Confirmed<'_>, request: IssueRequest, once: Option<&Once>) -> Result<Issued, Refused> {
         let officer = by.officer;
         if !officer.role.may_ask_and_issue() {
-            return Err(Refused::NotAllowed("only officers and approvers issue tokens"));
+            return Err(Refused::NotAllowed("only officers and approvers issue tokens; ask one of them"));
         }
         if ReaderLevel::needed(&request.approach) > self.settings.reader_level {
             return Err(Refused::OldReaders);
@@ -244,7 +244,7 @@ impl Desk {
     /// takes only the very ones that it recorded.
     pub async fn make_speakable(&self, officer: &Officer, cti: Cti, token: &Token) -> Result<Spoken, Refused> {
         let record = self.find(officer, cti, Act::MakeSpeakable).await?;
-        let refused = Refused::NotAllowed("only the officer who issued a code may switch its words on");
+        let refused = Refused::NotAllowed("only the officer who issued a code may switch its words on; ask them");
         let own = record.officer == officer.callsign;
         self.refusals.allow(officer, own, Attempt::with(Act::MakeSpeakable, cti), refused).await?;
         self.ledger_is_signed().await?;
@@ -309,14 +309,14 @@ impl Desk {
 
     /// Whose tokens somebody may list: all where it is nobody's in particular.
     async fn lists(&self, officer: &Officer) -> Result<Option<Callsign>, Refused> {
-        let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
+        let refused = Refused::NotAllowed("overseers read the ledger, nothing else; ask an officer or an administrator");
         self.refusals.allow(officer, officer.role != Role::Overseer, Attempt::to(Act::ListTokens), refused).await?;
         Ok((officer.role != Role::Administrator).then(|| officer.callsign.clone()))
     }
 
     /// What is known of the tokens with a reference that somebody quotes. Each look-up counts against the one who asks.
     pub async fn look_up(&self, officer: &Officer, reference: Reference) -> Result<Vec<(LiveToken, TokenStatus)>, Refused> {
-        let refused = Refused::NotAllowed("only approvers and administrators look up references");
+        let refused = Refused::NotAllowed("only approvers and administrators look up references; ask one of them");
         let may = matches!(officer.role, Role::Approver | Role::Administrator);
         self.refusals.allow(officer, may, Attempt::to(Act::LookUpReference), refused).await?;
         let now = self.clock.now();

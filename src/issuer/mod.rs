@@ -58,7 +58,7 @@ pub enum Refused {
     #[error("{0}")]
     NotAllowed(&'static str),
     /// They may do nothing any more.
-    #[error("this person is suspended and may do nothing")]
+    #[error("this person is suspended and may do nothing; an administrator can reinstate them")]
     Suspended,
     /// Their program's credential is not for this.
     #[error("this credential is not for {0}; make one with --scope {0}")]

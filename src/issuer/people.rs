@@ -265,7 +265,7 @@ impl Registry {
 
     async fn administrates(&self, actor: &Actor, act: Act) -> Result<(), Refused> {
         let Actor::Person(officer) = actor else { return Ok(()) };
-        let refused = Refused::NotAllowed("only administrators do this");
+        let refused = Refused::NotAllowed("only administrators do this; ask an administrator");
         self.refusals.allow(officer, actor.may_administer(), Attempt::to(act), refused).await
     }
 }

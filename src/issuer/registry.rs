@@ -67,7 +67,7 @@ impl Registry {
 
     /// The same, once where there is a key: the same request again gets what became of the first.
     pub async fn ask_once(&self, officer: &Officer, ask: Ask, once: Option<Once>) -> Result<Authorisation, Refused> {
-        let refused = Refused::NotAllowed("only officers and approvers ask for authorisations");
+        let refused = Refused::NotAllowed("only officers and approvers ask for authorisations; ask one of them");
         self.refusals.allow(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::Ask), refused).await?;
         let now = self.clock.now();
         let frame = (ask.from.unwrap_or(now), ask.until);
@@ -204,7 +204,7 @@ impl Registry {
             Actor::Operator => Ok(None),
             Actor::Person(officer) if officer.role.oversees_authorisations() => Ok(None),
             Actor::Person(officer) => {
-                let refused = Refused::NotAllowed("overseers read the ledger, nothing else");
+                let refused = Refused::NotAllowed("overseers read the ledger, nothing else; ask an officer or an administrator");
                 self.refusals.allow(officer, officer.role.may_ask_and_issue(), Attempt::to(Act::ListAuthorisations), refused).await?;
                 Ok(Some(officer.callsign.clone()))
             }
@@ -213,13 +213,13 @@ impl Registry {
 
     /// Sees whether a person may read the ledger.
     pub async fn overseer(&self, officer: &Officer) -> Result<Overseer, Refused> {
-        let refused = Refused::NotAllowed("only overseers read the ledger");
+        let refused = Refused::NotAllowed("only overseers read the ledger; ask an overseer");
         self.refusals.allow(officer, officer.role.may_read_ledger(), Attempt::to(Act::ReadLedger), refused).await?;
         Ok(Overseer(()))
     }
 }
 
-const DECIDES: Refused = Refused::NotAllowed("only approvers decide about authorisations");
+const DECIDES: Refused = Refused::NotAllowed("only approvers decide about authorisations; ask an approver");
 
 pub(super) fn unknown_authorisation(id: AuthorisationId) -> Refused {
     Refused::Unknown { what: "authorisation", id: id.to_string() }

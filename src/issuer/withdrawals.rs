@@ -15,7 +15,7 @@ impl Registry {
     /// The same, once where there is a key: the same request again withdraws nothing that was issued since.
     pub async fn withdraw_tokens_once(&self, actor: &Actor, tokens: TokenSelection, once: Option<Once>) -> Result<u64, Refused> {
         if let Actor::Person(officer) = actor {
-            let refused = Refused::NotAllowed("only administrators withdraw many tokens at once");
+            let refused = Refused::NotAllowed("only administrators withdraw many tokens at once; ask an administrator");
             self.refusals.allow(officer, actor.may_administer(), Attempt::to(Act::WithdrawTokens), refused).await?;
         }
         if let Some(earlier) = self.earlier(once.as_ref()).await? {

@@ -24,7 +24,7 @@ impl Custodian {
     /// destroyed, this finishes it.
     pub async fn revoke(&self, actor: &Actor, id: KeyId, reason: &str) -> Result<Revoked, Refused> {
         if !actor.may_administer() {
-            return Err(Refused::NotAllowed("only administrators do this"));
+            return Err(Refused::NotAllowed("only administrators do this; ask an administrator"));
         }
         if !is_short_text(reason) {
             return Err(Refused::Reason);
