@@ -99,6 +99,9 @@ test("a reload keeps the session; a sign-out ends it for the service too", async
 
 test("suspended in mid-session: the next act leads out, with a calm sentence", async () => {
   const seat = await stage.officer();
+  // news of it would lead there before any act
+  await seat.page.route("**/v1/changes", () => undefined);
+  await seat.page.reload();
   await seat.press("Ask for an authorisation");
   await seat.page.getByLabel("Reference").fill("R-1");
   await seat.page.getByLabel("What it is for").fill("Return a lost bag");
