@@ -159,6 +159,32 @@ test("each code needs the person: no finger, no code", async () => {
   await officer.read("Not checked yet");
 });
 
+test("the authorisation that this tab used last is chosen, and after a sign-in the one that ends last", async () => {
+  const officer = await stage.person("officer");
+  stage.service.approve(stage.service.ask(officer.callsign, "Ends first", "--for", "2h"));
+  stage.service.approve(stage.service.ask(officer.callsign, "Ends last", "--for", "8h"));
+  stage.service.approve(stage.service.ask(officer.callsign, "Ends between", "--for", "4h"));
+  await officer.page.reload();
+  const choice = officer.page.getByLabel("Authorisation", { exact: true });
+  const chosen = () => choice.locator("option:checked").innerText();
+  await officer.press("In person");
+  assert.equal(await chosen(), "Ends last");
+  await choice.selectOption("Ends first");
+  await officer.press("Make code");
+  await officer.read("Not checked yet");
+  await officer.press("Done");
+  await officer.press("By telephone");
+  assert.equal(await chosen(), "Ends first");
+  await officer.untilKept();
+  await officer.page.reload();
+  await officer.press("By telephone");
+  assert.equal(await chosen(), "Ends first", "a reload is no sign-in");
+  await officer.press("Sign out");
+  await officer.press("Sign in");
+  await officer.press("In person");
+  assert.equal(await chosen(), "Ends last", "nothing says what was done before");
+});
+
 test("all codes of an authorisation are used: the reason is shown", async () => {
   const officer = await stage.person("officer");
   stage.service.authorise(officer.callsign, "R-few", 1);
