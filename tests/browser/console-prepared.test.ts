@@ -1,46 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Seat } from "./console/seat.ts";
 import { ConsoleStage } from "./console/stage.ts";
+import { EARLY, goOffline, holds, prepare } from "./console/preparing.ts";
 
 // Codes for a place without signal: made ahead, kept on the device for their time, and not a moment longer.
 
 const stage = new ConsoleStage();
 const HOUR = 3_600_000;
-
-/** What is kept of a code on a device. */
-interface Kept {
-  readonly id: string;
-  readonly qr_svg: string;
-  readonly expires_at: number;
-}
-
-/** Prepares a code for the next quarter of an hour, as the form proposes. */
-async function prepare(seat: Seat, fill = async (): Promise<unknown> => null): Promise<Kept> {
-  await seat.press("Prepare one for later");
-  await seat.page.getByLabel("Place").fill("Old Mill");
-  await fill();
-  await seat.press("Make code");
-  await seat.read(/^The code for \d\d:\d\d is kept on this device\.$|^The code for .*, \d\d:\d\d is kept/);
-  await seat.untilKept();
-  await seat.settle();
-  const [kept] = await seat.page.evaluate(() => JSON.parse(localStorage.getItem("prepared") ?? "[]") as Kept[]);
-  assert.ok(kept);
-  assert.ok(await holds(seat, kept));
-  return kept;
-}
-
-/** Whether anything of a code is kept in this browser, wherever that may be. */
-async function holds(seat: Seat, { id, qr_svg }: Kept): Promise<boolean> {
-  const kept = await seat.kept();
-  return kept.includes(id) || kept.includes(JSON.stringify(JSON.stringify(qr_svg)).slice(4, -4).slice(100, 300));
-}
-
-async function goOffline(seat: Seat): Promise<void> {
-  await seat.page.context().setOffline(true);
-  await seat.page.reload();
-  await seat.see("Not connected");
-}
 
 test("prepared with a network, shown without one, and what it says is genuine", async () => {
   const seat = await stage.officer();
@@ -50,9 +16,9 @@ test("prepared with a network, shown without one, and what it says is genuine", 
   await seat.read("In person, Old Mill");
   await seat.press("Show code");
   await seat.see(`Type ${new URL(stage.service.url).host}, then scan.`);
-  await seat.read("Checks do not show here now. Ask what their screen says.");
+  await seat.read(EARLY);
   await seat.page.reload();
-  await seat.read("Checks do not show here now. Ask what their screen says.");
+  await seat.read(EARLY);
   const person = await stage.visit(await seat.scan());
   await person.press("Check this code");
   await person.see("It is too early for this code");
@@ -72,14 +38,16 @@ test("the network comes back: the console continues on its own, also with a code
   await seat.see("Make a code");
   await seat.read("Prepared codes");
   await seat.press("Show code");
-  await seat.read("Not checked yet");
+  const withdraw = seat.page.getByRole("button", { name: "Hold to withdraw" });
+  await withdraw.waitFor();
   const link = await seat.scan();
   await seat.page.context().setOffline(true);
   await seat.page.reload();
-  await seat.read("Checks do not show here now. Ask what their screen says.");
+  await seat.read(EARLY);
   assert.equal(await seat.scan(), link);
+  assert.equal(await withdraw.count(), 0);
   await seat.page.context().setOffline(false);
-  await seat.read("Not checked yet");
+  await withdraw.waitFor();
   assert.equal(await seat.scan(), link);
   await seat.page.goBack();
   await seat.see("Make a code");

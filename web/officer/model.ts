@@ -146,6 +146,11 @@ export function isAhead({ state: at, until, approver_suspended }: Authorisation,
   return at === "approved" && !approver_suspended && until > now;
 }
 
+/** When any of these begins or ends, which the service does not tell. */
+export function turnsOf(authorisations: readonly Authorisation[]): readonly number[] {
+  return authorisations.flatMap(({ from, until }) => [from, until]);
+}
+
 /** Whether a code may still be used by somebody. */
 export function isInUse({ state }: LiveToken): boolean {
   return state === "live" || state === "checked";

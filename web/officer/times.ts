@@ -1,10 +1,11 @@
 const LOCALE = "en-GB";
 
-/** A time of day as this device's clock shows it, with the date when it is not today. */
-export function timeText(seconds: number): string {
+/** A time of day as this device's clock shows it, with the date when that is another than today's, or than that of a moment named with it. */
+export function timeText(seconds: number, named: number | null = null): string {
   const at = new Date(seconds * 1000);
   const clock = twoDigits(at.getHours()) + ":" + twoDigits(at.getMinutes());
-  if (at.toDateString() === new Date().toDateString()) return clock;
+  const day = named === null ? new Date() : new Date(named * 1000);
+  if (at.toDateString() === day.toDateString()) return clock;
   return at.toLocaleDateString(LOCALE, { day: "numeric", month: "long", year: "numeric" }) + ", " + clock;
 }
 

@@ -117,6 +117,27 @@ export const officers: Readonly<Record<string, ConsoleFlow>> = {
     assert.deepEqual(await scan(page), [link]);
   },
 
+  "a prepared code says when it begins, also after a sleep of the device, and then that it is not checked": async (open, service) => {
+    const page = await enter(open, service, "turnstone", "officer");
+    service.authorise("turnstone", "R-11");
+    await page.press(NEW);
+    await page.press("Prepare one for later");
+    await page.evaluate(() => {
+      const field = document.querySelector<HTMLInputElement>("#from");
+      const begins = new Date(Math.ceil(Date.now() / 60_000 + 2) * 60_000);
+      if (field !== null) field.value = new Date(begins.getTime() - begins.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    }, null);
+    await page.press("Make code");
+    await page.waitFor(says("The code for", "within"));
+    await page.press("Show code");
+    await page.waitFor(says("Not yet. It begins at", "within"));
+    await later(page, 4 * MINUTE);
+    await page.waitFor(says("Not checked yet"));
+    await page.press("Done");
+    await page.press("Show code");
+    await page.waitFor(says("Not checked yet"));
+  },
+
   "an idle session says so before and after, and what was typed is there again": async (open, service) => {
     const page = await enter(open, service, "knot", "officer");
     await ask(page, "Case 77");

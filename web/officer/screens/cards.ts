@@ -5,7 +5,7 @@ import { paragraph } from "./parts.ts";
 
 interface Card {
   readonly element: HTMLElement;
-  /** What it shows, or null where it says for good what became of it. */
+  /** What it was drawn from, and where that stood; null where it says for good what became of it. */
   drawn: string | null;
 }
 
@@ -29,7 +29,7 @@ export class Cards<T> {
     this.cards.clear();
     const cards = items.map((item) => {
       const element = el("li", { class: "card" }, ...this.draw(item));
-      this.cards.set(this.idOf(item), { element, drawn: JSON.stringify(item) });
+      this.cards.set(this.idOf(item), { element, drawn: print(item, element) });
       return element;
     });
     fill(this.element, cards.length === 0 ? paragraph(this.none, "hint") : el("ul", { class: "list" }, ...cards));
@@ -60,7 +60,7 @@ export class Cards<T> {
       // a newer one may have pushed it onto the next page
       if (item === undefined && (isAll || fresh === 0)) this.settle(id, this.gone);
       else if (item === undefined) continue;
-      else if (card.drawn !== JSON.stringify(item)) this.redraw(card, item);
+      else this.redraw(card, item);
     }
     return fresh;
   }
@@ -70,10 +70,14 @@ export class Cards<T> {
     this.done.add(id);
   }
 
+  /** Where something stands may change as time goes by, and nothing else of it. */
   private redraw(card: Card, item: T): void {
+    const fresh = el("li", {}, ...this.draw(item));
+    const drawn = print(item, fresh);
+    if (card.drawn === drawn) return;
     const before = stateOf(card.element);
-    change(card.element, this.draw(item));
-    card.drawn = JSON.stringify(item);
+    change(card.element, Array.from(fresh.childNodes));
+    card.drawn = drawn;
     const state = stateOf(card.element);
     if (state !== before) say(card.element, state);
   }
@@ -86,6 +90,11 @@ export class Cards<T> {
     card.drawn = null;
     say(card.element, text);
   }
+}
+
+/** Tells what a card shows from what it showed before. */
+function print(item: unknown, card: HTMLElement): string {
+  return JSON.stringify(item) + stateOf(card);
 }
 
 /** Whether somebody is about to decide something there. */

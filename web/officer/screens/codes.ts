@@ -1,7 +1,8 @@
 import { button, el, fill, heading } from "../../shared/dom.ts";
 import type { Api } from "../api.ts";
 import type { Console } from "../app.ts";
-import { type Authorisation, CHANNELS, type Channel, type LiveToken, isAhead, isInUse, isLive } from "../model.ts";
+import { type Authorisation, CHANNELS, type Channel, type LiveToken, isAhead, isInUse, isLive, turnsOf } from "../model.ts";
+import { Clock } from "../moment.ts";
 import { type Result, done } from "../result.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
@@ -13,12 +14,10 @@ import { issueScreen } from "./issue.ts";
 import { living, paragraph, shownOnce, section } from "./parts.ts";
 import { prepareScreen } from "./prepare.ts";
 import { preparedSection } from "./prepared.ts";
-import { tokenCards } from "./tokens.ts";
+import { beginning, tokenCards } from "./tokens.ts";
 
 /** So many authorisations, those that end last before all others, are enough to choose from. */
 const MOST = 50;
-/** Browsers wait no longer than about 24 days. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Where an officer begins: make a code, see what is live, ask for an authorisation. */
 export function codesScreen(app: Console, said: string | null = null): void {
@@ -27,12 +26,12 @@ export function codesScreen(app: Console, said: string | null = null): void {
     const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("codes.no_authorisations"), t("standing.over"), (one) => facts(app, one));
     let shown = "";
     const make = el("div", {});
-    const clock = new Clock(app);
+    const clock = new Clock(() => app.now(), () => app.news.tell(["authorisations"]));
     app.onLeave(() => clock.end());
     const mine = living<readonly Authorisation[]>(app, ["authorisations"], (api) => loadOwn(app, api), {
       draw: (all) => {
         shown = waysIn(app, all);
-        clock.follow(all);
+        clock.follow(turnsOf(all));
         fill(make, ways(app, all));
         return [authorisations(app, all, cards)];
       },
@@ -48,28 +47,6 @@ export async function loadOwn(app: Console, api: Api): Promise<Result<readonly A
   const wanted = new URLSearchParams({ ...ownSearch(app), sort: "until", limit: String(MOST) });
   const found = await api.authorisations(`authorisations?${wanted.toString()}`);
   return found.ok ? done(found.value.items.filter(({ asked_by }) => asked_by === app.session?.callsign)) : found;
-}
-
-/** Looks again whenever one of them begins or ends, which is no change that the service would tell of. */
-export class Clock {
-  private timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(private readonly app: Console) {}
-
-  follow(all: readonly Authorisation[]): void {
-    this.end();
-    const ahead = all.flatMap(({ from, until }) => [from, until]).filter((moment) => moment > this.app.now());
-    if (ahead.length === 0) return;
-    const wait = (Math.min(...ahead) - this.app.now()) * 1000 + 500;
-    this.timer = setTimeout(() => {
-      this.app.news.tell(["authorisations"]);
-      this.follow(all);
-    }, Math.min(wait, LONGEST_WAIT));
-  }
-
-  end(): void {
-    clearTimeout(this.timer);
-  }
 }
 
 /** An approver's lists have also what is others'. */
@@ -89,6 +66,7 @@ function codesInUse(app: Console): HTMLElement {
     kind: "tokens",
     title: t("codes.live"),
     cards: tokenCards(app),
+    moments: beginning,
     load: async (api, from) => {
       const [found] = await Promise.all([api.tokens(from), app.reconcile()]);
       return found.ok ? done({ items: found.value.items.filter(isOwn), next: found.value.next }) : found;

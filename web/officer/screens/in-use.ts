@@ -8,7 +8,7 @@ import { Cards } from "./cards.ts";
 import { Line, perform, shownOnce } from "./parts.ts";
 import { reviewScreen } from "./review.ts";
 import { asksFirst } from "./sure.ts";
-import { tokenCards } from "./tokens.ts";
+import { beginning, tokenCards } from "./tokens.ts";
 
 /** Authorisations and codes that are in use. Both can be withdrawn; approvers also review. What is over is shown where it is asked for. */
 export function inUseScreen(app: Console, said: string | null = null): void {
@@ -35,6 +35,7 @@ export function inUseScreen(app: Console, said: string | null = null): void {
         kind: "tokens",
         title: t("in_use.codes"),
         cards: tokenCards(app, true),
+        moments: beginning,
         load: (api, from) => api.tokens(from),
         isListed: isInUse,
         sorts: ["until", "made", "name"],

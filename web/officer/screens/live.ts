@@ -7,7 +7,9 @@ import { fitLive } from "../fit.ts";
 import { onHold } from "../hold.ts";
 import { watchCode } from "../live.ts";
 import { type Code, LEEWAY, type Status } from "../model.ts";
+import { atMoment } from "../moment.ts";
 import { needsMeaning } from "../press.ts";
+import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { codesScreen } from "./codes.ts";
 import { CodePart } from "./code.ts";
@@ -17,7 +19,7 @@ import { Line, paragraph, perform } from "./parts.ts";
 import { signInScreen, whenAnswered } from "./sign-in.ts";
 import { StateLine } from "./state-line.ts";
 import { Sure } from "./sure.ts";
-import { timesText, withdrawing } from "./tokens.ts";
+import { withdrawing } from "./tokens.ts";
 
 /** The code that somebody is to check now. `order` says how to make another like it. */
 export function liveScreen(app: Console, code: Code, order: Order | null): void {
@@ -42,14 +44,14 @@ class LiveView {
   private readonly said: CodePart;
   private readonly foot = el("div", { class: "foot" });
   private letSleep = keepAwake();
-  private readonly timers: number[] = [];
+  private readonly timers: (() => void)[] = [];
 
   constructor(
     private readonly app: Console,
     private readonly code: Code,
     private readonly order: Order | null,
   ) {
-    this.state = new StateLine(() => app.now());
+    this.state = new StateLine(() => app.now(), code.not_before);
     this.said = new CodePart(app, code, this.shown, this.line);
     const unwatch = app.session === null ? () => this.state.end() : this.watch();
     app.onLeave(() => {
@@ -57,7 +59,7 @@ class LiveView {
       document.documentElement.classList.remove("is-veiled");
       unwatch();
       this.state.end();
-      this.timers.forEach((timer) => clearTimeout(timer));
+      this.timers.forEach((end) => end());
     });
     this.at(code.expires_at, () => this.over("expired"));
     if (app.session !== null) return;
@@ -95,7 +97,7 @@ class LiveView {
   }
 
   private at(moment: number, act: () => void): void {
-    this.timers.push(window.setTimeout(act, Math.max(0, moment - this.app.now()) * 1000));
+    this.timers.push(atMoment(moment, () => this.app.now(), act));
   }
 
   /** What stands at the bottom, under the thumb. */
@@ -105,7 +107,8 @@ class LiveView {
     const hide = control(t("live.hide"), () => this.hide());
     const another = own && this.order !== null ? this.another(this.order) : null;
     const controls = el("div", { class: "controls" }, another, hide, withdrawal && withdrawal.button, this.done());
-    const standing = el("div", { class: "standing" }, this.state.element, paragraph(timesText(this.code), "runs-out"));
+    const end = t("live.runs_out", { time: timeText(this.code.expires_at, this.code.not_before) });
+    const standing = el("div", { class: "standing" }, this.state.element, paragraph(end, "runs-out"));
     const status = el("div", { class: "status" }, standing, this.said.turning);
     fill(this.foot, status, withdrawal && withdrawal.panel, this.line.element, controls);
   }

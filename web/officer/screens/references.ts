@@ -68,16 +68,16 @@ function whatToDo(app: Console, tokens: readonly Quoted[]): Node[] {
 function cardsOf(app: Console, tokens: readonly Quoted[]): Cards<Quoted> {
   const cards: Cards<Quoted> = new Cards(({ id }) => id, "", "", (token) => [
     el("h2", {}, t(`channel.${token.channel}`)),
-    el("p", { class: "state state-" + token.state }, standing(token)),
+    el("p", { class: "state state-" + token.state }, standing(app, token)),
     paragraph([t("tokens.made", { time: timeText(token.issued_at) }), ...ends(token)].join(" ")),
     ...withdrawal(app, token, (text) => cards.settle(token.id, text)),
   ]);
   return cards.show(tokens);
 }
 
-function standing(token: Quoted): string {
+function standing(app: Console, token: Quoted): string {
   if (token.state === "expired") return t("reference.ran_out", { time: timeText(token.expires_at) });
-  return token.withdrawn_at === null ? stateText(token) : t("reference.withdrawn_at", { time: timeText(token.withdrawn_at) });
+  return token.withdrawn_at === null ? stateText(app, token) : t("reference.withdrawn_at", { time: timeText(token.withdrawn_at) });
 }
 
 function ends(token: Quoted): string[] {

@@ -1,9 +1,10 @@
 import { el, fill } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import type { Authorisation, Channel } from "../model.ts";
+import { type Authorisation, type Channel, turnsOf } from "../model.ts";
+import { Clock } from "../moment.ts";
 import { t } from "../words.ts";
 import { type Standing, standing } from "./authorisation.ts";
-import { Clock, loadOwn } from "./codes.ts";
+import { loadOwn } from "./codes.ts";
 import { type Wrong, choice } from "./fields.ts";
 
 /** The authorisation under which a code is made, in a form. */
@@ -53,8 +54,8 @@ export function underField(app: Console, offered: readonly Authorisation[], { fi
     draw();
     select.say(known);
   };
-  const clock = new Clock(app);
-  clock.follow(offered);
+  const clock = new Clock(() => app.now(), () => app.news.tell(["authorisations"]));
+  clock.follow(turnsOf(offered));
   app.onLeave(() => clock.end());
   app.onLeave(app.news.when((changed) => changed.includes("authorisations") && void look()));
   return { ...select, box, chosen: () => select.input.value, wrong: () => (draw(), wrong()) };
