@@ -109,6 +109,21 @@ const screens: readonly Screen[] = [
     await seat.hold();
     await seat.see("This code is withdrawn");
   }),
+  officer("make a code, without a network, with codes in use", async (seat) => {
+    await seat.makeCode("In person", () => longest(seat));
+    await seat.page.context().setOffline(true);
+    await seat.press("Done");
+    await seat.read("Your codes in use");
+  }),
+  officer("not connected, with prepared codes and codes in use", async (seat) => {
+    await prepare(seat);
+    await seat.makeCode("In person", () => longest(seat));
+    await seat.press("Done");
+    await seat.untilKept();
+    await seat.page.context().setOffline(true);
+    await seat.page.reload();
+    await seat.read("Your codes in use");
+  }),
   officer("a prepared code, shown without a network", async (seat) => {
     await prepare(seat);
     await seat.untilKept();

@@ -139,6 +139,7 @@ export class Console {
     const ahead = session.server_time - Math.floor(Date.now() / 1000);
     this.ahead = ahead < 0 && ahead >= -ON_ITS_WAY ? 0 : ahead;
     this.prepared.keepOnlyOf(session.callsign);
+    this.tab.keepOnlyOf(session.callsign);
     void this.reconcile();
   }
 
@@ -161,13 +162,20 @@ export class Console {
     return [made?.code ?? this.prepared.list().find((one) => one.id === id) ?? null, made?.order ?? null];
   }
 
+  /** Wipes a code that nobody can use any more. */
+  drop(id: string): void {
+    this.prepared.remove(id);
+    this.tab.drop(id);
+  }
+
   /** Wipes what was kept here and withdrawn meanwhile. */
   async reconcile(): Promise<void> {
-    for (const { id } of this.prepared.list()) {
+    const look = async ({ id }: Code): Promise<void> => {
       const answer = await this.quiet.status(id);
       const isOver = answer.ok ? answer.value.state === "withdrawn" || answer.value.state === "expired" : answer.problem.kind === "unknown";
-      if (isOver) this.prepared.remove(id);
-    }
+      if (isOver) this.drop(id);
+    };
+    await Promise.all([...this.prepared.list(), ...this.tab.live(this.now())].map(look));
   }
 
   /** Wipes everything here at once, whether or not the service answers. */

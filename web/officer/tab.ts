@@ -34,6 +34,7 @@ export class Tab {
     this.owner = before.callsign;
     this.authorisation = before.authorisation;
     this.name = before.name;
+    this.keep();
     return before.shown;
   }
 
@@ -59,6 +60,22 @@ export class Tab {
   /** Which code is on the screen. */
   get showing(): string | null {
     return this.shown;
+  }
+
+  /** The codes that were made here and have not run out, those first that do so first. */
+  live(now: number): readonly Code[] {
+    const live = Array.from(this.made.values(), ({ code }) => code).filter(({ expires_at }) => now < expires_at);
+    return live.sort((a, b) => a.expires_at - b.expires_at);
+  }
+
+  /** A code that was made here is over. */
+  drop(id: string): void {
+    if (this.made.delete(id)) this.keep();
+  }
+
+  /** Forgets what another person did here. */
+  keepOnlyOf(owner: string): void {
+    if (this.owner !== null && this.owner !== owner) this.forget();
   }
 
   forget(): void {

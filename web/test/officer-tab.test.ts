@@ -13,12 +13,17 @@ const order = { authorisation: "x", channel: "telephone", name: "Anna" } as cons
 /** A device whose worker remembers, with the mark of a stay. */
 class Device {
   stay: string | null = "first";
+  /** How often something was said to the worker. */
+  said = 0;
   private remembered: Remembered | null = null;
 
   /** A tab that was just loaded. */
   tab(): Tab {
     const memory = {
-      remember: (what: Remembered) => void (this.remembered = what),
+      remember: (what: Remembered) => {
+        this.said++;
+        this.remembered = what;
+      },
       recall: async () => this.remembered,
       forget: () => void (this.remembered = null),
     };
@@ -67,4 +72,37 @@ test("a code that left the screen is not shown again, and what is forgotten is n
   const again = device.tab();
   assert.equal(await again.recall("kestrel", 0), null);
   assert.equal(again.made.size, 0);
+});
+
+test("the codes that have not run out, those first that do so first; what is over is not remembered either", async () => {
+  const device = new Device();
+  const tab = device.shows();
+  const made = (id: string, expires_at: number) => tab.made.set(id, { code: { ...code, id, expires_at }, order });
+  made("b", 900);
+  made("c", 200);
+  const ids = (now: number, one = tab): string[] => one.live(now).map(({ id }) => id);
+  assert.deepEqual([ids(0), ids(200), ids(299), ids(300), ids(900)], [["c", "a", "b"], ["a", "b"], ["a", "b"], ["b"], []]);
+  tab.drop("b");
+  const again = device.tab();
+  await again.recall("kestrel", 0);
+  assert.deepEqual(ids(0, again), ["c", "a"]);
+});
+
+test("what one person did is nobody else's, here and after a reload", async () => {
+  const device = new Device();
+  const tab = device.shows();
+  tab.keepOnlyOf("kestrel");
+  assert.deepEqual([tab.live(0).length, tab.said()], [1, { name: "Anna" }]);
+  tab.keepOnlyOf("wren");
+  assert.deepEqual([tab.live(0), tab.said(), tab.authorisation, tab.showing], [[], {}, null, null]);
+  assert.equal(await device.tab().recall("kestrel", 0), null);
+});
+
+test("a worker that was ended hears again what a reload took back", async () => {
+  const device = new Device();
+  device.shows();
+  const before = device.said;
+  const again = device.tab();
+  await again.recall("kestrel", 0);
+  assert.equal(device.said, before + 1);
 });

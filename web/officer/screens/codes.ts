@@ -13,11 +13,13 @@ import { Cards } from "./cards.ts";
 import { issueScreen } from "./issue.ts";
 import { living, paragraph, shownOnce, section } from "./parts.ts";
 import { prepareScreen } from "./prepare.ts";
-import { preparedSection } from "./prepared.ts";
+import { madeSection, preparedSection } from "./prepared.ts";
 import { beginning, tokenCards } from "./tokens.ts";
 
 /** So many authorisations, those that end last before all others, are enough to choose from. */
 const MOST = 50;
+/** A service that has not answered by then may not answer at all. */
+const SLOW_MS = 1000;
 
 /** Where an officer begins: make a code, see what is live, ask for an authorisation. */
 export function codesScreen(app: Console, said: string | null = null): void {
@@ -59,22 +61,29 @@ function waysIn(app: Console, all: readonly Authorisation[]): string {
   return JSON.stringify(all.filter((one) => isLive(one, app.now())).map(({ id, channels }) => [id, channels]));
 }
 
-/** The officer's own codes; what is prepared has a list of its own. */
+/** The officer's own codes; what is prepared has a list of its own. Those that were made here are there without an answer. */
 function codesInUse(app: Console): HTMLElement {
+  const without = el("div", {});
+  const instead = (): void => fill(without, ...(list.hidden ? madeSection(app) : []));
   const isOwn = (one: LiveToken): boolean => isInUse(one) && one.officer === app.session?.callsign && !app.prepared.has(one.id);
-  return browse(app, {
+  const list = browse(app, {
     kind: "tokens",
     title: t("codes.live"),
     cards: tokenCards(app),
     moments: beginning,
     load: async (api, from) => {
+      const slow = setTimeout(instead, SLOW_MS);
       const [found] = await Promise.all([api.tokens(from), app.reconcile()]);
+      clearTimeout(slow);
+      if (found.ok) fill(without);
+      else instead();
       return found.ok ? done({ items: found.value.items.filter(isOwn), next: found.value.next }) : found;
     },
     sorts: ["until", "made", "name"],
     always: ownSearch(app).search ?? "",
     isHidden: true,
   });
+  return el("div", {}, without, list);
 }
 
 /** A device whose clock is wrong shows wrong times. */

@@ -45,6 +45,7 @@ class LiveView {
   private readonly foot = el("div", { class: "foot" });
   private letSleep = keepAwake();
   private readonly timers: (() => void)[] = [];
+  private end: End | null = null;
 
   constructor(
     private readonly app: Console,
@@ -137,8 +138,11 @@ class LiveView {
   }
 
   private over(end: End): void {
-    if (end === "withdrawn") this.app.prepared.remove(this.code.id);
-    this.app.tab.made.delete(this.code.id);
+    // a withdrawal comes twice where it was asked for here, and nothing follows it
+    if (this.end === end || this.end === "withdrawn") return;
+    this.end = end;
+    if (end === "withdrawn") this.app.drop(this.code.id);
+    else this.app.tab.drop(this.code.id);
     this.letSleep();
     this.line.hush();
     // who takes a code back need not hear of its check

@@ -116,11 +116,12 @@ export function living<T>(
     // of two answers the one that was asked for later counts
     return here() && mine === asked ? result : null;
   };
-  const again = async (): Promise<void> => {
+  const again = async (api = app.api): Promise<void> => {
     drawing++;
-    const result = await latest(app.api);
+    const result = await latest(api);
     drawing--;
-    if (result === null) return;
+    // that there is a problem stands there already
+    if (result === null || (!result.ok && api === app.quiet)) return;
     const hadFocus = box.contains(document.activeElement) || waiting.contains(document.activeElement);
     fill(waiting);
     isDrawn = result.ok;
@@ -132,7 +133,9 @@ export function living<T>(
   const refresh = async (): Promise<void> => {
     // what somebody asked for is not thrown away for news
     hasMissed = drawing > 0;
-    if (!isDrawn || hasMissed) return;
+    if (hasMissed) return;
+    // the service may answer again
+    if (!isDrawn) return again(app.quiet);
     const result = await latest(app.quiet, complete);
     // a problem that comes of its own accord is no news: what stands there stood there before
     if (result === null || !result.ok) return;
@@ -148,7 +151,7 @@ export function living<T>(
     void again();
     app.onLeave(app.news.when((changed) => changed.some((kind) => kinds.indexOf(kind) >= 0) && void refresh()));
   });
-  return { element: el("div", { class: "living" }, box, waiting), again };
+  return { element: el("div", { class: "living" }, box, waiting), again: () => again() };
 }
 
 /** A list, or a sentence where there is nothing in it. */

@@ -5,14 +5,14 @@ import { usePasskey } from "../passkeys.ts";
 import type { Problem, Result } from "../result.ts";
 import { problemText, t } from "../words.ts";
 import { Line, asking, paragraph } from "./parts.ts";
-import { preparedSection } from "./prepared.ts";
+import { madeSection, preparedSection } from "./prepared.ts";
 
 const RETRY_MS = 5000;
 
 /** What led here: nothing, a sign-out, the end of a session, or a service that does not answer. */
 export type Why = "out" | "signed-out" | "signed-out-here" | "ended" | "idle" | Problem;
 
-/** Nobody is signed in: the way in, and what was prepared for a moment like this. */
+/** Nobody is signed in: the way in, the codes that this tab still has, and what was prepared for a moment like this. */
 export function signInScreen(app: Console, why: Why): void {
   app.why = why;
   app.show("sign-in", () => {
@@ -26,6 +26,7 @@ export function signInScreen(app: Console, why: Why): void {
       ...(app.left === null ? [] : [paragraph(t(`sign_in.kept.${app.left.what}`))]),
       begin,
       line.element,
+      ...madeSection(app),
       ...preparedSection(app),
     ];
   }, true);

@@ -12,11 +12,15 @@ import { type Question, asksFirst } from "./sure.ts";
 
 /** Codes that can still be checked. Each can be withdrawn; those made here can be shown again. */
 export function tokenCards(app: Console, names = false): Cards<LiveToken> {
+  const settled = (id: string): void => {
+    app.drop(id);
+    cards.settle(id, t("tokens.withdrawn"));
+  };
   const cards: Cards<LiveToken> = new Cards(({ id }) => id, t("tokens.none"), t("tokens.gone"), (token) => {
     const line = new Line();
     const made = app.tab.made.get(token.id);
     const withdraw = (pressed: HTMLButtonElement): void =>
-      void perform(app, pressed, line, () => app.api.withdrawToken(token.id), () => cards.settle(token.id, t("tokens.withdrawn")));
+      void perform(app, pressed, line, () => app.api.withdrawToken(token.id), () => settled(token.id));
     const withdrawal = asksFirst({ ...withdrawing(), act: withdraw });
     const isOpen = token.state === "live" || token.state === "checked";
     return [
