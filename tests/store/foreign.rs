@@ -56,13 +56,16 @@ fn a_store_of_another_deployment_stays_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     let path = copied(&folder);
     let before = everything(&folder);
-    for stranger in [
-        DeploymentKeys { root: world::key(9).public(), ..world::deployment_keys() },
-        DeploymentKeys { issuer: "staging.example.org".parse().unwrap(), ..world::deployment_keys() },
+    let issuer = || "staging.example.org".parse().unwrap();
+    let root = || world::key(9).public();
+    for (stranger, says) in [
+        (DeploymentKeys { root: root(), ..world::deployment_keys() }, "belongs to another deployment"),
+        (DeploymentKeys { root: root(), issuer: issuer(), ..world::deployment_keys() }, "belongs to another deployment"),
+        (DeploymentKeys { issuer: issuer(), ..world::deployment_keys() }, "but the issuer name given is staging.example.org"),
     ] {
         assert!(matches!(SqliteStore::found(&path), Ok(Found::Bound(_))));
-        refuses(SqliteStore::open_for_issuer(&path, &stranger), "belongs to another deployment");
-        refuses(SqliteStore::open_for_verifier(&path, &stranger), "belongs to another deployment");
+        refuses(SqliteStore::open_for_issuer(&path, &stranger), says);
+        refuses(SqliteStore::open_for_verifier(&path, &stranger), says);
         assert!(everything(&folder) == before);
     }
 }
