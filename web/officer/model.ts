@@ -137,13 +137,12 @@ export type Code = Read<typeof code>;
 
 /** Whether an authorisation may be used at this moment. */
 export function isLive(authorisation: Authorisation, now: number): boolean {
-  const { state: at, from, until, max_tokens, tokens_issued, approver_suspended, asker_suspended } = authorisation;
-  return at === "approved" && !approver_suspended && !asker_suspended && from <= now && now < until && tokens_issued < max_tokens;
+  return isAhead(authorisation, now) && authorisation.from <= now;
 }
 
 /** Whether a code may be prepared under an authorisation, for a time within it. */
-export function isAhead({ state: at, until, approver_suspended }: Authorisation, now: number): boolean {
-  return at === "approved" && !approver_suspended && until > now;
+export function isAhead({ state: at, until, max_tokens, tokens_issued, approver_suspended, asker_suspended }: Authorisation, now: number): boolean {
+  return at === "approved" && !approver_suspended && !asker_suspended && until > now && tokens_issued < max_tokens;
 }
 
 /** When any of these begins or ends, which the service does not tell. */

@@ -58,4 +58,6 @@ test("an authorisation is live inside its time while codes are left", () => {
   assert.equal(model.isLive({ ...read, tokens_issued: 3 }, 15), false);
   assert.equal(model.isLive({ ...read, state: "withdrawn" }, 15), false);
   assert.equal(model.isLive({ ...read, approver_suspended: true }, 15), false);
+  assert.deepEqual([9, 10, 19, 20].map((now) => model.isAhead(read, now)), [true, true, true, false], "until it ends a code may be prepared");
+  for (const over of [{ tokens_issued: 3 }, { approver_suspended: true }, { asker_suspended: true }]) assert.equal(model.isAhead({ ...read, ...over }, 5), false);
 });

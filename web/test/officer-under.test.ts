@@ -17,6 +17,7 @@ test("why no code can be made under an authorisation is said in its words, the g
     [{ state: "withdrawn", withdrawn_by: "stint" }, 150, "OP-7 was withdrawn by stint."],
     [{ approver_suspended: true, channels: [] }, 150, "OP-7 is stopped: its approver was suspended."],
     [{ tokens_issued: 3 }, 150, "All codes of OP-7 are used."],
+    [{ tokens_issued: 3 }, 50, "All codes of OP-7 are used."],
     [{ channels: ["online"] }, 150, "OP-7 does not allow this way to reach people."],
     [{ channels: ["online"] }, 50, "OP-7 does not allow this way to reach people."],
   ];

@@ -1,6 +1,6 @@
 import { el } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import { type Authorisation, type Channel, isLive } from "../model.ts";
+import { type Authorisation, type Channel, isAhead, isLive } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 
@@ -39,7 +39,7 @@ export function standing(now: number, one: Authorisation): Standing {
   if (one.asker_suspended) return "barred";
   if (one.approver_suspended) return "stopped";
   if (isLive(one, now)) return "live";
-  return one.from > now ? "later" : "used";
+  return isAhead(one, now) ? "later" : "used";
 }
 
 /** What is over or was refused, folded away: the last ten. */

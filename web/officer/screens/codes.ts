@@ -58,7 +58,7 @@ function ownSearch(app: Console): { readonly search?: string } {
 
 /** Which ways to make a code there are, to notice that they are others. */
 function waysIn(app: Console, all: readonly Authorisation[]): string {
-  return JSON.stringify(all.filter((one) => isLive(one, app.now())).map(({ id, channels }) => [id, channels]));
+  return JSON.stringify(all.filter((one) => isAhead(one, app.now())).map((one) => [one.id, isLive(one, app.now()) ? one.channels : []]));
 }
 
 /** The officer's own codes; what is prepared has a list of its own. Those that were made here are there without an answer. */
