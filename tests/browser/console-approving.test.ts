@@ -1,36 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Locator } from "playwright-core";
+import { approval, send, wish } from "./console/requests.ts";
 import type { Seat } from "./console/seat.ts";
 import { ConsoleStage } from "./console/stage.ts";
 import { seconds } from "./service.ts";
 
-// What an approver has before them: what waits, what is in use, and what changes there. And what an officer hears of it in a form.
+// What an approver has before them: what waits, what is in use, and what changes there.
 
 const stage = new ConsoleStage();
 
 const card = (seat: Seat, text: string): Locator => seat.page.locator("li.card", { hasText: text });
 const titles = (seat: Seat): Promise<string[]> => seat.page.locator("li.card h3").allInnerTexts();
-
-/** Has the person who is signed in send all of these, each when the one before is answered. Gives the ids. */
-async function send(seat: Seat, all: readonly (readonly [path: string, body: object])[]): Promise<readonly string[]> {
-  const answers = await seat.page.evaluate(async (wanted) => {
-    const found: { readonly id: string; readonly status: number }[] = [];
-    for (const [path, body] of wanted) {
-      const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-      found.push({ id: ((await answer.json()) as { readonly id: string }).id, status: answer.status });
-    }
-    return found;
-  }, all);
-  for (const { status } of answers) assert.ok(status < 300, String(status));
-  return answers.map(({ id }) => id);
-}
-
-const wish = (reference: string, minutes = 60): readonly [string, object] => [
-  "/v1/authorisations",
-  { reference, purpose: "Return a lost bag", channels: ["telephone", "in-person"], until: seconds() + 60 * minutes, max_tokens: 20 },
-];
-const approval = (id: string): readonly [string, object] => [`/v1/authorisations/${id}/approve`, {}];
 
 /** Requests are told apart by the second in which they were asked. */
 async function nextSecond(seat: Seat): Promise<void> {
@@ -77,77 +58,6 @@ test("in use is what is in use; what is withdrawn meanwhile says so in its place
   await card(approver, "Op 10").waitFor({ state: "detached" });
   await all.uncheck();
   await approver.read("No authorisations are in use now.");
-});
-
-/** Counts from now on how many codes are asked of the service. */
-function countMade(seat: Seat): () => number {
-  let made = 0;
-  seat.page.on("request", (request) => (made += request.method() === "POST" && request.url().endsWith("/v1/tokens") ? 1 : 0));
-  return () => made;
-}
-
-test("what becomes of an authorisation is said in the open form, no code is asked for under it, and what was typed stays", async () => {
-  const [officer, approver] = [await stage.person("officer"), await stage.person("approver")];
-  const [first = "", second = ""] = await send(officer, [wish("Case 5", 120), wish("Case 6", 90)]);
-  await send(approver, [first, second].map(approval));
-  const made = countMade(officer);
-  await officer.press("There is something new: show");
-  await officer.press("By telephone");
-  const under = officer.page.getByLabel("Authorisation");
-  await under.selectOption("Case 5");
-  await officer.page.getByLabel("Your name, as you will give it").fill("Anna");
-  await officer.page.getByRole("button", { name: "4", exact: true }).click();
-  const typed = async () => [await officer.page.getByLabel("Your name, as you will give it").inputValue(), await officer.page.getByLabel("Their number").inputValue()];
-  const before = await typed();
-
-  await send(approver, [[`/v1/authorisations/${first}/withdraw`, {}]]);
-  await officer.read(`Case 5 was withdrawn by ${approver.callsign}. Please choose another.`);
-  await officer.press("Make code");
-  assert.equal(await under.evaluate((field) => field === document.activeElement), true, "the wrong field is shown");
-  assert.equal(await under.getAttribute("aria-invalid"), "true");
-  await under.selectOption("Case 6");
-  await officer.page.getByText("Case 5 was withdrawn").waitFor({ state: "detached" });
-  await send(approver, [[`/v1/authorisations/${second}/review`, { channels: ["in-person"], until: seconds() + 600, max_tokens: 5 }]]);
-  await officer.read("Case 6 does not allow this way to reach people. You have no other. Ask for one first.");
-  await officer.press("Make code");
-  assert.equal(made(), 0);
-  assert.deepEqual(await typed(), before);
-
-  await send(approver, (await send(officer, [wish("Case 7")])).map(approval));
-  await officer.read("Case 6 does not allow this way to reach people. Please choose another.");
-  await under.selectOption("Case 7");
-  await officer.press("Clear");
-  await officer.press("Make code");
-  await officer.read("Not checked yet");
-  assert.equal(made(), 1);
-});
-
-test("an authorisation that runs out while a form is open says so; and so does one whose approver is suspended, where a code is prepared", async () => {
-  const [officer, approver, other] = [await stage.person("officer"), await stage.person("approver"), await stage.person("approver")];
-  const [short = "", long = ""] = await send(officer, [wish("Case 8", 10), wish("Case 9", 600)]);
-  await send(approver, [approval(short)]);
-  await officer.press("There is something new: show");
-  await officer.page.getByRole("button", { name: "In person" }).waitFor();
-  await officer.page.clock.install();
-  const made = countMade(officer);
-  await officer.press("In person");
-  await officer.page.getByLabel("Place").fill("Old Mill");
-  await officer.read("Authorisation: Case 8");
-  await officer.page.clock.fastForward(601_000);
-  await officer.read("Case 8 has run out. You have no other. Ask for one first.");
-  await officer.press("Make code");
-  assert.equal(await officer.page.getByLabel("Place").inputValue(), "Old Mill");
-
-  await send(other, [approval(long)]);
-  await officer.read("Case 8 has run out. Please choose another.");
-  await officer.press("Back");
-  await officer.press("Prepare one for later");
-  await officer.page.getByLabel("Place").fill("New Mill");
-  stage.service.suspend(other.callsign);
-  await officer.read("Case 9 is stopped: its approver was suspended. You have no other. Ask for one first.");
-  await officer.press("Make code");
-  assert.equal(made(), 0);
-  assert.equal(await officer.page.getByLabel("Place").inputValue(), "New Mill");
 });
 
 test("what is reviewed stays true while its form is open, and what was typed stays", async () => {

@@ -67,6 +67,7 @@ export class Console {
   private name = "";
   private screen: object = {};
   left: Left | null = null;
+  private begins: (() => () => void)[] = [];
   private ends: (() => void)[] = [];
 
   constructor(
@@ -223,10 +224,11 @@ export class Console {
 
   /** What is on the screen and would be missed. */
   private leaves(callsign: string): Left | null {
-    const { name } = this;
+    const { name, begins } = this;
     if (FORMS.indexOf(name) >= 0) {
       const nodes = Array.from(this.main.childNodes);
-      return { callsign, what: "typed", open: () => this.show(name, () => nodes) };
+      const build = (): readonly Node[] => (begins.forEach((begin) => this.whileShown(begin)), nodes);
+      return { callsign, what: "typed", open: () => this.show(name, build) };
     }
     // what was prepared is at the sign-in as well
     const made = this.tab.made.get(this.tab.showing ?? "");
@@ -261,6 +263,7 @@ export class Console {
   /** Shows a screen and moves the focus to its head. `build` may name what is to end when the screen is left. */
   show(name: string, build: () => readonly Node[], isBare = false): void {
     this.ends.splice(0).forEach((end) => end());
+    this.begins = [];
     this.screen = {};
     this.name = name;
     const nodes = build();
@@ -302,6 +305,12 @@ export class Console {
   /** What is to end when the screen that is being built is left. */
   onLeave(end: () => void): void {
     this.ends.push(end);
+  }
+
+  /** What begins each time that the screen which is being built is shown, also once more after a sign-in, and gives what ends it. */
+  whileShown(begin: () => () => void): void {
+    this.begins.push(begin);
+    this.onLeave(begin());
   }
 
   /** Tells later whether the present screen is still the one that is shown: an answer that comes late changes no newer one. */

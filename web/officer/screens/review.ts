@@ -20,7 +20,10 @@ export function reviewScreen(app: Console, one: Authorisation): void {
       const found = await app.quiet.oneAuthorisation(one.id);
       if (here() && found.ok) cards.update([found.value]);
     };
-    app.onLeave(app.news.when((changed) => changed.includes("authorisations") && void look()));
+    app.whileShown(() => {
+      void look();
+      return app.news.when((changed) => changed.includes("authorisations") && void look());
+    });
     const until = field("until", t("review.until"), null, { type: "datetime-local", min: toField(app.now()) });
     until.input.value = toField(one.until);
     const most = field("most", t("field.most"), t("review.used", { count: String(one.tokens_issued) }), { inputmode: "numeric", maxlength: "4" });

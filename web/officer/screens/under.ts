@@ -31,7 +31,7 @@ export function underField(app: Console, offered: readonly Authorisation[], { fi
   const wrong = (): string | null => {
     const one = chosen();
     const why = one === undefined ? null : whyNot(app.now(), one, channel());
-    return why === null ? null : [why, t(all.some((other) => other !== one && fits(other)) ? "under.another" : "under.none")].join(" ");
+    return why === null ? null : [why, t(all.some((other) => fits(other) && whyNot(app.now(), other, channel()) === null) ? "under.another" : "under.none")].join(" ");
   };
   const draw = (): void => {
     const one = chosen();
@@ -49,15 +49,20 @@ export function underField(app: Console, offered: readonly Authorisation[], { fi
     const found = await loadOwn(app, app.quiet);
     if (!here()) return;
     if (found.ok) all = [...all.filter(({ id }) => found.value.every((one) => one.id !== id)), ...found.value];
+    clock.follow(turnsOf(all));
     if (wrong() === known) return;
     known = wrong();
     draw();
     select.say(known);
   };
   const clock = new Clock(() => app.now(), () => app.news.tell(["authorisations"]));
-  clock.follow(turnsOf(offered));
-  app.onLeave(() => clock.end());
-  app.onLeave(app.news.when((changed) => changed.includes("authorisations") && void look()));
+  app.whileShown(() => {
+    clock.follow(turnsOf(all));
+    const deafen = app.news.when((changed) => changed.includes("authorisations") && void look());
+    // what was offered may be old: a form comes back by the browser's own way, or after a sign-in
+    void look();
+    return () => (clock.end(), deafen());
+  });
   return { ...select, box, chosen: () => select.input.value, wrong: () => (draw(), wrong()) };
 }
 
