@@ -153,6 +153,30 @@ test("withdrawn by somebody else while another screen was open: not in the list"
   assert.deepEqual(await lists(seat), []);
 });
 
+for (const isLoadedAgain of [false, true]) {
+  test(`withdrawn elsewhere while another code is on the screen${isLoadedAgain ? " that is loaded again" : ""}: not in the list`, async () => {
+    const { seat } = await shown();
+    const first = await seat.page.evaluate(async () => ((await (await fetch("/v1/tokens")).json()) as readonly { readonly id: string }[])[0]?.id ?? "");
+    await seat.press("Done");
+    await seat.makeCode("By telephone");
+    const status = `**/v1/tokens/${first}`;
+    // as where the news of it is not heard
+    if (isLoadedAgain) await seat.page.route(status, (route) => (route.request().method() === "GET" ? route.abort() : route.continue()));
+    const looked = seat.page.waitForResponse((answer) => answer.url().endsWith(first) && answer.request().method() === "GET");
+    assert.equal(await seat.page.evaluate(async (id) => (await fetch(`/v1/tokens/${id}`, { method: "DELETE" })).status, first), 204);
+    if (isLoadedAgain) {
+      await seat.page.unroute(status);
+      await seat.page.reload();
+    }
+    await looked;
+    await seat.read("Not checked yet");
+    await offline(seat);
+    await seat.press("Done");
+    await seat.read("By telephone, Anna");
+    assert.equal(await codes(seat).count(), 1);
+  });
+}
+
 test("signed out without a network: nothing, now and after a reload", async () => {
   const { seat } = await shown();
   await seat.press("Done");

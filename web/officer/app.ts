@@ -75,6 +75,7 @@ export class Console {
     private readonly main: HTMLElement,
   ) {
     this.prepared.watch(() => undefined);
+    this.news.when((changed) => this.session !== null && changed.includes("tokens") && void this.reconcile());
     openVoice();
     const { warnOfIdling, warnOfEnd } = strips(this, this.bar);
     this.idle = watchIdle({
@@ -114,6 +115,7 @@ export class Console {
   signedIn(session: Session): void {
     this.stay.begin();
     this.enter(session);
+    void this.reconcile();
     homeScreen(this);
     const { left } = this;
     this.left = null;
@@ -141,7 +143,6 @@ export class Console {
     this.ahead = ahead < 0 && ahead >= -ON_ITS_WAY ? 0 : ahead;
     this.prepared.keepOnlyOf(session.callsign);
     this.tab.keepOnlyOf(session.callsign);
-    void this.reconcile();
   }
 
   /** After a reload: the code that was on the screen, or the beginning. What was prepared needs neither session nor network. */
@@ -149,6 +150,7 @@ export class Console {
     const shown = (await this.tab.recall(this.session?.callsign ?? null, this.now())) ?? this.tab.showing;
     // a session that is over leaves nothing but what was prepared
     if (this.session === null && why === "out") this.tab.forget();
+    if (this.session !== null) void this.reconcile();
     const [code, order] = this.codeOf(shown);
     const begin = (): void => (this.session === null ? signInScreen(this, why) : homeScreen(this));
     if (code === null) return begin();
