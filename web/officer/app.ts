@@ -178,7 +178,9 @@ export class Console {
       const isOver = answer.ok ? answer.value.state === "withdrawn" || answer.value.state === "expired" : answer.problem.kind === "unknown";
       if (isOver) this.drop(id);
     };
-    await Promise.all([...this.prepared.list(), ...this.tab.live(this.now())].map(look));
+    // the one on the screen is watched there
+    const others = [...this.prepared.list(), ...this.tab.live(this.now())].filter(({ id }) => id !== this.tab.showing);
+    await Promise.all(others.map(look));
   }
 
   /** Wipes everything here at once, whether or not the service answers. */
