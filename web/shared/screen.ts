@@ -48,19 +48,27 @@ function sayLanguage(main: HTMLElement): void {
 }
 
 /**
- * Moves the focus to a field that is wrong, and says the problem beside it, each time. The problem is the field's error message from
- * when it is left: as the focus arrives Orca would say it twice.
+ * Moves the focus to a field that is wrong, and says the problem beside it, each time. The problem describes the field from when it
+ * is left: as the focus arrives Orca would say it twice.
  */
 export function focusWrong(field: HTMLElement, problem: Element): void {
   field.setAttribute("aria-invalid", "true");
-  field.removeAttribute("aria-errormessage");
+  describe(field, problem.id, false);
   fill(problem, alert(problem.textContent || ""));
   field.focus();
   const left = (): void => {
-    field.setAttribute("aria-errormessage", problem.id);
+    describe(field, problem.id, true);
     field.removeEventListener("blur", left);
   };
   field.addEventListener("blur", left);
+}
+
+/** Says whether an element is one of those that describe a field. */
+export function describe(field: HTMLElement, id: string, does: boolean): void {
+  const ids = (field.getAttribute("aria-describedby") || "").split(" ").filter((other) => other && other !== id);
+  if (does) ids.push(id);
+  if (ids.length) field.setAttribute("aria-describedby", ids.join(" "));
+  else field.removeAttribute("aria-describedby");
 }
 
 /**

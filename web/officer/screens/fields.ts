@@ -1,5 +1,5 @@
 import { el } from "../../shared/dom.ts";
-import { focusWrong } from "../../shared/screen.ts";
+import { describe, focusWrong } from "../../shared/screen.ts";
 import { CHANNELS, type Channel } from "../model.ts";
 import { t } from "../words.ts";
 
@@ -42,17 +42,17 @@ export function choice(id: string, label: string, options: Options, chosen: stri
 
 /** A field with its label, its hint, and what is wrong with it: below the hint, where a keyboard on the screen does not cover it. */
 export function labelled<Input extends HTMLElement>(id: string, label: string, hint: string | null, input: Input): Field<Input> {
+  if (hint !== null) describe(input, id + "-hint", true);
   const problem = problemOf(id, [input]);
-  if (hint !== null) input.setAttribute("aria-describedby", id + "-hint");
   const help = hint === null ? null : el("p", { id: id + "-hint", class: "hint" }, hint);
   const box = el("div", { class: "field" }, el("label", { for: id }, label), help, problem, input);
   return { box, input, ...saying(box, problem, [input]) };
 }
 
-/** Where the problem of inputs is shown. They are not described by it: a screen reader would say twice what the alert says. */
+/** Where the problem of inputs is shown, heard as the focus comes to them. */
 function problemOf(id: string, inputs: readonly HTMLElement[]): HTMLElement {
   const problem = el("p", { id: id + "-problem", class: "field-problem" });
-  inputs.forEach((input) => input.setAttribute("aria-errormessage", problem.id));
+  inputs.forEach((input) => describe(input, problem.id, true));
   return problem;
 }
 
