@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Locator } from "playwright-core";
-import { approval, send, wish } from "./console/requests.ts";
+import { approval, card, send, titles, wish } from "./console/requests.ts";
 import type { Seat } from "./console/seat.ts";
 import { ConsoleStage } from "./console/stage.ts";
 import { seconds } from "./service.ts";
@@ -10,14 +9,60 @@ import { seconds } from "./service.ts";
 
 const stage = new ConsoleStage();
 
-const card = (seat: Seat, text: string): Locator => seat.page.locator("li.card", { hasText: text });
-const titles = (seat: Seat): Promise<string[]> => seat.page.locator("li.card h3").allInnerTexts();
-
 /** Requests are told apart by the second in which they were asked. */
 async function nextSecond(seat: Seat): Promise<void> {
   const now = seconds();
   await seat.page.waitForFunction((before) => Date.now() >= (before + 1) * 1000, now);
 }
+
+test("what begins and runs out while the lists are open says so at its time, where it stands, with or without a network", async () => {
+  const [officer, approver] = [await stage.person("officer"), await stage.person("approver")];
+  const later = { reference: "Later", purpose: "Return a lost bag", channels: ["telephone"], from: seconds() + 120, until: seconds() + 7200, max_tokens: 5 };
+  const ids = await send(officer, [wish("Short", 5), wish("Long", 12), ["/v1/authorisations", later], wish("Unanswered", 8)]);
+  await send(approver, ids.slice(0, 3).map(approval));
+  await approver.press("In use");
+  await card(approver, "Short").waitFor();
+  await approver.settle();
+  await approver.page.clock.install();
+  const requests = async (): Promise<void> => {
+    await approver.press("Requests");
+    await card(approver, "Unanswered").getByRole("button", { name: "Approve" }).waitFor();
+    await approver.settle();
+  };
+  await requests();
+  await approver.press("In use");
+  await card(approver, "Short").getByText("Live", { exact: true }).waitFor();
+  await card(approver, "Later").getByText("Approved for later").waitFor();
+  await approver.settle();
+  const stand = () => approver.page.locator("li.card").evaluateAll((cards) => cards.map((one) => [one.querySelector("h3")?.textContent, one.getBoundingClientRect().top + window.scrollY]));
+  const before = await stand();
+  await approver.page.context().setOffline(true);
+  await approver.page.clock.fastForward(121_000);
+  await card(approver, "Later").getByText("Live", { exact: true }).waitFor();
+  assert.equal(await card(approver, "Short").getByText("Live", { exact: true }).count(), 1);
+  await approver.page.clock.fastForward(180_000);
+  await card(approver, "Short").getByText("Ended", { exact: true }).waitFor();
+  assert.equal(await card(approver, "Short").getByRole("button").count(), 0);
+  assert.equal(await card(approver, "Long").getByRole("button").count(), 2);
+  assert.deepEqual(await stand(), before, "nothing moves");
+  // the network is back, and the service has no more of it to say
+  await approver.page.context().setOffline(false);
+  await approver.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await approver.settle();
+  await card(approver, "Short").getByText("Ended", { exact: true }).waitFor();
+
+  await requests();
+  await approver.page.clock.fastForward(181_000);
+  await card(approver, "Unanswered").getByText("Ended", { exact: true }).waitFor();
+  assert.equal(await card(approver, "Unanswered").getByRole("button").count(), 0);
+
+  await approver.press("In use");
+  await card(approver, "Long").getByRole("button", { name: "Review" }).click();
+  await approver.see("Review Long");
+  await approver.read("Live");
+  await approver.page.clock.fastForward(241_000);
+  await approver.read("Ended");
+});
 
 test("a request of somebody who is suspended says so, and cannot be approved; nor are their authorisations live", async () => {
   const officer = await stage.officer();

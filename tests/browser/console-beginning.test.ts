@@ -112,3 +112,39 @@ test("in a list a code says when it begins, and at that time that it is not chec
   // of several at once a screen reader hears the last
   assert.match(await administrator.page.locator("body > .unseen").innerText(), /^officer-\d+: In person: Not checked yet$/);
 });
+
+test("in a list a code that runs out says so at its time, also without a network, and what was asked there meanwhile stays until it is answered", async () => {
+  const seat = await stage.officer();
+  await seat.makeCode("In person");
+  await seat.press("Done");
+  await seat.makeCode("By telephone");
+  await seat.press("Done");
+  await seat.page.getByRole("button", { name: "Show code" }).nth(1).waitFor();
+  await seat.settle();
+  await seat.page.clock.install();
+  // drawn from here on, by the clock that the test moves
+  await seat.press("Ask for an authorisation");
+  await seat.press("Back");
+  await seat.page.getByRole("button", { name: "Show code" }).nth(1).waitFor();
+  await seat.settle();
+  const codes = seat.page.locator("section", { hasText: "Your codes in use" });
+  const card = codes.locator("li.card", { hasText: "In person" });
+  const place = () => codes.locator("li.card").evaluateAll((cards) => cards.map((one) => JSON.stringify([one.getBoundingClientRect().top + window.scrollY, one.getBoundingClientRect().height])));
+  const [ends = ""] = (await card.innerText()).match(/(?<=Runs out at )\d\d:\d\d/) ?? [];
+  const before = await place();
+  await seat.page.context().setOffline(true);
+  await seat.page.clock.fastForward(298_000 - 60_000);
+  assert.equal(await card.getByText("Not checked yet").count(), 1);
+  await seat.page.clock.fastForward(62_000);
+  await card.getByText(`Ran out at ${ends}`, { exact: true }).waitFor();
+  assert.equal(await card.getByRole("button", { name: "Show code" }).count(), 0);
+  // until the leeway is over somebody can still check it
+  assert.equal(await card.getByRole("button", { name: "Withdraw" }).count(), 1);
+  await card.getByRole("button", { name: "Withdraw" }).click();
+  await seat.page.clock.fastForward(61_000);
+  await card.getByText("Withdraw this code?").waitFor();
+  await card.getByRole("button", { name: "No, leave it" }).click();
+  await card.getByRole("button").first().waitFor({ state: "detached" });
+  assert.deepEqual((await place())[1], before[1], "nothing moves");
+  await seat.page.context().setOffline(false);
+});

@@ -145,15 +145,27 @@ export function isAhead({ state: at, until, max_tokens, tokens_issued, approver_
   return at === "approved" && !approver_suspended && !asker_suspended && until > now && tokens_issued < max_tokens;
 }
 
-/** When any of these begins or ends, which the service does not tell. */
-export function turnsOf(authorisations: readonly Authorisation[]): readonly number[] {
-  return authorisations.flatMap(({ from, until }) => [from, until]);
-}
-
-/** Whether a code may still be used by somebody. */
-export function isInUse({ state }: LiveToken): boolean {
-  return state === "live" || state === "checked";
+/** When an authorisation begins and ends, which the service does not tell. */
+export function turnsOf({ from, until }: Authorisation): readonly number[] {
+  return [from, until];
 }
 
 /** For so long after its end a code can still be checked, since clocks differ. Seconds. */
 export const LEEWAY = 60;
+
+type Timed = Pick<LiveToken, "state" | "not_before" | "expires_at">;
+
+/** Whether a code may still be used by somebody. */
+export function isInUse({ state, expires_at }: Timed, now: number): boolean {
+  return (state === "live" || state === "checked") && now < expires_at + LEEWAY;
+}
+
+/** Where a code stands by its own times: to the service it is live until nobody can check it any more. */
+export function stateAt(token: Timed, now: number): TokenState {
+  return token.state !== "withdrawn" && token.expires_at <= now ? "expired" : token.state;
+}
+
+/** When a code begins, runs out, and cannot be checked any more, which the service does not tell. */
+export function momentsOf({ not_before, expires_at }: Timed): readonly number[] {
+  return [...(not_before === null ? [] : [not_before]), expires_at, expires_at + LEEWAY];
+}

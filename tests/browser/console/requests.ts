@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Locator } from "playwright-core";
 import { seconds } from "../service.ts";
 import type { Seat } from "./seat.ts";
 
@@ -21,3 +22,6 @@ export const wish = (reference: string, minutes = 60, more: object = {}): readon
   { reference, purpose: "Return a lost bag", channels: ["telephone", "in-person"], until: seconds() + 60 * minutes, max_tokens: 20, ...more },
 ];
 export const approval = (id: string): readonly [string, object] => [`/v1/authorisations/${id}/approve`, {}];
+
+export const card = (seat: Seat, text: string): Locator => seat.page.locator("li.card", { hasText: text });
+export const titles = (seat: Seat): Promise<string[]> => seat.page.locator("li.card h3").allInnerTexts();

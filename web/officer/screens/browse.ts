@@ -1,7 +1,6 @@
 import { button, el } from "../../shared/dom.ts";
 import type { Api, Only, Page, Sort } from "../api.ts";
 import type { Console } from "../app.ts";
-import { Clock } from "../moment.ts";
 import type { Kind } from "../news.ts";
 import type { Result } from "../result.ts";
 import { t } from "../words.ts";
@@ -33,15 +32,13 @@ export interface Browsed<T> {
   /** Looks up what became of something that the list has no more. */
   readonly find?: (api: Api, id: string) => Promise<Result<T>>;
   readonly news?: (count: number) => string;
-  /** When something else is true of it, which the service does not tell. */
-  readonly moments?: (item: T) => readonly number[];
   /** Nothing at all is shown where there is nothing. */
   readonly isHidden?: boolean;
 }
 
 /** Shows such a list page by page, with a search and an order once it is longer than a page. */
 export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
-  const { kind, title, cards, load, sorts, news, find, moments = () => [], isListed = () => true, isHidden = false } = browsed;
+  const { kind, title, cards, load, sorts, news, find, isListed = () => true, isHidden = false } = browsed;
   const listed = ({ items }: Page<T>): readonly T[] => items.filter(isListed);
   const heading = el("h2", { tabindex: "-1" }, title);
   const search = field(`${kind}-search`, t(`search.${kind}`), null, { type: "search", dir: "auto", maxlength: "60" });
@@ -50,18 +47,14 @@ export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
   const whole = browsed.all === undefined ? null : tick(browsed.all, false);
   const before: string[] = [];
   let from = "";
-  const clock = new Clock(() => app.now(), () => app.news.tell([kind]));
-  app.onLeave(() => clock.end());
   const shown = living<Page<T>>(app, [kind], (api) => load(api, from), {
     draw: (page) => {
-      clock.follow(page.items.flatMap(moments));
       const isFirst = before.length === 0;
       if (sorts.length > 0 && (page.next !== null || !isFirst)) controls.hidden = false;
       section.hidden = isHidden && isFirst && page.items.length === 0 && search.input.value === "";
       return [...found(cards, listed(page), page.next), pager(page.next)];
     },
     update: (page) => {
-      clock.follow(page.items.flatMap(moments));
       // what is new comes behind the oldest, and pushes none of them onto the next page
       const count = cards.update(page.items.filter((item) => isListed(item) || cards.has(item)), page.next === null || sort() === "oldest");
       if (count > 0 && section.hidden) void shown.again();

@@ -14,7 +14,7 @@ import { issueScreen } from "./issue.ts";
 import { living, paragraph, shownOnce, section } from "./parts.ts";
 import { prepareScreen } from "./prepare.ts";
 import { madeSection, preparedSection } from "./prepared.ts";
-import { beginning, tokenCards } from "./tokens.ts";
+import { tokenCards } from "./tokens.ts";
 
 /** So many authorisations, those that end last before all others, are enough to choose from. */
 const MOST = 50;
@@ -25,7 +25,8 @@ const SLOW_MS = 1000;
 export function codesScreen(app: Console, said: string | null = null): void {
   const notice = shownOnce(said);
   app.show("codes", () => {
-    const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("codes.no_authorisations"), t("standing.over"), (one) => facts(app, one));
+    const texts = { none: t("codes.no_authorisations"), gone: t("standing.over") };
+    const cards = new Cards<Authorisation>(app, { idOf: ({ id }) => id, ...texts, moments: turnsOf, draw: (one) => facts(app, one) });
     let shown = "";
     const make = el("div", {});
     const clock = new Clock(() => app.now(), () => app.news.tell(["authorisations"]));
@@ -33,7 +34,7 @@ export function codesScreen(app: Console, said: string | null = null): void {
     const mine = living<readonly Authorisation[]>(app, ["authorisations"], (api) => loadOwn(app, api), {
       draw: (all) => {
         shown = waysIn(app, all);
-        clock.follow(turnsOf(all));
+        clock.follow(all.flatMap(turnsOf));
         fill(make, ways(app, all));
         return [authorisations(app, all, cards)];
       },
@@ -65,12 +66,11 @@ function waysIn(app: Console, all: readonly Authorisation[]): string {
 function codesInUse(app: Console): HTMLElement {
   const without = el("div", {});
   const instead = (): void => fill(without, ...(list.hidden ? madeSection(app) : []));
-  const isOwn = (one: LiveToken): boolean => isInUse(one) && one.officer === app.session?.callsign && !app.prepared.has(one.id);
+  const isOwn = (one: LiveToken): boolean => isInUse(one, app.now()) && one.officer === app.session?.callsign && !app.prepared.has(one.id);
   const list = browse(app, {
     kind: "tokens",
     title: t("codes.live"),
     cards: tokenCards(app),
-    moments: beginning,
     load: async (api, from) => {
       const slow = setTimeout(instead, SLOW_MS);
       const [found] = await Promise.all([api.tokens(from), app.reconcile()]);

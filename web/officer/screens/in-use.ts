@@ -1,6 +1,6 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import { type Authorisation, isInUse } from "../model.ts";
+import { type Authorisation, isInUse, turnsOf } from "../model.ts";
 import { t } from "../words.ts";
 import { facts } from "./authorisation.ts";
 import { browse } from "./browse.ts";
@@ -8,16 +8,18 @@ import { Cards } from "./cards.ts";
 import { Line, perform, shownOnce } from "./parts.ts";
 import { reviewScreen } from "./review.ts";
 import { asksFirst } from "./sure.ts";
-import { beginning, tokenCards } from "./tokens.ts";
+import { tokenCards } from "./tokens.ts";
 
 /** Authorisations and codes that are in use. Both can be withdrawn; approvers also review. What is over is shown where it is asked for. */
 export function inUseScreen(app: Console, said: string | null = null): void {
   const notice = shownOnce(said);
   app.show("in-use", () => {
-    const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("in_use.no_authorisations"), t("in_use.gone"), (one) => [
+    const draw = (one: Authorisation): readonly (Node | null)[] => [
       ...facts(app, one, true),
       one.state === "approved" && one.until > app.now() ? acts(app, one, () => cards.settle(one.id, t("standing.withdrawn"))) : null,
-    ]);
+    ];
+    const texts = { none: t("in_use.no_authorisations"), gone: t("in_use.gone") };
+    const cards = new Cards<Authorisation>(app, { idOf: ({ id }) => id, ...texts, moments: turnsOf, draw });
     return [
       heading(t("in_use.title")),
       ...notice(),
@@ -35,9 +37,8 @@ export function inUseScreen(app: Console, said: string | null = null): void {
         kind: "tokens",
         title: t("in_use.codes"),
         cards: tokenCards(app, true),
-        moments: beginning,
         load: (api, from) => api.tokens(from),
-        isListed: isInUse,
+        isListed: (one) => isInUse(one, app.now()),
         sorts: ["until", "made", "name"],
       }),
     ];

@@ -16,12 +16,12 @@ import { type Sure, asksFirst } from "./sure.ts";
 /** Everybody, with their keys. */
 export function peopleScreen(app: Console): void {
   app.show("people", () => {
-    const cards: Cards<Person> = new Cards(({ callsign }) => callsign, t("people.none"), t("people.gone"), (person) =>
-      personCard(app, person, () => {
-        cards.decided(person.callsign);
-        app.news.tell(["people"]);
-      }),
-    );
+    const changed = ({ callsign }: Person): void => {
+      cards.decided(callsign);
+      app.news.tell(["people"]);
+    };
+    const draw = (person: Person): readonly (Node | null)[] => personCard(app, person, () => changed(person));
+    const cards = new Cards<Person>(app, { idOf: ({ callsign }) => callsign, none: t("people.none"), gone: t("people.gone"), draw });
     return [
       heading(t("people.title")),
       ...clockNote(app),

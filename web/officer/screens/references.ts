@@ -2,14 +2,14 @@ import { button, el, heading } from "../../shared/dom.ts";
 import { marked, sentence } from "../../shared/ear.ts";
 import { digitsIn } from "../../shared/typed.ts";
 import type { Console } from "../app.ts";
-import type { LookedUp, Quoted } from "../model.ts";
+import { type LookedUp, type Quoted, isInUse, momentsOf, stateAt } from "../model.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
 import { Cards } from "./cards.ts";
 import { areRight, field, form, submit } from "./fields.ts";
 import { Line, paragraph, perform } from "./parts.ts";
 import { asksFirst } from "./sure.ts";
-import { stateText, timesText, withdrawing } from "./tokens.ts";
+import { lifeText, stateText, withdrawing } from "./tokens.ts";
 
 const DIGITS = 8;
 
@@ -61,36 +61,28 @@ function lookedUpScreen(app: Console, { reference, tokens }: LookedUp): void {
 /** Of codes that are over, nothing is left to do. */
 function whatToDo(app: Console, tokens: readonly Quoted[]): Node[] {
   if (tokens.length === 0) return [paragraph(t("reference.unknown_do"))];
-  if (!tokens.some(isOpen)) return [];
+  if (!tokens.some((token) => isInUse(token, app.now()))) return [];
   return [paragraph(t(app.session?.role === "administrator" ? "reference.found_do" : "reference.found_ask"))];
 }
 
 function cardsOf(app: Console, tokens: readonly Quoted[]): Cards<Quoted> {
-  const cards: Cards<Quoted> = new Cards(({ id }) => id, "", "", (token) => [
+  const draw = (token: Quoted): readonly Node[] => [
     el("h2", {}, t(`channel.${token.channel}`)),
-    el("p", { class: "state state-" + token.state }, standing(app, token)),
-    paragraph([t("tokens.made", { time: timeText(token.issued_at) }), ...ends(token)].join(" ")),
+    el("p", { class: "state state-" + stateAt(token, app.now()) }, standing(app, token)),
+    paragraph(lifeText(app, token)),
     ...withdrawal(app, token, (text) => cards.settle(token.id, text)),
-  ]);
+  ];
+  const cards = new Cards<Quoted>(app, { idOf: ({ id }) => id, none: "", gone: "", moments: momentsOf, draw });
   return cards.show(tokens);
 }
 
 function standing(app: Console, token: Quoted): string {
-  if (token.state === "expired") return t("reference.ran_out", { time: timeText(token.expires_at) });
   return token.withdrawn_at === null ? stateText(app, token) : t("reference.withdrawn_at", { time: timeText(token.withdrawn_at) });
-}
-
-function ends(token: Quoted): string[] {
-  return isOpen(token) ? [timesText(token) + "."] : [];
-}
-
-function isOpen({ state }: Quoted): boolean {
-  return state === "live" || state === "checked";
 }
 
 /** An administrator may withdraw any code, an approver only those of theirs, which are under In use. */
 function withdrawal(app: Console, token: Quoted, settled: (text: string) => void): Node[] {
-  if (app.session?.role !== "administrator" || !isOpen(token)) return [];
+  if (app.session?.role !== "administrator" || !isInUse(token, app.now())) return [];
   const line = new Line();
   const withdraw = (pressed: HTMLButtonElement): void =>
     void perform(app, pressed, line, () => app.api.withdrawToken(token.id), () => settled(t("tokens.withdrawn")));

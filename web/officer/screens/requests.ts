@@ -1,6 +1,6 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import type { Authorisation } from "../model.ts";
+import { type Authorisation, turnsOf } from "../model.ts";
 import { needsMeaning } from "../press.ts";
 import type { Result } from "../result.ts";
 import { t } from "../words.ts";
@@ -17,10 +17,11 @@ import { asksFirst } from "./sure.ts";
 /** What waits for an approver. Nobody is offered their own request. */
 export function requestsScreen(app: Console): void {
   app.show("requests", () => {
-    const cards: Cards<Authorisation> = new Cards(({ id }) => id, t("requests.none"), t("requests.gone"), (one) => [
+    const draw = (one: Authorisation): readonly (Node | null)[] => [
       ...facts(app, one, true),
-      decision(app, one, (text) => cards.settle(one.id, text)),
-    ]);
+      one.until > app.now() ? decision(app, one, (text) => cards.settle(one.id, text)) : null,
+    ];
+    const cards = new Cards<Authorisation>(app, { idOf: ({ id }) => id, none: t("requests.none"), gone: t("requests.gone"), moments: turnsOf, draw });
     return [
       heading(t("requests.title")),
       paragraph(t("requests.what"), "lead"),

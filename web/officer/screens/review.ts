@@ -1,6 +1,6 @@
 import { button, el, heading } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import type { Authorisation } from "../model.ts";
+import { type Authorisation, turnsOf } from "../model.ts";
 import { fromField, toField } from "../times.ts";
 import { t } from "../words.ts";
 import { readCount } from "./ask.ts";
@@ -14,7 +14,7 @@ import { Line, paragraph, perform } from "./parts.ts";
 export function reviewScreen(app: Console, one: Authorisation): void {
   app.show("review", () => {
     const line = new Line();
-    const cards = new Cards<Authorisation>(({ id }) => id, "", "", (now) => particulars(app, now, true)).show([one]);
+    const cards = new Cards<Authorisation>(app, { idOf: ({ id }) => id, none: "", gone: "", moments: turnsOf, draw: (now) => particulars(app, now, true) }).show([one]);
     const look = async (): Promise<void> => {
       const here = app.stillHere();
       const found = await app.quiet.oneAuthorisation(one.id);

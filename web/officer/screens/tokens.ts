@@ -1,6 +1,6 @@
 import { button, el } from "../../shared/dom.ts";
 import type { Console } from "../app.ts";
-import type { LiveToken } from "../model.ts";
+import { type LiveToken, type Quoted, isInUse, momentsOf, stateAt } from "../model.ts";
 import type { Made } from "../tab.ts";
 import { timeText } from "../times.ts";
 import { t } from "../words.ts";
@@ -16,34 +16,31 @@ export function tokenCards(app: Console, names = false): Cards<LiveToken> {
     app.drop(id);
     cards.settle(id, t("tokens.withdrawn"));
   };
-  const cards: Cards<LiveToken> = new Cards(({ id }) => id, t("tokens.none"), t("tokens.gone"), (token) => {
+  const draw = (token: LiveToken): readonly (Node | null)[] => {
     const line = new Line();
     const made = app.tab.made.get(token.id);
     const withdraw = (pressed: HTMLButtonElement): void =>
       void perform(app, pressed, line, () => app.api.withdrawToken(token.id), () => settled(token.id));
     const withdrawal = asksFirst({ ...withdrawing(), act: withdraw });
-    const isOpen = token.state === "live" || token.state === "checked";
+    const state = stateAt(token, app.now());
+    const isOpen = isInUse(token, app.now());
     return [
       el("h3", {}, names ? t("tokens.of", { callsign: token.officer, channel: t(`channel.${token.channel}`) }) : t(`channel.${token.channel}`)),
-      el("p", { class: "state state-" + token.state }, stateText(app, token)),
+      el("p", { class: "state state-" + state }, stateText(app, token)),
       el("p", { class: "said" }, ...saidParts(made, token)),
-      el("p", {}, t("tokens.made", { time: timeText(token.issued_at) }) + " " + timesText(token) + "."),
+      el("p", {}, lifeText(app, token)),
       el(
         "div",
         { class: "buttons" },
-        made === undefined ? null : button(t("tokens.show"), "plain", () => liveScreen(app, made.code, made.order)),
+        made === undefined || state === "expired" ? null : button(t("tokens.show"), "plain", () => liveScreen(app, made.code, made.order)),
         isOpen ? withdrawal.button : null,
       ),
       isOpen ? withdrawal.panel : null,
       line.element,
     ];
-  });
+  };
+  const cards = new Cards<LiveToken>(app, { idOf: ({ id }) => id, none: t("tokens.none"), gone: t("tokens.gone"), moments: momentsOf, draw });
   return cards;
-}
-
-/** When a code begins that was prepared for later. */
-export function beginning({ not_before }: LiveToken): readonly number[] {
-  return not_before === null ? [] : [not_before];
 }
 
 /** What is asked before a code is withdrawn. */
@@ -57,9 +54,19 @@ function saidParts(made: Made | undefined, { reference }: LiveToken): Node[] {
 }
 
 /** Where a code stands, in a few words. */
-export function stateText(app: Console, { state, first_checked_at, not_before }: Pick<LiveToken, "state" | "first_checked_at" | "not_before">): string {
+export function stateText(app: Console, token: Pick<LiveToken, "state" | "first_checked_at" | "not_before" | "expires_at">): string {
+  const { first_checked_at, not_before } = token;
+  const state = stateAt(token, app.now());
+  if (state === "expired") return t("tokens.expired", { time: timeText(token.expires_at) });
   if (state === "checked" && first_checked_at !== null) return t("live.checked_at", { time: timeText(first_checked_at) });
   return (state === "live" ? earlyText(not_before, app.now()) : null) ?? t(`tokens.${state}`);
+}
+
+/** When a code was made and, as long as it is to count, when it does. */
+export function lifeText(app: Console, token: LiveToken | Quoted): string {
+  const state = stateAt(token, app.now());
+  const isOver = state === "expired" || state === "withdrawn";
+  return [t("tokens.made", { time: timeText(token.issued_at) }), ...(isOver ? [] : [timesText(token) + "."])].join(" ");
 }
 
 /** When a code counts, in a few words. */

@@ -49,7 +49,7 @@ export function underField(app: Console, offered: readonly Authorisation[], { fi
     const found = await loadOwn(app, app.quiet);
     if (!here()) return;
     if (found.ok) all = [...all.filter(({ id }) => found.value.every((one) => one.id !== id)), ...found.value];
-    clock.follow(turnsOf(all));
+    clock.follow(all.flatMap(turnsOf));
     if (wrong() === known) return;
     known = wrong();
     draw();
@@ -57,7 +57,7 @@ export function underField(app: Console, offered: readonly Authorisation[], { fi
   };
   const clock = new Clock(() => app.now(), () => app.news.tell(["authorisations"]));
   app.whileShown(() => {
-    clock.follow(turnsOf(all));
+    clock.follow(all.flatMap(turnsOf));
     const deafen = app.news.when((changed) => changed.includes("authorisations") && void look());
     // what was offered may be old: a form comes back by the browser's own way, or after a sign-in
     void look();
