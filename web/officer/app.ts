@@ -19,6 +19,7 @@ import { Stay } from "./stay.ts";
 import { Tab } from "./tab.ts";
 import { timeText } from "./times.ts";
 import { Trail } from "./trail.ts";
+import { View } from "./view.ts";
 import { t } from "./words.ts";
 
 /** Kept while a sign-out has not reached the service. */
@@ -55,7 +56,7 @@ export class Console {
   readonly prepared = new PreparedCodes(this.shelf, () => this.now());
   private readonly stay = new Stay(this.shelf, () => crypto.randomUUID());
   readonly tab = new Tab(new Memory(tabName(() => sessionStorage)), () => this.stay.mark);
-  private readonly trail = new Trail(history);
+  readonly trail = new Trail(history);
   private readonly bar = new Bar();
   readonly news = new News(() => this.session !== null && void this.quiet.heard());
   private readonly idle: Idle;
@@ -66,6 +67,8 @@ export class Console {
   private ahead = 0;
   private name = "";
   private screen: object = {};
+  /** What the present screen keeps for those who come back to it. */
+  view = new View();
   left: Left | null = null;
   private begins: (() => () => void)[] = [];
   private ends: (() => void)[] = [];
@@ -254,6 +257,7 @@ export class Console {
     this.ending.stop();
     this.tab.forget();
     this.left = null;
+    this.trail.forget();
     this.bar.clear();
     this.confirming.forget();
   }
@@ -268,14 +272,16 @@ export class Console {
   show(name: string, build: () => readonly Node[], isBare = false): void {
     this.ends.splice(0).forEach((end) => end());
     this.begins = [];
+    this.view.leave();
     this.screen = {};
     this.name = name;
+    const isBeginning = this.session === null ? name === "sign-in" || name === "enrol" : name === HOME[this.session.role];
+    const { goesBack, view } = this.trail.enter(name, () => this.show(name, build, isBare), isBeginning);
+    this.view = view;
     const nodes = build();
     const header = isBare || this.session === null ? [] : headerOf(this, this.session, name);
     this.header.hidden = header.length === 0;
     fill(this.header, ...header);
-    const isBeginning = this.session === null ? name === "sign-in" || name === "enrol" : name === HOME[this.session.role];
-    const goesBack = this.trail.enter(name, () => this.show(name, build, isBare), isBeginning);
     // while Chromium goes back, a screen reader hears nothing of a focus: it is moved once the browser has arrived
     present(this.main, name, nodes, goesBack ? () => undefined : focusHead);
     this.nameScreen();
@@ -298,7 +304,10 @@ export class Console {
     // the browser has arrived, with the title that the entry had, and takes only one that is another than before
     document.title = "";
     this.nameScreen();
-    if (document.activeElement === document.body) focusHead(this.main);
+    if (document.activeElement !== document.body) return;
+    const { scrollY } = window;
+    focusHead(this.main);
+    window.scrollTo(0, scrollY);
   }
 
   /** A link was opened in this page. */

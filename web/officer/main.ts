@@ -24,6 +24,8 @@ function start(app: Console, main: HTMLElement): void {
   blankWhileAway(look);
   // another tab of this device signed out, or in
   window.addEventListener("storage", look);
+  // a browser would scroll before the lists are there
+  history.scrollRestoration = "manual";
   keepShell();
   if (ENROLMENT.test(fragment)) enrolScreen(app, fragment);
   else void app.start();

@@ -1,12 +1,15 @@
 // The way back: an entry of the browser's history for each screen. An entry holds how deep it lies and nothing else, so that a history
 // says nothing; what it showed is in the memory of this page alone.
 
+import { View } from "./view.ts";
+
 /** A browser's history, as far as it is needed. */
 export type Past = Pick<History, "state" | "pushState" | "replaceState" | "go">;
 
 interface Step {
   readonly name: string;
   readonly open: () => void;
+  view: View;
 }
 
 /** Forms that are left for good once they were sent. */
@@ -23,20 +26,27 @@ export class Trail {
     this.depth = depthOf(past.state);
   }
 
-  /** A screen is shown. One that the way has come through already is gone back to; one that is a beginning has nothing before it. Tells whether the browser goes back for it, which takes a moment. */
-  enter(name: string, open: () => void, isBeginning: boolean): boolean {
+  /** A screen is shown. One that the way has come through already is gone back to; one that is a beginning has nothing before it. Tells whether the browser goes back for it, which takes a moment, and what the screen kept. */
+  enter(name: string, open: () => void, isBeginning: boolean): { readonly goesBack: boolean; readonly view: View } {
     const at = isBeginning ? 0 : this.placeOf(name);
-    this.steps = [...this.steps.slice(0, at), { name, open }];
+    const before = at < this.steps.length - 1 ? this.steps[at] : undefined;
+    const view = before?.name === name ? before.view : new View();
+    this.steps = [...this.steps.slice(0, at), { name, open, view }];
     const goesBack = at < this.depth;
     if (at > this.depth) this.past.pushState({ depth: at }, "");
     else if (goesBack) this.goBack(this.depth - at);
     this.depth = at;
-    return goesBack;
+    return { goesBack, view };
+  }
+
+  /** A screen starts afresh the next time, or all do. */
+  forget(name: string | null = null): void {
+    for (const step of this.steps) if (name === null || step.name === name) step.view = new View();
   }
 
   /** After a reload: what lies before the present entry leads to the beginning. */
   resume(name: string, open: () => void): void {
-    this.steps = Array.from({ length: Math.max(1, this.depth) }, () => ({ name, open }));
+    this.steps = Array.from({ length: Math.max(1, this.depth) }, () => ({ name, open, view: new View() }));
   }
 
   /** A link was opened in this page, which made an entry. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Trail } from "../officer/trail.ts";
+import type { View } from "../officer/view.ts";
 
 /** A browser with a history, whose moves arrive when the test says so. */
 class Browser {
@@ -8,6 +9,7 @@ class Browser {
   at = 0;
   trail = new Trail(this);
   shown = "";
+  view: View | null = null;
 
   get state(): unknown {
     return this.entries[this.at];
@@ -28,7 +30,7 @@ class Browser {
 
   show(name: string, isBeginning = false): void {
     this.shown = name;
-    this.trail.enter(name, () => this.show(name, isBeginning), isBeginning);
+    this.view = this.trail.enter(name, () => this.show(name, isBeginning), isBeginning).view;
   }
 
   come(...names: readonly string[]): this {
@@ -93,4 +95,37 @@ test("signed out, or by a link that was opened here: nothing lies before", () =>
   browser.trail.entered();
   browser.come("sign-in");
   assert.equal(browser.at, 0);
+});
+
+test("who comes back to a screen finds what it kept; who comes from before it, or shows it once more, does not", () => {
+  const browser = new Browser().come("codes", "in-use");
+  const { view } = browser;
+  browser.come("review", "in-use");
+  assert.equal(browser.view, view);
+  browser.come("review");
+  browser.go(-1);
+  assert.equal(browser.view, view);
+  browser.come("in-use");
+  assert.notEqual(browser.view, view);
+  const { view: second } = browser;
+  browser.go(-1);
+  browser.come("in-use");
+  assert.notEqual(browser.view, second);
+});
+
+test("a screen that is forgotten starts afresh, and the others keep what they have; or all of them do", () => {
+  const browser = new Browser().come("codes");
+  const { view: codes } = browser;
+  browser.come("in-use");
+  const { view: inUse } = browser;
+  browser.come("references");
+  browser.trail.forget("in-use");
+  browser.come("in-use");
+  assert.notEqual(browser.view, inUse);
+  browser.go(-1);
+  assert.equal(browser.view, codes);
+  browser.come("in-use");
+  browser.trail.forget();
+  browser.come("codes");
+  assert.notEqual(browser.view, codes);
 });

@@ -3,6 +3,7 @@ import type { Api, Only, Page, Sort } from "../api.ts";
 import type { Console } from "../app.ts";
 import type { Kind } from "../news.ts";
 import type { Result } from "../result.ts";
+import type { Browsing } from "../view.ts";
 import { t } from "../words.ts";
 import type { Cards } from "./cards.ts";
 import { choice, field, tick } from "./fields.ts";
@@ -36,21 +37,24 @@ export interface Browsed<T> {
   readonly isHidden?: boolean;
 }
 
-/** Shows such a list page by page, with a search and an order once it is longer than a page. */
+/** Shows such a list page by page, with a search and an order once it is longer than a page. Who comes back finds it as it was. */
 export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
   const { kind, title, cards, load, sorts, news, find, isListed = () => true, isHidden = false } = browsed;
   const listed = ({ items }: Page<T>): readonly T[] => items.filter(isListed);
+  const { lists } = app.view;
+  const kept: Browsing = lists.get(kind) ?? { search: "", sort: sorts[0] ?? "", isWhole: false, isLong: false, from: "", before: [] };
   const heading = el("h2", { tabindex: "-1" }, title);
   const search = field(`${kind}-search`, t(`search.${kind}`), null, { type: "search", dir: "auto", maxlength: "60" });
-  const order = choice(`${kind}-sort`, t("sort"), sorts.map((sort) => [sort, t(`sort.${sort}`)] as const));
+  const order = choice(`${kind}-sort`, t("sort"), sorts.map((sort) => [sort, t(`sort.${sort}`)] as const), kept.sort);
   const controls = el("div", { class: "browse", hidden: "" }, search.box, sorts.length > 1 ? order.box : null);
-  const whole = browsed.all === undefined ? null : tick(browsed.all, false);
-  const before: string[] = [];
-  let from = "";
-  const shown = living<Page<T>>(app, [kind], (api) => load(api, from), {
+  const whole = browsed.all === undefined ? null : tick(browsed.all, kept.isWhole);
+  const { before } = kept;
+  search.input.value = kept.search;
+  const shown = living<Page<T>>(app, [kind], (api) => load(api, kept.from), {
     draw: (page) => {
       const isFirst = before.length === 0;
-      if (sorts.length > 0 && (page.next !== null || !isFirst)) controls.hidden = false;
+      if (sorts.length > 0 && (page.next !== null || !isFirst)) kept.isLong = true;
+      controls.hidden = !kept.isLong;
       section.hidden = isHidden && isFirst && page.items.length === 0 && search.input.value === "";
       return [...found(cards, listed(page), page.next), pager(page.next)];
     },
@@ -67,23 +71,29 @@ export function browse<T>(app: Console, browsed: Browsed<T>): HTMLElement {
   const sort = (): Sort | null => (sorts.length === 0 ? null : (order.input.value as Sort));
   const begin = (): void => {
     before.length = 0;
-    const words = [browsed.always ?? "", search.input.value].join(" ").trim();
-    from = firstPage(kind, { search: words, sort: sort(), only: whole?.input.checked === true ? null : browsed.only });
+    Object.assign(kept, { search: search.input.value, sort: order.input.value, isWhole: whole?.input.checked === true });
+    const words = [browsed.always ?? "", kept.search].join(" ").trim();
+    kept.from = firstPage(kind, { search: words, sort: sort(), only: kept.isWhole ? null : browsed.only });
   };
   const go = (to: string): void => {
-    from = to;
+    kept.from = to;
     void shown.again();
   };
   const pager = (next: string | null): HTMLElement => {
     const last = before[before.length - 1];
     const back = last === undefined ? null : button(t("page.before"), "plain", () => go(before.pop() ?? last));
-    const on = next === null ? null : button(t("page.next"), "plain", () => go((before.push(from), next)));
+    const on = next === null ? null : button(t("page.next"), "plain", () => go((before.push(kept.from), next)));
     return el("div", { class: "buttons pager" }, back, on);
   };
   const restart = (): void => (begin(), void shown.again());
-  onPause(search.input, restart);
+  const endPause = onPause(search.input, restart);
+  app.onLeave(() => {
+    endPause();
+    if (search.input.value !== kept.search) begin();
+  });
   for (const input of [order.input, whole?.input]) input?.addEventListener("change", restart);
-  begin();
+  if (kept.from === "") begin();
+  lists.set(kind, kept);
   const section = el("section", isHidden ? { hidden: "" } : {}, heading, whole?.label ?? null, controls, shown.element);
   return section;
 }
@@ -106,11 +116,12 @@ function firstPage(kind: Kind, wanted: { readonly search: string; readonly sort:
   return `${kind}?${new URLSearchParams([...given.map(([name, value]) => [name, String(value)]), ["limit", String(ON_A_PAGE)]]).toString()}`;
 }
 
-/** Acts once nothing was typed for a moment. */
-function onPause(input: HTMLInputElement, act: () => void): void {
+/** Acts once nothing was typed for a moment, unless the end that it gives is called before. */
+function onPause(input: HTMLInputElement, act: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(act, PAUSE_MS);
   });
+  return () => clearTimeout(timer);
 }

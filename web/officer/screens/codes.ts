@@ -23,7 +23,7 @@ const SLOW_MS = 1000;
 
 /** Where an officer begins: make a code, see what is live, ask for an authorisation. */
 export function codesScreen(app: Console, said: string | null = null): void {
-  const notice = shownOnce(said);
+  const notice = shownOnce(app, said);
   app.show("codes", () => {
     const texts = { none: t("codes.no_authorisations"), gone: t("standing.over") };
     const cards = new Cards<Authorisation>(app, { idOf: ({ id }) => id, ...texts, moments: turnsOf, draw: (one) => facts(app, one) });

@@ -36,7 +36,10 @@ export function headerOf(app: Console, session: Session, shown: string): Node[] 
   who.addEventListener("click", () => passkeysScreen(app));
   const menu = places.map((place) => {
     const go = el("button", { type: "button", ...current(place, shown) }, t(`header.${place}`));
-    go.addEventListener("click", () => OPEN[place](app));
+    go.addEventListener("click", () => {
+      app.trail.forget(place);
+      OPEN[place](app);
+    });
     return go;
   });
   return [who, out, ...(places.length > 1 ? [el("nav", { "aria-label": t("header.menu") }, ...menu)] : [])];

@@ -12,7 +12,7 @@ import { tokenCards } from "./tokens.ts";
 
 /** Authorisations and codes that are in use. Both can be withdrawn; approvers also review. What is over is shown where it is asked for. */
 export function inUseScreen(app: Console, said: string | null = null): void {
-  const notice = shownOnce(said);
+  const notice = shownOnce(app, said);
   app.show("in-use", () => {
     const draw = (one: Authorisation): readonly (Node | null)[] => [
       ...facts(app, one, true),

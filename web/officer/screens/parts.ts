@@ -39,12 +39,14 @@ export function apart(texts: readonly string[]): Node[] {
 }
 
 /** What was done on the screen before, shown the first time only. */
-export function shownOnce(text: string | null): () => Node[] {
+export function shownOnce(app: Console, text: string | null): () => Node[] {
   let left = text;
   return () => {
     const now = left;
     left = null;
-    return now === null ? [] : [paragraph(now, "line")];
+    if (now === null) return [];
+    app.view.toHead();
+    return [paragraph(now, "line")];
   };
 }
 
@@ -106,6 +108,7 @@ export function living<T>(
   const box = el("div", { class: "loaded" }, paragraph(t("page.moment"), "hint"));
   const waiting = el("div", { class: "news" });
   let isDrawn = false;
+  const arrived = app.view.awaits();
   let [asked, drawing] = [0, 0];
   /** News came while the whole was on its way: what comes may be older. */
   let hasMissed = false;
@@ -128,6 +131,7 @@ export function living<T>(
     if (result.ok) fill(box, ...draw(result.value, () => void refresh()));
     else fill(box, paragraph(problemText(result.problem), "line line-problem"), button(t("do.retry"), "plain", () => void again()));
     if (hadFocus) focus()?.focus();
+    arrived();
     if (hasMissed) void refresh();
   };
   const refresh = async (): Promise<void> => {

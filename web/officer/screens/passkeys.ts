@@ -13,7 +13,7 @@ const LONGEST = 40;
 
 /** One's own passkeys, each with its name. */
 export function passkeysScreen(app: Console, said: string | null = null): void {
-  const notice = shownOnce(said);
+  const notice = shownOnce(app, said);
   app.show("passkeys", () => {
     const own = living<readonly Key[]>(app, [], (api) => api.passkeys(), {
       draw: (keys) => [listOf(keys, "", (key) => card(app, key))],
