@@ -88,7 +88,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Kept {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let query = parts.uri.query().unwrap_or_default();
-        let kept = query.split('&').filter(|pair| ["search=", "sort=", "only="].iter().any(|name| pair.starts_with(name)));
+        // All but the page, since the name of what is kept may have escapes in it.
+        let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after=") && !pair.starts_with("limit="));
         // What would end the link is in no query that browsers and libraries write.
         let safe = |pair: &&str| !pair.contains(['<', '>', '"']);
         Ok(Self(kept.filter(safe).flat_map(|pair| [pair, "&"]).collect()))

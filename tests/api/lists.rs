@@ -127,6 +127,7 @@ async fn a_list_is_searched_and_sorted_and_its_links_ask_for_the_same() {
         ("only=waiting&sort=oldest", vec!["Bridge 7", "Ärzte 7", "bridge 12"]),
         ("only=waiting", vec!["bridge 12", "Ärzte 7", "Bridge 7"]),
         ("search=bridge&only=waiting&sort=name", vec!["bridge 12", "Bridge 7"]),
+        ("o%6Ely=waiting&s%6Frt=name&se%61rch=bridge", vec!["bridge 12", "Bridge 7"]),
         ("only=in-force&sort=until", vec!["OP-1"]),
         ("only=in-force&search=bridge", vec![]),
     ] {
