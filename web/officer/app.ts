@@ -1,8 +1,9 @@
 import { fill } from "../shared/dom.ts";
 import { announce, focusHead, openVoice, present } from "../shared/screen.ts";
-import { Api, type Order } from "./api.ts";
+import { Api } from "./api.ts";
 import { Confirming } from "./confirming.ts";
 import { type Ending, watchEnding } from "./ending.ts";
+import { HeldCodes } from "./held.ts";
 import { type Idle, watchIdle } from "./idle.ts";
 import { Memory, tabName } from "./memory.ts";
 import { type Code, LEEWAY, type Session } from "./model.ts";
@@ -56,6 +57,7 @@ export class Console {
   readonly prepared = new PreparedCodes(this.shelf, () => this.now());
   private readonly stay = new Stay(this.shelf, () => crypto.randomUUID());
   readonly tab = new Tab(new Memory(tabName(() => sessionStorage)), () => this.stay.mark);
+  readonly held = new HeldCodes(this.prepared, this.tab, this.quiet, () => this.now());
   readonly trail = new Trail(history);
   private readonly bar = new Bar();
   readonly news = new News(() => this.session !== null && void this.quiet.heard());
@@ -78,7 +80,7 @@ export class Console {
     private readonly main: HTMLElement,
   ) {
     this.prepared.watch(() => undefined);
-    this.news.when((changed) => this.session !== null && changed.includes("tokens") && void this.reconcile());
+    this.news.when((changed) => this.session !== null && changed.includes("tokens") && void this.held.reconcile());
     openVoice();
     const { warnOfIdling, warnOfEnd } = strips(this, this.bar);
     this.idle = watchIdle({
@@ -118,7 +120,7 @@ export class Console {
   signedIn(session: Session): void {
     this.stay.begin();
     this.enter(session);
-    void this.reconcile();
+    void this.held.reconcile();
     homeScreen(this);
     const { left } = this;
     this.left = null;
@@ -153,37 +155,13 @@ export class Console {
     const shown = (await this.tab.recall(this.session?.callsign ?? null, this.now())) ?? this.tab.showing;
     // a session that is over leaves nothing but what was prepared
     if (this.session === null && why === "out") this.tab.forget();
-    if (this.session !== null) void this.reconcile();
-    const [code, order] = this.codeOf(shown);
+    if (this.session !== null) void this.held.reconcile();
+    const [code, order] = this.held.find(shown);
     const begin = (): void => (this.session === null ? signInScreen(this, why) : homeScreen(this));
     if (code === null) return begin();
     this.why = why;
     this.trail.resume(this.session === null ? "sign-in" : HOME[this.session.role], begin);
     liveScreen(this, code, order);
-  }
-
-  /** A code that was made in this tab or is kept on this device, and what it was made of. */
-  private codeOf(id: string | null): readonly [Code | null, Order | null] {
-    const made = this.tab.made.get(id ?? "");
-    return [made?.code ?? this.prepared.list().find((one) => one.id === id) ?? null, made?.order ?? null];
-  }
-
-  /** Wipes a code that nobody can use any more. */
-  drop(id: string): void {
-    this.prepared.remove(id);
-    this.tab.drop(id);
-  }
-
-  /** Wipes what was kept here and withdrawn meanwhile. */
-  async reconcile(): Promise<void> {
-    const look = async ({ id }: Code): Promise<void> => {
-      const answer = await this.quiet.status(id);
-      const isOver = answer.ok ? answer.value.state === "withdrawn" || answer.value.state === "expired" : answer.problem.kind === "unknown";
-      if (isOver) this.drop(id);
-    };
-    // the one on the screen is watched there
-    const others = [...this.prepared.list(), ...this.tab.live(this.now())].filter(({ id }) => id !== this.tab.showing);
-    await Promise.all(others.map(look));
   }
 
   /** Wipes everything here at once, whether or not the service answers. */

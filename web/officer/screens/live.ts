@@ -141,7 +141,7 @@ class LiveView {
     // a withdrawal comes twice where it was asked for here, and nothing follows it
     if (this.end === end || this.end === "withdrawn") return;
     this.end = end;
-    if (end === "withdrawn") this.app.drop(this.code.id);
+    if (end === "withdrawn") this.app.held.drop(this.code.id);
     else this.app.tab.drop(this.code.id);
     this.letSleep();
     this.line.hush();

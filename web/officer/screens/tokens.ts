@@ -13,7 +13,7 @@ import { type Question, asksFirst } from "./sure.ts";
 /** Codes that can still be checked. Each can be withdrawn; those made here can be shown again. */
 export function tokenCards(app: Console, names = false): Cards<LiveToken> {
   const settled = (id: string): void => {
-    app.drop(id);
+    app.held.drop(id);
     cards.settle(id, t("tokens.withdrawn"));
   };
   const draw = (token: LiveToken): readonly (Node | null)[] => {
