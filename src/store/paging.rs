@@ -82,6 +82,16 @@ pub enum Only {
     InForce,
 }
 
+impl Only {
+    /// Which authorisations are of it, as SQL of either database. `?` is the moment.
+    pub(super) const fn condition(self) -> &'static str {
+        match self {
+            Self::Waiting => "state = 'asked' AND ends_at > ?",
+            Self::InForce => "state = 'approved' AND ends_at > ?",
+        }
+    }
+}
+
 impl FromStr for Only {
     type Err = OnlyError;
 

@@ -164,7 +164,7 @@ pub(super) async fn authorisations(
         query.within(&format!("({column}, id) {beyond} (SELECT {column}, id FROM authorisations WHERE id = ?)"), after);
     }
     if let Some(only) = only {
-        query.and(part_of(only), &now);
+        query.and(only.condition(), &now);
     }
     query.and_has("search", &parts);
     let list = List {
@@ -177,13 +177,6 @@ pub(super) async fn authorisations(
         id_of: |last: &Authorisation| last.id,
     };
     query.page(db, &list, few, wanted.page.most).await
-}
-
-fn part_of(only: Only) -> &'static str {
-    match only {
-        Only::Waiting => "state = 'asked' AND ends_at > ?",
-        Only::InForce => "state = 'approved' AND ends_at > ?",
-    }
 }
 
 /// What has not ended at `$1`, where it is few. What waits always is: so much of each person may.
@@ -283,8 +276,8 @@ async fn are_few_live(db: &Session, now: i64) -> Result<bool, StoreError> {
 }
 
 pub(super) async fn officers(db: &Session, wanted: &Wanted<Callsign>) -> Result<Listed<Officer, Callsign>, StoreError> {
-    let (column, beyond, order) = ordered(wanted.sort, ["enrolled_at", "callsign", "callsign"], true);
-    let by_name = column == "callsign";
+    let (_, beyond, order) = ordered(wanted.sort, ["enrolled_at", "callsign", "callsign"], true);
+    let by_name = !matches!(wanted.sort, Sort::Made | Sort::Oldest);
     let text = wanted.search.as_ref().map(Search::text);
     let mut query = Query::default();
     if let Some(after) = &wanted.page.after {
