@@ -80,7 +80,7 @@ export class Console {
     private readonly main: HTMLElement,
   ) {
     this.prepared.watch(() => undefined);
-    this.news.when((changed) => this.session !== null && changed.includes("tokens") && void this.held.reconcile());
+    this.news.when(["tokens"], () => this.session !== null && void this.held.reconcile());
     openVoice();
     const { warnOfIdling, warnOfEnd } = strips(this, this.bar);
     this.idle = watchIdle({

@@ -12,7 +12,7 @@ const SILENCE_MS = 12000;
 const RETRY_MS = 5000;
 const EVERY_MS = 15000;
 
-type Listener = (changed: readonly Kind[]) => void;
+type Listener = (changed: readonly Kind[]) => unknown;
 
 export class News {
   private readonly listeners = new Set<Listener>();
@@ -36,8 +36,9 @@ export class News {
     this.look();
   }
 
-  /** Gives what ends it. */
-  when(listener: Listener): () => void {
+  /** Acts each time that one of these kinds changed. Gives what ends it. */
+  when(kinds: readonly Kind[], act: () => void): () => void {
+    const listener: Listener = (changed) => changed.some((kind) => kinds.indexOf(kind) >= 0) && act();
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }

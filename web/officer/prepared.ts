@@ -1,4 +1,5 @@
 import { LEEWAY, type Code, code } from "./model.ts";
+import { atMoment } from "./moment.ts";
 import { list, readJson } from "./parse.ts";
 import type { Shelf } from "./shelf.ts";
 
@@ -11,7 +12,7 @@ const KEY = "prepared";
 const MOST = 100000;
 
 export class PreparedCodes {
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private stop = (): void => undefined;
 
   constructor(
     private readonly shelf: Shelf,
@@ -65,14 +66,13 @@ export class PreparedCodes {
 
   /** Wipes each code as soon as its time is over, for as long as the console is open. */
   watch(changed: () => void): void {
-    clearTimeout(this.timer);
+    this.stop();
     const ends = this.list().map(wipedAt);
     if (ends.length === 0) return;
-    const wait = Math.max(0, Math.min(...ends) - this.now()) * 1000;
-    this.timer = setTimeout(() => {
+    this.stop = atMoment(Math.min(...ends), this.now, () => {
       changed();
       this.watch(changed);
-    }, wait + 250);
+    });
   }
 
   private write(codes: readonly Code[]): void {

@@ -53,6 +53,8 @@ test("a code is wiped a minute after its end, from the device and not only from 
 
 test("each code is wiped at its own time while the console is open", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
+  Object.assign(globalThis, { document: new EventTarget() });
+  t.after(() => Reflect.deleteProperty(globalThis, "document"));
   const device = new Device();
   for (const one of [code("a", 1100), code("b", 1200)]) device.codes.add(one);
   const seen: string[][] = [];

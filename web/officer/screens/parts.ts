@@ -153,7 +153,7 @@ export function living<T>(
   // the screen that this is a part of is not shown yet
   queueMicrotask(() => {
     void again();
-    app.onLeave(app.news.when((changed) => changed.some((kind) => kinds.indexOf(kind) >= 0) && void refresh()));
+    app.onLeave(app.news.when(kinds, () => void refresh()));
   });
   return { element: el("div", { class: "living" }, box, waiting), again: () => again() };
 }

@@ -22,7 +22,7 @@ export function reviewScreen(app: Console, one: Authorisation): void {
     };
     app.whileShown(() => {
       void look();
-      return app.news.when((changed) => changed.includes("authorisations") && void look());
+      return app.news.when(["authorisations"], () => void look());
     });
     const until = field("until", t("review.until"), null, { type: "datetime-local", min: toField(app.now()) });
     until.input.value = toField(one.until);

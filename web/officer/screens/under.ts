@@ -58,7 +58,7 @@ export function underField(app: Console, offered: readonly Authorisation[], { fi
   const clock = new Clock(() => app.now(), () => app.news.tell(["authorisations"]));
   app.whileShown(() => {
     clock.follow(all.flatMap(turnsOf));
-    const deafen = app.news.when((changed) => changed.includes("authorisations") && void look());
+    const deafen = app.news.when(["authorisations"], () => void look());
     // what was offered may be old: a form comes back by the browser's own way, or after a sign-in
     void look();
     return () => (clock.end(), deafen());
