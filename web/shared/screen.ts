@@ -51,16 +51,22 @@ function sayLanguage(main: HTMLElement): void {
  * Moves the focus to a field that is wrong, and says the problem beside it, each time. The problem describes the field from when it
  * is left: as the focus arrives Orca would say it twice.
  */
-export function focusWrong(field: HTMLElement, problem: Element): void {
+export function focusWrong(field: HTMLElement, problem: Element, text: string): void {
   field.setAttribute("aria-invalid", "true");
   describe(field, problem.id, false);
-  fill(problem, alert(problem.textContent || ""));
+  fill(problem, alert(text));
   field.focus();
   const left = (): void => {
     describe(field, problem.id, true);
     field.removeEventListener("blur", left);
   };
   field.addEventListener("blur", left);
+}
+
+/** Takes back what was wrong with a field. */
+export function clearWrong(field: HTMLElement, problem: Element): void {
+  problem.textContent = "";
+  field.removeAttribute("aria-invalid");
 }
 
 /** Says whether an element is one of those that describe a field. */

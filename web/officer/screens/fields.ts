@@ -63,7 +63,7 @@ function saying(box: HTMLElement, problem: HTMLElement, inputs: readonly HTMLEle
     inputs.forEach((input) => (text === null ? input.removeAttribute("aria-invalid") : input.setAttribute("aria-invalid", "true")));
   };
   box.addEventListener("input", () => say(null));
-  return { say, focus: () => inputs[0] && focusWrong(inputs[0], problem) };
+  return { say, focus: () => inputs[0] && focusWrong(inputs[0], problem, problem.textContent ?? "") };
 }
 
 /** The channels, each to be ticked or not. */

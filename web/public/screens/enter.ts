@@ -1,5 +1,5 @@
 import { button, el } from "../../shared/dom.ts";
-import { focusWrong } from "../../shared/screen.ts";
+import { clearWrong, focusWrong } from "../../shared/screen.ts";
 import type { WordList } from "../../shared/spoken.ts";
 import type { App } from "../app.ts";
 import { interpret } from "../interpret.ts";
@@ -23,16 +23,14 @@ export function enterScreen(app: App, list: WordList, way: Way, typed: string): 
     el("button", { type: "submit", class: "button button-main" }, t("enter.submit")),
   );
   const say = (text: string): void => {
-    problem.textContent = text;
-    if (text === "") return field.removeAttribute("aria-invalid");
     if (followed !== null) followed.hush();
-    focusWrong(field, problem);
+    focusWrong(field, problem, text);
     // the button may be so far down that the focus alone shows the field without the words above it
     problem.scrollIntoView();
   };
   field.addEventListener("input", () => {
     app.note({ at: "enter", way, typed: field.value });
-    say("");
+    clearWrong(field, problem);
   });
   // a second press on the same text is no second try
   let wrong = "";

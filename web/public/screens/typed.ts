@@ -1,6 +1,6 @@
 import { button, el } from "../../shared/dom.ts";
 import { marked } from "../../shared/ear.ts";
-import { focusWrong } from "../../shared/screen.ts";
+import { clearWrong, focusWrong } from "../../shared/screen.ts";
 import { numberIn } from "../../shared/typed.ts";
 import type { App } from "../app.ts";
 import { type Judged, withNumber } from "../check.ts";
@@ -54,16 +54,12 @@ export function numberForm(
     field,
     el("button", { type: "submit", class: "button button-plain" }, submit),
   );
-  field.addEventListener("input", () => {
-    problem.textContent = "";
-    field.removeAttribute("aria-invalid");
-  });
+  field.addEventListener("input", () => clearWrong(field, problem));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const value = numberIn(field.value);
     if (value !== null) return then(value);
-    problem.textContent = t("number.type.wrong");
-    focusWrong(field, problem);
+    focusWrong(field, problem, t("number.type.wrong"));
   });
   return { form, field };
 }
