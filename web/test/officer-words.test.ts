@@ -18,7 +18,7 @@ test("the page without JavaScript says what the catalogue says", () => {
   assert.ok(readProjectFile("web/officer/index.html").includes(said));
 });
 
-test("every text is used, and is plain", () => {
+test("every text is used", () => {
   const modules = (folder: string): string[] => {
     const names = readdirSync(new URL(`../../${folder}`, import.meta.url));
     return names.filter((name) => name.endsWith(".ts")).map((name) => readProjectFile(`${folder}/${name}`));
@@ -26,10 +26,9 @@ test("every text is used, and is plain", () => {
   const code = ["web/officer", "web/officer/screens"].flatMap(modules).join("\n");
   // a key is named whole, or its beginning stands in a template
   const begun = new Set([...code.matchAll(/`([a-z_-]+\.(?:[a-z]+\.)?)\$\{/g)].map((found) => found[1] ?? ""));
-  for (const [key, said] of Object.entries(catalogue)) {
+  for (const key of Object.keys(catalogue)) {
     const isUsed = code.includes(`"${key}"`) || [...begun].some((start) => key.startsWith(start)) || key.startsWith("problem.");
     assert.ok(isUsed || key === "page.no_script", `${key} is used nowhere`);
-    for (const text of typeof said === "string" ? [said] : Object.values(said)) assert.doesNotMatch(text, /[<>"']|!/, key);
   }
 });
 
